@@ -1,0 +1,89 @@
+//! What a person types to use a key, for as short a time as possible.
+
+use crate::home::HomeError;
+use std::io::Read as _;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Longer ones are refused: a wrong file was named.
+const MAX_LEN: usize = 4096;
+
+/// A passphrase. No `Debug`, no `Display`, no serialisation; wiped when dropped.
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// Takes a passphrase over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// Reads the first line of a file, for scripts. Never from argv or the environment itself,
+    /// where other processes can read along.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is not UTF-8, or is longer than 4096 bytes.
+    pub fn from_file(path: &Path) -> Result<Self, HomeError> {
+        let io = |doing| {
+            move |source| HomeError::Io { doing, path: path.to_owned(), source }
+        };
+        let file = std::fs::File::open(path).map_err(io("open"))?;
+        let mut text = Zeroizing::new(String::with_capacity(MAX_LEN + 1));
+        file.take(MAX_LEN as u64 + 1).read_to_string(&mut text).map_err(io("read"))?;
+        if text.len() > MAX_LEN {
+            let why = format!("a passphrase has at most {MAX_LEN} bytes");
+            return Err(HomeError::Corrupt { path: path.to_owned(), why });
+        }
+        Ok(Self::new(text.lines().next().unwrap_or_default().to_owned()))
+    }
+
+    /// Whether nothing was typed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// Where passphrases come from: a terminal, a file, the keyring of the operating system.
+///
+/// Asked once for each signature of a key; what it answers is not kept.
+pub trait PassphraseSource {
+    /// The passphrase of the key of pairing `name`; `None` where the person gave none.
+    fn passphrase(&mut self, name: &str) -> Option<Passphrase>;
+}
+
+impl<F: FnMut(&str) -> Option<Passphrase>> PassphraseSource for F {
+    fn passphrase(&mut self, name: &str) -> Option<Passphrase> {
+        self(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_gives_its_first_line_without_the_line_break() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        for text in ["correct horse", "correct horse\n", "correct horse\r\nsecond"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(Passphrase::from_file(&path).unwrap().bytes(), b"correct horse");
+        }
+    }
+
+    #[test]
+    fn a_wrong_file_is_an_error_that_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        assert!(matches!(Passphrase::from_file(&path), Err(HomeError::Io { .. })));
+        std::fs::write(&path, "x".repeat(MAX_LEN + 1)).unwrap();
+        assert!(matches!(Passphrase::from_file(&path), Err(HomeError::Corrupt { .. })));
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert!(Passphrase::from_file(&path).is_err());
+    }
+}

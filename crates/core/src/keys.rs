@@ -1,0 +1,303 @@
+//! Keys, fingerprints, and signatures that belong to one domain each.
+//!
+//! No key signs bytes that another party chose: apart from a HARP Decision, every signature is
+//! over a tag, a zero byte and a canonical object of ours (PROTOCOL §4).
+
+use crate::encoding::{Fixed, Hash, base64};
+use crate::json::{self, JsonError};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use x25519_dalek::StaticSecret;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// A raw Ed25519 signature.
+pub type Signature = Fixed<64>;
+
+/// What a signature is for. A signature made in one domain verifies in no other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Domain {
+    /// An enforcer over an artifact.
+    Artifact,
+    /// A device proving to a gateway that it holds its key.
+    Auth,
+    /// An Ed25519 key over the X25519 key beside it.
+    KeyExchange,
+    /// An operator over a receipt.
+    Receipt,
+    /// An operator over a head of the ledger.
+    Checkpoint,
+    /// An approver over a compact token.
+    Token,
+    /// A key over its successor or its revocation.
+    Key,
+    /// A person over a policy.
+    Policy,
+}
+
+impl Domain {
+    /// Every domain, for the test that no two can be confused.
+    pub const ALL: [Self; 8] = [
+        Self::Artifact,
+        Self::Auth,
+        Self::KeyExchange,
+        Self::Receipt,
+        Self::Checkpoint,
+        Self::Token,
+        Self::Key,
+        Self::Policy,
+    ];
+
+    /// The tag that stands before the zero byte.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Artifact => "countersign-artifact/v1",
+            Self::Auth => "countersign-auth/v1",
+            Self::KeyExchange => "countersign-kx/v1",
+            Self::Receipt => "countersign-receipt/v1",
+            Self::Checkpoint => "countersign-checkpoint/v1",
+            Self::Token => "countersign-token/v1",
+            Self::Key => "countersign-key/v1",
+            Self::Policy => "countersign-policy/v1",
+        }
+    }
+
+    fn message(self, object: &impl Serialize) -> Result<Vec<u8>, JsonError> {
+        let mut message = self.tag().as_bytes().to_vec();
+        message.push(0);
+        message.extend(json::canonical(object)?);
+        Ok(message)
+    }
+}
+
+/// Names an Ed25519 key: base64url of its SHA-256.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(pub String);
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The public half of a device: an Ed25519 key and the X25519 key that it signed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", try_from = "PublicText")]
+pub struct PublicKeys {
+    /// Ed25519 ‖ X25519, 64 bytes.
+    public_key: Fixed<64>,
+    /// The first over the second, in the domain `countersign-kx/v1`.
+    kx_signature: Signature,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PublicText {
+    public_key: Fixed<64>,
+    kx_signature: Signature,
+}
+
+impl TryFrom<PublicText> for PublicKeys {
+    type Error = KeyError;
+    fn try_from(text: PublicText) -> Result<Self, KeyError> {
+        let keys = Self { public_key: text.public_key, kx_signature: text.kx_signature };
+        let body = KxBody { kx_public: Fixed(keys.exchange()) };
+        verify_domain(&keys.signing(), Domain::KeyExchange, &body, &keys.kx_signature)?;
+        Ok(keys)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KxBody {
+    kx_public: Fixed<32>,
+}
+
+/// Why a key or a signature was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The bytes are no usable Ed25519 key.
+    #[error("not an Ed25519 public key")]
+    BadKey,
+    /// The signature does not fit the key and the bytes.
+    #[error("signature does not verify")]
+    BadSignature,
+    /// What was signed has no canonical form.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+impl PublicKeys {
+    /// The Ed25519 half.
+    #[must_use]
+    pub fn signing(&self) -> [u8; 32] {
+        self.half(0)
+    }
+
+    /// The X25519 half.
+    #[must_use]
+    pub fn exchange(&self) -> [u8; 32] {
+        self.half(32)
+    }
+
+    /// All 64 bytes.
+    #[must_use]
+    pub fn bytes(&self) -> Fixed<64> {
+        self.public_key
+    }
+
+    /// SHA-256 of all 64 bytes: what people compare.
+    #[must_use]
+    pub fn fingerprint(&self) -> Hash {
+        Hash::of(&self.public_key.0)
+    }
+
+    /// The name of the Ed25519 half.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        key_id(&self.signing())
+    }
+
+    fn half(&self, from: usize) -> [u8; 32] {
+        let mut half = [0; 32];
+        half.iter_mut().zip(self.public_key.0.iter().skip(from)).for_each(|(to, b)| *to = *b);
+        half
+    }
+}
+
+/// The name of an Ed25519 public key.
+#[must_use]
+pub fn key_id(signing: &[u8; 32]) -> KeyId {
+    KeyId(base64(&Hash::of(signing).0))
+}
+
+/// A device's secret keys. No `Display`, no `Debug`, no serialisation; wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SecretKeys {
+    seed: [u8; 32],
+    exchange: [u8; 32],
+    #[zeroize(skip)]
+    signing: SigningKey,
+    #[zeroize(skip)]
+    public: PublicKeys,
+}
+
+impl SecretKeys {
+    /// Builds the pair from 64 random bytes: Ed25519 seed ‖ X25519 secret.
+    ///
+    /// # Errors
+    /// Never for well-formed input; the type says what the signature inside could answer.
+    pub fn from_bytes(bytes: &[u8; 64]) -> Result<Self, KeyError> {
+        let (mut seed, mut exchange) = ([0; 32], [0; 32]);
+        seed.iter_mut().zip(bytes).for_each(|(to, b)| *to = *b);
+        exchange.iter_mut().zip(bytes.iter().skip(32)).for_each(|(to, b)| *to = *b);
+        let signing = SigningKey::from_bytes(&seed);
+        let kx_public = x25519_dalek::PublicKey::from(&StaticSecret::from(exchange)).to_bytes();
+        let mut public_key = [0; 64];
+        let both = signing.verifying_key().to_bytes().into_iter().chain(kx_public);
+        public_key.iter_mut().zip(both).for_each(|(to, b)| *to = b);
+        let message = Domain::KeyExchange.message(&KxBody { kx_public: Fixed(kx_public) })?;
+        let kx_signature = Fixed(signing.sign(&message).to_bytes());
+        let public = PublicKeys { public_key: Fixed(public_key), kx_signature };
+        Ok(Self { seed, exchange, signing, public })
+    }
+
+    /// The 64 secret bytes, for sealing at rest.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.seed.iter().chain(&self.exchange).copied().collect())
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> &PublicKeys {
+        &self.public
+    }
+
+    /// The name of the signing key.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.public.key_id()
+    }
+
+    /// Signs a canonical object of ours in its domain.
+    ///
+    /// # Errors
+    /// [`KeyError::Json`] where the object has no canonical form.
+    pub fn sign(&self, domain: Domain, object: &impl Serialize) -> Result<Signature, KeyError> {
+        Ok(Fixed(self.signing.sign(&domain.message(object)?).to_bytes()))
+    }
+
+    /// Signs the bytes of a HARP Decision, the only signature without a domain.
+    pub(crate) fn sign_decision(&self, bytes: &[u8]) -> Signature {
+        Fixed(self.signing.sign(bytes).to_bytes())
+    }
+
+    pub(crate) fn exchange_secret(&self) -> StaticSecret {
+        StaticSecret::from(self.exchange)
+    }
+}
+
+/// Checks a signature made in `domain` over a canonical object.
+///
+/// # Errors
+/// Every case of [`KeyError`].
+pub fn verify_domain(
+    key: &[u8; 32],
+    domain: Domain,
+    object: &impl Serialize,
+    signature: &Signature,
+) -> Result<(), KeyError> {
+    verify_raw(key, &domain.message(object)?, signature)
+}
+
+/// `verify_strict`: refuses small-order keys and non-canonical encodings.
+pub(crate) fn verify_raw(key: &[u8; 32], bytes: &[u8], sig: &Signature) -> Result<(), KeyError> {
+    let key = VerifyingKey::from_bytes(key).map_err(|_| KeyError::BadKey)?;
+    let signature = ed25519_dalek::Signature::from_bytes(&sig.0);
+    key.verify_strict(bytes, &signature).map_err(|_| KeyError::BadSignature)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn keys(n: u8) -> SecretKeys {
+        SecretKeys::from_bytes(&[n; 64]).unwrap()
+    }
+
+    #[test]
+    fn attack_35_a_signature_verifies_in_its_own_domain_only() {
+        let (secret, object) = (keys(1), json!({"a": 1}));
+        let public = secret.public().signing();
+        for made in Domain::ALL {
+            let signature = secret.sign(made, &object).unwrap();
+            for read in Domain::ALL {
+                let verdict = verify_domain(&public, read, &object, &signature);
+                assert_eq!(verdict.is_ok(), made == read, "{made:?} {read:?}");
+            }
+            let bytes = json::canonical(&object).unwrap();
+            assert!(verify_raw(&public, &bytes, &signature).is_err());
+        }
+    }
+
+    #[test]
+    fn attack_37_a_swapped_exchange_half_is_no_key() {
+        let (mine, other) = (keys(1), keys(2));
+        let mut text = serde_json::to_value(mine.public()).unwrap();
+        assert!(json::typed::<PublicKeys>(text.clone()).is_ok());
+        let mut bytes = mine.public().bytes().0;
+        bytes[32..].copy_from_slice(&other.public().exchange());
+        text["publicKey"] = json!(base64(&bytes));
+        assert!(json::typed::<PublicKeys>(text).is_err());
+    }
+
+    #[test]
+    fn secret_bytes_round_trip() {
+        let secret = keys(7);
+        let again = SecretKeys::from_bytes(secret.to_bytes()[..].try_into().unwrap()).unwrap();
+        assert_eq!(again.public(), secret.public());
+    }
+}

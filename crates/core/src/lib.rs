@@ -1,0 +1,33 @@
+//! The proofs of Countersign: what an action is, what a human signed, and whether the two fit.
+//!
+//! It does no input or output, reads no clock, draws no random number and knows no environment:
+//! all of that is passed in. It decides nothing about policy either; it says what counts as an
+//! answer.
+//!
+//! # Rooms, in the order in which an action passes through
+//! * [`json`]: the strict reader and the canonical writer.
+//! * [`action`]: what would run, whole; [`redact`]: secrets inside it.
+//! * [`artifact`]: the action put to one approver; [`sealing`]: so that no relay can read it.
+//! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
+//! * [`verify`]: from a decision to a proof; [`request`]: the life of a request.
+//! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
+//!
+//! Below them: [`encoding`] and [`time`] (bytes and moments as text), [`keys`] (signatures, each
+//! in a domain of its own), [`display`] (foreign text made safe to look at).
+
+pub mod action;
+pub mod artifact;
+pub mod checkpoint;
+pub mod decision;
+pub mod display;
+pub mod encoding;
+pub mod json;
+pub mod keys;
+pub mod pairing;
+pub mod receipt;
+pub mod redact;
+pub mod request;
+pub mod sealing;
+pub mod time;
+pub mod trust;
+pub mod verify;

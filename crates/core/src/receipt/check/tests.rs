@@ -1,0 +1,244 @@
+use super::*;
+use crate::action::ActionHash;
+use crate::artifact::{
+    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Scope, Seat, extensions,
+};
+use crate::decision::{Choice, Word};
+use crate::encoding::{Fixed, Hash};
+use crate::keys::SecretKeys;
+use crate::receipt::{Boundary, Outcome};
+use crate::trust::tests::{approver, operator, secret};
+use serde_json::{Map, Value, json};
+
+const NOW: Instant = Instant(1_770_000_000_000);
+
+struct Case {
+    operator: SecretKeys,
+    person: SecretKeys,
+    trust: TrustStore,
+    content: Content,
+    artifact: Artifact,
+}
+
+fn action() -> Map<String, Value> {
+    json!({"kind": "request", "action": "deploy", "parameters": {}}).as_object().unwrap().clone()
+}
+
+fn artifact(person: &SecretKeys) -> Artifact {
+    let route = Route {
+        round: 1,
+        rule_id: "default".into(),
+        risk: Risk::High,
+        policy_hash: Hash([0; 32]),
+        roster: vec![Seat { person: "ann".into(), key_id: person.key_id() }],
+        threshold: 1,
+        min_assurance: Assurance::Local,
+        reason_required: false,
+        scopes: vec![Scope::Once],
+        max_uses: 1,
+    };
+    let head = ArtifactHead {
+        request_id: "r1".into(),
+        session_id: None,
+        artifact_type: ArtifactType::Command,
+        repo_ref: "repo".into(),
+        base_revision: None,
+        created_at: NOW.timestamp(),
+        expires_at: NOW.plus_millis(300_000).timestamp(),
+        artifact_hash_alg: HashAlg::Sha256,
+        artifact_hash: ArtifactHash(Hash([0; 32])),
+        metadata: None,
+        extensions: Some(extensions(Fixed([7; 32]), &Context::default(), &route, None).unwrap()),
+    };
+    Artifact::build(head, action()).unwrap()
+}
+
+fn decide(artifact: &Artifact, word: Word, key: &SecretKeys) -> Decision {
+    let choice = Choice {
+        word,
+        scope: Scope::Once,
+        expires_at: NOW.plus_millis(200_000).timestamp(),
+        nonce: Fixed([5; 24]),
+        hints: None,
+    };
+    Decision::sign(artifact, choice, key).unwrap()
+}
+
+fn case() -> Case {
+    let (operator_key, person) = (secret(1), secret(2));
+    let artifact = artifact(&person);
+    let outcome = Outcome {
+        claimed_at: NOW.plus_millis(5_000).timestamp(),
+        ended_at: Some(NOW.plus_millis(6_000).timestamp()),
+        exit_code: Some(0),
+        signal: None,
+        error: None,
+    };
+    let entry = Entry {
+        boundary: Boundary::Unprotected,
+        binding: None,
+        event: Event::Executed,
+        request_id: Some("r1".into()),
+        action_hash: Some(artifact.action_hash().unwrap()),
+        action: Some(action()),
+        artifacts: vec![artifact.head.clone()],
+        policy: None,
+        decisions: vec![decide(&artifact, Word::Allow, &person)],
+        approver_decision: None,
+        multi_approval: None,
+        basis: Basis::Decision,
+        trust_level: Level::L1,
+        outcome: Some(outcome),
+    };
+    let recorded_at = NOW.plus_millis(6_000).timestamp();
+    Case {
+        trust: TrustStore {
+            operators: vec![operator(&operator_key)],
+            approvers: vec![approver(&person, "ann")],
+            ..TrustStore::default()
+        },
+        content: Content { ledger: "l1".into(), seq: 1, prev: None, recorded_at, entry },
+        operator: operator_key,
+        person,
+        artifact,
+    }
+}
+
+impl Case {
+    fn receipt(&self) -> Receipt {
+        Receipt::sign(self.content.clone(), &self.operator).unwrap()
+    }
+    fn verdict(&self) -> Verdict {
+        self.receipt().check(&self.trust, NOW)
+    }
+}
+
+#[test]
+fn a_good_receipt_proves_level_one() {
+    let case = case();
+    let bytes = case.receipt().canonical_bytes().unwrap();
+    let Verdict::Valid { level, assurance, event, approvers } = check(&bytes, &case.trust, NOW)
+    else {
+        panic!("{:?}", case.verdict())
+    };
+    assert_eq!((level, assurance, event), (Level::L1, Some(Assurance::Device), Event::Executed));
+    assert_eq!(approvers, ["ann"]);
+}
+
+#[test]
+fn attack_07_without_pinned_keys_nothing_is_valid() {
+    let mut case = case();
+    let bytes = case.receipt().canonical_bytes().unwrap();
+    let key_id = case.operator.key_id();
+    assert_eq!(check(&bytes, &TrustStore::default(), NOW), Verdict::Untrusted { key_id });
+    case.trust.approvers.clear();
+    assert_eq!(case.verdict(), Verdict::Untrusted { key_id: case.person.key_id() });
+}
+
+#[test]
+fn attack_04_a_receipt_that_names_another_action_is_refused() {
+    let mut case = case();
+    let other = json!({"kind": "request", "action": "delete", "parameters": {}});
+    case.content.entry.action = other.as_object().cloned();
+    assert_eq!(case.verdict(), Verdict::HashMismatch);
+    let hash = crate::json::sha256(&other).unwrap();
+    case.content.entry.action_hash = Some(ActionHash(Hash(hash)));
+    assert_eq!(case.verdict(), Verdict::HashMismatch, "the artifact was for another action");
+}
+
+#[test]
+fn any_changed_byte_of_the_content_is_a_hash_mismatch() {
+    let case = case();
+    let mut receipt = case.receipt();
+    receipt.content.seq = 2;
+    assert_eq!(receipt.check(&case.trust, NOW), Verdict::HashMismatch);
+    receipt.content_hash = receipt.content.hash().unwrap();
+    assert_eq!(receipt.check(&case.trust, NOW), Verdict::BadSignature);
+}
+
+#[test]
+fn the_level_written_down_is_not_believed() {
+    let mut case = case();
+    case.content.entry.trust_level = Level::L0;
+    assert_eq!(case.verdict(), Verdict::LevelMismatch);
+    case = self::case();
+    case.content.entry.decisions.clear();
+    assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 0, need: 1 });
+    case.content.entry.basis = Basis::Policy;
+    assert_eq!(case.verdict(), Verdict::LevelMismatch);
+}
+
+#[test]
+fn attack_10_an_operator_that_approves_itself_is_refused() {
+    let mut case = case();
+    case.content.entry.decisions = vec![decide(&case.artifact, Word::Allow, &case.operator)];
+    assert_eq!(case.verdict(), Verdict::SelfApproval);
+}
+
+#[test]
+fn attack_43_a_deny_inside_an_executed_receipt_is_no_approval() {
+    let mut case = case();
+    case.content.entry.decisions = vec![decide(&case.artifact, Word::Deny, &case.person)];
+    assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 0, need: 1 });
+    let both = [Word::Allow, Word::Deny].map(|w| decide(&case.artifact, w, &case.person));
+    case.content.entry.decisions = both.to_vec();
+    assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 0, need: 1 });
+}
+
+#[test]
+fn a_signer_who_was_not_asked_is_off_the_roster() {
+    let mut case = case();
+    let other = secret(3);
+    case.trust.approvers.push(approver(&other, "bob"));
+    case.content.entry.decisions = vec![decide(&case.artifact, Word::Allow, &other)];
+    assert_eq!(case.verdict(), Verdict::OffRoster);
+}
+
+#[test]
+fn a_revoked_key_proves_nothing() {
+    let mut case = case();
+    case.trust.approvers[0].status = Status::Revoked { at: NOW.timestamp() };
+    assert_eq!(case.verdict(), Verdict::Revoked);
+    case = self::case();
+    case.trust.operators[0].status = Status::Revoked { at: NOW.timestamp() };
+    assert_eq!(case.verdict(), Verdict::Revoked);
+}
+
+#[test]
+fn attack_19_an_approval_used_after_its_end_does_not_count() {
+    let mut case = case();
+    let late = NOW.plus_millis(999_000).timestamp();
+    case.content.entry.outcome.as_mut().unwrap().claimed_at = late;
+    assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 0, need: 1 });
+}
+
+#[test]
+fn an_artifact_whose_hash_is_not_its_own_is_refused() {
+    let mut case = case();
+    case.content.entry.artifacts[0].repo_ref = "other".into();
+    assert_eq!(case.verdict(), Verdict::HashMismatch);
+}
+
+#[test]
+fn malformed_and_unknown_versions_are_told_apart() {
+    let case = case();
+    let text = String::from_utf8(case.receipt().canonical_bytes().unwrap()).unwrap();
+    let v2 = text.replace("countersign.receipt/v1", "countersign.receipt/v2");
+    assert_eq!(check(v2.as_bytes(), &case.trust, NOW), Verdict::Unsupported);
+    let extra = text.replacen("\"event\"", "\"extra\":1,\"event\"", 1);
+    for bad in [extra.as_str(), "", "{}", "null", &text[..text.len() - 1]] {
+        assert_eq!(check(bad.as_bytes(), &case.trust, NOW), Verdict::Malformed, "{bad}");
+    }
+}
+
+#[test]
+fn receipts_follow_one_another() {
+    let case = case();
+    let first = case.receipt();
+    let mut next = case.content.clone();
+    next.seq = 2;
+    next.prev = Some(first.content_hash);
+    let second = Receipt::sign(next, &case.operator).unwrap();
+    assert!(second.follows(&first));
+    assert!(!first.follows(&second));
+}

@@ -1,0 +1,231 @@
+//! The keys that somebody pinned. A key that is merely inside a message proves nothing.
+
+use crate::artifact::Assurance;
+use crate::json::{self, JsonError, limit};
+use crate::keys::{KeyId, PublicKeys};
+use crate::time::{Instant, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Pinned operators and approvers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustStore {
+    /// `countersign.trust/v1`.
+    #[serde(rename = "type")]
+    pub kind: TrustType,
+    /// Keys that sign receipts.
+    pub operators: Vec<Operator>,
+    /// Keys that sign decisions.
+    pub approvers: Vec<Approver>,
+}
+
+/// The file's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum TrustType {
+    /// The first version.
+    #[default]
+    #[serde(rename = "countersign.trust/v1")]
+    V1,
+}
+
+/// A key that signs receipts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Operator {
+    /// The name of the key; must be the one of `keys`.
+    pub key_id: KeyId,
+    /// The keys.
+    pub keys: PublicKeys,
+    /// A name for people.
+    pub label: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Whether it still counts.
+    pub status: Status,
+}
+
+/// A person's key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Approver {
+    /// The name of the key; must be the one of `keys`.
+    pub key_id: KeyId,
+    /// The keys.
+    pub keys: PublicKeys,
+    /// The device, random.
+    pub device_id: String,
+    /// Whose it is. One person may have several keys, and counts once.
+    pub person: String,
+    /// A name for the device.
+    pub label: String,
+    /// What the person may answer for.
+    pub roles: Vec<String>,
+    /// Stated by a person at pairing.
+    pub assurance: Assurance,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Whether it still counts.
+    pub status: Status,
+    /// The pairing it came from.
+    pub pair_id: String,
+}
+
+/// Whether a pinned key still counts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", tag = "state")]
+pub enum Status {
+    /// It counts.
+    Active {},
+    /// Replaced; counts until the date.
+    Rotated {
+        /// Until when it still counts.
+        until: Timestamp,
+    },
+    /// It counts no more.
+    Revoked {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+impl Status {
+    /// Whether a key counts at `now`.
+    #[must_use]
+    pub fn counts(&self, now: Instant) -> bool {
+        match self {
+            Self::Active {} => true,
+            Self::Rotated { until } => now < until.instant(),
+            Self::Revoked { .. } => false,
+        }
+    }
+}
+
+/// Why a trust store was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// Not a trust store.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// A record's name is not its key's.
+    #[error("key id `{0}` does not belong to the key beside it")]
+    WrongKeyId(KeyId),
+    /// The same key is there twice, or as operator and approver.
+    #[error("key `{0}` is pinned twice; an operator key is never an approver key")]
+    Twice(KeyId),
+}
+
+impl Default for TrustStore {
+    fn default() -> Self {
+        Self { kind: TrustType::V1, operators: Vec::new(), approvers: Vec::new() }
+    }
+}
+
+impl TrustStore {
+    /// Reads a trust store strictly.
+    ///
+    /// # Errors
+    /// Where a name does not fit its key, or a key is pinned twice.
+    pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
+        json::read::<Self>(bytes, limit::ARTIFACT)?.checked()
+    }
+
+    /// Demands what [`TrustStore::parse`] guarantees.
+    ///
+    /// # Errors
+    /// As [`TrustStore::parse`].
+    pub fn checked(self) -> Result<Self, TrustError> {
+        let mut seen = std::collections::BTreeSet::new();
+        let operators = self.operators.iter().map(|o| (&o.key_id, &o.keys));
+        for (id, keys) in operators.chain(self.approvers.iter().map(|a| (&a.key_id, &a.keys))) {
+            if keys.key_id() != *id {
+                return Err(TrustError::WrongKeyId(id.clone()));
+            }
+            if !seen.insert(id.clone()) {
+                return Err(TrustError::Twice(id.clone()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The approver with this key.
+    #[must_use]
+    pub fn approver(&self, id: &KeyId) -> Option<&Approver> {
+        self.approvers.iter().find(|a| a.key_id == *id)
+    }
+
+    /// The operator with this key.
+    #[must_use]
+    pub fn operator(&self, id: &KeyId) -> Option<&Operator> {
+        self.operators.iter().find(|o| o.key_id == *id)
+    }
+
+    /// The highest assurance among keys that count.
+    #[must_use]
+    pub fn highest_assurance(&self, now: Instant) -> Option<Assurance> {
+        self.approvers.iter().filter(|a| a.status.counts(now)).map(|a| a.assurance).max()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::keys::SecretKeys;
+
+    pub(crate) fn secret(n: u8) -> SecretKeys {
+        SecretKeys::from_bytes(&[n; 64]).unwrap()
+    }
+
+    pub(crate) fn operator(key: &SecretKeys) -> Operator {
+        Operator {
+            key_id: key.key_id(),
+            keys: *key.public(),
+            label: "operator".into(),
+            created_at: Instant(0).timestamp(),
+            status: Status::Active {},
+        }
+    }
+
+    pub(crate) fn approver(key: &SecretKeys, person: &str) -> Approver {
+        Approver {
+            key_id: key.key_id(),
+            keys: *key.public(),
+            device_id: format!("dev-{person}"),
+            person: person.into(),
+            label: "phone".into(),
+            roles: vec![],
+            assurance: Assurance::Device,
+            created_at: Instant(0).timestamp(),
+            status: Status::Active {},
+            pair_id: "pair_1".into(),
+        }
+    }
+
+    #[test]
+    fn attack_10_an_operator_key_is_never_an_approver_key() {
+        let key = secret(1);
+        let store = TrustStore {
+            operators: vec![operator(&key)],
+            approvers: vec![approver(&key, "ann")],
+            ..TrustStore::default()
+        };
+        assert!(matches!(store.clone().checked(), Err(TrustError::Twice(_))));
+        let text = serde_json::to_vec(&store).unwrap();
+        assert!(TrustStore::parse(&text).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_not_the_keys_is_refused() {
+        let mut wrong = approver(&secret(1), "ann");
+        wrong.key_id = secret(2).key_id();
+        let store = TrustStore { approvers: vec![wrong], ..TrustStore::default() };
+        assert!(matches!(store.checked(), Err(TrustError::WrongKeyId(_))));
+    }
+
+    #[test]
+    fn status_counts_by_date() {
+        let at = Instant(1_000).timestamp();
+        assert!(Status::Rotated { until: at.clone() }.counts(Instant(999)));
+        assert!(!Status::Rotated { until: at.clone() }.counts(Instant(1_000)));
+        assert!(!Status::Revoked { at }.counts(Instant(0)));
+    }
+}

@@ -1,0 +1,139 @@
+//! One connection, in which every error already is a [`StoreError`].
+
+use crate::fault::{self, Reach};
+use crate::schema::Schema;
+use countersign_store::error::StoreError;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Params, Row};
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Statements that stay prepared in each connection.
+const PREPARED: usize = 96;
+
+/// Writers wait at the file lock, so this is for strangers who look into the file, and for the
+/// moment in which another process recovers it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A connection to the database at a path.
+pub(crate) struct Db {
+    connection: Connection,
+    path: PathBuf,
+    /// The furthest-reaching error since [`Db::begin`].
+    worst: RefCell<Option<(Reach, StoreError)>>,
+}
+
+impl Db {
+    /// The connection that writes. Brings the schema up to date; the caller holds the file lock.
+    pub(crate) fn writer(path: &Path, schema: &Schema) -> Result<Self, StoreError> {
+        let db = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema.judge(&db)?;
+        let mode = db.one("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
+        if mode.as_deref() != Some("wal") {
+            return Err(db.unavailable("the file system allows no write-ahead log"));
+        }
+        db.batch("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")?;
+        schema.bring_up(&db)?;
+        Ok(db)
+    }
+
+    /// A connection that only reads, and that leaves the log alone when it closes.
+    pub(crate) fn reader(path: &Path) -> Result<Self, StoreError> {
+        let db = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        db.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(db)
+    }
+
+    fn connect(path: &Path, access: OpenFlags) -> Result<Self, StoreError> {
+        // No URI names: a path with a question mark is a path.
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(|e| fault::told(path, &e))?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        let db = Self { connection, path: path.to_owned(), worst: RefCell::default() };
+        db.check(db.connection.busy_timeout(PATIENCE))?;
+        db.configure(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        db.configure(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        db.batch("PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;")?;
+        Ok(db)
+    }
+
+    fn configure(&self, what: DbConfig, on: bool) -> Result<(), StoreError> {
+        self.check(self.connection.set_db_config(what, on)).map(|_| ())
+    }
+
+    /// Runs one statement that changes rows; returns how many.
+    pub(crate) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        self.check(self.connection.prepare_cached(sql).and_then(|mut s| s.execute(params)))
+    }
+
+    /// The first row of a query, if it has one.
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.check(self.connection.prepare_cached(sql).and_then(|mut statement| {
+            let mut rows = statement.query(params)?;
+            rows.next()?.map(row).transpose()
+        }))
+    }
+
+    /// All rows of a query.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.check(self.connection.prepare_cached(sql).and_then(|mut s| {
+            let rows = s.query_map(params, row)?;
+            rows.collect()
+        }))
+    }
+
+    /// Runs several statements that take and give nothing.
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.check(self.connection.execute_batch(sql))
+    }
+
+    /// Whether a transaction is open. SQLite ends one by itself after some errors.
+    pub(crate) fn in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// Opens a transaction, and forgets the errors of the one before.
+    pub(crate) fn begin(&self, sql: &str) -> Result<(), StoreError> {
+        self.worst.take();
+        self.run(sql, []).map(|_| ())
+    }
+
+    /// The furthest-reaching error since [`Db::begin`].
+    pub(crate) fn worst(&self) -> Option<(Reach, StoreError)> {
+        self.worst.borrow().clone()
+    }
+
+    /// This database holds what this product does not write.
+    pub(crate) fn damaged(&self, why: impl Display) -> StoreError {
+        fault::damaged(&self.path, why)
+    }
+
+    /// This database does not answer.
+    pub(crate) fn unavailable(&self, why: impl Display) -> StoreError {
+        fault::unavailable(&self.path, why)
+    }
+
+    fn check<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|error| {
+            let (reach, told) = (fault::reach(&error), fault::told(&self.path, &error));
+            let mut worst = self.worst.borrow_mut();
+            if worst.as_ref().is_none_or(|(before, _)| *before < reach) {
+                *worst = Some((reach, told.clone()));
+            }
+            told
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! The writer's thread: everything that waits becomes one transaction and one sync.
+
+use crate::db::Db;
+use crate::fault::Reach;
+use crate::writer::{GroupEnd, Job};
+use countersign_store::error::StoreError;
+use std::fs::File;
+use std::io;
+use tokio::sync::mpsc::Receiver;
+
+/// Jobs in one transaction. More would make the first caller wait for the last one's work.
+const TOGETHER: usize = 512;
+
+/// Commits groups of jobs, one group at a time in all processes.
+pub(crate) struct Committer {
+    db: Db,
+    lock: File,
+    group_end: Option<GroupEnd>,
+    /// Why nothing is written any more. After a failed sync the disk and the memory of it may
+    /// differ, and only opening the file anew tells what is there.
+    poison: Option<StoreError>,
+}
+
+impl Committer {
+    pub(crate) fn new(db: Db, lock: File, group_end: Option<GroupEnd>) -> Self {
+        Self { db, lock, group_end, poison: None }
+    }
+
+    /// Works until every sender is gone.
+    pub(crate) fn serve(mut self, mut queue: Receiver<Box<dyn Job>>) {
+        let mut group = Vec::with_capacity(TOGETHER);
+        while queue.blocking_recv_many(&mut group, TOGETHER) > 0 {
+            let outcome = self.write(&mut group, &mut queue);
+            group.drain(..).for_each(|job| job.answer(&outcome));
+        }
+        self.close();
+    }
+
+    fn write(
+        &mut self,
+        group: &mut Vec<Box<dyn Job>>,
+        queue: &mut Receiver<Box<dyn Job>>,
+    ) -> Result<(), StoreError> {
+        if let Some(poison) = &self.poison {
+            return Err(poison.clone());
+        }
+        let db = &self.db;
+        hold(&self.lock).map_err(|error| db.unavailable(error))?;
+        while group.len() < TOGETHER
+            && let Ok(late) = queue.try_recv()
+        {
+            group.push(late);
+        }
+        let outcome = transaction(db, group, self.group_end.as_mut());
+        self.poison = lost(db);
+        if let Err(error) = self.lock.unlock() {
+            self.poison = Some(db.unavailable(error));
+        }
+        outcome
+    }
+
+    /// The last connection of all processes tidies up as it closes; nobody may open meanwhile.
+    fn close(self) {
+        // Without the lock it closes all the same: what was promised is in the log already.
+        let _ = hold(&self.lock);
+        drop(self.db);
+    }
+}
+
+fn hold(lock: &File) -> io::Result<()> {
+    loop {
+        match lock.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+fn transaction(
+    db: &Db,
+    group: &mut [Box<dyn Job>],
+    group_end: Option<&mut GroupEnd>,
+) -> Result<(), StoreError> {
+    db.begin("BEGIN IMMEDIATE")?;
+    let outcome = jobs(db, group, group_end).and_then(|()| db.run("COMMIT", []).map(|_| ()));
+    if outcome.is_err() && db.in_transaction() {
+        // Where even this fails the transaction stays open, and that poisons the writer.
+        let _ = db.run("ROLLBACK", []);
+    }
+    outcome
+}
+
+fn jobs(
+    db: &Db,
+    group: &mut [Box<dyn Job>],
+    group_end: Option<&mut GroupEnd>,
+) -> Result<(), StoreError> {
+    let mut kept = false;
+    for job in group.iter_mut().filter(|job| !job.is_withdrawn()) {
+        kept |= apart(db, job.as_mut())?;
+    }
+    match group_end {
+        Some(end) if kept => end(db).and_then(|()| sound(db)),
+        _ => Ok(()),
+    }
+}
+
+/// Runs one job so that a failure takes back nothing but its own rows.
+fn apart(db: &Db, job: &mut dyn Job) -> Result<bool, StoreError> {
+    db.run("SAVEPOINT job", [])?;
+    let kept = job.run(db);
+    sound(db)?;
+    if !kept {
+        db.run("ROLLBACK TO job", [])?;
+    }
+    db.run("RELEASE job", [])?;
+    Ok(kept)
+}
+
+/// Ends the group where an error reached further than one statement, whatever its job made of it.
+fn sound(db: &Db) -> Result<(), StoreError> {
+    match db.worst() {
+        Some((reach, error)) if reach > Reach::Statement => Err(error),
+        _ if db.in_transaction() => Ok(()),
+        _ => Err(db.unavailable("the transaction ended too early")),
+    }
+}
+
+/// Why the connection cannot be trusted after a group, if so.
+fn lost(db: &Db) -> Option<StoreError> {
+    match db.worst() {
+        Some((Reach::Connection, error)) => Some(error),
+        _ if db.in_transaction() => Some(db.unavailable("a transaction does not end")),
+        _ => None,
+    }
+}

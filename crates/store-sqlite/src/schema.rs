@@ -1,0 +1,64 @@
+//! Which database this is, and how its tables came to be.
+
+use crate::db::Db;
+use countersign_store::error::StoreError;
+
+/// The tables of one kind of database. Steps are only ever added at the end.
+pub(crate) struct Schema {
+    /// Marks the file: a database of another kind is refused.
+    pub(crate) application_id: i32,
+    /// SQL of each version, the first one from nothing.
+    pub(crate) steps: &'static [&'static str],
+}
+
+impl Schema {
+    /// Refuses a file that is not this kind of database, or from a later version of the product.
+    pub(crate) fn judge(&self, db: &Db) -> Result<(), StoreError> {
+        let id = number(db, "PRAGMA application_id")?;
+        let version = number(db, "PRAGMA user_version")?;
+        let tables = number(db, "SELECT count(*) FROM sqlite_schema")?;
+        if (id, version, tables) == (0, 0, 0) {
+            return Ok(());
+        }
+        if id != i64::from(self.application_id) || version < 1 {
+            return Err(db.damaged("a database of another kind"));
+        }
+        if version > self.newest() {
+            let known = self.newest();
+            return Err(db.damaged(format!(
+                "its version {version} is newer than {known}, the newest that this program knows"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Takes the steps that are missing, all or none.
+    pub(crate) fn bring_up(&self, db: &Db) -> Result<(), StoreError> {
+        let version = number(db, "PRAGMA user_version")?;
+        if version == self.newest() {
+            return Ok(());
+        }
+        db.batch("BEGIN IMMEDIATE")?;
+        let taken = self.take_steps(db, version);
+        let end = if taken.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        taken.and(db.batch(end))
+    }
+
+    fn take_steps(&self, db: &Db, version: i64) -> Result<(), StoreError> {
+        let done = usize::try_from(version).unwrap_or(0);
+        self.steps.iter().skip(done).try_for_each(|step| db.batch(step))?;
+        let (id, newest) = (self.application_id, self.newest());
+        db.batch(&format!("PRAGMA application_id = {id}; PRAGMA user_version = {newest}"))
+    }
+
+    fn newest(&self) -> i64 {
+        i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
+    }
+}
+
+fn number(db: &Db, sql: &str) -> Result<i64, StoreError> {
+    Ok(db.one(sql, [], |row| row.get(0))?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! What an enforcer must never forget: requests, accepted decisions, claims and receipts.
+//!
+//! Every method is one commit. "First wins" and "only once" are conditional writes inside the
+//! store, never a check followed by a write, because several processes share one ledger. The
+//! receipt of a change is written in the same commit as the change.
+
+use crate::error::StoreError;
+use async_trait::async_trait;
+use countersign_core::action::ActionHash;
+use countersign_core::artifact::Artifact;
+use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::decision::{Decision, Reason};
+use countersign_core::encoding::Hash;
+use countersign_core::keys::KeyId;
+use countersign_core::receipt::{Content, Entry, Receipt};
+use countersign_core::request::State;
+use countersign_core::time::Instant;
+use countersign_core::verify::{Approved, Vote};
+use serde::{Deserialize, Serialize};
+
+pub mod contract;
+mod memory;
+pub use memory::MemoryLedger;
+
+/// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
+pub trait Notary: Send + Sync {
+    /// Hashes and signs the content of a receipt.
+    ///
+    /// # Errors
+    /// Where it cannot be signed; the commit then fails.
+    fn receipt(&self, content: Content) -> Result<Receipt, StoreError>;
+
+    /// Signs a head.
+    ///
+    /// # Errors
+    /// Where it cannot be signed; the commit then fails.
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError>;
+}
+
+/// Who asks for what: an identical call is the same request only where all four agree.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RequestKey {
+    /// From the connection, never from inside the call.
+    pub principal: String,
+    /// The session the enforcer issued.
+    pub session: String,
+    /// The workspace's absolute directory.
+    pub workspace: String,
+    /// The call.
+    pub action_hash: ActionHash,
+}
+
+/// One artifact, and to whom it was put.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Asked {
+    /// The pairing it travels by; `None` is the person at this terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairing: Option<String>,
+    /// The approver's key.
+    pub key_id: KeyId,
+    /// The artifact as it was built here: decisions are checked against this one.
+    pub artifact: Artifact,
+}
+
+/// A decision that was verified and accepted.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Accepted {
+    /// The decision, whole.
+    pub decision: Decision,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// A suspended action and everything that is known of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RequestRecord {
+    /// A ULID; also the `requestId` of its first artifact.
+    pub id: String,
+    /// Who asks for what.
+    pub key: RequestKey,
+    /// Where it stands.
+    pub state: State,
+    /// When it was suspended.
+    pub created_at: Instant,
+    /// When it ends in a refusal.
+    pub expires_at: Instant,
+    /// Its artifacts.
+    pub asked: Vec<Asked>,
+    /// The accepted answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Accepted>,
+}
+
+/// What became of an attempt to suspend an action.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Suspended {
+    /// It is new, and must be put to its approvers.
+    Opened(RequestRecord),
+    /// The same call waits already.
+    Joined(RequestRecord),
+    /// The same call was approved and may be claimed.
+    Ready(RequestRecord),
+}
+
+/// A verified answer that ends a request.
+#[derive(Debug)]
+pub enum Proof {
+    /// Enough people allowed it.
+    Approved(Approved),
+    /// A person refused it.
+    Denied(Vote),
+}
+
+impl Proof {
+    /// The decisions that were verified.
+    #[must_use]
+    pub fn decisions(&self) -> Vec<&Decision> {
+        match self {
+            Self::Approved(approved) => approved.votes().iter().map(Vote::decision).collect(),
+            Self::Denied(vote) => vec![vote.decision()],
+        }
+    }
+}
+
+/// A verified answer, with the receipt that records it.
+#[derive(Debug)]
+pub struct Acceptance {
+    /// The request.
+    pub request_id: String,
+    /// The proof.
+    pub proof: Proof,
+    /// Why, where the approver said so.
+    pub reason: Option<Reason>,
+    /// The receipt's entry.
+    pub entry: Entry,
+    /// The time.
+    pub now: Instant,
+}
+
+/// Why a change of a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// No such request or claim.
+    #[error("no request `{0}` in this ledger")]
+    Unknown(String),
+    /// The decision, its nonce or its request was used before.
+    #[error("the decision was used before")]
+    Replay,
+    /// The request stands where this cannot happen to it.
+    #[error("the request is {0:?}")]
+    State(State),
+    /// What was true when it was approved is true no more.
+    #[error("{code}: {message}")]
+    Void {
+        /// The refusal's code.
+        code: String,
+        /// The refusal.
+        message: String,
+    },
+    /// The claim has its outcome already.
+    #[error("the claim `{0}` has ended already")]
+    Ended(String),
+    /// The store itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A right to start one action once, durable before the action starts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ClaimRecord {
+    /// A ULID.
+    pub id: String,
+    /// The request it uses.
+    pub request_id: String,
+    /// The process that claimed it, as named in `owners/`.
+    pub owner: String,
+    /// When.
+    pub claimed_at: Instant,
+    /// Whether its outcome is still unknown.
+    pub open: bool,
+}
+
+/// The claim's transaction looks once more at everything that may have changed.
+pub type Recheck = Box<dyn FnOnce(&RequestRecord) -> Result<(), LedgerError> + Send>;
+
+/// A claim to be made.
+pub struct NewClaim {
+    /// A fresh ULID.
+    pub id: String,
+    /// The request to use.
+    pub request_id: String,
+    /// This process.
+    pub owner: String,
+    /// The time.
+    pub now: Instant,
+    /// Run inside the transaction; an error leaves everything as it was.
+    pub recheck: Recheck,
+}
+
+/// The ledger. Several processes may hold it at once.
+#[async_trait]
+pub trait LedgerStore: Send + Sync {
+    /// The ledger's random name, made when it was first opened.
+    fn ledger_id(&self) -> &str;
+
+    /// The ledger's secret for commitments (PROTOCOL §2); never leaves the home.
+    fn secret(&self) -> &[u8; 32];
+
+    /// The session of this principal and label: the stored one, else `fresh`.
+    async fn session(
+        &self,
+        principal: &str,
+        label: &str,
+        fresh: &str,
+    ) -> Result<String, StoreError>;
+
+    /// The opaque repository reference of a workspace: the stored one, else `fresh`.
+    async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError>;
+
+    /// Suspends an action, unless the same call (by [`RequestKey`]) is open or approved already.
+    ///
+    /// Requests of the same key whose time is over are closed as expired first, each with a
+    /// receipt made of `entry` with the event `expired` and that request's id and artifacts.
+    /// `entry` is the receipt of the new request.
+    async fn suspend(
+        &self,
+        request: RequestRecord,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Suspended, LedgerError>;
+
+    /// Writes down that the artifacts were put to their approvers. Idempotent.
+    async fn submitted(&self, request_id: &str, now: Instant)
+    -> Result<RequestRecord, LedgerError>;
+
+    /// Accepts a verified answer once: spends `(requestId, artifactHash)` and `(nonce, signer)` of
+    /// each decision, moves the request and records it.
+    ///
+    /// The identical decision again answers with the request as it is and records nothing.
+    async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError>;
+
+    /// Uses an approval. Exactly one caller wins; the others get [`LedgerError::State`].
+    async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
+
+    /// Ends a claim, once, with its receipt (`executed`, `failed` or `uncertain`).
+    async fn finish(
+        &self,
+        claim_id: &str,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError>;
+
+    /// Ends an unclaimed request as withdrawn, or as expired where its time is over, with its
+    /// receipt. On a request that has ended already it answers with that state and records nothing.
+    async fn close(
+        &self,
+        request_id: &str,
+        ending: Ending,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<RequestRecord, LedgerError>;
+
+    /// Records something that belongs to no open request.
+    async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError>;
+
+    /// One request.
+    async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError>;
+
+    /// Every request that is not final, oldest first.
+    async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError>;
+
+    /// Every claim without an outcome.
+    async fn open_claims(&self) -> Result<Vec<ClaimRecord>, StoreError>;
+
+    /// The receipt with this number; `None` names the newest.
+    async fn receipt(&self, seq: Option<u64>) -> Result<Option<Receipt>, StoreError>;
+
+    /// The receipts of one request, oldest first.
+    async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError>;
+
+    /// The number and content hash of the newest receipt, without reading it.
+    async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError>;
+
+    /// The content hash of the receipt with this number.
+    async fn content_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError>;
+
+    /// The newest signed head; one is signed in every commit that writes receipts.
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError>;
+}
+
+/// How an unclaimed request ends without an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// Whoever asked took it back.
+    Withdrawn,
+    /// Its time is over; refused while it is not.
+    Expired,
+}
+
+/// The receipt's entry for a request that ran out of time, made from another entry's frame.
+#[must_use]
+pub fn expired_entry(frame: &Entry, request: &RequestRecord) -> Entry {
+    let mut entry = frame.clone();
+    entry.event = countersign_core::receipt::Event::Expired;
+    entry.request_id = Some(request.id.clone());
+    entry.artifacts = request.asked.iter().map(|a| a.artifact.head.clone()).collect();
+    entry.decisions = request.accepted.iter().map(|a| a.decision.clone()).collect();
+    entry.approver_decision = None;
+    entry.multi_approval = None;
+    entry.trust_level = countersign_core::receipt::Level::L0;
+    entry
+}

@@ -1,0 +1,242 @@
+//! What every ledger promises. Each back end calls [`all`] with a way to make an empty ledger.
+
+mod fixture;
+
+use super::{Ending, LedgerError, LedgerStore, Suspended};
+use crate::error::StoreError;
+use countersign_core::decision::Word;
+use countersign_core::receipt::Event;
+use countersign_core::request::State;
+pub use fixture::notary;
+use fixture::{DAY, Fixture, NOW};
+use std::error::Error;
+use std::sync::Arc;
+
+type Checked = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Runs every promise on ledgers that `make` opens empty, with the notary of [`notary`].
+///
+/// # Errors
+/// Where the store fails; a broken promise panics with its name.
+pub async fn all<F>(make: impl Fn() -> F) -> Checked
+where
+    F: Future<Output = Result<Arc<dyn LedgerStore>, StoreError>>,
+{
+    names_are_remembered(&*make().await?).await?;
+    receipts_chain_and_heads_are_signed(&*make().await?).await?;
+    the_same_call_joins_while_it_waits(&*make().await?).await?;
+    attack_44_another_key_asks_anew(&*make().await?).await?;
+    an_approved_call_is_ready_and_runs_once(&*make().await?).await?;
+    attack_18_a_decision_is_accepted_once(&*make().await?).await?;
+    attack_18_one_of_many_claims_wins(make().await?).await?;
+    attack_19_nothing_is_claimed_after_its_end(&*make().await?).await?;
+    a_denied_request_stays_denied(&*make().await?).await?;
+    a_failing_recheck_leaves_the_approval(&*make().await?).await?;
+    attack_27_what_expires_is_recorded(&*make().await?).await?;
+    a_claim_ends_once(&*make().await?).await
+}
+
+async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {
+    assert_eq!(ledger.session("uid:1", "a", "s1").await?, "s1");
+    assert_eq!(ledger.session("uid:1", "a", "s2").await?, "s1");
+    assert_eq!(ledger.session("uid:2", "a", "s3").await?, "s3");
+    assert_eq!(ledger.repo_ref("/w", "r1").await?, "r1");
+    assert_eq!(ledger.repo_ref("/w", "r2").await?, "r1");
+    assert!(!ledger.ledger_id().is_empty());
+    Ok(())
+}
+
+async fn receipts_chain_and_heads_are_signed(ledger: &dyn LedgerStore) -> Checked {
+    assert_eq!(ledger.newest().await?, None);
+    assert_eq!(ledger.checkpoint().await?, None);
+    let fixture = Fixture::new()?;
+    let first = ledger.record(fixture.entry(Event::Allowed), NOW).await?;
+    let second = ledger.record(fixture.entry(Event::Blocked), NOW).await?;
+    assert!(second.follows(&first));
+    assert_eq!(ledger.newest().await?, Some((2, second.content_hash)));
+    assert_eq!(ledger.content_hash(1).await?, Some(first.content_hash));
+    assert_eq!(ledger.content_hash(3).await?, None);
+    assert_eq!(ledger.receipt(Some(1)).await?, Some(first));
+    assert_eq!(ledger.receipt(None).await?, Some(second.clone()));
+    let head = ledger.checkpoint().await?.ok_or("no head")?;
+    assert_eq!((head.head.seq, head.head.content_hash), (2, second.content_hash));
+    head.verify(&fixture::operator()?.public().signing())?;
+    Ok(())
+}
+
+async fn the_same_call_joins_while_it_waits(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    let opened = fixture.suspend(ledger, "r1", NOW).await?;
+    assert!(matches!(opened, Suspended::Opened(_)));
+    let Suspended::Joined(joined) = fixture.suspend(ledger, "r2", NOW).await? else {
+        return Err("the same call opened a second request".into());
+    };
+    assert_eq!(joined.id, "r1");
+    assert_eq!(ledger.submitted("r1", NOW).await?.state, State::AwaitingDecision);
+    assert_eq!(ledger.submitted("r1", NOW).await?.state, State::AwaitingDecision);
+    assert!(matches!(fixture.suspend(ledger, "r3", NOW).await?, Suspended::Joined(_)));
+    assert_eq!(ledger.open_requests().await?.len(), 1);
+    assert_eq!(ledger.receipts_of("r1").await?.len(), 1);
+    assert!(ledger.request("r2").await?.is_none());
+    Ok(())
+}
+
+async fn attack_44_another_key_asks_anew(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    for (n, change) in ["principal", "session", "workspace"].into_iter().enumerate() {
+        let mut request = fixture.request(&format!("x{n}"), NOW)?;
+        match change {
+            "principal" => request.key.principal.push('x'),
+            "session" => request.key.session.push('x'),
+            _ => request.key.workspace.push('x'),
+        }
+        let suspended = ledger.suspend(request, fixture.entry(Event::Suspended), NOW).await?;
+        assert!(matches!(suspended, Suspended::Opened(_)), "{change}");
+    }
+    Ok(())
+}
+
+async fn an_approved_call_is_ready_and_runs_once(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.submitted("r1", NOW).await?;
+    let request = ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    assert_eq!((request.state, request.accepted.len()), (State::Approved, 1));
+    assert!(matches!(fixture.suspend(ledger, "r2", NOW).await?, Suspended::Ready(_)));
+    let (claim, used) = ledger.claim(fixture.claim("c1", "r1", NOW)).await?;
+    assert_eq!((used.state, claim.open), (State::Executed, true));
+    let again = ledger.claim(fixture.claim("c2", "r1", NOW)).await;
+    assert_eq!(again.err(), Some(LedgerError::State(State::Executed)));
+    assert!(matches!(fixture.suspend(ledger, "r3", NOW).await?, Suspended::Opened(_)));
+    Ok(())
+}
+
+async fn attack_18_a_decision_is_accepted_once(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let receipts = ledger.newest().await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    assert_eq!(ledger.newest().await?, receipts, "the identical answer records nothing");
+    let other = ledger.accept(fixture.acceptance(ledger, "r1", Word::Deny).await?).await;
+    assert_eq!(other.err(), Some(LedgerError::Replay));
+    let elsewhere = Fixture { path: "/other".into(), ..Fixture::new()? };
+    elsewhere.suspend(ledger, "r9", NOW).await?;
+    let same_nonce = ledger.accept(elsewhere.acceptance(ledger, "r9", Word::Allow).await?).await;
+    assert_eq!(same_nonce.err(), Some(LedgerError::Replay));
+    assert_eq!(ledger.newest().await?.map(|(seq, _)| seq), Some(3));
+    Ok(())
+}
+
+async fn attack_18_one_of_many_claims_wins(ledger: Arc<dyn LedgerStore>) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(&*ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(&*ledger, "r1", Word::Allow).await?).await?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..16 {
+        let (ledger, claim) = (Arc::clone(&ledger), fixture.claim(&format!("c{n}"), "r1", NOW));
+        tasks.spawn(async move { ledger.claim(claim).await.is_ok() });
+    }
+    let won = tasks.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!((won, ledger.open_claims().await?.len()), (1, 1));
+    Ok(())
+}
+
+async fn attack_19_nothing_is_claimed_after_its_end(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    let late = NOW.plus_millis(DAY);
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let claim = ledger.claim(fixture.claim("c1", "r1", late)).await;
+    assert_eq!(claim.err(), Some(LedgerError::State(State::Expired)));
+    assert_eq!(ledger.open_claims().await?.len(), 0);
+    let other = Fixture { path: "/b".into(), nonce: 2, ..Fixture::new()? };
+    other.suspend(ledger, "r2", NOW).await?;
+    let mut acceptance = other.acceptance(ledger, "r2", Word::Allow).await?;
+    acceptance.now = late;
+    assert_eq!(ledger.accept(acceptance).await.err(), Some(LedgerError::State(State::Expired)));
+    let third = Fixture { path: "/c".into(), nonce: 3, ..Fixture::new()? };
+    third.suspend(ledger, "r3", NOW).await?;
+    ledger.accept(third.acceptance(ledger, "r3", Word::Allow).await?).await?;
+    ledger.close("r3", Ending::Withdrawn, third.entry(Event::Withdrawn), NOW).await?;
+    let claim = ledger.claim(third.claim("c3", "r3", NOW)).await;
+    assert_eq!(claim.err(), Some(LedgerError::State(State::Denied)));
+    Ok(())
+}
+
+async fn a_denied_request_stays_denied(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    let denied = ledger.accept(fixture.acceptance(ledger, "r1", Word::Deny).await?).await?;
+    assert_eq!(denied.state, State::Denied);
+    let claim = ledger.claim(fixture.claim("c1", "r1", NOW)).await;
+    assert_eq!(claim.err(), Some(LedgerError::State(State::Denied)));
+    let ended = ledger.close("r1", Ending::Withdrawn, fixture.entry(Event::Withdrawn), NOW).await?;
+    assert_eq!(ended.state, State::Denied);
+    assert_eq!(ledger.receipts_of("r1").await?.len(), 2);
+    Ok(())
+}
+
+async fn a_failing_recheck_leaves_the_approval(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let void = LedgerError::Void { code: "X".into(), message: "revoked".into() };
+    let mut claim = fixture.claim("c1", "r1", NOW);
+    let refusal = void.clone();
+    claim.recheck = Box::new(move |_| Err(refusal));
+    assert_eq!(ledger.claim(claim).await.err(), Some(void));
+    assert_eq!(ledger.request("r1").await?.map(|r| r.state), Some(State::Approved));
+    assert!(ledger.open_claims().await?.is_empty());
+    Ok(())
+}
+
+async fn attack_27_what_expires_is_recorded(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    let early = ledger.close("r1", Ending::Expired, fixture.entry(Event::Expired), NOW).await;
+    assert!(matches!(early, Err(LedgerError::State(_))));
+    let late = NOW.plus_millis(DAY);
+    assert!(matches!(fixture.suspend(ledger, "r2", late).await?, Suspended::Opened(_)));
+    assert_eq!(ledger.request("r1").await?.map(|r| r.state), Some(State::Expired));
+    let events: Vec<Event> =
+        ledger.receipts_of("r1").await?.iter().map(|r| r.content.entry.event).collect();
+    assert_eq!(events, [Event::Suspended, Event::Expired]);
+    let later = late.plus_millis(DAY);
+    ledger.close("r2", Ending::Expired, fixture.entry(Event::Expired), later).await?;
+    assert!(ledger.open_requests().await?.is_empty());
+    Ok(())
+}
+
+async fn a_claim_ends_once(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    ledger.claim(fixture.claim("c1", "r1", NOW)).await?;
+    assert_eq!(ledger.open_claims().await?.len(), 1);
+    let receipt = ledger.finish("c1", fixture.entry(Event::Executed), NOW).await?;
+    assert_eq!(receipt.content.entry.event, Event::Executed);
+    let again = ledger.finish("c1", fixture.entry(Event::Uncertain), NOW).await;
+    assert_eq!(again.err(), Some(LedgerError::Ended("c1".into())));
+    let unknown = ledger.finish("c9", fixture.entry(Event::Uncertain), NOW).await;
+    assert_eq!(unknown.err(), Some(LedgerError::Unknown("c9".into())));
+    assert!(ledger.open_claims().await?.is_empty());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::MemoryLedger;
+
+    #[tokio::test]
+    async fn the_memory_ledger_keeps_every_promise() {
+        all(|| async {
+            let ledger = MemoryLedger::new("ledger-1", [7; 32], notary()?);
+            Ok(Arc::new(ledger) as Arc<dyn LedgerStore>)
+        })
+        .await
+        .unwrap();
+    }
+}

@@ -1,0 +1,224 @@
+//! Made-up people, calls and answers for the promises of a ledger.
+
+use crate::error::StoreError;
+use crate::ledger::{
+    Acceptance, Asked, LedgerError, LedgerStore, NewClaim, Notary, Proof, RequestKey,
+    RequestRecord, Suspended,
+};
+use countersign_core::artifact::{
+    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, HashAlg, Risk, Route,
+    Scope, Seat, extensions,
+};
+use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::decision::{Choice, Decision, Word};
+use countersign_core::encoding::{Fixed, Hash};
+use countersign_core::keys::{KeyError, KeyId, SecretKeys};
+use countersign_core::receipt::{Basis, Boundary, Content, Entry, Event, Level, Receipt};
+use countersign_core::request::State;
+use countersign_core::time::Instant;
+use countersign_core::trust::{Approver, Status, TrustStore};
+use countersign_core::verify::{Approved, Check, ReplayView, verify};
+use serde_json::json;
+use std::error::Error;
+use std::sync::Arc;
+
+pub(super) const NOW: Instant = Instant(1_770_000_000_000);
+pub(super) const DAY: i64 = 86_400_000;
+
+type Made<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+pub(super) fn operator() -> Result<SecretKeys, KeyError> {
+    SecretKeys::from_bytes(&[1; 64])
+}
+
+struct TestNotary(SecretKeys);
+
+impl Notary for TestNotary {
+    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+        Receipt::sign(content, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
+    }
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
+        Checkpoint::sign(head, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
+    }
+}
+
+/// A notary with a fixed operator key.
+///
+/// # Errors
+/// Never in practice.
+pub fn notary() -> Result<Arc<dyn Notary>, StoreError> {
+    let key = operator().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    Ok(Arc::new(TestNotary(key)))
+}
+
+pub(super) struct Fixture {
+    pub(super) path: String,
+    pub(super) nonce: u8,
+    pub(super) person: Arc<SecretKeys>,
+}
+
+struct Fresh;
+
+impl ReplayView for Fresh {
+    fn request_spent(&self, _: &str, _: &ArtifactHash) -> bool {
+        false
+    }
+    fn nonce_spent(&self, _: &str, _: &KeyId) -> bool {
+        false
+    }
+}
+
+impl Fixture {
+    pub(super) fn new() -> Made<Self> {
+        let person = Arc::new(SecretKeys::from_bytes(&[2; 64])?);
+        Ok(Self { path: "/a".into(), nonce: 1, person })
+    }
+
+    fn payload(&self) -> serde_json::Map<String, serde_json::Value> {
+        let value =
+            json!({"kind": "request", "action": "delete", "parameters": {"path": self.path}});
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    pub(super) fn entry(&self, event: Event) -> Entry {
+        Entry {
+            boundary: Boundary::Unprotected,
+            binding: None,
+            event,
+            request_id: None,
+            action_hash: None,
+            action: None,
+            artifacts: vec![],
+            policy: None,
+            decisions: vec![],
+            approver_decision: None,
+            multi_approval: None,
+            basis: Basis::Policy,
+            trust_level: Level::L0,
+            outcome: None,
+        }
+    }
+
+    pub(super) fn request(&self, id: &str, now: Instant) -> Made<RequestRecord> {
+        let artifact = self.artifact(id, now)?;
+        Ok(RequestRecord {
+            id: id.into(),
+            key: RequestKey {
+                principal: "uid:1".into(),
+                session: "s1".into(),
+                workspace: "/w".into(),
+                action_hash: artifact.action_hash()?,
+            },
+            state: State::Created,
+            created_at: now,
+            expires_at: now.plus_millis(300_000),
+            asked: vec![Asked { pairing: None, key_id: self.person.key_id(), artifact }],
+            accepted: vec![],
+        })
+    }
+
+    fn artifact(&self, id: &str, now: Instant) -> Made<Artifact> {
+        let route = Route {
+            round: 1,
+            rule_id: "default".into(),
+            risk: Risk::High,
+            policy_hash: Hash([0; 32]),
+            roster: vec![Seat { person: "ann".into(), key_id: self.person.key_id() }],
+            threshold: 1,
+            min_assurance: Assurance::Local,
+            reason_required: false,
+            scopes: vec![Scope::Once],
+            max_uses: 1,
+        };
+        let extensions = extensions(Fixed([3; 32]), &Context::default(), &route, None)?;
+        let head = ArtifactHead {
+            request_id: id.into(),
+            session_id: None,
+            artifact_type: ArtifactType::Command,
+            repo_ref: "repo".into(),
+            base_revision: None,
+            created_at: now.timestamp(),
+            expires_at: now.plus_millis(300_000).timestamp(),
+            artifact_hash_alg: HashAlg::Sha256,
+            artifact_hash: ArtifactHash(Hash([0; 32])),
+            metadata: None,
+            extensions: Some(extensions),
+        };
+        Ok(Artifact::build(head, self.payload())?)
+    }
+
+    pub(super) async fn suspend(
+        &self,
+        ledger: &dyn LedgerStore,
+        id: &str,
+        now: Instant,
+    ) -> Made<Suspended> {
+        let mut entry = self.entry(Event::Suspended);
+        entry.request_id = Some(id.into());
+        Ok(ledger.suspend(self.request(id, now)?, entry, now).await?)
+    }
+
+    pub(super) async fn acceptance(
+        &self,
+        ledger: &dyn LedgerStore,
+        id: &str,
+        word: Word,
+    ) -> Made<Acceptance> {
+        let request = ledger.request(id).await?.ok_or("no such request")?;
+        let asked = request.asked.first().ok_or("nobody was asked")?;
+        let choice = Choice {
+            word,
+            scope: Scope::Once,
+            expires_at: asked.artifact.head.expires_at.clone(),
+            nonce: Fixed([self.nonce; 24]),
+            hints: None,
+        };
+        let decision = Decision::sign(&asked.artifact, choice, &self.person)?;
+        let trust = self.trust();
+        let vote = verify(
+            decision,
+            &Check {
+                artifact: &asked.artifact,
+                trust: &trust,
+                session: None,
+                now: NOW,
+                skew_millis: 0,
+                replay: &Fresh,
+            },
+        )?;
+        let proof = if word.allows() {
+            Proof::Approved(Approved::count(vec![vote]).map_err(|_| "not enough votes")?)
+        } else {
+            Proof::Denied(vote)
+        };
+        let mut entry = self.entry(if word.allows() { Event::Approved } else { Event::Denied });
+        entry.request_id = Some(id.into());
+        Ok(Acceptance { request_id: id.into(), proof, reason: None, entry, now: NOW })
+    }
+
+    fn trust(&self) -> TrustStore {
+        let approver = Approver {
+            key_id: self.person.key_id(),
+            keys: *self.person.public(),
+            device_id: "device".into(),
+            person: "ann".into(),
+            label: "phone".into(),
+            roles: vec![],
+            assurance: Assurance::Local,
+            created_at: NOW.timestamp(),
+            status: Status::Active {},
+            pair_id: "pair_1".into(),
+        };
+        TrustStore { approvers: vec![approver], ..TrustStore::default() }
+    }
+
+    pub(super) fn claim(&self, id: &str, request_id: &str, now: Instant) -> NewClaim {
+        NewClaim {
+            id: id.into(),
+            request_id: request_id.into(),
+            owner: "process-1".into(),
+            now,
+            recheck: Box::new(|_| Ok::<(), LedgerError>(())),
+        }
+    }
+}

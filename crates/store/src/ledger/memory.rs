@@ -1,0 +1,287 @@
+//! The ledger in memory, for tests and for callers who want no record.
+
+use super::{
+    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Notary, Proof,
+    RequestRecord, Suspended, expired_entry,
+};
+use crate::error::StoreError;
+use async_trait::async_trait;
+use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::encoding::Hash;
+use countersign_core::receipt::{Content, Entry, Receipt};
+use countersign_core::request::{Event, State, step};
+use countersign_core::time::Instant;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A ledger that is gone with the process.
+pub struct MemoryLedger {
+    id: String,
+    secret: [u8; 32],
+    notary: Arc<dyn Notary>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default, Clone)]
+struct Inner {
+    requests: BTreeMap<String, RequestRecord>,
+    claims: BTreeMap<String, ClaimRecord>,
+    receipts: Vec<Receipt>,
+    spent: HashSet<(String, String)>,
+    names: BTreeMap<(String, String), String>,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new(id: &str, secret: [u8; 32], notary: Arc<dyn Notary>) -> Self {
+        Self { id: id.into(), secret, notary, inner: Mutex::default() }
+    }
+
+    fn read(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One commit: on an error nothing of it stays.
+    fn commit<T>(
+        &self,
+        change: impl FnOnce(&mut Inner) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut inner = self.read();
+        let mut draft = inner.clone();
+        let value = change(&mut draft)?;
+        *inner = draft;
+        Ok(value)
+    }
+
+    fn append(&self, inner: &mut Inner, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
+        let prev = inner.receipts.last().map(|r| r.content_hash);
+        let seq = inner.receipts.len() as u64 + 1;
+        let recorded_at = now.timestamp();
+        let ledger = self.id.clone();
+        let content = Content { ledger: ledger.clone(), seq, prev, recorded_at, entry };
+        let receipt = self.notary.receipt(content)?;
+        let content_hash = receipt.content_hash;
+        let head = Head { ledger, seq, content_hash, time: now.timestamp() };
+        inner.checkpoint = Some(self.notary.checkpoint(head)?);
+        inner.receipts.push(receipt.clone());
+        Ok(receipt)
+    }
+
+    fn name(&self, kind: &str, key: &str, fresh: &str) -> String {
+        let key = (kind.to_owned(), key.to_owned());
+        self.read().names.entry(key).or_insert_with(|| fresh.to_owned()).clone()
+    }
+}
+
+fn known<'a>(inner: &'a mut Inner, id: &str) -> Result<&'a mut RequestRecord, LedgerError> {
+    inner.requests.get_mut(id).ok_or_else(|| LedgerError::Unknown(id.to_owned()))
+}
+
+/// Moves a request by the one state machine.
+fn advance(request: &mut RequestRecord, event: Event, now: Instant) -> Result<(), LedgerError> {
+    let (state, _) = step(request.state, event, request.expires_at, now)
+        .map_err(|illegal| LedgerError::State(illegal.state))?;
+    request.state = state;
+    Ok(())
+}
+
+#[async_trait]
+impl LedgerStore for MemoryLedger {
+    fn ledger_id(&self) -> &str {
+        &self.id
+    }
+
+    fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    async fn session(
+        &self,
+        principal: &str,
+        label: &str,
+        fresh: &str,
+    ) -> Result<String, StoreError> {
+        Ok(self.name("session", &format!("{principal}\0{label}"), fresh))
+    }
+
+    async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
+        Ok(self.name("repo", workspace, fresh))
+    }
+
+    async fn suspend(
+        &self,
+        request: RequestRecord,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Suspended, LedgerError> {
+        self.commit(|inner| {
+            let same: Vec<RequestRecord> = inner
+                .requests
+                .values()
+                .filter(|r| r.key == request.key && !r.state.is_final())
+                .cloned()
+                .collect();
+            for mut old in same {
+                if now < old.expires_at {
+                    let ready = old.state == State::Approved;
+                    return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
+                }
+                self.append(inner, expired_entry(&entry, &old), now)?;
+                advance(&mut old, Event::Tick, now)?;
+                inner.requests.insert(old.id.clone(), old);
+            }
+            self.append(inner, entry, now)?;
+            inner.requests.insert(request.id.clone(), request.clone());
+            Ok(Suspended::Opened(request))
+        })
+    }
+
+    async fn submitted(
+        &self,
+        request_id: &str,
+        now: Instant,
+    ) -> Result<RequestRecord, LedgerError> {
+        self.commit(|inner| {
+            let request = known(inner, request_id)?;
+            if request.state == State::Created && now < request.expires_at {
+                advance(request, Event::Submitted, now)?;
+            }
+            Ok(request.clone())
+        })
+    }
+
+    async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
+        let Acceptance { request_id, proof, reason, entry, now } = acceptance;
+        self.commit(|inner| {
+            let decisions: Vec<_> = proof.decisions().into_iter().cloned().collect();
+            let before = known(inner, &request_id)?.clone();
+            if before.accepted.iter().map(|a| &a.decision).eq(decisions.iter()) {
+                return Ok(before);
+            }
+            for d in &decisions {
+                let tuples = [
+                    (d.request_id.clone(), d.artifact_hash.to_string()),
+                    (d.nonce.clone(), d.signer_key_id.to_string()),
+                ];
+                if tuples.into_iter().any(|t| !inner.spent.insert(t)) {
+                    return Err(LedgerError::Replay);
+                }
+            }
+            let event = match proof {
+                Proof::Approved(_) => Event::Approved,
+                Proof::Denied(_) => Event::Denied,
+            };
+            let request = known(inner, &request_id)?;
+            if now >= request.expires_at {
+                return Err(LedgerError::State(State::Expired));
+            }
+            advance(request, event, now)?;
+            let accepted = |decision| Accepted { decision, reason: reason.clone() };
+            request.accepted.extend(decisions.into_iter().map(accepted));
+            let after = request.clone();
+            self.append(inner, entry, now)?;
+            Ok(after)
+        })
+    }
+
+    async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
+        let NewClaim { id, request_id, owner, now, recheck } = claim;
+        self.commit(|inner| {
+            let request = known(inner, &request_id)?;
+            if !request.state.is_final() && now >= request.expires_at {
+                return Err(LedgerError::State(State::Expired));
+            }
+            advance(request, Event::Claimed, now)?;
+            recheck(request)?;
+            let after = request.clone();
+            let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
+            inner.claims.insert(claim.id.clone(), claim.clone());
+            Ok((claim, after))
+        })
+    }
+
+    async fn finish(
+        &self,
+        claim_id: &str,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        self.commit(|inner| {
+            let unknown = || LedgerError::Unknown(claim_id.to_owned());
+            let claim = inner.claims.get_mut(claim_id).ok_or_else(unknown)?;
+            if !std::mem::replace(&mut claim.open, false) {
+                return Err(LedgerError::Ended(claim_id.to_owned()));
+            }
+            Ok(self.append(inner, entry, now)?)
+        })
+    }
+
+    async fn close(
+        &self,
+        request_id: &str,
+        ending: Ending,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<RequestRecord, LedgerError> {
+        self.commit(|inner| {
+            let request = known(inner, request_id)?;
+            if request.state.is_final() {
+                return Ok(request.clone());
+            }
+            if ending == Ending::Expired && now < request.expires_at {
+                return Err(LedgerError::State(request.state));
+            }
+            let event = if ending == Ending::Expired { Event::Tick } else { Event::Withdrawn };
+            advance(request, event, now)?;
+            let after = request.clone();
+            let late = after.state == State::Expired;
+            self.append(inner, if late { expired_entry(&entry, &after) } else { entry }, now)?;
+            Ok(after)
+        })
+    }
+
+    async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
+        let mut inner = self.read();
+        self.append(&mut inner, entry, now)
+    }
+
+    async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {
+        Ok(self.read().requests.get(request_id).cloned())
+    }
+
+    async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
+        Ok(self.read().requests.values().filter(|r| !r.state.is_final()).cloned().collect())
+    }
+
+    async fn open_claims(&self) -> Result<Vec<ClaimRecord>, StoreError> {
+        Ok(self.read().claims.values().filter(|c| c.open).cloned().collect())
+    }
+
+    async fn receipt(&self, seq: Option<u64>) -> Result<Option<Receipt>, StoreError> {
+        let inner = self.read();
+        let found = match seq {
+            None => inner.receipts.last(),
+            Some(seq) => inner.receipts.iter().find(|r| r.content.seq == seq),
+        };
+        Ok(found.cloned())
+    }
+
+    async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError> {
+        let of = |r: &&Receipt| r.content.entry.request_id.as_deref() == Some(request_id);
+        Ok(self.read().receipts.iter().filter(of).cloned().collect())
+    }
+
+    async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
+        Ok(self.read().receipts.last().map(|r| (r.content.seq, r.content_hash)))
+    }
+
+    async fn content_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        Ok(self.receipt(Some(seq)).await?.map(|r| r.content_hash))
+    }
+
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        Ok(self.read().checkpoint.clone())
+    }
+}

@@ -1,0 +1,41 @@
+//! The messages that enforcer, gateway and approver exchange over HTTP (PROTOCOL §7).
+//!
+//! They are data and nothing else: this crate opens no connection and judges no answer. Every
+//! type reads strictly, so that a message which parses has no member that anyone could read
+//! another way.
+//!
+//! # Rooms
+//! * [`envelope`]: what every message is wrapped in.
+//! * [`artifact`], [`decision`], [`exchange`]: a question, its answer, and how far it got.
+//! * [`presence`]: what live channels say besides.
+//! * [`pairing`], [`auth`]: how devices meet, and how one proves itself.
+//! * [`error`]: what went wrong, and the one table from its code to an HTTP status.
+
+pub mod artifact;
+pub mod auth;
+pub mod decision;
+pub mod envelope;
+pub mod error;
+pub mod exchange;
+pub mod pairing;
+pub mod presence;
+
+pub use envelope::{Body, Envelope};
+pub use error::{ErrorBody, ErrorCode};
+
+/// The media type of every body.
+pub const MEDIA_TYPE: &str = "application/harp+json";
+
+/// Byte limits of bodies.
+pub mod limit {
+    /// `artifact.submit`: 2 MiB of plaintext, sealed and in base64url, with room for the rest.
+    pub const ARTIFACT_SUBMIT: usize = 3 * 1024 * 1024;
+    /// Every other message: 64 KiB.
+    pub const MESSAGE: usize = countersign_core::json::limit::MESSAGE;
+    /// A page of an inbox. A gateway ends a page before it grows past this.
+    pub const PAGE: usize = 8 * 1024 * 1024;
+    /// Characters of an id of a request, a device, a message or a pairing.
+    pub const ID: usize = 128;
+    /// Characters of a label that a person reads.
+    pub const LABEL: usize = 256;
+}

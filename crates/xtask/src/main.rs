@@ -1,0 +1,68 @@
+//! Developer commands, each under the name that continuous integration uses too.
+//!
+//! # Rooms
+//! * [`mod@test`]: every check a change must pass, in order.
+//! * [`tools`]: what those checks drive, installed where it is missing.
+//! * [`floors`]: which crate may import which.
+//! * [`deps`]: what may enter the dependency graph.
+//! * [`kill`]: many rounds of the test that kills the process.
+//! * [`child`]: starts a program the same way every time.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
+
+mod child;
+mod deps;
+mod floors;
+mod kill;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+/// What a command comes to: nothing to add, or the lines that say what is wrong.
+type Outcome = Result<(), String>;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test             every check: tools, format, floors, clippy, build, tests, documentation
+  floors           no crate imports from its own floor, a higher one, or through a wall
+  deps             licences, bans, sources and advisories of the dependencies
+  kill --rounds N  kills the process N times in the middle of its work";
+
+fn main() -> ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    match obey(&given) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(given: &[&str]) -> Outcome {
+    match given {
+        ["test"] => test::run(),
+        ["floors"] => floors::run(),
+        ["deps"] => deps::run(),
+        ["kill", "--rounds", rounds] => kill::run(rounds),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_command_is_answered_with_the_usage() {
+        for given in [&[][..], &["tset"], &["test", "--fast"], &["kill"], &["kill", "--rounds"]] {
+            assert_eq!(obey(given), Err(USAGE.to_owned()), "{given:?}");
+        }
+    }
+}
