@@ -59,7 +59,7 @@ impl Home {
     /// [`HomeError::Io`], also on a read-only disk.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, HomeError> {
         let home = Self { root: root.into() };
-        for dir in [home.root.clone(), home.pairings(), home.keys(), home.history()] {
+        for dir in [home.root.clone(), home.pairings(), home.keys(), home.history(), home.asked()] {
             private_dir(&dir)?;
         }
         Ok(home)
@@ -79,9 +79,19 @@ impl Home {
         self.root.join("keys")
     }
 
+    pub(crate) fn asked(&self) -> PathBuf {
+        self.root.join("asked")
+    }
+
     pub(crate) fn history(&self) -> PathBuf {
         self.root.join("history")
     }
+}
+
+/// Whether a text that somebody else chose may be a file's name, but for its ending.
+pub(crate) fn is_stem(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (1..=128).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(plain)
 }
 
 /// What a write may find at its target.
@@ -210,7 +220,9 @@ mod tests {
         let path = home.keys().join("x.json");
         write(&path, &json!({"a": 1}), Target::New).unwrap();
         assert_eq!(mode(&path), 0o600);
-        for dir in [home.root().to_owned(), home.keys(), home.pairings(), home.history()] {
+        for dir in
+            [home.root().to_owned(), home.keys(), home.pairings(), home.history(), home.asked()]
+        {
             assert_eq!(mode(&dir), 0o700, "{}", dir.display());
         }
     }

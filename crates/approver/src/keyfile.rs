@@ -75,6 +75,7 @@ impl Work {
 }
 
 /// Random bytes for one key file.
+#[derive(Clone, Copy)]
 pub struct KeyFileEntropy {
     /// The salt of Argon2id.
     pub salt: [u8; 32],
@@ -296,7 +297,10 @@ mod tests {
     fn a_file_cannot_demand_more_work_than_the_machine_has() {
         for (field, value) in [("memoryKib", 100 << 20), ("passes", 17), ("lanes", 9)] {
             let bomb = changed(|v| v["kdf"]["work"][field] = json!(value));
-            assert!(matches!(bomb.open(&phrase("right")), Err(KeyFileError::Parameters(_))), "{field}");
+            assert!(
+                matches!(bomb.open(&phrase("right")), Err(KeyFileError::Parameters(_))),
+                "{field}"
+            );
         }
         let nothing = changed(|v| v["kdf"]["work"]["memoryKib"] = json!(0));
         assert!(matches!(nothing.open(&phrase("right")), Err(KeyFileError::Parameters(_))));
@@ -326,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_work_by_default_is_within_bounds() {
-        assert!(Work::DEFAULT.params().is_ok());
-        assert!(Work::DEFAULT.memory_kib >= 64 * 1024);
+        let params = Work::DEFAULT.params().unwrap();
+        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (64 * 1024, 3, 1));
     }
 }

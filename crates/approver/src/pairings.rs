@@ -167,6 +167,15 @@ impl Pairings {
         Ok(revoked)
     }
 
+    /// Removes a pairing that never came about, with its key.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn discard(&self, pairing: &Pairing) -> Result<(), HomeError> {
+        home::remove(&self.path(&pairing.name))?;
+        home::remove(&self.key_path(pairing)?)
+    }
+
     /// The key file of a pairing, still locked.
     ///
     /// # Errors
@@ -206,7 +215,7 @@ mod tests {
     fn a_pairing_and_its_key_are_found_again() {
         let (dir, pairing) = fixture::paired_home();
         let pairings = Pairings::of(&Home::open(dir.path()).unwrap());
-        assert_eq!(pairings.list().unwrap(), [pairing.clone()]);
+        assert_eq!(pairings.list().unwrap(), std::slice::from_ref(&pairing));
         assert_eq!(pairings.key(&pairing).unwrap().public(), &pairing.device);
         assert!(pairings.find(&PairingName::parse("other").unwrap()).unwrap().is_none());
     }

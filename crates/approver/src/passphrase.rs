@@ -24,9 +24,7 @@ impl Passphrase {
     /// # Errors
     /// Where the file cannot be read, is not UTF-8, or is longer than 4096 bytes.
     pub fn from_file(path: &Path) -> Result<Self, HomeError> {
-        let io = |doing| {
-            move |source| HomeError::Io { doing, path: path.to_owned(), source }
-        };
+        let io = |doing| move |source| HomeError::Io { doing, path: path.to_owned(), source };
         let file = std::fs::File::open(path).map_err(io("open"))?;
         let mut text = Zeroizing::new(String::with_capacity(MAX_LEN + 1));
         file.take(MAX_LEN as u64 + 1).read_to_string(&mut text).map_err(io("read"))?;
@@ -43,22 +41,12 @@ impl Passphrase {
         self.0.is_empty()
     }
 
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
-    }
-}
-
-/// Where passphrases come from: a terminal, a file, the keyring of the operating system.
-///
-/// Asked once for each signature of a key; what it answers is not kept.
-pub trait PassphraseSource {
-    /// The passphrase of the key of pairing `name`; `None` where the person gave none.
-    fn passphrase(&mut self, name: &str) -> Option<Passphrase>;
-}
-
-impl<F: FnMut(&str) -> Option<Passphrase>> PassphraseSource for F {
-    fn passphrase(&mut self, name: &str) -> Option<Passphrase> {
-        self(name)
     }
 }
 

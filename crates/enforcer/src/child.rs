@@ -10,12 +10,11 @@
 //! * `environment` and `secrets`: the child's variables, and which of them are committed to.
 //! * `directory`: the working directory, held open.
 //! * `lookup`, `shebang`, `interpreters`, `plan`: which files the call leads to.
-//! * `pin`, `owner`, `binding`: what ties the run to their content.
-//! * `prepared`, `seal`, `start`, `running`: the run itself.
+//! * `pin`, `owner`: what ties the run to their content.
+//! * `prepared`, `ready`, `seal`, `start`, `running`: the run itself.
 //!
 //! It works on Linux only: descriptors are executed and handed on through `/proc/self/fd`.
 
-mod binding;
 mod call;
 mod directory;
 mod environment;
@@ -26,6 +25,7 @@ mod owner;
 mod pin;
 mod plan;
 mod prepared;
+mod ready;
 mod running;
 mod seal;
 mod secrets;
@@ -34,7 +34,6 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use binding::Binding;
 pub use call::{Call, PrepareError, utf8_argv};
 pub use prepared::{Prepared, prepare};
 pub use running::{Outcome, Running};

@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The relay between enforcers and approvers: it keeps sealed messages until they are fetched.
+//!
+//! It never judges and never decrypts. Whether an answer counts, the enforcer alone decides; the
+//! worst that a broken or hostile gateway can cause is "no". What it does promise, to honest
+//! devices: nobody sees another's exchanges, the first decision stays, and a message is offered
+//! again until it is acknowledged.
+//!
+//! It writes no log: what it could write down is somebody's business.
+//!
+//! # Rooms, along the way of a call
+//! * [`serve`]: sockets, their limits, and the end.
+//! * `caller`, `proof`, `sessions`: who calls. `throttle`: how often strangers may.
+//! * `body`, `reply`: strict messages in, envelopes and errors out.
+//! * `exchanges`, `inbox`, `pairing`, `channel`: the calls themselves.
+//! * `hub`: wakes those who wait, so that nothing polls. `message`: what is delivered.
+//! * `housekeeping`: what time ends.
+
+mod body;
+mod caller;
+mod channel;
+mod config;
+mod exchanges;
+mod gateway;
+mod housekeeping;
+mod hub;
+mod inbox;
+mod message;
+mod pairing;
+mod proof;
+mod reply;
+mod routes;
+mod serve;
+mod sessions;
+mod throttle;
+
+pub use config::{Config, Limits};
+pub use gateway::{Clock, Entropy, Gateway};
+pub use routes::router;
+pub use serve::serve;

@@ -4,7 +4,7 @@ use crate::fault::{self, Reach};
 use crate::schema::Schema;
 use countersign_store::error::StoreError;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Params, Row};
+use rusqlite::{Connection, OpenFlags, Params, Row, Statement};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ pub(crate) struct Db {
     path: PathBuf,
     /// The furthest-reaching error since [`Db::begin`].
     worst: RefCell<Option<(Reach, StoreError)>>,
+    #[cfg(test)]
+    pub(crate) effort: Effort,
 }
 
 impl Db {
@@ -52,7 +54,13 @@ impl Db {
         let connection =
             Connection::open_with_flags(path, flags).map_err(|e| fault::told(path, &e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        let db = Self { connection, path: path.to_owned(), worst: RefCell::default() };
+        let db = Self {
+            connection,
+            path: path.to_owned(),
+            worst: RefCell::default(),
+            #[cfg(test)]
+            effort: Effort::default(),
+        };
         db.check(db.connection.busy_timeout(PATIENCE))?;
         db.configure(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         db.configure(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -66,7 +74,7 @@ impl Db {
 
     /// Runs one statement that changes rows; returns how many.
     pub(crate) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        self.check(self.connection.prepare_cached(sql).and_then(|mut s| s.execute(params)))
+        self.prepared(sql, |statement| statement.execute(params))
     }
 
     /// The first row of a query, if it has one.
@@ -76,10 +84,13 @@ impl Db {
         params: impl Params,
         row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, StoreError> {
-        self.check(self.connection.prepare_cached(sql).and_then(|mut statement| {
-            let mut rows = statement.query(params)?;
-            rows.next()?.map(row).transpose()
-        }))
+        self.prepared(sql, |statement| statement.query(params)?.next()?.map(row).transpose())
+    }
+
+    /// The one number that a query gives.
+    pub(crate) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+        let number = self.one(sql, params, |row| row.get(0))?;
+        number.ok_or_else(|| self.damaged("a number is missing"))
     }
 
     /// All rows of a query.
@@ -89,10 +100,7 @@ impl Db {
         params: impl Params,
         row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        self.check(self.connection.prepare_cached(sql).and_then(|mut s| {
-            let rows = s.query_map(params, row)?;
-            rows.collect()
-        }))
+        self.prepared(sql, |statement| statement.query_map(params, row)?.collect())
     }
 
     /// Runs several statements that take and give nothing.
@@ -103,6 +111,19 @@ impl Db {
     /// Whether a transaction is open. SQLite ends one by itself after some errors.
     pub(crate) fn in_transaction(&self) -> bool {
         !self.connection.is_autocommit()
+    }
+
+    /// Does all of `work` in a transaction of its own, or nothing of it.
+    pub(crate) fn whole<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.begin("BEGIN IMMEDIATE")?;
+        let done = work(self).and_then(|value| self.run("COMMIT", []).map(|_| value));
+        if done.is_err() && self.in_transaction() {
+            self.run("ROLLBACK", [])?;
+        }
+        done
     }
 
     /// Opens a transaction, and forgets the errors of the one before.
@@ -126,6 +147,19 @@ impl Db {
         fault::unavailable(&self.path, why)
     }
 
+    fn prepared<T>(
+        &self,
+        sql: &str,
+        work: impl FnOnce(&mut Statement<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.check(self.connection.prepare_cached(sql).and_then(|mut statement| {
+            let outcome = work(&mut statement);
+            #[cfg(test)]
+            self.effort.weigh(&statement);
+            outcome
+        }))
+    }
+
     fn check<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
         result.map_err(|error| {
             let (reach, told) = (fault::reach(&error), fault::told(&self.path, &error));
@@ -135,5 +169,25 @@ impl Db {
             }
             told
         })
+    }
+}
+
+/// What statements cost, in steps of SQLite's machine: the same on every computer.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Effort(std::cell::Cell<(i64, i64)>);
+
+#[cfg(test)]
+impl Effort {
+    fn weigh(&self, statement: &Statement<'_>) {
+        use rusqlite::StatementStatus::{FullscanStep, VmStep};
+        let (steps, scanned) = self.0.get();
+        let more = |status| i64::from(statement.reset_status(status));
+        self.0.set((steps + more(VmStep), scanned + more(FullscanStep)));
+    }
+
+    /// The steps since the last call, and how many of them read a table from end to end.
+    pub(crate) fn take(&self) -> (i64, i64) {
+        self.0.take()
     }
 }

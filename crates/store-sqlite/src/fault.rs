@@ -27,7 +27,10 @@ pub(crate) fn reach(error: &Error) -> Reach {
         None => Reach::Statement,
         Some(ConstraintViolation | TooBig | TypeMismatch | Unknown) => Reach::Statement,
         Some(
-            SystemIoFailure | DatabaseCorrupt | NotADatabase | CannotOpen
+            SystemIoFailure
+            | DatabaseCorrupt
+            | NotADatabase
+            | CannotOpen
             | FileLockingProtocolFailed,
         ) => Reach::Connection,
         Some(DiskFull | _) => Reach::Group,

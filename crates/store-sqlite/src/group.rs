@@ -51,7 +51,7 @@ impl Committer {
         {
             group.push(late);
         }
-        let outcome = transaction(db, group, self.group_end.as_mut());
+        let outcome = db.whole(|db| jobs(db, group, self.group_end.as_mut()));
         self.poison = lost(db);
         if let Err(error) = self.lock.unlock() {
             self.poison = Some(db.unavailable(error));
@@ -74,20 +74,6 @@ fn hold(lock: &File) -> io::Result<()> {
             other => return other,
         }
     }
-}
-
-fn transaction(
-    db: &Db,
-    group: &mut [Box<dyn Job>],
-    group_end: Option<&mut GroupEnd>,
-) -> Result<(), StoreError> {
-    db.begin("BEGIN IMMEDIATE")?;
-    let outcome = jobs(db, group, group_end).and_then(|()| db.run("COMMIT", []).map(|_| ()));
-    if outcome.is_err() && db.in_transaction() {
-        // Where even this fails the transaction stays open, and that poisons the writer.
-        let _ = db.run("ROLLBACK", []);
-    }
-    outcome
 }
 
 fn jobs(

@@ -29,8 +29,13 @@ pub(crate) fn make_room_for(path: &Path) -> io::Result<()> {
 
 /// Opens a lock file, made if it is missing.
 pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(FILE).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE)
+        .open(path)?;
     tighten(path)?;
     Ok(file)
 }

@@ -21,11 +21,7 @@ pub(crate) struct Readers {
 
 impl Readers {
     pub(crate) fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            idle: Arc::default(),
-            slots: Arc::new(Semaphore::new(MOST)),
-        }
+        Self { path: path.to_owned(), idle: Arc::default(), slots: Arc::new(Semaphore::new(MOST)) }
     }
 
     /// Runs `look` on a thread of its own against one moment of the database.
@@ -47,10 +43,7 @@ impl Readers {
         reading.await.map_err(|error| fault::unavailable(&self.path, error))?
     }
 
-    fn look<T, E: From<StoreError>>(
-        &self,
-        look: impl FnOnce(&Db) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn look<T, E: From<StoreError>>(&self, look: impl FnOnce(&Db) -> Result<T, E>) -> Result<T, E> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let db = idle.map_or_else(|| Db::reader(&self.path), Ok)?;
         db.begin("BEGIN")?;

@@ -14,9 +14,9 @@ pub(crate) struct Schema {
 impl Schema {
     /// Refuses a file that is not this kind of database, or from a later version of the product.
     pub(crate) fn judge(&self, db: &Db) -> Result<(), StoreError> {
-        let id = number(db, "PRAGMA application_id")?;
-        let version = number(db, "PRAGMA user_version")?;
-        let tables = number(db, "SELECT count(*) FROM sqlite_schema")?;
+        let id = db.number("PRAGMA application_id", [])?;
+        let version = db.number("PRAGMA user_version", [])?;
+        let tables = db.number("SELECT count(*) FROM sqlite_schema", [])?;
         if (id, version, tables) == (0, 0, 0) {
             return Ok(());
         }
@@ -34,14 +34,11 @@ impl Schema {
 
     /// Takes the steps that are missing, all or none.
     pub(crate) fn bring_up(&self, db: &Db) -> Result<(), StoreError> {
-        let version = number(db, "PRAGMA user_version")?;
+        let version = db.number("PRAGMA user_version", [])?;
         if version == self.newest() {
             return Ok(());
         }
-        db.batch("BEGIN IMMEDIATE")?;
-        let taken = self.take_steps(db, version);
-        let end = if taken.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        taken.and(db.batch(end))
+        db.whole(|db| self.take_steps(db, version))
     }
 
     fn take_steps(&self, db: &Db, version: i64) -> Result<(), StoreError> {
@@ -54,10 +51,6 @@ impl Schema {
     fn newest(&self) -> i64 {
         i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
     }
-}
-
-fn number(db: &Db, sql: &str) -> Result<i64, StoreError> {
-    Ok(db.one(sql, [], |row| row.get(0))?.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -37,21 +37,23 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Opens the database at `path`, made with its directory if it is missing.
+    /// Opens the database at `path`, made with its directory if it is missing. Before anybody else
+    /// `first` looks at it, may write, and says how groups end.
     ///
     /// # Errors
     /// `Corrupt` for a file that is no such database, damaged, or newer than this program.
-    pub(crate) fn open(
+    pub(crate) fn open<T>(
         path: &Path,
         schema: &Schema,
-        group_end: Option<GroupEnd>,
-    ) -> Result<Self, StoreError> {
+        first: impl FnOnce(&Db) -> Result<(T, Option<GroupEnd>), StoreError>,
+    ) -> Result<(Self, T), StoreError> {
         let failed = |error: io::Error| fault::unavailable(path, error);
         private_file::make_room_for(path).map_err(failed)?;
         let lock = private_file::lock_file(&beside(path, ".lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
         private_file::make_database(path).map_err(failed)?;
         let db = Db::writer(path, schema)?;
+        let (found, group_end) = db.whole(first)?;
         lock.unlock().map_err(failed)?;
         let (jobs, queue) = mpsc::channel(WAITING);
         let committer = Committer::new(db, lock, group_end);
@@ -60,7 +62,7 @@ impl Writer {
             .spawn(move || committer.serve(queue))
             .map_err(failed)?;
         let thread = Arc::new(Thread { jobs: Some(jobs), thread: Some(thread) });
-        Ok(Self { path: path.into(), readers: Readers::new(path), thread })
+        Ok((Self { path: path.into(), readers: Readers::new(path), thread }, found))
     }
 
     /// Writes all that `job` writes, or nothing where it returns an error or panics; returns
@@ -117,7 +119,8 @@ impl Drop for Thread {
     fn drop(&mut self) {
         // Without a sender the thread ends once it has written what waits.
         self.jobs = None;
-        if let Some(thread) = self.thread.take().filter(|t| t.thread().id() != thread::current().id())
+        if let Some(thread) =
+            self.thread.take().filter(|t| t.thread().id() != thread::current().id())
         {
             // A thread that panicked has nothing more to say: its callers saw its channel close.
             let _ = thread.join();

@@ -6,8 +6,10 @@
 //! # Rooms
 //! * [`ledger`]: what an enforcer remembers.
 //! * [`relay`]: what a gateway remembers.
+//! * [`files`]: private files that a crash leaves whole.
 //! * [`error`]: the two ways in which any store fails.
 
 pub mod error;
+pub mod files;
 pub mod ledger;
 pub mod relay;

@@ -3,7 +3,6 @@
 //! The gateway says a nonce, the device signs its own view of where it is talking to in a domain
 //! of its own. Whatever the gateway says, the signature is worthless as anything else.
 
-use countersign_core::json::JsonError;
 use countersign_core::keys::{Domain, KeyError, KeyId, SecretKeys, Signature, verify_domain};
 use countersign_core::pairing::Origin;
 use countersign_core::time::Timestamp;
@@ -80,12 +79,8 @@ impl SessionRequest {
         if !(1..=MAX_NONCE).contains(&nonce.len()) || !nonce.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(AuthError::BadNonce);
         }
-        let possession = Possession {
-            gateway_origin,
-            server_nonce: nonce.clone(),
-            key_id: keys.key_id(),
-            time,
-        };
+        let possession =
+            Possession { gateway_origin, server_nonce: nonce.clone(), key_id: keys.key_id(), time };
         let signature = keys.sign(Domain::Auth, &possession)?;
         let Possession { gateway_origin, server_nonce, key_id, time } = possession;
         Ok(Self { key_id, server_nonce, time, gateway_origin, signature })
@@ -115,15 +110,4 @@ pub struct Session {
     pub token: String,
     /// When it ends.
     pub expires_at: Timestamp,
-}
-
-/// Reads a nonce of ours back; part of the reply's strictness.
-impl Challenge {
-    /// Reads a challenge strictly.
-    ///
-    /// # Errors
-    /// [`JsonError`].
-    pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
-        countersign_core::json::read(bytes, crate::limit::MESSAGE)
-    }
 }

@@ -18,7 +18,7 @@ pub struct Envelope<B = Value> {
     pub msg_id: Option<String>,
     /// What the body is.
     pub msg_type: String,
-    /// The request that the message belongs to; empty only in errors that belong to none.
+    /// The request that the message belongs to; [`NO_REQUEST`] in messages that belong to none.
     pub request_id: String,
     /// When the message was made.
     pub created_at: Timestamp,
@@ -36,6 +36,9 @@ pub struct Envelope<B = Value> {
     /// The message itself.
     pub body: B,
 }
+
+/// Stands for the request in a message that belongs to none: the schema wants one everywhere.
+pub const NO_REQUEST: &str = "-";
 
 /// Who sent a message.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -169,7 +172,7 @@ impl Envelope {
     /// [`MessageError::OtherType`], [`MessageError::Json`].
     pub fn open<B: Body>(self) -> Result<Envelope<B>, MessageError> {
         if self.msg_type != B::MSG_TYPE {
-            let found = self.msg_type.chars().take(limit_of_quote()).collect();
+            let found = self.msg_type.chars().take(64).collect();
             return Err(MessageError::OtherType { expected: B::MSG_TYPE, found });
         }
         Ok(Envelope {
@@ -184,10 +187,6 @@ impl Envelope {
             body: json::typed(self.body)?,
         })
     }
-}
-
-const fn limit_of_quote() -> usize {
-    64
 }
 
 /// Checks that an id can stand in a path, a header and a log line.

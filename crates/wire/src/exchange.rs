@@ -73,9 +73,9 @@ impl Body for ExchangeStatus {
 /// The body of `inbox.page`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct InboxPage {
+pub struct InboxPage<I = Envelope<ApprovalRequest>> {
     /// What waits, oldest first, as it would be pushed.
-    pub items: Vec<Envelope<ApprovalRequest>>,
+    pub items: Vec<I>,
     /// Where the next page starts; none when nothing more waits.
     #[serde(deserialize_with = "Option::deserialize")]
     pub next_cursor: Option<String>,

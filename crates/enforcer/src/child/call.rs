@@ -89,9 +89,7 @@ impl PrepareError {
 ///
 /// # Errors
 /// `NotUtf8` with the first word that is no text.
-pub fn utf8_argv(
-    words: impl IntoIterator<Item = OsString>,
-) -> Result<Vec<String>, PrepareError> {
+pub fn utf8_argv(words: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, PrepareError> {
     let text = |word: OsString| {
         word.into_string().map_err(|w| PrepareError::NotUtf8(w.to_string_lossy().into_owned()))
     };

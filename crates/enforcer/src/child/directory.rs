@@ -22,9 +22,8 @@ impl Directory {
         }
         let real = path.canonicalize().map_err(refuse)?;
         let held = open_directory(&real).map_err(refuse)?;
-        let path = real.to_str().ok_or_else(|| {
-            PrepareError::NotUtf8(real.display().to_string())
-        })?;
+        let path =
+            real.to_str().ok_or_else(|| PrepareError::NotUtf8(real.display().to_string()))?;
         Ok(Self { path: path.to_owned(), held })
     }
 
@@ -41,7 +40,8 @@ impl Directory {
     /// Whether the real path still leads to the directory that is held.
     pub(super) fn is_in_place(&self) -> bool {
         let same = || -> io::Result<bool> {
-            let (held, there) = (fstat(&self.held)?, fstat(open_directory(Path::new(&self.path))?)?);
+            let (held, there) =
+                (fstat(&self.held)?, fstat(open_directory(Path::new(&self.path))?)?);
             Ok((held.st_dev, held.st_ino) == (there.st_dev, there.st_ino))
         };
         same().unwrap_or(false)

@@ -14,17 +14,58 @@ const KEPT: [&str; 7] = ["PATH", "HOME", "USER", "LANG", "TZ", "TERM", "SHELL"];
 
 /// Variables that make a program load or run something else, where the name begins so.
 const LOADING_PREFIXES: [&str; 16] = [
-    "LD_", "DYLD_", "PYTHON", "PERL5", "GIT_", "BASH_FUNC_", "NPM_CONFIG_", "npm_config_", "LUA_",
-    "CARGO_", "RUSTC", "GEM_", "BUNDLE_", "R_", "DOTNET_", "MAVEN_",
+    "LD_",
+    "DYLD_",
+    "PYTHON",
+    "PERL5",
+    "GIT_",
+    "BASH_FUNC_",
+    "NPM_CONFIG_",
+    "npm_config_",
+    "LUA_",
+    "CARGO_",
+    "RUSTC",
+    "GEM_",
+    "BUNDLE_",
+    "R_",
+    "DOTNET_",
+    "MAVEN_",
 ];
 
 /// The same, where the name is this.
 const LOADING_NAMES: [&str; 32] = [
-    "BASH_ENV", "ENV", "NODE_OPTIONS", "NODE_PATH", "RUBYOPT", "RUBYLIB", "PERLLIB",
-    "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "SHELLOPTS", "BASHOPTS",
-    "PS4", "PROMPT_COMMAND", "IFS", "ZDOTDIR", "GCONV_PATH", "LOCPATH", "GLIBC_TUNABLES", "PHPRC",
-    "PHP_INI_SCAN_DIR", "RUSTFLAGS", "MAKEFLAGS", "EDITOR", "VISUAL", "PAGER", "BROWSER",
-    "SSH_ASKPASS", "SUDO_ASKPASS", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "BASH_ENV",
+    "ENV",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "RUBYOPT",
+    "RUBYLIB",
+    "PERLLIB",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CLASSPATH",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS4",
+    "PROMPT_COMMAND",
+    "IFS",
+    "ZDOTDIR",
+    "GCONV_PATH",
+    "LOCPATH",
+    "GLIBC_TUNABLES",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "RUSTFLAGS",
+    "MAKEFLAGS",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "BROWSER",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 
 /// The variables as the child gets them, in the clear.
@@ -71,7 +112,8 @@ pub(super) fn commit(
 
 /// Why the added variables make the action critical, one line for each that does.
 pub(super) fn critical(added: &[String]) -> Vec<String> {
-    let reason = |name: &String| format!("`{name}` can make the program load or run something else");
+    let reason =
+        |name: &String| format!("`{name}` can make the program load or run something else");
     let mut reasons: Vec<String> = added.iter().filter(|n| is_loading(n)).map(reason).collect();
     reasons.sort();
     reasons.dedup();
@@ -94,10 +136,7 @@ fn is_secret(name: &str, value: &str, added: &[String]) -> bool {
     }
 }
 
-fn wanted(
-    caller: &BTreeMap<String, String>,
-    name: &str,
-) -> Result<(String, String), PrepareError> {
+fn wanted(caller: &BTreeMap<String, String>, name: &str) -> Result<(String, String), PrepareError> {
     if !is_name(name) {
         return Err(PrepareError::VariableName(name.to_owned()));
     }

@@ -79,7 +79,7 @@ mod tests {
     fn the_first_executable_on_the_path_is_found() {
         let home = tempfile::tempdir().unwrap();
         let [a, b] = ["a", "b"].map(|name| home.path().join(name));
-        [&a, &b].map(|d| fs::create_dir(d).unwrap());
+        [&a, &b].into_iter().for_each(|d| fs::create_dir(d).unwrap());
         put(&a.join("tool"), 0o644);
         put(&b.join("tool"), 0o755);
         let path = format!("{}:{}", a.display(), b.display());

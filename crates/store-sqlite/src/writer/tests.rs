@@ -2,6 +2,7 @@ use super::*;
 use rusqlite::params;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as plain;
 use tempfile::TempDir;
@@ -21,7 +22,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Writer {
-    Writer::open(path, &SCHEMA, None).unwrap()
+    Writer::open(path, &SCHEMA, |_| Ok(((), None))).unwrap().0
 }
 
 fn insert(text: impl Into<String>) -> impl FnOnce(&Db) -> Result<(), StoreError> + Send + 'static {
@@ -85,16 +86,14 @@ async fn those_who_wait_share_one_group_and_its_end() {
         counted.fetch_add(1, Ordering::Relaxed);
         insert("end")(db)
     });
-    let writer = Writer::open(&path, &SCHEMA, Some(end)).unwrap();
+    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Some(end)))).unwrap().0;
     // This one may or may not be a group of its own; a job that writes nothing has no end.
     writer.write(|_| Err::<(), _>(StoreError::Unavailable("no".into()))).await.unwrap_err();
     assert_eq!(ends.load(Ordering::Relaxed), 0);
     let lock = held(&path);
-    let (a, b, ()) = tokio::join!(
-        writer.write(insert("a")),
-        writer.write(insert("b")),
-        async { lock.unlock().unwrap() },
-    );
+    let (a, b, ()) = tokio::join!(writer.write(insert("a")), writer.write(insert("b")), async {
+        lock.unlock().unwrap()
+    },);
     a.and(b).unwrap();
     assert_eq!(writer.read(notes).await.unwrap(), ["a", "b", "end"]);
 }
@@ -106,7 +105,7 @@ async fn a_group_end_that_fails_takes_the_group_back() {
         insert("end")(db)?;
         Err(StoreError::Unavailable("no key".into()))
     });
-    let writer = Writer::open(&path, &SCHEMA, Some(end)).unwrap();
+    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Some(end)))).unwrap().0;
     let error = writer.write(insert("a")).await.unwrap_err();
     assert_eq!(error, StoreError::Unavailable("no key".into()));
     assert!(writer.read(notes).await.unwrap().is_empty());
@@ -118,11 +117,9 @@ async fn attack_20_a_commit_that_fails_answers_everyone_in_the_group() {
     let writer = open(&path);
     let lock = held(&path);
     let orphan = |db: &Db| db.run("INSERT INTO child VALUES (99)", []);
-    let (a, b, ()) = tokio::join!(
-        writer.write(insert("innocent")),
-        writer.write(orphan),
-        async { lock.unlock().unwrap() },
-    );
+    let (a, b, ()) = tokio::join!(writer.write(insert("innocent")), writer.write(orphan), async {
+        lock.unlock().unwrap()
+    },);
     assert!(matches!(a, Err(StoreError::Unavailable(_))));
     assert!(matches!(b, Err(StoreError::Unavailable(_))));
     assert!(writer.read(notes).await.unwrap().is_empty());
@@ -147,11 +144,9 @@ async fn attack_20_a_full_disk_ends_the_group_and_leaves_nothing_half_written() 
         let _ = insert("x".repeat(200_000))(db);
         Ok::<(), StoreError>(())
     };
-    let (a, b, ()) = tokio::join!(
-        writer.write(insert("innocent")),
-        writer.write(greedy),
-        async { lock.unlock().unwrap() },
-    );
+    let (a, b, ()) = tokio::join!(writer.write(insert("innocent")), writer.write(greedy), async {
+        lock.unlock().unwrap()
+    },);
     for error in [a.unwrap_err(), b.unwrap_err()] {
         assert!(matches!(&error, StoreError::Unavailable(why) if why.contains("full")), "{error}");
     }

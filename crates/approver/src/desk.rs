@@ -1,0 +1,226 @@
+//! One pairing at work: its inbox, and the answers that leave it.
+
+use crate::history::{Answered, Asked, History, HistoryError};
+use crate::home::{Home, HomeError};
+use crate::open::{Delivered, OpenError, Opened, open};
+use crate::pairings::{Pairing, Status};
+use crate::relay::{Relay, RelayError};
+use crate::review::Review;
+use crate::sign::{Reply, SignError, Verdict, sign};
+use countersign_core::display::visible;
+use countersign_core::keys::SecretKeys;
+use countersign_core::time::Instant;
+use countersign_wire::Envelope;
+use countersign_wire::artifact::ApprovalRequest;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A relay that lists more than this is not listened to.
+const MAX_ITEMS: usize = 10_000;
+
+/// Why an inbox could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// The relay failed.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// The relay lists without end.
+    #[error("the relay lists more than {MAX_ITEMS} requests or repeats itself")]
+    Endless,
+    /// What was asked could not be written down.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+}
+
+/// Why an answer did not go out.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Nothing was signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// Answered before, in another way; or it could not be written down, and so was not sent.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// It is signed and written down, and the relay does not have it: it will be sent again.
+    #[error("the answer is signed and kept, and will be sent again: {0}")]
+    NotSent(RelayError),
+    /// It is signed and written down, and the relay will never take it.
+    #[error("the answer came too late or is not wanted: {0}")]
+    NotTaken(RelayError),
+    /// The pairing was taken out of use.
+    #[error("the pairing `{0}` is revoked")]
+    Revoked(String),
+}
+
+impl From<HomeError> for AnswerError {
+    fn from(error: HomeError) -> Self {
+        Self::History(error.into())
+    }
+}
+
+/// One thing in an inbox. What does not open is listed with its reason, never hidden.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The request as the relay names it.
+    pub request_id: String,
+    /// What is inside, or why it is not shown.
+    pub content: Result<Box<Opened>, OpenError>,
+    /// What this device answered already.
+    pub answered: Option<Verdict>,
+}
+
+/// One pairing with its unlocked keys and its relay.
+pub struct Desk<R> {
+    pairing: Pairing,
+    keys: Arc<SecretKeys>,
+    history: History,
+    relay: R,
+}
+
+impl<R: Relay> Desk<R> {
+    /// Sits down at a pairing.
+    #[must_use]
+    pub fn new(home: &Home, pairing: Pairing, keys: Arc<SecretKeys>, relay: R) -> Self {
+        Self { pairing, keys, history: History::of(home), relay }
+    }
+
+    /// The pairing.
+    #[must_use]
+    pub fn pairing(&self) -> &Pairing {
+        &self.pairing
+    }
+
+    /// Everything that waits, opened, oldest first.
+    ///
+    /// # Errors
+    /// [`InboxError`].
+    pub async fn list(&self, now: Instant) -> Result<Vec<Item>, InboxError> {
+        let (mut items, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.relay.inbox(cursor.as_deref()).await?;
+            for envelope in &page.items {
+                // A relay that says the same thing twice is heard once.
+                if seen.insert((envelope.request_id.clone(), envelope.body.artifact_hash.clone())) {
+                    items.push(self.receive(envelope, now)?);
+                }
+            }
+            let Some(next) = page.next_cursor else { return Ok(items) };
+            // An empty page ends nothing and brings nothing: only an endless relay sends one.
+            if page.items.is_empty() || cursor.as_ref() == Some(&next) || items.len() > MAX_ITEMS {
+                return Err(InboxError::Endless);
+            }
+            cursor = Some(next);
+        }
+    }
+
+    /// Opens one message, from a page or from a live channel, and writes down that it was shown.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn receive(
+        &self,
+        envelope: &Envelope<ApprovalRequest>,
+        now: Instant,
+    ) -> Result<Item, HomeError> {
+        let request_id = envelope.request_id.clone();
+        let content = Delivered::of(envelope)
+            .and_then(|delivered| open(&delivered, &self.pairing, &self.keys, now));
+        let Ok(opened) = content else {
+            return Ok(Item { request_id, content: content.map(Box::new), answered: None });
+        };
+        let name = self.pairing.name.clone();
+        self.history.saw(&Asked::new(&request_id, name, Review::of(&opened), now))?;
+        let answered = self.history.answered(&request_id)?.map(|a| a.signed.verdict());
+        Ok(Item { request_id, content: Ok(Box::new(opened)), answered })
+    }
+
+    /// Signs a reply, writes it down, and sends it, in this order.
+    ///
+    /// The same answer given again sends the same bytes again.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub async fn answer(
+        &self,
+        opened: &Opened,
+        reply: &Reply,
+        now: Instant,
+        random: &mut (dyn FnMut(&mut [u8]) + Send),
+    ) -> Result<Answered, AnswerError> {
+        if self.pairing.status == Status::Revoked {
+            return Err(AnswerError::Revoked(self.pairing.name.to_string()));
+        }
+        let signed = sign(opened, reply, &self.keys, now, random)?;
+        let name = self.pairing.name.clone();
+        let answered = Answered::new(name, Review::of(opened), signed, now);
+        let answered = self.history.record(answered)?;
+        self.send(answered).await
+    }
+
+    /// Sends what was signed and never arrived: after a crash, after the relay was away.
+    ///
+    /// # Errors
+    /// [`HomeError`] where the history is damaged; a relay that fails is told for each answer.
+    pub async fn resend(
+        &self,
+        now: Instant,
+    ) -> Result<Vec<Result<Answered, AnswerError>>, HomeError> {
+        let mut sent = Vec::new();
+        for answered in self.history.unsent(now)? {
+            if answered.pairing == self.pairing.name {
+                sent.push(self.send(answered).await);
+            }
+        }
+        Ok(sent)
+    }
+
+    async fn send(&self, answered: Answered) -> Result<Answered, AnswerError> {
+        let signed = &answered.signed;
+        let sent = self.relay.decide(&answered.request_id, &signed.body, &signed.trace).await;
+        match sent {
+            Ok(()) => Ok(self.history.submitted(answered)?),
+            Err(RelayError::Refused { code, message }) => {
+                // An answer that did arrive once stays so, whatever the relay says later.
+                if !answered.submitted {
+                    self.history.refused(&answered, &code)?;
+                }
+                Err(AnswerError::NotTaken(RelayError::Refused { code, message }))
+            }
+            Err(unreachable) => Err(AnswerError::NotSent(unreachable)),
+        }
+    }
+}
+
+/// Why a shortened id picks nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PickError {
+    /// Nothing begins with it.
+    #[error("no request begins with `{0}`")]
+    Unknown(String),
+    /// Several begin with it.
+    #[error("`{0}` is the beginning of {1} requests")]
+    Ambiguous(String, usize),
+}
+
+/// Picks the one id that is, or begins with, what a person typed; case does not matter.
+///
+/// # Errors
+/// [`PickError`].
+pub fn pick<'a>(ids: impl IntoIterator<Item = &'a str>, typed: &str) -> Result<&'a str, PickError> {
+    let begins =
+        |id: &&str| id.get(..typed.len()).is_some_and(|head| head.eq_ignore_ascii_case(typed));
+    let found: BTreeSet<&str> = ids.into_iter().filter(begins).collect();
+    if let Some(exact) = found.iter().find(|id| **id == typed) {
+        return Ok(exact);
+    }
+    let told = visible(typed, false);
+    match (found.first(), found.len()) {
+        (Some(only), 1) if !typed.is_empty() => Ok(only),
+        (None, _) => Err(PickError::Unknown(told)),
+        (_, many) => Err(PickError::Ambiguous(told, many)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,383 @@
+//! What this device was asked and what it answered. It answers a request once.
+//!
+//! An answer is written down durably before it is sent. Whatever happens in between, what is sent
+//! later are the same bytes, and a second, different answer is never signed away.
+
+use crate::home::{self, Home, HomeError, Target};
+use crate::pairings::PairingName;
+use crate::review::Review;
+use crate::sign::SignedAnswer;
+use countersign_core::display::visible;
+use countersign_core::time::{Instant, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Why an answer could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The request was answered before, in another way.
+    #[error("`{0}` was answered already, and differently")]
+    AlreadyAnswered(String),
+    /// The file could not be read or written.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+}
+
+/// The one type of record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum RecordType {
+    #[serde(rename = "countersign.asked/v1")]
+    Asked,
+    #[serde(rename = "countersign.answered/v1")]
+    Answered,
+}
+
+/// A request as it was shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Asked {
+    #[serde(rename = "type")]
+    kind: RecordType,
+    /// The request.
+    pub request_id: String,
+    /// The pairing it came through.
+    pub pairing: PairingName,
+    /// What was shown, but for disclosed secrets.
+    pub review: Review,
+    /// When this device first opened it.
+    pub seen_at: Timestamp,
+}
+
+/// An answer, and how far it got.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Answered {
+    #[serde(rename = "type")]
+    kind: RecordType,
+    /// The request.
+    pub request_id: String,
+    /// The pairing it came through.
+    pub pairing: PairingName,
+    /// What was shown when it was answered, but for disclosed secrets.
+    pub review: Review,
+    /// The answer, exactly as it is sent.
+    pub signed: SignedAnswer,
+    /// When it was signed.
+    pub answered_at: Timestamp,
+    /// Whether the gateway took it.
+    pub submitted: bool,
+    /// Why the gateway will never take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl Asked {
+    /// A request that was opened.
+    #[must_use]
+    pub fn new(request_id: &str, pairing: PairingName, review: Review, now: Instant) -> Self {
+        let (kind, seen_at) = (RecordType::Asked, now.timestamp());
+        let review = review.without_secrets();
+        Self { kind, request_id: request_id.to_owned(), pairing, review, seen_at }
+    }
+}
+
+impl Answered {
+    /// A signed answer that was not sent yet.
+    #[must_use]
+    pub fn new(pairing: PairingName, review: Review, signed: SignedAnswer, now: Instant) -> Self {
+        Self {
+            kind: RecordType::Answered,
+            request_id: signed.answer.decision.request_id.clone(),
+            pairing,
+            review: review.without_secrets(),
+            signed,
+            answered_at: now.timestamp(),
+            submitted: false,
+            refused: None,
+        }
+    }
+
+    /// Whether sending it (again) could still help.
+    #[must_use]
+    pub fn is_unsent(&self, now: Instant) -> bool {
+        let end = self.signed.answer.decision.expires_at.instant();
+        !self.submitted && self.refused.is_none() && now < end
+    }
+
+    /// Whether `other` gives the same answer to the same question.
+    fn agrees(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.signed.answer.decision, &other.signed.answer.decision);
+        ours.artifact_hash == theirs.artifact_hash
+            && ours.decision == theirs.decision
+            && ours.scope == theirs.scope
+            && self.pairing == other.pairing
+    }
+}
+
+/// One request of the past.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Past {
+    /// The request.
+    pub request_id: String,
+    /// When and how it was shown; none where it was answered by a device that kept no such record.
+    pub asked: Option<Asked>,
+    /// The answer, where there is one.
+    pub answered: Option<Answered>,
+}
+
+/// The history of one home.
+#[derive(Clone, Debug)]
+pub struct History {
+    home: Home,
+}
+
+impl History {
+    /// The history of `home`.
+    #[must_use]
+    pub fn of(home: &Home) -> Self {
+        Self { home: home.clone() }
+    }
+
+    /// Writes down that a request was shown; the first time counts.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn saw(&self, asked: &Asked) -> Result<(), HomeError> {
+        let path = self.asked_path(&asked.request_id)?;
+        match home::write(&path, asked, Target::New) {
+            Err(HomeError::Exists(_)) => Ok(()),
+            written => written,
+        }
+    }
+
+    /// Writes an answer down before it is sent, and gives back the one to send: where the same
+    /// answer stands there already, that older one.
+    ///
+    /// # Errors
+    /// [`HistoryError::AlreadyAnswered`]; [`HistoryError::Home`] where it could not be written
+    /// durably, and then it must not be sent.
+    pub fn record(&self, answered: Answered) -> Result<Answered, HistoryError> {
+        match home::write(&self.path(&answered.request_id)?, &answered, Target::New) {
+            Err(HomeError::Exists(_)) => {}
+            written => return written.map(|()| answered).map_err(HistoryError::from),
+        }
+        let older = self.answered(&answered.request_id)?;
+        older
+            .filter(|older| older.agrees(&answered))
+            .ok_or(HistoryError::AlreadyAnswered(visible(&answered.request_id, false)))
+    }
+
+    /// Writes down that the gateway took an answer.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn submitted(&self, answered: Answered) -> Result<Answered, HomeError> {
+        let done = Answered { submitted: true, refused: None, ..answered };
+        home::write(&self.path(&done.request_id)?, &done, Target::Replace)?;
+        Ok(done)
+    }
+
+    /// Writes down that the gateway will never take an answer, and why.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn refused(&self, answered: &Answered, why: &str) -> Result<(), HomeError> {
+        let done = Answered { refused: Some(why.to_owned()), ..answered.clone() };
+        home::write(&self.path(&answered.request_id)?, &done, Target::Replace)
+    }
+
+    /// The answer to a request.
+    ///
+    /// # Errors
+    /// [`HomeError`] where the file is damaged.
+    pub fn answered(&self, request_id: &str) -> Result<Option<Answered>, HomeError> {
+        let path = self.path(request_id)?;
+        let found: Option<Answered> = home::read(&path)?;
+        if found.as_ref().is_some_and(|found| found.request_id != request_id) {
+            return Err(HomeError::Corrupt {
+                path,
+                why: "the record is for another request".into(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Answers that were signed and, as far as this device knows, never arrived.
+    ///
+    /// # Errors
+    /// [`HomeError`] where a file is damaged.
+    pub fn unsent(&self, now: Instant) -> Result<Vec<Answered>, HomeError> {
+        let names = home::names(&self.home.history())?;
+        let all = names.iter().map(|name| self.answered(name));
+        Ok(all
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .filter(|a| a.is_unsent(now))
+            .collect())
+    }
+
+    /// Every request that this device was asked or answered, by request id.
+    ///
+    /// # Errors
+    /// [`HomeError`] where a file is damaged.
+    pub fn list(&self) -> Result<Vec<Past>, HomeError> {
+        let mut names = home::names(&self.home.asked())?;
+        names.extend(home::names(&self.home.history())?);
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| self.past(name)).collect()
+    }
+
+    fn past(&self, request_id: String) -> Result<Past, HomeError> {
+        let asked = home::read(&self.asked_path(&request_id)?)?;
+        let answered = self.answered(&request_id)?;
+        Ok(Past { request_id, asked, answered })
+    }
+
+    fn path(&self, request_id: &str) -> Result<PathBuf, HomeError> {
+        Ok(self.home.history().join(file_name(request_id)?))
+    }
+
+    fn asked_path(&self, request_id: &str) -> Result<PathBuf, HomeError> {
+        Ok(self.home.asked().join(file_name(request_id)?))
+    }
+}
+
+/// The file for a request id, which the other side chose.
+fn file_name(request_id: &str) -> Result<String, HomeError> {
+    if home::is_stem(request_id) {
+        return Ok(format!("{request_id}.json"));
+    }
+    let rule = "a request id here has 1 to 128 of `A-Z a-z 0-9 . _ -`, not beginning with a dot";
+    Err(HomeError::BadName { name: visible(request_id, false), rule })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{self, Ask};
+    use crate::sign::{Reply, sign};
+
+    fn answered(reply: &Reply, seed: u8) -> Answered {
+        let opened = fixture::opened(&Ask::default());
+        let random = &mut fixture::random(seed);
+        let signed = sign(&opened, reply, &fixture::device(), fixture::now(), random).unwrap();
+        Answered::new(opened.pairing().clone(), Review::of(&opened), signed, fixture::now())
+    }
+
+    fn history() -> (tempfile::TempDir, History) {
+        let dir = tempfile::tempdir().unwrap();
+        let history = History::of(&Home::open(dir.path()).unwrap());
+        (dir, history)
+    }
+
+    #[test]
+    fn attack_18_the_same_answer_again_is_the_older_one_byte_for_byte() {
+        let (_dir, history) = history();
+        let first = history.record(answered(&Reply::allow(), 1)).unwrap();
+        let again = answered(&Reply::allow(), 2);
+        assert_ne!(first.signed, again.signed, "another nonce");
+        assert_eq!(history.record(again).unwrap().signed, first.signed);
+    }
+
+    #[test]
+    fn attack_43_a_second_different_answer_is_refused() {
+        let (_dir, history) = history();
+        history.record(answered(&Reply::allow(), 1)).unwrap();
+        let refused = history.record(answered(&Reply::deny(None), 2));
+        assert!(matches!(refused, Err(HistoryError::AlreadyAnswered(_))));
+        assert_eq!(history.list().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn attack_18_of_two_processes_one_answer_wins() {
+        let (_dir, history) = history();
+        let replies = [Reply::allow(), Reply::deny(None)];
+        let done: Vec<_> = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..8)
+                .map(|n| {
+                    let (history, reply) = (history.clone(), &replies[n % 2]);
+                    scope.spawn(move || history.record(answered(reply, n as u8)))
+                })
+                .collect();
+            tries.into_iter().filter_map(|t| t.join().unwrap().ok()).collect()
+        });
+        assert_eq!(done.len(), 4, "those that agree with the first");
+        assert!(done.iter().all(|d| d.signed == done[0].signed));
+    }
+
+    #[test]
+    fn attack_21_what_was_signed_and_not_sent_is_found_after_a_crash() {
+        let (dir, history) = history();
+        let kept = history.record(answered(&Reply::allow(), 1)).unwrap();
+        let after = History::of(&Home::open(dir.path()).unwrap());
+        assert_eq!(after.unsent(fixture::now()).unwrap(), std::slice::from_ref(&kept));
+        let end = kept.signed.answer.decision.expires_at.instant();
+        assert!(after.unsent(end).unwrap().is_empty(), "nothing is sent after the end");
+        after.submitted(kept).unwrap();
+        assert!(after.unsent(fixture::now()).unwrap().is_empty());
+        assert!(after.answered("REQ-1").unwrap().unwrap().submitted);
+    }
+
+    #[test]
+    fn what_the_gateway_will_never_take_is_not_sent_again() {
+        let (_dir, history) = history();
+        let kept = history.record(answered(&Reply::allow(), 1)).unwrap();
+        history.refused(&kept, "exchange_over").unwrap();
+        assert!(history.unsent(fixture::now()).unwrap().is_empty());
+        let stored = history.answered("REQ-1").unwrap().unwrap();
+        assert_eq!((stored.submitted, stored.refused.as_deref()), (false, Some("exchange_over")));
+    }
+
+    #[test]
+    fn what_was_asked_is_kept_as_it_was_first_seen() {
+        let (_dir, history) = history();
+        let opened = fixture::opened(&Ask::default());
+        let asked = |now| Asked::new("REQ-1", opened.pairing().clone(), Review::of(&opened), now);
+        history.saw(&asked(fixture::now())).unwrap();
+        history.saw(&asked(fixture::now().plus_millis(1000))).unwrap();
+        let past = history.list().unwrap();
+        assert_eq!(past[0].asked, Some(asked(fixture::now())));
+        assert_eq!((past.len(), past[0].answered.is_none()), (1, true));
+    }
+
+    #[test]
+    fn attack_30_a_disclosed_secret_is_not_kept() {
+        let (dir, history) = history();
+        let opened = fixture::opened(&Ask::with_secret());
+        let review = Review::of(&opened);
+        assert!(serde_json::to_string(&review).unwrap().contains("s3cr3t"));
+        let random = &mut fixture::random(1);
+        let (reply, now) = (Reply::allow(), fixture::now());
+        let signed = sign(&opened, &reply, &fixture::device(), now, random).unwrap();
+        let pairing = opened.pairing().clone();
+        history.saw(&Asked::new("REQ-1", pairing.clone(), review.clone(), now)).unwrap();
+        history.record(Answered::new(pairing, review, signed, now)).unwrap();
+        for file in ["asked/REQ-1.json", "history/REQ-1.json"] {
+            let text = std::fs::read_to_string(dir.path().join(file)).unwrap();
+            assert!(!text.contains("s3cr3t"), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_cannot_leave_the_directory() {
+        let (_dir, history) = history();
+        for bad in ["", ".", "..", "../x", "a/b", ".x", "a\0b", "a b", &"x".repeat(129)] {
+            assert!(matches!(history.answered(bad), Err(HomeError::BadName { .. })), "{bad}");
+        }
+        assert!(history.answered("01J2V8V3K6B2Z9X6G1V7Y2QK8H").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_damaged_or_exchanged_record_is_an_error_that_names_its_file() {
+        let (dir, history) = history();
+        history.record(answered(&Reply::allow(), 1)).unwrap();
+        let path = dir.path().join("history/REQ-1.json");
+        std::fs::copy(&path, dir.path().join("history/REQ-2.json")).unwrap();
+        let error = history.unsent(fixture::now()).unwrap_err();
+        assert!(error.to_string().contains("REQ-2.json"), "{error}");
+        std::fs::write(&path, "{").unwrap();
+        assert!(matches!(history.answered("REQ-1"), Err(HomeError::Corrupt { .. })));
+    }
+}

@@ -1,0 +1,115 @@
+//! A review as text for a terminal.
+
+use super::{Fact, Review};
+use countersign_core::artifact::Risk;
+use unicode_width::UnicodeWidthChar as _;
+
+/// Labels up to this width share a line with their value.
+const LABEL: usize = 16;
+const INDENT: usize = 2;
+
+/// The review as lines of at most `width` columns, where the words allow it.
+///
+/// Nothing is cut: what is too long goes on in the next line behind a `|`, so that no part of a
+/// foreign text can stand at the beginning of a line and pose as ours.
+#[must_use]
+pub fn render_text(review: &Review, width: usize, color: bool) -> String {
+    let mut page = Page { out: String::new(), width: width.max(40), color };
+    page.headline(review);
+    for warning in &review.warnings {
+        page.block(&format!("  {} ", page.paint(YELLOW, "!")), 4, &warning.text);
+    }
+    page.section("What exactly", &review.action);
+    page.section("Who asks", &review.asked_by);
+    page.section("On which terms", &review.terms);
+    page.section("The agent says (nobody checked this)", &review.agent_says);
+    page.section("Signed over", &hashes(review));
+    page.out
+}
+
+fn hashes(review: &Review) -> Vec<Fact> {
+    vec![
+        Fact::new("request", &review.request_id),
+        Fact::new("asked at", review.created_at.as_str()),
+        Fact::new("answer before", review.expires_at.as_str()),
+        Fact::new("artifact", format!("sha256 {}", review.artifact_hash)),
+        Fact::new("action", format!("sha256 {}", review.action_hash)),
+    ]
+}
+
+const BOLD: &str = "1";
+const RED: &str = "1;31";
+const YELLOW: &str = "33";
+const DIM: &str = "2";
+
+struct Page {
+    out: String,
+    width: usize,
+    color: bool,
+}
+
+impl Page {
+    fn headline(&mut self, review: &Review) {
+        let (risk, style) = match review.risk {
+            Some(Risk::Low) => ("low risk", BOLD),
+            Some(Risk::Medium) => ("medium risk", BOLD),
+            Some(Risk::High) => ("HIGH RISK", RED),
+            Some(Risk::Critical) => ("CRITICAL RISK", RED),
+            None => ("UNKNOWN RISK", RED),
+        };
+        let risk = self.paint(style, risk);
+        self.out.push_str(&format!("{risk}\n"));
+        self.block("  > ", 4, &review.headline);
+    }
+
+    fn section(&mut self, title: &str, facts: &[Fact]) {
+        if facts.is_empty() {
+            return;
+        }
+        let title = self.paint(BOLD, title);
+        self.out.push_str(&format!("\n{title}\n"));
+        facts.iter().for_each(|fact| self.fact(fact));
+    }
+
+    fn fact(&mut self, fact: &Fact) {
+        let margin = INDENT + LABEL + 1;
+        let (label, length) = (self.paint(DIM, &fact.label), columns(&fact.label));
+        let mut lead = if length <= LABEL {
+            format!("{:INDENT$}{label}{:pad$}", "", "", pad = LABEL - length + 1)
+        } else {
+            self.block("  - ", 4, &fact.label);
+            " ".repeat(margin)
+        };
+        for line in &fact.lines {
+            self.block(&lead, margin, line);
+            lead = " ".repeat(margin);
+        }
+    }
+
+    /// Writes `text` after `lead`, which fills `margin` columns; further lines begin there too,
+    /// behind a mark.
+    fn block(&mut self, lead: &str, margin: usize, text: &str) {
+        let room = self.width.saturating_sub(margin).max(16);
+        self.out.push_str(lead);
+        let mut used = 0;
+        for c in text.chars() {
+            let columns = c.width().unwrap_or(0);
+            if used + columns > room {
+                self.out.push('\n');
+                self.out.push_str(&format!("{:>width$} ", "|", width = margin - 1));
+                used = 0;
+            }
+            self.out.push(c);
+            used += columns;
+        }
+        self.out.push('\n');
+    }
+
+    fn paint(&self, style: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().filter_map(|c| c.width()).sum()
+}

@@ -1,0 +1,227 @@
+//! What a person sees, and what nobody can make them see.
+
+use super::*;
+use crate::fixture::{self, Ask};
+use countersign_core::artifact::Context;
+use countersign_core::redact::commit;
+use serde_json::json;
+
+fn review(ask: &Ask) -> Review {
+    Review::of(&fixture::opened(ask))
+}
+
+fn lines<'a>(facts: &'a [Fact], label: &str) -> &'a [String] {
+    let found = facts.iter().find(|fact| fact.label == label);
+    &found.unwrap_or_else(|| panic!("no {label} in {facts:#?}")).lines
+}
+
+fn codes(ask: &Ask) -> Vec<WarningCode> {
+    review(ask).warnings.iter().map(|w| w.code).collect()
+}
+
+fn tool(arguments: serde_json::Value) -> Ask {
+    Ask::of(json!({"kind": "tool", "server": "https://bank.example", "tool": "transfer",
+        "arguments": arguments}))
+}
+
+#[test]
+fn a_command_is_shown_whole() {
+    let review = review(&Ask::default());
+    assert_eq!(review.headline, "run rm -rf build");
+    assert_eq!(review.risk, Some(Risk::High));
+    let facts = &review.action;
+    assert_eq!(lines(facts, "program")[0], "\"/usr/bin/rm\"");
+    assert!(lines(facts, "program")[1].starts_with("sha256 0303"));
+    for (label, text) in [
+        ("argv[0]", "\"rm\""),
+        ("argv[1]", "\"-rf\""),
+        ("argv[2]", "\"build\""),
+        ("directory", "\"/work\""),
+        ("env PATH", "\"/usr/bin\""),
+        ("standard input", "empty"),
+    ] {
+        assert_eq!(lines(facts, label), [text], "{label}");
+    }
+    assert_eq!(lines(&review.terms, "rule"), ["\"deletes\""]);
+    assert_eq!(lines(&review.agent_says, "description"), ["\"clean the build\""]);
+    assert_eq!(lines(&review.asked_by, "principal"), ["\"uid 1000\""]);
+}
+
+#[test]
+fn attack_06_one_argument_with_a_space_is_not_two() {
+    let one = review(&Ask::argv(&["rm", "a b"]));
+    let two = review(&Ask::argv(&["rm", "a", "b"]));
+    assert_ne!(one.headline, two.headline);
+    assert_ne!(one.action, two.action);
+    let posing = review(&Ask::argv(&["rm", "a\" \"b"]));
+    assert_eq!(posing.headline, "run rm \"a\\\" \\\"b\"");
+}
+
+#[test]
+fn attack_06_nothing_is_ever_cut() {
+    let long = "x".repeat(5000);
+    let text = render_text(&review(&Ask::argv(&["echo", &long])), 80, false);
+    assert!(text.replace(['\n', ' ', '|'], "").matches(&long).count() >= 2);
+}
+
+#[test]
+fn attack_06_escapes_and_marks_reach_no_screen() {
+    let ask = Ask {
+        context: Context {
+            agent: Some("\u{1b}]0;x\u{7}".into()),
+            description: Some("safe\u{202e}\r\n\nWhat exactly\n  argv[0] \"ls\"".into()),
+            notes: vec!["\u{200b}".into()],
+            ..Context::default()
+        },
+        ..Ask::argv(&["rm\u{1b}[2J", "\u{202e}gpj", "\u{7f}"])
+    };
+    let text = render_text(&review(&ask), 80, false);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
+    assert!(!text.contains(['\u{202e}', '\u{200b}']));
+    assert_eq!(text.lines().filter(|line| *line == "What exactly").count(), 1);
+}
+
+#[test]
+fn attack_06_no_foreign_text_begins_a_line() {
+    let wide = "\u{6f22}".repeat(300);
+    let ask = Ask {
+        context: Context {
+            description: Some(format!("{wide} What exactly")),
+            ..Context::default()
+        },
+        ..tool(json!({ "k e\ny".repeat(40): wide, "plain": "a\nb" }))
+    };
+    let text = render_text(&review(&ask), 60, false);
+    let ours = [
+        "HIGH RISK",
+        "What exactly",
+        "Who asks",
+        "On which terms",
+        "Signed over",
+        "The agent says (nobody checked this)",
+    ];
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("  ")) {
+        assert!(ours.contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn attack_06_a_broken_line_is_marked_where_it_goes_on() {
+    let posing = format!("{}! all is well", "x".repeat(71));
+    let text = render_text(&review(&Ask::argv(&["echo", &posing])), 80, false);
+    assert!(!text.contains("\n  ! all is well"));
+    assert!(text.contains("\n  | "), "{text}");
+}
+
+#[test]
+fn attack_06_deceptive_text_and_homoglyphs_are_pointed_out() {
+    assert!(codes(&Ask::argv(&["rm", "a\u{202e}b"])).contains(&WarningCode::DeceptiveText));
+    let host = tool(json!({"url": "https://p\u{430}ypal.example"}));
+    assert!(codes(&host).contains(&WarningCode::MixedScripts));
+    assert!(codes(&tool(json!({"am\u{200b}ount": 1}))).contains(&WarningCode::DeceptiveText));
+    assert!(!codes(&Ask::default()).contains(&WarningCode::DeceptiveText));
+}
+
+#[test]
+fn attack_02_every_leaf_of_the_arguments_has_its_path() {
+    let review = review(&tool(json!({
+        "amount": 5, "memo": "5", "to": [{"iban": "A"}, {"iban": "B"}],
+        "empty": {}, "none": null, "a/b": true, "text": "one\ntwo"
+    })));
+    for (label, expected) in [
+        ("arguments/amount", vec!["5"]),
+        ("arguments/memo", vec!["\"5\""]),
+        ("arguments/to[0]/iban", vec!["\"A\""]),
+        ("arguments/to[1]/iban", vec!["\"B\""]),
+        ("arguments/empty", vec!["{}"]),
+        ("arguments/none", vec!["null"]),
+        ("arguments/\"a/b\"", vec!["true"]),
+        ("arguments/text", vec!["\"one\\n\"", "\"two\""]),
+    ] {
+        assert_eq!(lines(&review.action, label), expected, "{label}");
+    }
+    assert_eq!(review.headline, "call transfer of https://bank.example");
+}
+
+#[test]
+fn a_foreign_payload_is_shown_whole_and_named_so() {
+    let ask = Ask::of(json!({"kind": "plan", "title": "Refactor", "steps": ["a", "b"]}));
+    let review = review(&ask);
+    assert_eq!(lines(&review.action, "payload/title"), ["\"Refactor\""]);
+    assert_eq!(lines(&review.action, "payload/steps[1]"), ["\"b\""]);
+    assert!(codes(&ask).contains(&WarningCode::Foreign));
+}
+
+#[test]
+fn a_request_shows_its_parameters() {
+    let ask =
+        Ask::of(json!({"kind": "request", "action": "deploy", "parameters": {"env": "prod"}}));
+    let review = review(&ask);
+    assert_eq!(review.headline, "request deploy");
+    assert_eq!(lines(&review.action, "parameters/env"), ["\"prod\""]);
+}
+
+#[test]
+fn attack_47_a_hidden_value_is_named_and_a_disclosed_one_shown() {
+    let shown = review(&Ask::with_secret());
+    assert_eq!(lines(&shown.action, "env TOKEN")[1], "\"s3cr3t\"");
+    assert!(!codes(&Ask::with_secret()).contains(&WarningCode::Hidden));
+    let hidden = Ask { disclosures: vec![], ..Ask::with_secret() };
+    assert!(lines(&review(&hidden).action, "env TOKEN")[0].starts_with("hidden from you"));
+    assert!(codes(&hidden).contains(&WarningCode::Hidden));
+}
+
+#[test]
+fn attack_47_paths_that_read_alike_do_not_share_a_disclosure() {
+    let (one, disclosure) = commit(&[9; 32], "/arguments/a/b", json!("seen")).unwrap();
+    let (two, _) = commit(&[8; 32], "/arguments/a/b", json!("unseen")).unwrap();
+    let ask = Ask { disclosures: vec![disclosure], ..tool(json!({"a": {"b": one}, "a/b": two})) };
+    let review = review(&ask);
+    assert_eq!(lines(&review.action, "arguments/a/b")[1], "\"seen\"");
+    assert!(lines(&review.action, "arguments/\"a/b\"")[0].starts_with("hidden from you"));
+}
+
+#[test]
+fn shells_names_and_variables_are_pointed_out() {
+    for argv in [["sh", "-c", "rm x"], ["bash", "-lc", "x"], ["xargs", "/bin/zsh", "-xec"]] {
+        assert!(codes(&Ask::argv(&argv)).contains(&WarningCode::ShellLine), "{argv:?}");
+    }
+    assert!(!codes(&Ask::argv(&["sh", "build.sh"])).contains(&WarningCode::ShellLine));
+    assert!(!codes(&Ask::argv(&["rg", "-c", "bash"])).contains(&WarningCode::ShellLine));
+    let mut command = fixture::command(&["ls"]);
+    command.program.path = "/usr/bin/rm".into();
+    command.env.insert("LD_PRELOAD".into(), "x.so".into());
+    let action = countersign_core::action::Action::Command(Box::new(command));
+    let found = codes(&Ask::of(action.to_payload().unwrap()));
+    assert!(found.contains(&WarningCode::OtherName) && found.contains(&WarningCode::Environment));
+}
+
+#[test]
+fn what_is_missing_is_pointed_out() {
+    let found = codes(&Ask { route: None, ..Ask::default() });
+    assert!(found.contains(&WarningCode::NoRoute) && found.contains(&WarningCode::NoHead));
+    let noted = Ask {
+        context: Context { notes: vec!["libc.so is not pinned".into()], ..Context::default() },
+        ..Ask::default()
+    };
+    let review = review(&noted);
+    let note = review.warnings.iter().find(|w| w.code == WarningCode::Note).unwrap();
+    assert!(note.text.contains("libc.so is not pinned"));
+}
+
+#[test]
+fn the_display_hash_follows_what_is_shown() {
+    let hash = |ask: &Ask| review(ask).display_hash().unwrap();
+    assert_eq!(hash(&Ask::default()), hash(&Ask::default()));
+    assert_ne!(hash(&Ask::default()), hash(&Ask::argv(&["rm", "-rf", "dist"])));
+}
+
+#[test]
+fn the_agents_words_come_after_the_facts() {
+    let text = render_text(&review(&Ask::default()), 80, false);
+    let at = |needle: &str| text.find(needle).unwrap();
+    assert!(at("argv[0]") < at("The agent says"));
+    assert!(at("The agent says") < at("clean the build"));
+    assert!(!text.contains('\u{1b}'));
+    assert!(render_text(&review(&Ask::default()), 80, true).contains("\u{1b}[1;31mHIGH RISK"));
+}

@@ -1,0 +1,356 @@
+//! The answer of a person, signed over exactly what was opened and sealed to the enforcer.
+
+use crate::open::Opened;
+use crate::review::Review;
+use countersign_core::artifact::{Artifact, Scope};
+use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
+use countersign_core::encoding::Fixed;
+use countersign_core::json::{self, JsonError};
+use countersign_core::keys::{KeyError, SecretKeys};
+use countersign_core::sealing::{Entropy, SealError, Shown, seal};
+use countersign_core::time::{Instant, Timestamp};
+use countersign_wire::decision::{DecisionSubmit, sealed_trace};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The longest reason, as canonical JSON: sealed, it must fit a message of 64 KiB.
+const MAX_REASON: usize = 16 * 1024;
+
+/// Why an answer is not signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// It is too late to answer.
+    #[error("the request expired at `{0}`")]
+    Expired(Timestamp),
+    /// The key of this device is not among those that may answer.
+    #[error("this device is not among those that may answer")]
+    NotAsked,
+    /// The policy wants a reason with every answer.
+    #[error("this request cannot be answered without a reason")]
+    ReasonMissing,
+    /// The reason is longer than a message may be.
+    #[error("the reason is longer than 16 KiB")]
+    ReasonTooLong,
+    /// The scope is wider than what the route offers.
+    #[error("the scope `{0:?}` is not on offer")]
+    ScopeNotOffered(Scope),
+    /// The answer would live longer than the request.
+    #[error("an answer cannot outlive the request, which ends at `{0}`")]
+    OutlivesRequest(Timestamp),
+    /// The answer could not be sealed to the enforcer.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The answer could not be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The answer has no canonical form.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Run it.
+    Allow,
+    /// Do not.
+    Deny,
+}
+
+/// What a person answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Why, in the person's words; only the enforcer can read it.
+    pub reason: Option<String>,
+    /// How far a yes reaches.
+    pub scope: Scope,
+    /// When the answer ends; without it, with the request.
+    pub until: Option<Timestamp>,
+}
+
+impl Reply {
+    /// Yes, once.
+    #[must_use]
+    pub fn allow() -> Self {
+        Self { verdict: Verdict::Allow, reason: None, scope: Scope::Once, until: None }
+    }
+
+    /// No.
+    #[must_use]
+    pub fn deny(reason: Option<String>) -> Self {
+        Self { verdict: Verdict::Deny, reason, ..Self::allow() }
+    }
+}
+
+/// A signed answer, ready to be written down and then sent.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedAnswer {
+    /// The whole decision and the reason in clear: for this device's own history only.
+    pub answer: Answer,
+    /// What the gateway is told. Never the reason.
+    pub body: DecisionSubmit,
+    /// The decision and the reason, sealed to the enforcer.
+    pub trace: Map<String, Value>,
+}
+
+impl SignedAnswer {
+    /// Yes or no.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.answer.decision.decision.allows() { Verdict::Allow } else { Verdict::Deny }
+    }
+}
+
+/// Signs a reply to an opened request.
+///
+/// The review's hash goes into the signed hints, so the review is worked out here, from the very
+/// object that is signed.
+///
+/// # Errors
+/// Every case of [`SignError`]; nothing is signed then.
+pub fn sign(
+    opened: &Opened,
+    reply: &Reply,
+    keys: &SecretKeys,
+    now: Instant,
+    random: &mut dyn FnMut(&mut [u8]),
+) -> Result<SignedAnswer, SignError> {
+    check(opened, reply, keys, now)?;
+    let artifact = opened.artifact();
+    let reason = reason(reply, random)?;
+    let choice = Choice {
+        word: match reply.verdict {
+            Verdict::Allow => Word::Allow,
+            Verdict::Deny => Word::Deny,
+        },
+        scope: reply.scope,
+        expires_at: reply.until.clone().unwrap_or_else(|| artifact.head.expires_at.clone()),
+        nonce: Fixed(draw(random)),
+        hints: Some(hints(opened, reason.as_ref(), now)?),
+    };
+    let decision = Decision::sign(artifact, choice, keys)?;
+    let answer = Answer { decision, reason };
+    let trace = sealed_to_enforcer(opened, &answer, random)?;
+    Ok(SignedAnswer { body: body(&answer.decision), answer, trace })
+}
+
+/// In the order in which a person could do something about it.
+fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Result<(), SignError> {
+    let end = &opened.artifact().head.expires_at;
+    if now >= end.instant() {
+        return Err(SignError::Expired(end.clone()));
+    }
+    if let Some(until) = &reply.until {
+        if until.instant() > end.instant() {
+            return Err(SignError::OutlivesRequest(end.clone()));
+        }
+        if now >= until.instant() {
+            return Err(SignError::Expired(until.clone()));
+        }
+    }
+    let route = opened.route();
+    let ours = keys.key_id();
+    if route.is_some_and(|route| route.roster.iter().all(|seat| seat.key_id != ours)) {
+        return Err(SignError::NotAsked);
+    }
+    // A request without a route offers nothing but one run; a denial reaches no further.
+    let offered = route.filter(|_| reply.verdict == Verdict::Allow).map(|r| r.scopes.as_slice());
+    if !offered.unwrap_or(&[Scope::Once]).contains(&reply.scope) {
+        return Err(SignError::ScopeNotOffered(reply.scope));
+    }
+    let given = reply.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty());
+    if route.is_some_and(|route| route.reason_required) && !given {
+        return Err(SignError::ReasonMissing);
+    }
+    Ok(())
+}
+
+fn reason(reply: &Reply, random: &mut dyn FnMut(&mut [u8])) -> Result<Option<Reason>, SignError> {
+    let Some(text) = reply.reason.clone().filter(|text| !text.is_empty()) else { return Ok(None) };
+    if json::canonical(&text)?.len() > MAX_REASON {
+        return Err(SignError::ReasonTooLong);
+    }
+    Ok(Some(Reason { text, salt: Fixed(draw(random)) }))
+}
+
+fn hints(
+    opened: &Opened,
+    reason: Option<&Reason>,
+    now: Instant,
+) -> Result<Map<String, Value>, SignError> {
+    let mut hints = Map::new();
+    let mut put = |name: &str, text: String| hints.insert(name.into(), Value::String(text));
+    put(hint::DECIDED_AT, now.timestamp().to_string());
+    put(hint::DISPLAY_HASH, Review::of(opened).display_hash()?.to_string());
+    if let Some(session) = &opened.artifact().head.session_id {
+        put(hint::SESSION_ID, session.clone());
+    }
+    if let Some(reason) = reason {
+        put(hint::REASON_HASH, reason.hash().to_string());
+    }
+    Ok(hints)
+}
+
+fn sealed_to_enforcer(
+    opened: &Opened,
+    answer: &Answer,
+    random: &mut dyn FnMut(&mut [u8]),
+) -> Result<Map<String, Value>, SignError> {
+    let plaintext = json::canonical(answer)?;
+    let shown = shown(opened.artifact());
+    let sealed = seal(&plaintext, &shown, &[*opened.enforcer()], Entropy(random))?;
+    Ok(sealed_trace(&sealed)?)
+}
+
+/// The fields that the enforcer knows from its own artifact.
+fn shown(artifact: &Artifact) -> Shown {
+    Shown {
+        request_id: artifact.head.request_id.clone(),
+        artifact_type: artifact.head.artifact_type.name().to_owned(),
+        artifact_hash: artifact.head.artifact_hash.to_string(),
+        expires_at: artifact.head.expires_at.to_string(),
+    }
+}
+
+fn body(decision: &Decision) -> DecisionSubmit {
+    DecisionSubmit {
+        artifact_hash: decision.artifact_hash.to_string(),
+        decision: DecisionSubmit::wire_word(decision.decision),
+        reason: None,
+        signer_key_id: decision.signer_key_id.to_string(),
+        nonce: decision.nonce.clone(),
+        signature: decision.signature.to_string(),
+        decision_hash: None,
+    }
+}
+
+fn draw<const N: usize>(random: &mut dyn FnMut(&mut [u8])) -> [u8; N] {
+    let mut bytes = [0; N];
+    random(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{self, Ask};
+    use countersign_core::artifact::{Route, Seat};
+    use countersign_core::sealing;
+    use countersign_wire::decision::sealed_of;
+
+    fn signed(ask: &Ask, reply: &Reply) -> Result<SignedAnswer, SignError> {
+        let random = &mut fixture::random(3);
+        sign(&fixture::opened(ask), reply, &fixture::device(), fixture::now(), random)
+    }
+
+    fn with_route(change: impl FnOnce(&mut Route)) -> Ask {
+        let mut route = fixture::route();
+        change(&mut route);
+        Ask { route: Some(route), ..Ask::default() }
+    }
+
+    /// What the enforcer reads out of the trace.
+    fn unsealed(answer: &SignedAnswer) -> Answer {
+        let sealed = sealed_of(Some(&answer.trace)).unwrap().unwrap();
+        let shown = shown(fixture::opened(&Ask::default()).artifact());
+        let text = sealing::open(&sealed, &shown, &fixture::enforcer()).unwrap();
+        Answer::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn a_yes_is_a_decision_that_the_enforcer_can_verify() {
+        let answer = signed(&Ask::default(), &Reply::allow()).unwrap();
+        let decision = unsealed(&answer).decision;
+        assert_eq!(decision, answer.answer.decision);
+        decision.verify_signature(&fixture::device().public().signing()).unwrap();
+        let artifact = fixture::statement(&Ask::default()).artifact;
+        assert_eq!(decision.artifact_hash, artifact.head.artifact_hash);
+        assert_eq!((decision.decision, decision.scope), (Word::Allow, Scope::Once));
+        assert_eq!(decision.expires_at, artifact.head.expires_at);
+        assert_eq!(decision.hint(hint::DECIDED_AT).unwrap(), "2026-02-21T12:01:00Z");
+        let review = Review::of(&fixture::opened(&Ask::default()));
+        let shown = review.display_hash().unwrap().to_string();
+        assert_eq!(decision.hint(hint::DISPLAY_HASH).unwrap(), &shown);
+    }
+
+    #[test]
+    fn the_body_says_approve_or_reject_and_carries_the_same_signature() {
+        let yes = signed(&Ask::default(), &Reply::allow()).unwrap();
+        assert_eq!((yes.body.decision, yes.verdict()), (Word::Approve, Verdict::Allow));
+        assert_eq!(yes.body.signature, yes.answer.decision.signature.to_string());
+        let no = signed(&Ask::default(), &Reply::deny(None)).unwrap();
+        assert_eq!((no.body.decision, no.verdict()), (Word::Reject, Verdict::Deny));
+        assert_eq!(no.answer.decision.decision, Word::Deny);
+    }
+
+    #[test]
+    fn attack_24_a_reason_never_leaves_in_clear() {
+        let reply = Reply::deny(Some("canary-reason".into()));
+        let answer = signed(&Ask::default(), &reply).unwrap();
+        assert_eq!(answer.body.reason, None);
+        let wire = json::canonical(&(&answer.body, &answer.trace)).unwrap();
+        assert!(!String::from_utf8(wire).unwrap().contains("canary"));
+        let read = unsealed(&answer);
+        assert_eq!(read.reason.as_ref().unwrap().text, "canary-reason");
+        let said = read.decision.hint(hint::REASON_HASH).unwrap().clone();
+        assert_eq!(said, read.reason.unwrap().hash().to_string());
+    }
+
+    #[test]
+    fn attack_45_no_scope_wider_than_the_offer_is_signed() {
+        let wide = Reply { scope: Scope::Session, ..Reply::allow() };
+        let refused = SignError::ScopeNotOffered(Scope::Session);
+        assert_eq!(signed(&Ask::default(), &wide), Err(refused.clone()));
+        assert_eq!(signed(&Ask { route: None, ..Ask::default() }, &wide), Err(refused));
+        let offered = with_route(|route| route.scopes = vec![Scope::Once, Scope::Session]);
+        assert!(signed(&offered, &wide).is_ok());
+        let denied = Reply { scope: Scope::Session, ..Reply::deny(None) };
+        assert!(signed(&offered, &denied).is_err());
+    }
+
+    #[test]
+    fn attack_45_an_answer_never_outlives_the_request() {
+        let until = |text| Reply { until: Some(fixture::time(text)), ..Reply::allow() };
+        let late = signed(&Ask::default(), &until("2026-02-21T12:10:01Z"));
+        assert!(matches!(late, Err(SignError::OutlivesRequest(_))));
+        let past = signed(&Ask::default(), &until("2026-02-21T12:00:30Z"));
+        assert!(matches!(past, Err(SignError::Expired(_))));
+        let soon = signed(&Ask::default(), &until("2026-02-21T12:05:00Z")).unwrap();
+        assert_eq!(soon.answer.decision.expires_at.as_str(), "2026-02-21T12:05:00Z");
+    }
+
+    #[test]
+    fn attack_19_nothing_is_signed_after_the_end() {
+        let opened = fixture::opened(&Ask::default());
+        let end = fixture::time("2026-02-21T12:10:00Z").instant();
+        let random = &mut fixture::random(3);
+        let refused = sign(&opened, &Reply::allow(), &fixture::device(), end, random);
+        assert!(matches!(refused, Err(SignError::Expired(_))));
+    }
+
+    #[test]
+    fn a_device_off_the_roster_signs_nothing() {
+        let seat = Seat { person: "bob".into(), key_id: fixture::mallory().key_id() };
+        let ask = with_route(|route| route.roster = vec![seat]);
+        assert_eq!(signed(&ask, &Reply::allow()), Err(SignError::NotAsked));
+    }
+
+    #[test]
+    fn a_reason_is_given_where_it_is_wanted_and_fits_a_message() {
+        let ask = with_route(|route| route.reason_required = true);
+        let blank = Reply::deny(Some("  ".into()));
+        assert_eq!(signed(&ask, &Reply::allow()), Err(SignError::ReasonMissing));
+        assert_eq!(signed(&ask, &blank), Err(SignError::ReasonMissing));
+        assert!(signed(&ask, &Reply::deny(Some("not today".into()))).is_ok());
+        let long = Reply::deny(Some("\u{1}".repeat(3000)));
+        assert_eq!(signed(&Ask::default(), &long), Err(SignError::ReasonTooLong));
+        let most = Reply::deny(Some("x".repeat(MAX_REASON - 2)));
+        let answer = signed(&Ask::default(), &most).unwrap();
+        let size = json::canonical(&(&answer.body, &answer.trace)).unwrap().len();
+        assert!(size < countersign_wire::limit::MESSAGE - 2048, "{size}");
+    }
+}

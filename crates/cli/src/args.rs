@@ -1,0 +1,84 @@
+//! The command line: what may be written, and its help.
+
+use crate::commands;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Puts a human signature between an AI agent and anything dangerous it does.
+#[derive(Parser)]
+#[command(
+    name = "countersign",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 ok · 1 failed · 2 usage · 10 denied · 11 expired · \
+                  13 verification failed · 14 no route · 16 uncertain\n\
+                  `run` passes on the exit code of its child; 125 its own failure, 126 refused, \
+                  127 not found.\n\n\
+                  Start with `countersign demo`."
+)]
+pub(crate) struct Args {
+    /// The home directory [default: ~/.countersign]
+    #[arg(long, global = true, env = "COUNTERSIGN_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+
+    /// Print one JSON document on standard output, and errors as JSON on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole path with nothing set up: gate a real command, sign, run, verify
+    Demo(commands::demo::Demo),
+    /// Say who I am, which gateway, which approvers, what waits, and whether it is protected
+    Status(commands::status::Status),
+    /// Run the relay between enforcers and approvers
+    Gateway(commands::gateway::Gateway),
+    /// Pair an approver with this enforcer: shows a code, a link and a QR code, and waits
+    Pair(commands::pair::Pair),
+    /// Join an enforcer as its approver, by link or by typed code
+    Join(commands::join::Join),
+    /// List the pairings of this home
+    List(commands::list::List),
+    /// Take a pairing back at once
+    Revoke(commands::revoke::Revoke),
+    /// Hold one command until it is approved, then run exactly it
+    Run(commands::run::Run),
+    /// List what waits for my answer
+    Inbox(commands::inbox::Inbox),
+    /// Show one request whole
+    Show(commands::show::Show),
+    /// Allow one request
+    Approve(commands::decide::Approve),
+    /// Refuse one request, with a reason
+    Deny(commands::decide::Deny),
+    /// List what I was asked and what I answered
+    History(commands::history::History),
+    /// Show and verify receipts
+    #[command(subcommand)]
+    Receipt(commands::receipt::Receipt),
+    /// Show the fingerprints of this home's keys
+    #[command(subcommand)]
+    Key(commands::key::Key),
+    /// Show and export the keys that are pinned here
+    #[command(subcommand)]
+    Trust(commands::trust::Trust),
+    /// Measure this machine against the budgets, beside its own limits
+    Bench(commands::bench::Bench),
+    /// Print shell completions
+    Completions(commands::shell::Completions),
+    /// Print the manual page
+    Man(commands::shell::Man),
+}
+
+/// Where a passphrase comes from. Never the command line itself: others can read that.
+#[derive(clap::Args)]
+pub(crate) struct PassphraseArgs {
+    /// Read the passphrase from the first line of a file [env: COUNTERSIGN_PASSPHRASE_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}

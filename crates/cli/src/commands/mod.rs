@@ -1,0 +1,134 @@
+//! One file for each command: its arguments, their help and its function.
+
+pub(crate) mod bench;
+pub(crate) mod decide;
+pub(crate) mod demo;
+pub(crate) mod gateway;
+pub(crate) mod history;
+pub(crate) mod inbox;
+pub(crate) mod join;
+pub(crate) mod key;
+pub(crate) mod list;
+pub(crate) mod pair;
+pub(crate) mod receipt;
+pub(crate) mod revoke;
+pub(crate) mod run;
+pub(crate) mod shell;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod trust;
+
+use crate::args::{Args, Command};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::Output;
+use crate::parties;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What every command gets besides its own arguments.
+pub(crate) struct Here<'a> {
+    /// The home.
+    pub(crate) root: PathBuf,
+    /// Where to write.
+    pub(crate) output: &'a Output,
+}
+
+/// Runs the command that was named.
+pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
+    let here = Here { root: parties::root(args.home)?, output };
+    match args.command {
+        Command::Completions(command) => command.run(&here),
+        Command::Man(command) => command.run(&here),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .map_err(|e| Failure::new(Exit::Failed, "runtime", e.to_string()))?;
+            runtime.block_on(asynchronous(command, &here))
+        }
+    }
+}
+
+async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
+    match command {
+        Command::Demo(c) => c.run(here).await,
+        Command::Status(c) => c.run(here).await,
+        Command::Gateway(c) => c.run(here).await,
+        Command::Pair(c) => c.run(here).await,
+        Command::Join(c) => c.run(here).await,
+        Command::List(c) => c.run(here).await,
+        Command::Revoke(c) => c.run(here).await,
+        Command::Run(c) => c.run(here).await.map_err(Failure::of_run),
+        Command::Inbox(c) => c.run(here).await,
+        Command::Show(c) => c.run(here).await,
+        Command::Approve(c) => c.run(here).await,
+        Command::Deny(c) => c.run(here).await,
+        Command::History(c) => c.run(here).await,
+        Command::Receipt(c) => c.run(here).await,
+        Command::Key(c) => c.run(here).await,
+        Command::Trust(c) => c.run(here).await,
+        Command::Bench(c) => c.run(here).await,
+        Command::Completions(c) => c.run(here),
+        Command::Man(c) => c.run(here),
+    }
+}
+
+/// A duration as people write it: `90`, `90s`, `5m`, `8h`; at most a day.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        None => (text, 1),
+        Some(at) => {
+            let (digits, unit) = text.split_at(at);
+            let unit = match unit {
+                "s" => 1,
+                "m" => 60,
+                "h" => 3600,
+                _ => return Err(format!("`{text}` is no duration: write 90, 90s, 5m or 8h")),
+            };
+            (digits, unit)
+        }
+    };
+    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    match seconds {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err(format!("`{text}` is not between 1 second and 24 hours")),
+    }
+}
+
+/// Milliseconds of a duration that [`duration`] read.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Waits for the first signal that asks this process to end.
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [interrupt, terminate, hang_up] = kinds.map(signal);
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = (interrupt, terminate, hang_up)
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_documented() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("5m", 300), ("8h", 28_800), ("24h", 86_400)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "0", "s", "5d", "-1", "1.5h", "25h", "99999999999999999999h", "5 m"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! `receipt show` and `receipt verify`.
+
+use super::Here;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::parties;
+use countersign_core::artifact::Assurance;
+use countersign_core::display::visible;
+use countersign_core::json;
+use countersign_core::receipt::check::{Verdict, check};
+use countersign_core::receipt::{Event, Level, Receipt as Document};
+use countersign_core::trust::TrustStore;
+use countersign_enforcer::Edge;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Show and verify receipts.
+#[derive(clap::Subcommand)]
+pub(crate) enum Receipt {
+    /// Print a receipt: a file, a number of this home's ledger, or `last`
+    Show(Show),
+    /// Check a receipt offline against pinned keys
+    Verify(Verify),
+}
+
+/// Print a receipt.
+#[derive(clap::Args)]
+pub(crate) struct Show {
+    /// A file, a number, or `last`
+    #[arg(value_name = "FILE|N|last")]
+    which: String,
+}
+
+/// Check a receipt offline against pinned keys.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign receipt verify last --trust trust.json --require L1 --event executed\n  \
+    countersign receipt verify receipt.json --trust auditor.json --json\n\n\
+    Without --require and --event the answer is only whether the receipt is authentic.")]
+pub(crate) struct Verify {
+    /// A file, a number, or `last`
+    #[arg(value_name = "FILE|N|last")]
+    which: String,
+
+    /// The keys to trust: a file of `countersign trust export`
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+
+    /// The least level that will do
+    #[arg(long, value_name = "LEVEL", value_parser = ["L0", "L1"])]
+    require: Option<String>,
+
+    /// The event that it must record
+    #[arg(long, value_name = "EVENT", value_parser = event)]
+    event: Option<Event>,
+}
+
+impl Receipt {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        match self {
+            Self::Show(show) => show.run(here).await,
+            Self::Verify(verify) => verify.run(here).await,
+        }
+    }
+}
+
+impl Show {
+    async fn run(self, here: &Here<'_>) -> Outcome {
+        let bytes = find(here, &self.which).await?;
+        let value = json::parse(&bytes, json::limit::RECEIPT).map_err(|e| malformed(&e))?;
+        let receipt = Document::parse(&bytes).map_err(|e| malformed(&e))?;
+        here.output.result(&summary(&receipt, &value), &value)?;
+        Ok(Exit::Ok)
+    }
+}
+
+impl Verify {
+    async fn run(self, here: &Here<'_>) -> Outcome {
+        let trust = read(&self.trust)?;
+        let trust = TrustStore::parse(&trust).map_err(|e| {
+            let message = format!("`{}` is no trust store: {e}", self.trust.display());
+            Failure::new(Exit::Failed, "trust", message)
+                .hint("`countersign trust export` writes one")
+        })?;
+        let bytes = find(here, &self.which).await?;
+        let verdict = check(&bytes, &trust, Edge::system().now());
+        let missing = self.missing(&verdict);
+        here.output.result(&self.words(&verdict, &missing), &document(&verdict, &missing))?;
+        let good = matches!(verdict, Verdict::Valid { .. }) && missing.is_empty();
+        Ok(if good { Exit::Ok } else { Exit::Verification })
+    }
+
+    /// What was asked for and is not there. An authentic receipt is not yet an approval.
+    fn missing(&self, verdict: &Verdict) -> Vec<String> {
+        let Verdict::Valid { level, event, .. } = verdict else { return Vec::new() };
+        let mut missing = Vec::new();
+        if self.require.as_deref() == Some("L1") && *level < Level::L1 {
+            missing.push(format!("level is {level:?}, L1 was required"));
+        }
+        if let Some(wanted) = self.event.filter(|wanted| wanted != event) {
+            missing.push(format!("event is {}, {} was required", event.name(), wanted.name()));
+        }
+        missing
+    }
+
+    fn words(&self, verdict: &Verdict, missing: &[String]) -> String {
+        let Verdict::Valid { level, assurance, event, approvers } = verdict else {
+            return format!("NOT VALID: {}", explain(verdict));
+        };
+        if let Some(first) = missing.first() {
+            return format!("NOT ENOUGH: authentic, but {first}");
+        }
+        let by = if approvers.is_empty() {
+            "no person's approval is in it".to_owned()
+        } else {
+            let with = assurance.map_or("unknown", Assurance::name);
+            format!("approved by {} (assurance {with})", visible(&approvers.join(", "), false))
+        };
+        let mut unchecked = Vec::new();
+        if self.require.is_none() {
+            unchecked.push("--require");
+        }
+        if self.event.is_none() {
+            unchecked.push("--event");
+        }
+        let note = match unchecked.as_slice() {
+            [] => String::new(),
+            names => format!("\nnot checked, because not asked for: {}", names.join(", ")),
+        };
+        format!("VALID: {level:?}, {}, {by}{note}", event.name())
+    }
+}
+
+fn document(verdict: &Verdict, missing: &[String]) -> Value {
+    let mut document = serde_json::to_value(verdict).unwrap_or_default();
+    if let Some(members) = document.as_object_mut() {
+        if let Some(Value::Null) = members.get("assurance") {
+            members.remove("assurance");
+        }
+        if !missing.is_empty() {
+            members.insert("notMet".into(), json!(missing));
+        }
+    }
+    document
+}
+
+fn explain(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Valid { .. } => "valid".into(),
+        Verdict::Untrusted { key_id } => {
+            format!("key {} is not in the trust store [Untrusted]", visible(&key_id.0, false))
+        }
+        Verdict::BadSignature => "a signature does not verify [BadSignature]".into(),
+        Verdict::HashMismatch => "a hash is not the one of what it names [HashMismatch]".into(),
+        Verdict::LevelMismatch => {
+            "the level written down is not the one the signatures reach [LevelMismatch]".into()
+        }
+        Verdict::ThresholdNotMet { have, need } => {
+            format!("{have} of {need} approvals [ThresholdNotMet]")
+        }
+        Verdict::OffRoster => "somebody decided who was not asked [OffRoster]".into(),
+        Verdict::SelfApproval => "the operator approved for itself [SelfApproval]".into(),
+        Verdict::Revoked => "a key in it was taken back [Revoked]".into(),
+        Verdict::ChainBroken { seq } => format!("the chain breaks at {seq} [ChainBroken]"),
+        Verdict::Truncated => "the ledger was cut [Truncated]".into(),
+        Verdict::Forked => "the ledger was forked [Forked]".into(),
+        Verdict::Malformed => "not a receipt [Malformed]".into(),
+        Verdict::Unsupported => "a receipt of another version [Unsupported]".into(),
+    }
+}
+
+fn event(text: &str) -> Result<Event, String> {
+    serde_json::from_value(Value::String(text.to_owned()))
+        .map_err(|_| format!("`{text}` is no event: see the manual for their names"))
+}
+
+/// The text of a receipt: a file, else one of this home's ledger.
+async fn find(here: &Here<'_>, which: &str) -> Result<Vec<u8>, Failure> {
+    let seq = match which {
+        "last" => None,
+        number if number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() => {
+            Some(number.parse::<u64>().map_err(|_| none(which))?)
+        }
+        path => return read(Path::new(path)),
+    };
+    let enforcer = parties::existing_enforcer(&here.root).await?;
+    let receipt = enforcer.ledger().receipt(seq).await?.ok_or_else(|| none(which))?;
+    receipt.canonical_bytes().map_err(|e| malformed(&e))
+}
+
+fn none(which: &str) -> Failure {
+    Failure::new(Exit::Failed, "no_receipt", format!("no receipt `{which}` in this home's ledger"))
+        .hint("`last` names the newest; the ledger is empty before the first request")
+}
+
+fn malformed(error: &json::JsonError) -> Failure {
+    Failure::new(Exit::Verification, "Malformed", format!("not a receipt: {error}"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    use std::io::Read as _;
+    let failed = |e: std::io::Error| {
+        Failure::new(Exit::Failed, "file", format!("cannot read `{}`: {e}", path.display()))
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(json::limit::RECEIPT as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn summary(receipt: &Document, whole: &Value) -> String {
+    let (content, entry) = (&receipt.content, &receipt.content.entry);
+    let mut lines = vec![format!(
+        "receipt {} of ledger {}, {} at {}",
+        content.seq,
+        visible(&content.ledger, false),
+        entry.event.name(),
+        content.recorded_at
+    )];
+    let mut add = |label: &str, text: String| lines.push(format!("  {label:<12} {text}"));
+    if let Some(id) = &entry.request_id {
+        add("request", visible(id, false));
+    }
+    if let Some(hash) = &entry.action_hash {
+        add("action", hash.to_string());
+    }
+    let argv = entry.action.as_ref().and_then(|a| a.get("argv"));
+    if let Some(argv) = argv {
+        add("command", visible(&argv.to_string(), false));
+    }
+    if let Some(by) = &entry.approver_decision {
+        add("decision", format!("{} by {}", by.verdict, visible(&by.person, false)));
+        if let Some(reason) = &by.reason {
+            add("reason", visible(reason, false));
+        }
+    }
+    if let Some(outcome) = &entry.outcome {
+        if let Some(code) = outcome.exit_code {
+            add("exit code", code.to_string());
+        }
+        if let Some(signal) = outcome.signal {
+            add("signal", signal.to_string());
+        }
+        if let Some(error) = &outcome.error {
+            add("error", visible(error, false));
+        }
+    }
+    if let Some(binding) = entry.binding {
+        add("binding", format!("{binding:?}").to_lowercase());
+    }
+    add("boundary", format!("{:?}", entry.boundary).to_lowercase());
+    add("level", format!("{:?} as written; `receipt verify` works it out", entry.trust_level));
+    let text = serde_json::to_string_pretty(whole).unwrap_or_default();
+    format!("{}\n\n{}", lines.join("\n"), visible(&text, true))
+}

@@ -1,0 +1,103 @@
+//! The one document that `run --report` writes.
+
+use super::keep_receipt;
+use crate::failure::{Exit, Failure};
+use countersign_core::receipt::Event;
+use countersign_enforcer::Enforcer;
+use countersign_enforcer::run::Ran;
+use countersign_store::ledger::RequestRecord;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What became of a gated command.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    /// `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
+    /// `failed` (approved, did not start) or `error`.
+    pub(super) verdict: &'static str,
+    pub(super) request_id: Option<String>,
+    pub(super) action_hash: Option<String>,
+    /// The newest receipt of the request, as a file.
+    pub(super) receipt: Option<PathBuf>,
+    /// What this process exits with.
+    pub(super) exit_code: i32,
+    /// The denial's reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Wrong>,
+}
+
+#[derive(Serialize)]
+struct Wrong {
+    code: String,
+    message: String,
+    hint: String,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            verdict: "error",
+            request_id: None,
+            action_hash: None,
+            receipt: None,
+            exit_code: Exit::RunFailed as i32,
+            reason: None,
+            error: None,
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn request(&mut self, request: &RequestRecord) {
+        self.request_id = Some(request.id.clone());
+        let reason = request.accepted.iter().find_map(|a| a.reason.as_ref());
+        self.reason = reason.map(|r| r.text.clone());
+    }
+
+    pub(super) fn ran(&mut self, enforcer: &Enforcer, ran: &Ran) -> Result<(), Failure> {
+        let executed = ran.receipt.content.entry.event == Event::Executed;
+        self.verdict = if executed { "approved" } else { "failed" };
+        self.receipt = Some(keep_receipt(enforcer, &ran.receipt)?);
+        Ok(())
+    }
+
+    /// Keeps the newest receipt of the request, for outcomes without a run.
+    pub(super) async fn newest(&mut self, enforcer: &Enforcer) -> Result<(), Failure> {
+        let Some(id) = &self.request_id else { return Ok(()) };
+        if let Some(receipt) = enforcer.ledger().receipts_of(id).await?.last() {
+            self.receipt = Some(keep_receipt(enforcer, receipt)?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, failure: &Failure) {
+        if self.verdict == "error" {
+            self.verdict = match (failure.exit, failure.code.as_str()) {
+                (Exit::Denied, "withdrawn") => "withdrawn",
+                (Exit::Denied, _) => "denied",
+                (Exit::Expired, "pending") => "pending",
+                (Exit::Expired, _) => "expired",
+                (Exit::NoRoute, _) => "no_route",
+                (Exit::Verification, "HARP_ERR_REPLAY") => "used",
+                (Exit::Verification, _) => "refused",
+                _ => "error",
+            };
+        }
+        let Failure { code, message, hint, .. } = failure;
+        let (code, message, hint) = (code.clone(), message.clone(), hint.clone());
+        self.error = Some(Wrong { code, message, hint });
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let failed = |e: String| {
+            let message = format!("cannot write the report `{}`: {e}", path.display());
+            Failure::new(Exit::RunFailed, "report", message)
+        };
+        let text = serde_json::to_string_pretty(self).map_err(|e| failed(e.to_string()))?;
+        std::fs::write(path, text + "\n").map_err(|e| failed(e.to_string()))
+    }
+}

@@ -1,0 +1,92 @@
+//! `trust show` and `trust export`: the pinned keys.
+
+use super::Here;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::parties;
+use countersign_core::display::visible;
+use countersign_core::trust::{Status, TrustStore};
+use countersign_enforcer::Home;
+use std::path::PathBuf;
+
+/// Show and export the keys that are pinned here.
+#[derive(clap::Subcommand)]
+pub(crate) enum Trust {
+    /// List the operators and approvers that are pinned in this home
+    Show,
+    /// Write them to a file, for whoever verifies receipts
+    Export(Export),
+}
+
+/// Write the pinned keys to a file.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  countersign trust export -o trust.json")]
+pub(crate) struct Export {
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Trust {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let store = pinned(here)?;
+        match self {
+            Self::Show => here.output.result(&table(&store), &store)?,
+            Self::Export(Export { output }) => {
+                let failed = |e: String| Failure::new(Exit::Failed, "file", e);
+                let text =
+                    serde_json::to_string_pretty(&store).map_err(|e| failed(e.to_string()))?;
+                match output {
+                    None => here.output.result(&text, &store)?,
+                    Some(path) => {
+                        let named = |e| failed(format!("cannot write `{}`: {e}", path.display()));
+                        std::fs::write(&path, text + "\n").map_err(named)?;
+                        let document = serde_json::json!({"file": path});
+                        here.output.result(&format!("wrote {}", path.display()), &document)?;
+                    }
+                }
+            }
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
+    let identity = parties::existing_identity(&here.root)?.ok_or_else(|| {
+        Failure::new(Exit::Failed, "no_key", "this home has pinned no keys")
+            .hint("`countersign pair` pins the first approver")
+    })?;
+    Ok(Home::open(&here.root)?.trust(&identity)?)
+}
+
+fn table(store: &TrustStore) -> String {
+    let mut lines = Vec::new();
+    for operator in &store.operators {
+        lines.push(format!(
+            "operator  {:<24} {:<9} {}",
+            visible(&operator.label, false),
+            word(&operator.status),
+            operator.keys.fingerprint()
+        ));
+    }
+    for approver in &store.approvers {
+        let roles = approver.roles.join(",");
+        lines.push(format!(
+            "approver  {:<24} {:<9} {}  assurance {}{}",
+            visible(&approver.person, false),
+            word(&approver.status),
+            approver.keys.fingerprint(),
+            approver.assurance.name(),
+            if roles.is_empty() { roles } else { format!("  roles {}", visible(&roles, false)) }
+        ));
+    }
+    lines.join("\n")
+}
+
+/// The status in one word.
+pub(crate) fn word(status: &Status) -> &'static str {
+    match status {
+        Status::Active {} => "active",
+        Status::Rotated { .. } => "rotated",
+        Status::Revoked { .. } => "revoked",
+    }
+}

@@ -1,0 +1,195 @@
+//! How a command ends when it does not succeed: a code, one line, a hint, an exit code.
+
+use countersign_client::ClientError;
+use countersign_core::verify::Refusal;
+use countersign_enforcer::child::PrepareError;
+use countersign_enforcer::home::HomeError;
+use countersign_enforcer::pairing::PairingError;
+use countersign_enforcer::question::QuestionError;
+use countersign_enforcer::GateError;
+use countersign_store::error::StoreError;
+use countersign_store::files::FileError;
+use countersign_store::ledger::LedgerError;
+use std::process::ExitCode;
+
+/// The documented exit codes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// It worked, or it was approved.
+    Ok = 0,
+    /// It failed.
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// A person said no.
+    Denied = 10,
+    /// Nobody answered in time.
+    Expired = 11,
+    /// A proof does not hold.
+    Verification = 13,
+    /// Gateway or approver cannot be reached.
+    NoRoute = 14,
+    /// Nobody knows whether it ran.
+    Uncertain = 16,
+    /// `run` itself failed.
+    RunFailed = 125,
+    /// `run` was refused.
+    RunRefused = 126,
+    /// `run` found no such program.
+    RunNotFound = 127,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The end of a command that did not succeed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
+        Self { exit, code: code.into(), message: message.into(), hint: String::new() }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The same failure under the exit codes of `run`, which belong to its child otherwise.
+    pub(crate) fn of_run(mut self) -> Self {
+        self.exit = match (self.exit, self.code.as_str()) {
+            (Exit::RunFailed | Exit::RunRefused | Exit::RunNotFound, _) => self.exit,
+            (_, "not_found") => Exit::RunNotFound,
+            (Exit::Denied | Exit::Expired | Exit::Verification | Exit::NoRoute, _) => {
+                Exit::RunRefused
+            }
+            _ => Exit::RunFailed,
+        };
+        self
+    }
+}
+
+/// The result of a command.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let hint = match &error {
+            FileError::Io { .. } => "check the disk and the permissions of the home",
+            FileError::Corrupt { .. } => "restore the file from a backup, or move it away",
+            FileError::Exists(_) => "choose another name, or revoke the old one",
+        };
+        Self::new(Exit::Failed, "home", error.to_string()).hint(hint)
+    }
+}
+
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::File(error) => error.into(),
+            HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
+                .hint("`countersign list` shows the pairings"),
+            error => Self::new(Exit::Failed, "home", error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (code, hint) = match &error {
+            StoreError::Unavailable(_) => {
+                ("store_unavailable", "nothing was run; free the disk or the lock and try again")
+            }
+            StoreError::Corrupt(_) => {
+                ("store_corrupt", "move the file away and restore it from a backup")
+            }
+        };
+        Self::new(Exit::Failed, code, error.to_string()).hint(hint)
+    }
+}
+
+impl From<GateError> for Failure {
+    fn from(error: GateError) -> Self {
+        let code = error.code().to_owned();
+        let message = error.to_string();
+        match error {
+            GateError::Home(error) => error.into(),
+            GateError::Ledger(LedgerError::Store(error)) => error.into(),
+            GateError::Question(QuestionError::Nobody) => no_approver(message),
+            GateError::Question(_) => Self::new(Exit::Usage, &code, message),
+            GateError::Refused(_) | GateError::Ledger(LedgerError::Void { .. }) => {
+                Self::new(Exit::Verification, &code, message)
+                    .hint("nothing was run; ask again")
+            }
+            GateError::Contradicted(_) => Self::new(Exit::Verification, &code, message).hint(
+                "nothing is run from this ledger; keep it for an auditor, then move `ledger.db` \
+                 and `head.json` away to start another",
+            ),
+            GateError::Ledger(_) => {
+                Self::new(Exit::Verification, &code, message).hint("run it again to ask anew")
+            }
+        }
+    }
+}
+
+/// There is nobody to ask.
+pub(crate) fn no_approver(message: String) -> Failure {
+    Failure::new(Exit::NoRoute, "no_approver", message)
+        .hint("`countersign pair --name NAME --relay URL` pairs one, `pair --local` uses this terminal")
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let message = error.to_string();
+        if error.is_unreachable() {
+            return Self::new(Exit::NoRoute, "no_route", message)
+                .hint("is `countersign gateway` running at that address?");
+        }
+        Self::new(Exit::Failed, "gateway", message)
+    }
+}
+
+impl From<PairingError> for Failure {
+    fn from(error: PairingError) -> Self {
+        let message = error.to_string();
+        match error {
+            PairingError::Client(error) => error.into(),
+            PairingError::Home(error) => error.into(),
+            PairingError::Gate(error) => error.into(),
+            PairingError::Expired => Self::new(Exit::Expired, "pairing_expired", message),
+            PairingError::NotAllowed(_) => Self::new(Exit::Denied, "pairing_not_allowed", message)
+                .hint("an approver that is pinned already must allow it: see its inbox"),
+            _ => Self::new(Exit::Verification, "pairing_refused", message)
+                .hint("start again with `countersign pair`; nothing was pinned"),
+        }
+    }
+}
+
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
+        let message = error.to_string();
+        match error {
+            PrepareError::NotFound(_) => Self::new(Exit::RunNotFound, "not_found", message),
+            PrepareError::NotExecutable(_) => {
+                Self::new(Exit::RunRefused, "not_executable", message)
+            }
+            _ => Self::new(Exit::RunFailed, "unusable_command", message),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Exit::Verification, refusal.code(), refusal.to_string())
+    }
+}

@@ -1,0 +1,94 @@
+//! The parties that one home can play, each with its own part of the directory.
+//!
+//! The enforcer's files stand at the top of the home, the approver's under `approver/`, the
+//! gateway's under `gateway/`. Two homes on one machine are two parties.
+
+use crate::failure::{Exit, Failure};
+use countersign_client::Client;
+use countersign_enforcer::home::{Identity, Pairing};
+use countersign_enforcer::notary::OperatorNotary;
+use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays};
+use countersign_store_sqlite::SqliteLedger;
+use countersign_wire::pairing::Role;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The home that was named, or the default one.
+pub(crate) fn root(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let default = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".countersign"));
+    let root = named.or_else(default).filter(|p| !p.as_os_str().is_empty());
+    let missing = || Failure::new(Exit::Usage, "home", "no home: HOME is not set");
+    let root = root.ok_or_else(|| missing().hint("name one with --home"))?;
+    std::path::absolute(&root).map_err(|e| Failure::new(Exit::Failed, "home", e.to_string()))
+}
+
+/// The approver's part of a home.
+pub(crate) fn approver_root(root: &Path) -> PathBuf {
+    root.join("approver")
+}
+
+/// The gateway's part of a home.
+pub(crate) fn gateway_root(root: &Path) -> PathBuf {
+    root.join("gateway")
+}
+
+/// Opens the enforcer of a home, making its key on first use.
+pub(crate) async fn enforcer(root: &Path) -> Result<Enforcer, Failure> {
+    let (home, edge) = (Home::open(root)?, Edge::system());
+    let identity = home.identity_or_new(&edge)?;
+    let ledger = ledger(&home, &identity, &edge).await?;
+    Ok(Enforcer::open(home, identity, ledger, edge).await?)
+}
+
+/// Opens the enforcer of a home that is one already.
+pub(crate) async fn existing_enforcer(root: &Path) -> Result<Enforcer, Failure> {
+    if existing_identity(root)?.is_none() {
+        return Err(not_an_enforcer(root));
+    }
+    enforcer(root).await
+}
+
+/// The operator's identity, without making anything.
+pub(crate) fn existing_identity(root: &Path) -> Result<Option<Identity>, Failure> {
+    if !root.join("keys").join("operator.json").exists() {
+        return Ok(None);
+    }
+    Ok(Home::open(root)?.identity()?)
+}
+
+fn not_an_enforcer(root: &Path) -> Failure {
+    let message = format!("no pairing in `{}`: this home gates nothing yet", root.display());
+    Failure::new(Exit::Failed, "no_pairing", message)
+        .hint("`countersign pair --name NAME --relay URL`, or `countersign pair --local --name ME`")
+}
+
+/// Opens the ledger of a home.
+pub(crate) async fn ledger(
+    home: &Home,
+    identity: &Identity,
+    edge: &Edge,
+) -> Result<Arc<SqliteLedger>, Failure> {
+    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
+    let fresh_id = edge.id().map_err(|e| Failure::new(Exit::Failed, "entropy", e.to_string()))?;
+    let secret = edge.random().map_err(|e| Failure::new(Exit::Failed, "entropy", e.to_string()))?;
+    Ok(Arc::new(SqliteLedger::open(home.ledger_path(), notary, fresh_id, secret).await?))
+}
+
+/// The gateways behind pairings.
+pub(crate) fn relays(identity: &Identity, pairings: &[Pairing]) -> Result<Relays, Failure> {
+    let mut relays = Relays::new();
+    for pairing in pairings {
+        if let Some(url) = &pairing.relay {
+            let client = client(identity, url)?;
+            let approver_id = pairing.approver_id.clone();
+            relays.insert(pairing.name.clone(), Relay { client, approver_id });
+        }
+    }
+    Ok(relays)
+}
+
+/// A connection to a gateway as this enforcer.
+pub(crate) fn client(identity: &Identity, relay: &str) -> Result<Client, Failure> {
+    let keys = Arc::clone(&identity.keys);
+    Ok(Client::new(relay, Role::Enforcer, &identity.device_id, keys)?)
+}

@@ -1,0 +1,66 @@
+//! Passphrases: from a file for scripts, else typed on the terminal itself.
+
+use crate::args::PassphraseArgs;
+use crate::failure::{Exit, Failure};
+use countersign_approver::Passphrase;
+use std::io;
+use std::path::PathBuf;
+
+/// The variable that names a passphrase file. The passphrase itself is in no variable.
+const FILE_VARIABLE: &str = "COUNTERSIGN_PASSPHRASE_FILE";
+
+/// The passphrase of an existing key.
+pub(crate) fn existing(args: &PassphraseArgs) -> Result<Passphrase, Failure> {
+    match file(args) {
+        Some(path) => from_file(&path),
+        None => typed("Passphrase: "),
+    }
+}
+
+/// A passphrase for a new key, typed twice.
+pub(crate) fn fresh(args: &PassphraseArgs) -> Result<Passphrase, Failure> {
+    if let Some(path) = file(args) {
+        return from_file(&path);
+    }
+    let first = ask("New passphrase for this approver's key: ")?;
+    if first.is_empty() {
+        return Err(Failure::new(Exit::Usage, "passphrase", "the passphrase is empty"));
+    }
+    if ask("The same again: ")? != first {
+        return Err(Failure::new(Exit::Usage, "passphrase", "the two passphrases differ"));
+    }
+    Ok(Passphrase::new(first))
+}
+
+/// A passphrase typed on the terminal, from nowhere else: a local key signs only after its
+/// passphrase was typed for that very decision.
+pub(crate) fn typed(prompt: &str) -> Result<Passphrase, Failure> {
+    ask(prompt).map(Passphrase::new)
+}
+
+fn file(args: &PassphraseArgs) -> Option<PathBuf> {
+    let named = || std::env::var_os(FILE_VARIABLE).map(PathBuf::from);
+    args.passphrase_file.clone().or_else(named)
+}
+
+fn from_file(path: &std::path::Path) -> Result<Passphrase, Failure> {
+    let hint = "write it to a file of mode 0600, one line";
+    let passphrase = Passphrase::from_file(path)
+        .map_err(|e| Failure::new(Exit::Failed, "passphrase", e.to_string()).hint(hint))?;
+    if passphrase.is_empty() {
+        let message = format!("`{}` holds no passphrase", path.display());
+        return Err(Failure::new(Exit::Failed, "passphrase", message).hint(hint));
+    }
+    Ok(passphrase)
+}
+
+fn ask(prompt: &str) -> Result<String, Failure> {
+    rpassword::prompt_password(prompt).map_err(|error| {
+        let message = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::Other => "no terminal to type it on".into(),
+            _ => error.to_string(),
+        };
+        Failure::new(Exit::Failed, "passphrase", format!("no passphrase: {message}"))
+            .hint("scripts name a file with --passphrase-file or COUNTERSIGN_PASSPHRASE_FILE")
+    })
+}

@@ -1,0 +1,119 @@
+//! The terminal itself, for questions that must reach a person.
+//!
+//! It is opened by its own name, so that an agent that feeds standard input feeds nothing here.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// What a person did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Key {
+    /// A printable byte, or one of a longer character.
+    Byte(u8),
+    /// The line is done.
+    Enter,
+    /// The last character goes.
+    Erase,
+    /// Control-C, control-D or the end of the terminal.
+    Stop,
+    /// Nothing, until the time was over.
+    Nothing,
+}
+
+/// The process's controlling terminal, in raw mode until it is dropped.
+pub(crate) struct Tty {
+    file: File,
+    saved: Termios,
+}
+
+impl Tty {
+    /// Opens the terminal and takes its keys one by one.
+    pub(crate) fn open() -> io::Result<Self> {
+        let file = File::options().read(true).write(true).open("/dev/tty")?;
+        let saved = tcgetattr(&file)?;
+        let mut raw = saved.clone();
+        raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+        tcsetattr(&file, OptionalActions::Flush, &raw)?;
+        Ok(Self { file, saved })
+    }
+
+    /// Columns of the terminal.
+    pub(crate) fn width(&self) -> usize {
+        tcgetwinsize(&self.file).map_or(80, |size| usize::from(size.ws_col)).max(40)
+    }
+
+    /// Writes text as it is; the caller made it safe.
+    pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
+        self.file.write_all(text.as_bytes())?;
+        self.file.flush()
+    }
+
+    /// Forgets what was typed before the question was on the screen.
+    pub(crate) fn forget_typed(&self) -> io::Result<()> {
+        Ok(rustix::termios::tcflush(&self.file, rustix::termios::QueueSelector::IFlush)?)
+    }
+
+    /// The next key, or nothing after `wait`.
+    pub(crate) fn key(&mut self, wait: Duration) -> io::Result<Key> {
+        let wait = Timespec::try_from(wait).map_err(io::Error::other)?;
+        let ready = match poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&wait)) {
+            Ok(ready) => ready,
+            Err(rustix::io::Errno::INTR) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        if ready == 0 {
+            return Ok(Key::Nothing);
+        }
+        let mut byte = [0; 1];
+        Ok(match (self.file.read(&mut byte)?, byte) {
+            (0, _) | (_, [3 | 4 | 26 | 28]) => Key::Stop,
+            (_, [b'\r' | b'\n']) => Key::Enter,
+            (_, [8 | 127]) => Key::Erase,
+            (_, [byte]) => Key::Byte(byte),
+        })
+    }
+
+    /// One line; `None` where the person stopped or the time was over.
+    pub(crate) fn line(
+        &mut self,
+        prompt: &str,
+        shown: bool,
+        deadline: Instant,
+    ) -> io::Result<Option<Zeroizing<String>>> {
+        self.say(prompt)?;
+        let mut typed = Zeroizing::new(Vec::new());
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let key = if left.is_zero() { Key::Stop } else { self.key(left)? };
+            match key {
+                Key::Enter => break,
+                Key::Stop => {
+                    self.say("\r\n")?;
+                    return Ok(None);
+                }
+                Key::Erase => {
+                    // A character may have several bytes: take its continuation bytes too.
+                    while typed.pop().is_some_and(|b| b & 0xc0 == 0x80) {}
+                }
+                Key::Byte(byte) if byte >= 0x20 => typed.push(byte),
+                Key::Byte(_) | Key::Nothing => {}
+            }
+            if shown {
+                let text = String::from_utf8_lossy(&typed).into_owned();
+                self.say(&format!("\r\x1b[K{prompt}{text}"))?;
+            }
+        }
+        self.say("\r\n")?;
+        Ok(Some(Zeroizing::new(String::from_utf8_lossy(&typed).into_owned())))
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.file, OptionalActions::Flush, &self.saved);
+    }
+}

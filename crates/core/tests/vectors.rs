@@ -1,0 +1,74 @@
+//! The language-neutral vectors under `vectors/`: what a stranger's implementation must answer too.
+
+use countersign_core::artifact::Artifact;
+use countersign_core::decision::Decision;
+use countersign_core::encoding::{Fixed, Hash};
+use countersign_core::json;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
+}
+
+fn load(path: &str) -> Value {
+    let bytes = std::fs::read(root().join(path)).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_else(|| panic!("`{name}` is no text"))
+}
+
+#[test]
+fn every_text_is_read_or_refused_as_written_down() {
+    let vectors = load("canonical/texts.json");
+    let accepted = vectors["accepted"].as_array().unwrap();
+    for vector in accepted {
+        let name = text(vector, "name");
+        let value = json::parse(text(vector, "text").as_bytes(), json::limit::MESSAGE)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let canonical = String::from_utf8(json::canonical(&value).unwrap()).unwrap();
+        assert_eq!(canonical, text(vector, "canonical"), "{name}");
+        let again = json::parse(canonical.as_bytes(), json::limit::MESSAGE).unwrap();
+        assert_eq!(json::canonical(&again).unwrap(), canonical.as_bytes(), "{name}: idempotent");
+    }
+    let refused = vectors["refused"].as_array().unwrap();
+    for vector in refused {
+        let bytes = text(vector, "text").as_bytes();
+        assert!(json::parse(bytes, json::limit::MESSAGE).is_err(), "{}", text(vector, "name"));
+    }
+    assert_eq!((accepted.len(), refused.len()), (28, 46));
+}
+
+#[test]
+fn the_published_hashes_are_ours() {
+    let core = load("harp-0.2/core.json");
+    for name in ["artifactHash", "promptHash", "snapshotHash"] {
+        let bytes = text(&core[name], "canonical").as_bytes();
+        let value = json::parse(bytes, json::limit::ARTIFACT).unwrap();
+        assert_eq!(json::canonical(&value).unwrap(), bytes, "{name}");
+        let hash = Hash(json::sha256(&value).unwrap()).to_string();
+        assert_eq!(hash, text(&core[name], "sha256"), "{name}");
+    }
+    let mut artifact: Value =
+        serde_json::from_str(text(&core["artifactHash"], "canonical")).unwrap();
+    artifact["artifactHash"] = core["artifactHash"]["sha256"].clone();
+    let artifact = Artifact::from_value(artifact).unwrap();
+    assert_eq!(artifact.hash().unwrap().to_string(), text(&core["artifactHash"], "sha256"));
+}
+
+#[test]
+fn the_published_signatures_verify_or_not_as_published() {
+    let core = load("harp-0.2/core.json");
+    for name in ["decisionSignature", "decisionSignatureAfterRename"] {
+        let vector = &core[name];
+        let mut value: Value = serde_json::from_str(text(vector, "canonical")).unwrap();
+        value["signature"] = vector["signature"].clone();
+        let decision = Decision::parse(value.to_string().as_bytes()).unwrap();
+        assert_eq!(decision.signable().unwrap(), text(vector, "canonical").as_bytes());
+        let key: Fixed<32> = Fixed::from_text(text(vector, "publicKey")).unwrap();
+        let valid = decision.verify_signature(&key.0).is_ok();
+        assert_eq!(Some(valid), vector["valid"].as_bool(), "{name}");
+    }
+}

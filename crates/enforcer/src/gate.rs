@@ -1,0 +1,499 @@
+//! Holds an action, lets it through once.
+//!
+//! Every step is durable before the next begins, so that any process, also one that starts after
+//! a crash, continues where the last one stopped.
+
+use crate::edge::{Edge, NoEntropy};
+use crate::entry;
+use crate::home::{Home, HomeError, Identity};
+use crate::owner::{self, Owner};
+use crate::question::{Frame, Question, QuestionError, default_policy_hash};
+use crate::witness::{self, Contradicted};
+use countersign_core::action::Action;
+use countersign_core::artifact::ArtifactHash;
+use countersign_core::decision::{Answer, Decision};
+use countersign_core::json::JsonError;
+use countersign_core::keys::KeyId;
+use countersign_core::receipt::{Boundary, Event, Outcome, PolicyNote, Receipt};
+use countersign_core::request::State;
+use countersign_core::time::Instant;
+use countersign_core::trust::TrustStore;
+use countersign_core::verify::{
+    Approved, Check, DEFAULT_SKEW_MILLIS, Refusal, ReplayView, Vote, verify,
+};
+use countersign_store::error::StoreError;
+use countersign_store::ledger::{
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Proof, RequestKey,
+    RequestRecord, Suspended,
+};
+use std::sync::Arc;
+
+/// Why a step of the gate was refused. Every case means: the action does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The question cannot be put.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    /// An answer does not verify.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The ledger says no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The ledger is not the one that somebody remembers.
+    #[error(transparent)]
+    Contradicted(#[from] Contradicted),
+    /// The home is unusable.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+}
+
+impl GateError {
+    /// The code of the refusal, for machines.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Question(_) => "HARP_ERR_POLICY_DENY",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Ledger(LedgerError::Replay) => "HARP_ERR_REPLAY",
+            Self::Ledger(LedgerError::Void { code, .. }) => code,
+            Self::Ledger(LedgerError::State(State::Expired)) => "HARP_ERR_EXPIRED",
+            Self::Ledger(LedgerError::State(State::Executed)) => "HARP_ERR_REPLAY",
+            Self::Ledger(_) => "ledger",
+            Self::Contradicted(_) => "ledger_contradicted",
+            Self::Home(_) => "home",
+        }
+    }
+}
+
+impl From<StoreError> for GateError {
+    fn from(error: StoreError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<NoEntropy> for GateError {
+    fn from(error: NoEntropy) -> Self {
+        Self::Question(error.into())
+    }
+}
+
+impl From<JsonError> for GateError {
+    fn from(error: JsonError) -> Self {
+        Self::Question(error.into())
+    }
+}
+
+/// An enforcer over one home and its ledger.
+pub struct Enforcer {
+    home: Home,
+    identity: Identity,
+    ledger: Arc<dyn LedgerStore>,
+    edge: Edge,
+    owner: Owner,
+    boundary: Boundary,
+}
+
+/// The right to start one action once: the claim is durable, and holding this is the permission.
+///
+/// Private fields: only [`Enforcer::claim`] makes one, and running consumes it.
+#[must_use = "a claim that is neither run nor recorded ends as uncertain"]
+#[derive(Debug)]
+pub struct RunOnce {
+    pub(crate) claim: ClaimRecord,
+    pub(crate) request: RequestRecord,
+}
+
+impl RunOnce {
+    /// The request that is used up.
+    #[must_use]
+    pub fn request(&self) -> &RequestRecord {
+        &self.request
+    }
+}
+
+impl Enforcer {
+    /// Opens the gate of a home: checks the ledger against what is remembered of it, and ends
+    /// what a crash left open.
+    ///
+    /// # Errors
+    /// Where the home or the ledger is unusable, or the ledger was cut, restored or copied.
+    pub async fn open(
+        home: Home,
+        identity: Identity,
+        ledger: Arc<dyn LedgerStore>,
+        edge: Edge,
+    ) -> Result<Self, GateError> {
+        witness::check_home(&home, &*ledger, &identity.keys).await?;
+        let owner = Owner::new(&home, &edge)?;
+        let boundary = Boundary::Unprotected;
+        let enforcer = Self { home, identity, ledger, edge, owner, boundary };
+        enforcer.recover().await?;
+        Ok(enforcer)
+    }
+
+    /// The home.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The operator's identity.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> &dyn LedgerStore {
+        &*self.ledger
+    }
+
+    /// Clock and randomness.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Whether the operating system separates agent and enforcer.
+    #[must_use]
+    pub fn boundary(&self) -> Boundary {
+        self.boundary
+    }
+
+    /// The pinned keys, as they are on disk now.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn trust(&self) -> Result<TrustStore, HomeError> {
+        self.home.trust(&self.identity)
+    }
+
+    /// Records an action that a ready verdict lets through, durably, before it runs.
+    ///
+    /// # Errors
+    /// Where it cannot be recorded; then it must not run.
+    pub async fn allow(&self, action: &Action, policy: PolicyNote) -> Result<Receipt, GateError> {
+        let hash = action.hash()?;
+        let entry = entry::of_action(Event::Allowed, self.boundary, action, hash, policy)?;
+        Ok(self.ledger.record(entry, self.now()).await?)
+    }
+
+    /// Suspends an action, or finds the same call where it stands.
+    ///
+    /// # Errors
+    /// Where it cannot be put to anybody, or cannot be written down.
+    pub async fn suspend(&self, question: &Question) -> Result<Suspended, GateError> {
+        let action_hash = question.check()?;
+        let request = self.draft(question, action_hash).await?;
+        let entry = entry::of_request(Event::Suspended, self.boundary, &request);
+        let suspended = self.ledger.suspend(request, entry, self.now()).await?;
+        if let Suspended::Ready(_) = suspended {
+            // A stored approval is worth as much as the ledger that stores it.
+            witness::check_home(&self.home, &*self.ledger, &self.identity.keys).await?;
+        }
+        Ok(suspended)
+    }
+
+    async fn draft(
+        &self,
+        question: &Question,
+        action_hash: countersign_core::action::ActionHash,
+    ) -> Result<RequestRecord, GateError> {
+        let (ledger, now, id) = (&self.ledger, self.now(), self.edge.id()?);
+        let fresh = self.edge.id()?;
+        let session = ledger.session(&question.principal, &question.session, &fresh).await?;
+        let fresh = format!("repo_{}", self.edge.id()?);
+        let repo_ref = ledger.repo_ref(&question.workspace, &fresh).await?;
+        let head = ledger.checkpoint().await?;
+        let session_id = session.clone();
+        let frame = Frame { question, action_hash, session_id, repo_ref, head, now };
+        let key = RequestKey {
+            principal: question.principal.clone(),
+            session,
+            workspace: question.workspace.clone(),
+            action_hash: frame.action_hash,
+        };
+        Ok(RequestRecord {
+            asked: frame.artifacts(&id, &self.edge)?,
+            id,
+            key,
+            state: State::Created,
+            created_at: now,
+            expires_at: now.plus_millis(question.ttl_millis),
+            accepted: Vec::new(),
+        })
+    }
+
+    /// Writes down that a request was put to its approvers.
+    ///
+    /// # Errors
+    /// Where it cannot be written down.
+    pub async fn submitted(&self, request_id: &str) -> Result<RequestRecord, GateError> {
+        Ok(self.ledger.submitted(request_id, self.now()).await?)
+    }
+
+    /// Verifies an answer to a request and accepts it, once.
+    ///
+    /// # Errors
+    /// The refusal, where it does not verify; it is recorded and changes nothing.
+    pub async fn accept(
+        &self,
+        request: &RequestRecord,
+        asked: &Asked,
+        answer: Answer,
+    ) -> Result<RequestRecord, GateError> {
+        let trust = self.trust()?;
+        let Answer { decision, reason } = answer;
+        let vote = match self.vote(decision.clone(), asked, request, &trust) {
+            Ok(vote) => vote,
+            Err(refusal) => {
+                self.record_refusal(request, &refusal).await?;
+                return Err(refusal.into());
+            }
+        };
+        let event = if vote.allows() { Event::Approved } else { Event::Denied };
+        let frame = entry::of_request(event, self.boundary, request);
+        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
+        let proof = proof(vote)?;
+        let request_id = request.id.clone();
+        let acceptance = Acceptance { request_id, proof, reason, entry, now: self.now() };
+        match self.ledger.accept(acceptance).await {
+            Err(LedgerError::Replay) => {
+                self.record_refusal(request, &Refusal::Replay).await?;
+                Err(Refusal::Replay.into())
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Whether an answer would be accepted, without writing anything down.
+    ///
+    /// # Errors
+    /// Where the pinned keys cannot be read.
+    pub(crate) fn verifies(
+        &self,
+        request: &RequestRecord,
+        asked: &Asked,
+        answer: &Answer,
+    ) -> Result<bool, GateError> {
+        let trust = self.trust()?;
+        Ok(self.vote(answer.decision.clone(), asked, request, &trust).is_ok())
+    }
+
+    fn vote(
+        &self,
+        decision: Decision,
+        asked: &Asked,
+        request: &RequestRecord,
+        trust: &TrustStore,
+    ) -> Result<Vote, Refusal> {
+        verify(decision, &check(asked, request, trust, self.now()))
+    }
+
+    pub(crate) async fn record_refusal(
+        &self,
+        request: &RequestRecord,
+        refusal: &Refusal,
+    ) -> Result<(), GateError> {
+        let frame = entry::of_request(Event::Observed, self.boundary, request);
+        let entry = entry::refused(frame, refusal.code(), &refusal.to_string());
+        self.ledger.record(entry, self.now()).await?;
+        Ok(())
+    }
+
+    /// Uses an approval. The claim's own transaction looks at everything once more: signers,
+    /// policy, expiry, withdrawal, denial, revocation.
+    ///
+    /// # Errors
+    /// Where another process was faster, or something is true no more.
+    pub async fn claim(&self, request: &RequestRecord) -> Result<RunOnce, GateError> {
+        let (home, now) = (self.home.clone(), self.now());
+        let recheck = move |request: &RequestRecord| still_stands(&home, request, now);
+        let claim = NewClaim {
+            id: self.edge.id()?,
+            request_id: request.id.clone(),
+            owner: self.owner.name().to_owned(),
+            now,
+            recheck: Box::new(recheck),
+        };
+        let (claim, request) = self.ledger.claim(claim).await?;
+        if let Err(error) = self.remember_head().await {
+            self.give_up(&claim, &request, &error.to_string()).await?;
+            return Err(error);
+        }
+        Ok(RunOnce { claim, request })
+    }
+
+    /// Ends a claim with its receipt.
+    ///
+    /// # Errors
+    /// Where it has ended already, or cannot be written down.
+    pub(crate) async fn finish(
+        &self,
+        claim: &ClaimRecord,
+        entry: countersign_core::receipt::Entry,
+    ) -> Result<Receipt, GateError> {
+        let receipt = self.ledger.finish(&claim.id, entry, self.now()).await?;
+        self.remember_head().await?;
+        Ok(receipt)
+    }
+
+    /// Ends a request that nobody answered: withdrawn, or expired where its time is over.
+    ///
+    /// # Errors
+    /// Where it cannot be written down.
+    pub async fn close(
+        &self,
+        request: &RequestRecord,
+        ending: Ending,
+    ) -> Result<RequestRecord, GateError> {
+        let event = match ending {
+            Ending::Withdrawn => Event::Withdrawn,
+            Ending::Expired => Event::Expired,
+        };
+        let entry = entry::of_request(event, self.boundary, request);
+        Ok(self.ledger.close(&request.id, ending, entry, self.now()).await?)
+    }
+
+    /// Records a change of keys.
+    ///
+    /// # Errors
+    /// Where it cannot be written down.
+    pub async fn record_key(
+        &self,
+        event: Event,
+        members: &[(&str, &str)],
+    ) -> Result<Receipt, GateError> {
+        let action = entry::note("key", members);
+        let mut entry = entry::bare(event, self.boundary);
+        let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
+        entry.action_hash = Some(countersign_core::action::ActionHash(hash));
+        entry.action = Some(action);
+        Ok(self.ledger.record(entry, self.now()).await?)
+    }
+
+    async fn remember_head(&self) -> Result<(), GateError> {
+        if let Some(head) = self.ledger.checkpoint().await? {
+            witness::remember(&self.home, &head)?;
+        }
+        Ok(())
+    }
+
+    /// Ends what the dead left behind: claims without an outcome as `uncertain`, requests whose
+    /// time is over as `expired`.
+    async fn recover(&self) -> Result<(), GateError> {
+        for claim in self.ledger.open_claims().await? {
+            if claim.owner != self.owner.name() && owner::is_gone(&self.home, &claim.owner) {
+                self.abandon(&claim).await?;
+            }
+        }
+        for request in self.ledger.open_requests().await? {
+            if self.now() >= request.expires_at {
+                self.close(&request, Ending::Expired).await?;
+            }
+        }
+        owner::sweep(&self.home);
+        Ok(())
+    }
+
+    /// Ends a claim whose action was never started.
+    async fn give_up(
+        &self,
+        claim: &ClaimRecord,
+        request: &RequestRecord,
+        why: &str,
+    ) -> Result<(), GateError> {
+        let entry = entry::of_request(Event::Failed, self.boundary, request);
+        let entry = entry::ended(entry, None, unknown_outcome(claim, why));
+        self.ledger.finish(&claim.id, entry, self.now()).await?;
+        Ok(())
+    }
+
+    async fn abandon(&self, claim: &ClaimRecord) -> Result<(), GateError> {
+        let unknown = || LedgerError::Unknown(claim.request_id.clone());
+        let request = self.ledger.request(&claim.request_id).await?.ok_or_else(unknown)?;
+        let entry = entry::of_request(Event::Uncertain, self.boundary, &request);
+        let why = "the enforcer ended before the outcome was known";
+        match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
+            // Another process found the same claim.
+            Err(GateError::Ledger(LedgerError::Ended(_))) => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.edge.now()
+    }
+}
+
+fn unknown_outcome(claim: &ClaimRecord, why: &str) -> Outcome {
+    Outcome {
+        claimed_at: claim.claimed_at.timestamp(),
+        ended_at: None,
+        exit_code: None,
+        signal: None,
+        error: Some(why.into()),
+    }
+}
+
+/// The store spends decisions in the same commit that accepts them; this view leaves it to it.
+struct SpentByTheStore;
+
+impl ReplayView for SpentByTheStore {
+    fn request_spent(&self, _: &str, _: &ArtifactHash) -> bool {
+        false
+    }
+    fn nonce_spent(&self, _: &str, _: &KeyId) -> bool {
+        false
+    }
+}
+
+fn check<'a>(
+    asked: &'a Asked,
+    request: &'a RequestRecord,
+    trust: &'a TrustStore,
+    now: Instant,
+) -> Check<'a> {
+    Check {
+        artifact: &asked.artifact,
+        trust,
+        session: Some(&request.key.session),
+        now,
+        skew_millis: DEFAULT_SKEW_MILLIS,
+        replay: &SpentByTheStore,
+    }
+}
+
+fn proof(vote: Vote) -> Result<Proof, GateError> {
+    if !vote.allows() {
+        return Ok(Proof::Denied(vote));
+    }
+    let approved = Approved::count(vec![vote]);
+    approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))
+}
+
+/// Whether an approval that was accepted is still one, under the keys and policy of this moment.
+fn still_stands(home: &Home, request: &RequestRecord, now: Instant) -> Result<(), LedgerError> {
+    let void = |code: &str, message: String| LedgerError::Void { code: code.into(), message };
+    let home_failed = |e: HomeError| void("home", e.to_string());
+    let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
+    let trust = home.trust(&identity.map_err(home_failed)?).map_err(home_failed)?;
+    let policy = default_policy_hash().map_err(|e| void("policy", e.to_string()))?;
+    let mut votes = Vec::new();
+    for accepted in &request.accepted {
+        let decision = accepted.decision.clone();
+        let hash = decision.artifact_hash;
+        let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash);
+        let asked = asked.ok_or_else(|| void("HARP_ERR_HASH_MISMATCH", "not asked".into()))?;
+        let route = asked.artifact.route().ok().flatten();
+        if route.is_none_or(|route| route.policy_hash != policy) {
+            return Err(void("HARP_ERR_POLICY_DENY", "the policy changed".into()));
+        }
+        let vote = verify(decision, &check(asked, request, &trust, now));
+        votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);
+    }
+    let approved = Approved::count(votes);
+    approved.map(|_| ()).map_err(|_| void("HARP_ERR_POLICY_DENY", "not approved".into()))
+}

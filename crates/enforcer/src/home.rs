@@ -1,0 +1,315 @@
+//! The enforcer's home: its operator key, its pinned keys and the ways to its approvers.
+//!
+//! Everything that loosens the gate is written here by a person, never by a message.
+
+use crate::edge::{Edge, NoEntropy};
+use countersign_core::artifact::Assurance;
+use countersign_core::encoding::Fixed;
+use countersign_core::keys::{KeyError, KeyId, SecretKeys};
+use countersign_core::time::Timestamp;
+use countersign_core::trust::{Approver, Operator, Status, TrustError, TrustStore};
+use countersign_store::files::{self, FileError, Target};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a home could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// A file could not be read or written, or is damaged.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The trust store contradicts itself.
+    #[error("`trust.json`: {0}")]
+    Trust(#[from] TrustError),
+    /// The operator key is unusable.
+    #[error("`keys/operator.json`: {0}")]
+    Key(#[from] KeyError),
+    /// No key can be made.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+    /// A name that cannot be a file's name.
+    #[error("`{0}` is no name for a pairing: use 1 to 64 of a-z, 0-9, `.`, `_` and `-`")]
+    BadName(String),
+    /// This home was never an enforcer's.
+    #[error("this home has no operator key: pair an approver first")]
+    NoOperator,
+    /// No such pairing.
+    #[error("no pairing `{0}` in this home")]
+    NoPairing(String),
+}
+
+/// A way to one approver.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Pairing {
+    /// Its name in this home.
+    pub name: String,
+    /// The same on both sides.
+    pub pair_id: String,
+    /// The gateway's address; `None` is the person at this machine's terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<String>,
+    /// The approver's device, as the gateway knows it.
+    pub approver_id: String,
+    /// The approver's pinned key.
+    pub key_id: KeyId,
+    /// When it was made.
+    pub paired_at: Timestamp,
+}
+
+/// The enforcer's home directory.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: PathBuf,
+}
+
+/// The operator's key and the name of this device.
+pub struct Identity {
+    /// Signs receipts and artifacts, and proves possession to gateways.
+    pub keys: Arc<SecretKeys>,
+    /// Random, made with the key.
+    pub device_id: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct OperatorFile {
+    #[serde(rename = "type")]
+    kind: OperatorType,
+    device_id: String,
+    created_at: Timestamp,
+    /// The 64 secret bytes. The operator signs in milliseconds without a person, so its key rests
+    /// unencrypted in a file that only the enforcer's user can read (PROTOCOL §8).
+    secret: Fixed<64>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum OperatorType {
+    #[serde(rename = "countersign.operator/v1")]
+    V1,
+}
+
+impl Home {
+    /// Opens a home, making its directories where they are missing.
+    ///
+    /// # Errors
+    /// Where a directory cannot be made.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, HomeError> {
+        let home = Self { root: root.into() };
+        for name in ["", "keys", "pairings", "receipts", "owners"] {
+            files::private_dir(&home.root.join(name))?;
+        }
+        Ok(home)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The operator's identity; `None` where this home never was an enforcer's.
+    ///
+    /// # Errors
+    /// Where the file is unreadable or damaged.
+    pub fn identity(&self) -> Result<Option<Identity>, HomeError> {
+        let path = self.operator_path();
+        let Some(file) = files::read::<OperatorFile>(&path)? else { return Ok(None) };
+        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0)?);
+        Ok(Some(Identity { keys, device_id: file.device_id, created_at: file.created_at }))
+    }
+
+    /// The operator's identity, made on first use; the process that writes first wins.
+    ///
+    /// # Errors
+    /// Where it can be neither read nor made.
+    pub fn identity_or_new(&self, edge: &Edge) -> Result<Identity, HomeError> {
+        if let Some(identity) = self.identity()? {
+            return Ok(identity);
+        }
+        let file = OperatorFile {
+            kind: OperatorType::V1,
+            device_id: format!("enf_{}", edge.id()?),
+            created_at: edge.now().timestamp(),
+            secret: Fixed(edge.random()?),
+        };
+        match files::write(&self.operator_path(), &file, Target::New) {
+            Ok(()) | Err(FileError::Exists(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.identity()?.ok_or(HomeError::NoOperator)
+    }
+
+    /// The pinned keys, with this home's own operator among them.
+    ///
+    /// # Errors
+    /// Where the file is unreadable, damaged or contradicts itself.
+    pub fn trust(&self, identity: &Identity) -> Result<TrustStore, HomeError> {
+        let mut store = files::read::<TrustStore>(&self.trust_path())?.unwrap_or_default();
+        let key_id = identity.keys.key_id();
+        if store.operator(&key_id).is_none() {
+            store.operators.push(Operator {
+                key_id,
+                keys: *identity.keys.public(),
+                label: identity.device_id.clone(),
+                created_at: identity.created_at.clone(),
+                status: Status::Active {},
+            });
+        }
+        Ok(store.checked()?)
+    }
+
+    /// Changes the trust store under a lock, so that no two processes overwrite one another.
+    ///
+    /// # Errors
+    /// As [`Home::trust`], and where it cannot be written.
+    pub fn change_trust(
+        &self,
+        identity: &Identity,
+        change: impl FnOnce(&mut TrustStore),
+    ) -> Result<TrustStore, HomeError> {
+        let _lock = self.lock("trust.lock")?;
+        let mut store = self.trust(identity)?;
+        change(&mut store);
+        let store = store.checked()?;
+        files::write(&self.trust_path(), &store, Target::Replace)?;
+        Ok(store)
+    }
+
+    /// Pins an approver and remembers the way to it.
+    ///
+    /// # Errors
+    /// Where the name is taken or cannot be one, or something cannot be written.
+    pub fn pin(
+        &self,
+        identity: &Identity,
+        approver: Approver,
+        pairing: &Pairing,
+    ) -> Result<(), HomeError> {
+        let path = self.free_name(&pairing.name)?;
+        self.change_trust(identity, |store| store.approvers.push(approver))?;
+        Ok(files::write(&path, pairing, Target::New)?)
+    }
+
+    /// Where a pairing of this name would stand.
+    ///
+    /// # Errors
+    /// Where the name is taken or cannot be one.
+    pub fn free_name(&self, name: &str) -> Result<PathBuf, HomeError> {
+        let path = pairing_path(&self.root.join("pairings"), name)?;
+        if path.exists() { Err(FileError::Exists(path).into()) } else { Ok(path) }
+    }
+
+    /// Every pairing, by name.
+    ///
+    /// # Errors
+    /// Where one is unreadable or damaged.
+    pub fn pairings(&self) -> Result<Vec<Pairing>, HomeError> {
+        pairings_in(&self.root.join("pairings"))
+    }
+
+    /// Takes a key back at once, and forgets the way to it.
+    ///
+    /// # Errors
+    /// Where there is no such pairing, or something cannot be written.
+    pub fn revoke(
+        &self,
+        identity: &Identity,
+        name: &str,
+        at: &Timestamp,
+    ) -> Result<Pairing, HomeError> {
+        let path = pairing_path(&self.root.join("pairings"), name)?;
+        let pairing: Pairing =
+            files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
+        self.change_trust(identity, |store| {
+            let revoked = store.approvers.iter_mut().filter(|a| a.key_id == pairing.key_id);
+            revoked.for_each(|a| a.status = Status::Revoked { at: at.clone() });
+        })?;
+        files::remove(&path)?;
+        Ok(pairing)
+    }
+
+    /// Where the ledger is.
+    #[must_use]
+    pub fn ledger_path(&self) -> PathBuf {
+        self.root.join("ledger.db")
+    }
+
+    /// Where a receipt's copy stands.
+    #[must_use]
+    pub fn receipt_path(&self, seq: u64) -> PathBuf {
+        self.root.join("receipts").join(format!("{seq:010}.json"))
+    }
+
+    /// The newest head that this home remembers outside its ledger.
+    #[must_use]
+    pub fn head_path(&self) -> PathBuf {
+        self.root.join("head.json")
+    }
+
+    pub(crate) fn owners(&self) -> PathBuf {
+        self.root.join("owners")
+    }
+
+    pub(crate) fn lock(&self, name: &str) -> Result<std::fs::File, HomeError> {
+        let path = self.root.join(name);
+        let failed = |source| FileError::Io { doing: "lock", path: path.clone(), source };
+        let file = files::lock_file(&path)?;
+        file.lock().map_err(failed)?;
+        Ok(file)
+    }
+
+    fn operator_path(&self) -> PathBuf {
+        self.root.join("keys").join("operator.json")
+    }
+
+    fn trust_path(&self) -> PathBuf {
+        self.root.join("trust.json")
+    }
+}
+
+/// Every pairing in a directory, by name.
+///
+/// # Errors
+/// Where the directory or a record in it is unreadable or damaged.
+pub fn pairings_in(dir: &Path) -> Result<Vec<Pairing>, HomeError> {
+    let mut found = Vec::new();
+    for name in files::names(dir)? {
+        found.extend(files::read(&pairing_path(dir, &name)?)?);
+    }
+    Ok(found)
+}
+
+fn pairing_path(dir: &Path, name: &str) -> Result<PathBuf, HomeError> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+    let good = (1..=64).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('.');
+    if !good {
+        return Err(HomeError::BadName(countersign_core::display::visible(name, false)));
+    }
+    Ok(dir.join(format!("{name}.json")))
+}
+
+/// Makes the record of a pinned approver out of what a pairing brought.
+#[must_use]
+pub fn approver(
+    pairing: &Pairing,
+    keys: countersign_core::keys::PublicKeys,
+    roles: Vec<String>,
+    assurance: Assurance,
+) -> Approver {
+    Approver {
+        key_id: keys.key_id(),
+        keys,
+        device_id: pairing.approver_id.clone(),
+        person: pairing.name.clone(),
+        label: pairing.name.clone(),
+        roles,
+        assurance,
+        created_at: pairing.paired_at.clone(),
+        status: Status::Active {},
+        pair_id: pairing.pair_id.clone(),
+    }
+}

@@ -1,0 +1,335 @@
+//! How an approver's key comes to be pinned (PROTOCOL §8).
+//!
+//! The first pairing of a home is its bootstrap. Every later one needs a decision of a pinned
+//! approver of the highest assurance present: whoever controls the agent's machine could else
+//! pin a key of its own.
+
+use crate::ask::{Answered, Relays, Report};
+use crate::edge::Edge;
+use crate::entry;
+use crate::gate::{Enforcer, GateError, RunOnce};
+use crate::home::{self, HomeError, Pairing};
+use crate::question::{Question, Way};
+use countersign_client::{Client, ClientError};
+use countersign_core::action::{Action, Request};
+use countersign_core::artifact::{Assurance, Context};
+use countersign_core::json;
+use countersign_core::keys::PublicKeys;
+use countersign_core::pairing::{
+    Answered as Completed, Code, Completion, Digits, Link, Offer, Origin, PairError, Paired,
+};
+use countersign_core::receipt::{Event, Outcome};
+use countersign_core::trust::Approver;
+use countersign_wire::pairing::{Confirm, Initiate, PairingState, PairingStatus, Role};
+use std::time::Duration;
+
+/// How often the gateway is asked whether somebody joined.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// Why a pairing did not come about. Nothing is pinned.
+#[derive(Debug, thiserror::Error)]
+pub enum PairingError {
+    /// The proofs do not fit.
+    #[error(transparent)]
+    Proof(#[from] PairError),
+    /// The gateway failed or refused.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The home failed.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The gate failed.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// Nobody joined in time.
+    #[error("nobody joined before the code expired: run `pair` again")]
+    Expired,
+    /// The other side said no.
+    #[error("the other side refused the pairing")]
+    Refused,
+    /// The gateway's message makes no sense.
+    #[error("the gateway answered without `{0}`")]
+    Incomplete(&'static str),
+    /// The pinned approvers did not allow another one.
+    #[error("the new approver was not allowed by the ones already pinned: {0}")]
+    NotAllowed(String),
+}
+
+/// What the person at the enforcer sees and says.
+pub trait Desk {
+    /// Shows how to join.
+    fn announce(&mut self, code: &Code, link: &Link);
+
+    /// Shows six digits and asks whether the other screen shows the same.
+    fn same_digits(&mut self, digits: &Digits) -> impl Future<Output = bool>;
+}
+
+/// Waits for an approver to join at a gateway, and checks that its keys arrived unchanged.
+///
+/// # Errors
+/// Where they did not, or nobody came.
+pub async fn meet(
+    client: &Client,
+    device_id: &str,
+    keys: PublicKeys,
+    relay: &str,
+    edge: &Edge,
+    desk: &mut impl Desk,
+) -> Result<Paired, PairingError> {
+    let random = |e| PairingError::Home(HomeError::Entropy(e));
+    let (r, secret) = (edge.random().map_err(random)?, edge.random().map_err(random)?);
+    let offer = Offer::new(device_id.to_owned(), keys, r, secret);
+    let initiated = client
+        .initiate(&Initiate {
+            enforcer_id: device_id.to_owned(),
+            enforcer_label: None,
+            workspace_name: None,
+            keys,
+            commitment: offer.commitment(),
+        })
+        .await?;
+    let waiting = offer.announced(Origin::parse(relay)?, initiated.code);
+    desk.announce(waiting.code(), &waiting.link());
+    let nonce = initiated.nonce;
+    let status = until(client, &nonce, |s| s.state != PairingState::Open).await?;
+    match waiting.answer(completion(status)?)? {
+        Completed::Joined { paired, mac } => {
+            confirm(client, &nonce, Some(mac), true).await?;
+            Ok(paired)
+        }
+        Completed::Compare(compare) => {
+            client.reveal(&nonce, compare.reveal()).await?;
+            let same = desk.same_digits(&compare.digits()).await;
+            confirm(client, &nonce, None, same).await?;
+            let paired = compare.confirm(same)?;
+            let answered = |s: &PairingStatus| s.approver_confirmed.is_some();
+            match until(client, &nonce, answered).await?.approver_confirmed {
+                Some(true) => Ok(paired),
+                _ => Err(PairingError::Refused),
+            }
+        }
+    }
+}
+
+async fn confirm(
+    client: &Client,
+    nonce: &str,
+    mac: Option<countersign_core::pairing::Mac>,
+    accepted: bool,
+) -> Result<(), PairingError> {
+    client.confirm(nonce, &Confirm { role: Role::Enforcer, mac, accepted }).await?;
+    Ok(())
+}
+
+async fn until(
+    client: &Client,
+    nonce: &str,
+    done: impl Fn(&PairingStatus) -> bool,
+) -> Result<PairingStatus, PairingError> {
+    loop {
+        match client.pairing_status(nonce).await {
+            Ok(status) if status.state == PairingState::Expired => {
+                return Err(PairingError::Expired);
+            }
+            Ok(status) if status.state == PairingState::Refused => {
+                return Err(PairingError::Refused);
+            }
+            Ok(status) if done(&status) => return Ok(status),
+            Err(error) if !error.is_unreachable() => return Err(error.into()),
+            // A gateway that is away for a moment forgets nothing.
+            Ok(_) | Err(_) => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+fn completion(status: PairingStatus) -> Result<Completion, PairingError> {
+    let missing = PairingError::Incomplete;
+    Ok(Completion {
+        approver_id: status.approver_id.ok_or(missing("approverId"))?,
+        keys: status.keys.ok_or(missing("keys"))?,
+        r2: status.r2.ok_or(missing("r2"))?,
+        mac: status.mac,
+    })
+}
+
+/// A key that arrived unchanged and waits to be pinned.
+pub struct Candidate {
+    /// The way to it.
+    pub pairing: Pairing,
+    /// The record to pin.
+    pub approver: Approver,
+}
+
+impl Candidate {
+    /// The candidate that a pairing brought.
+    #[must_use]
+    pub fn new(
+        paired: &Paired,
+        name: &str,
+        roles: Vec<String>,
+        assurance: Assurance,
+        edge: &Edge,
+    ) -> Self {
+        let pairing = Pairing {
+            name: name.to_owned(),
+            pair_id: paired.pair_id().to_owned(),
+            relay: Some(paired.origin().as_str().to_owned()),
+            approver_id: paired.peer_id().to_owned(),
+            key_id: paired.keys().key_id(),
+            paired_at: edge.now().timestamp(),
+        };
+        let approver = home::approver(&pairing, *paired.keys(), roles, assurance);
+        Self { pairing, approver }
+    }
+
+    /// The candidate that is a key on this machine, used at this terminal.
+    #[must_use]
+    pub fn local(keys: PublicKeys, name: &str, roles: Vec<String>, edge: &Edge) -> Self {
+        let pairing = Pairing {
+            name: name.to_owned(),
+            pair_id: format!("local_{}", keys.key_id()),
+            relay: None,
+            approver_id: format!("local_{}", keys.key_id()),
+            key_id: keys.key_id(),
+            paired_at: edge.now().timestamp(),
+        };
+        let approver = home::approver(&pairing, keys, roles, Assurance::Local);
+        Self { pairing, approver }
+    }
+
+    fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {
+        let approver = &self.approver;
+        let parameters = serde_json::json!({
+            "name": self.pairing.name,
+            "keyId": approver.key_id,
+            "fingerprint": approver.keys.fingerprint(),
+            "roles": approver.roles,
+            "assurance": approver.assurance,
+            "relay": self.pairing.relay.clone().unwrap_or_else(|| "this machine".into()),
+        });
+        let action = "countersign.pair".to_owned();
+        Question {
+            action: Action::Request(Request { action, parameters, verb: None }),
+            disclosures: Vec::new(),
+            context: Context {
+                notes: vec!["allowing this lets the new key approve actions of this home".into()],
+                ..Context::default()
+            },
+            critical: false,
+            principal: "home".into(),
+            session: "pairing".into(),
+            workspace: "home".into(),
+            ttl_millis,
+            to,
+        }
+    }
+}
+
+impl Enforcer {
+    /// Pins a candidate: at once where the home never pinned anybody, else after a decision of a
+    /// pinned approver of the highest assurance present.
+    ///
+    /// # Errors
+    /// Where they do not allow it, or it cannot be written down.
+    pub async fn admit(
+        &self,
+        candidate: Candidate,
+        relays: &Relays,
+        ttl_millis: i64,
+        report: Report<'_>,
+    ) -> Result<(), PairingError> {
+        let trust = self.trust()?;
+        // Revoked keys count here: a home whose keys were all taken back is not new again.
+        if trust.approvers.is_empty() {
+            return self.pin(&candidate).await;
+        }
+        let question = candidate.question(self.most_assured()?, ttl_millis);
+        match self.ask(&question, relays, report).await? {
+            Answered::Approved(request) => {
+                let permit = self.claim(&request).await?;
+                self.pin_claimed(permit, &candidate).await
+            }
+            Answered::Denied(_) => Err(PairingError::NotAllowed("denied".into())),
+            Answered::NoRoute(_, why) => Err(PairingError::NotAllowed(why)),
+            _ => Err(PairingError::NotAllowed("no approval in time".into())),
+        }
+    }
+
+    /// The ways to the approvers of the highest assurance that counts now.
+    fn most_assured(&self) -> Result<Vec<Way>, HomeError> {
+        let highest = self.trust()?.highest_assurance(self.now());
+        let ways = self.ways()?;
+        Ok(ways.into_iter().filter(|w| Some(w.approver.assurance) == highest).collect())
+    }
+
+    /// The ways to every pinned approver that counts now.
+    ///
+    /// # Errors
+    /// Where the home cannot be read.
+    pub fn ways(&self) -> Result<Vec<Way>, HomeError> {
+        self.ways_in(self.home().pairings()?)
+    }
+
+    /// The same for pairings that were read elsewhere; only pinned keys count.
+    ///
+    /// # Errors
+    /// Where the home cannot be read.
+    pub fn ways_in(&self, pairings: Vec<Pairing>) -> Result<Vec<Way>, HomeError> {
+        let (trust, now) = (self.trust()?, self.now());
+        let way = |p: Pairing| {
+            let approver = trust.approver(&p.key_id).filter(|a| a.status.counts(now)).cloned();
+            approver.map(|approver| Way { pairing: Some(p.name), approver })
+        };
+        Ok(pairings.into_iter().filter_map(way).collect())
+    }
+
+    async fn pin_claimed(&self, permit: RunOnce, who: &Candidate) -> Result<(), PairingError> {
+        let pinned = self.pin(who).await;
+        let RunOnce { claim, request } = permit;
+        let event = if pinned.is_ok() { Event::Executed } else { Event::Failed };
+        let frame = entry::of_request(event, self.boundary(), &request);
+        let outcome = Outcome {
+            claimed_at: claim.claimed_at.timestamp(),
+            ended_at: Some(self.now().timestamp()),
+            exit_code: None,
+            signal: None,
+            error: pinned.as_ref().err().map(ToString::to_string),
+        };
+        self.finish(&claim, entry::ended(frame, None, outcome)).await?;
+        pinned
+    }
+
+    async fn pin(&self, candidate: &Candidate) -> Result<(), PairingError> {
+        let Candidate { pairing, approver } = candidate;
+        self.home().free_name(&pairing.name)?;
+        let fingerprint = approver.keys.fingerprint().to_string();
+        let roles = json::canonical(&approver.roles).map_err(GateError::from)?;
+        self.record_key(Event::Key, &[
+            ("change", "pinned"),
+            ("name", &pairing.name),
+            ("keyId", &approver.key_id.0),
+            ("fingerprint", &fingerprint),
+            ("assurance", approver.assurance.name()),
+            ("roles", &String::from_utf8_lossy(&roles)),
+        ])
+        .await?;
+        // Recorded first: a key that counts is never one that the ledger does not know of.
+        Ok(self.home().pin(self.identity(), approver.clone(), pairing)?)
+    }
+
+    /// Takes an approver's key back at once; approvals by it that are not yet claimed are void.
+    ///
+    /// # Errors
+    /// Where there is no such pairing, or it cannot be written down.
+    pub async fn revoke(&self, name: &str) -> Result<Pairing, GateError> {
+        let at = self.now().timestamp();
+        let pairing = self.home().revoke(self.identity(), name, &at)?;
+        self.record_key(Event::Revoked, &[
+            ("change", "revoked"),
+            ("name", &pairing.name),
+            ("keyId", &pairing.key_id.0),
+        ])
+        .await?;
+        Ok(pairing)
+    }
+}

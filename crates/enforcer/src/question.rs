@@ -1,0 +1,204 @@
+//! An action made into artifacts, one for each approver.
+
+use crate::edge::{Edge, NoEntropy};
+use countersign_core::action::{Action, ActionHash};
+use countersign_core::artifact::{
+    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, HashAlg, Risk, Route,
+    Scope, Seat, extensions,
+};
+use countersign_core::checkpoint::Checkpoint;
+use countersign_core::encoding::{Fixed, Hash};
+use countersign_core::json::{self, JsonError};
+use countersign_core::redact::Disclosure;
+use countersign_core::time::Instant;
+use countersign_core::trust::Approver;
+use countersign_store::ledger::Asked;
+use serde_json::{Map, Value, json};
+
+/// The longest a request may wait: one day.
+pub const MAX_TTL_MILLIS: i64 = 86_400_000;
+
+/// Something that needs a person.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What would run.
+    pub action: Action,
+    /// What opens the commitments in it.
+    pub disclosures: Vec<Disclosure>,
+    /// Who asks and why, and what the person should know.
+    pub context: Context,
+    /// Whether something about it makes it critical.
+    pub critical: bool,
+    /// The principal, from the connection.
+    pub principal: String,
+    /// The caller's name for its session; the enforcer issues the id.
+    pub session: String,
+    /// The workspace's absolute directory.
+    pub workspace: String,
+    /// How long it may wait.
+    pub ttl_millis: i64,
+    /// Whom to ask.
+    pub to: Vec<Way>,
+}
+
+/// An approver and how to reach it.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The pairing; `None` is the person at this terminal.
+    pub pairing: Option<String>,
+    /// The pinned approver.
+    pub approver: Approver,
+}
+
+/// Why a question could not be put.
+#[derive(Debug, thiserror::Error)]
+pub enum QuestionError {
+    /// Nobody could answer.
+    #[error("no approver to ask")]
+    Nobody,
+    /// Nobody of enough assurance could answer.
+    #[error("no approver of assurance `{}` or higher: this call is critical", .0.name())]
+    Assurance(Assurance),
+    /// The time to wait is not positive, or too long.
+    #[error("the time to live must be between 1 second and 24 hours")]
+    Ttl,
+    /// The action has no canonical form, or is too large.
+    #[error("the action cannot be asked about: {0}")]
+    Action(#[from] JsonError),
+    /// A word of the caller's that only the enforcer may write.
+    #[error("the input contains a commitment `_sd` that only the enforcer may write")]
+    Smuggled,
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+/// The policy of a home that has none: everything asks a person.
+///
+/// # Errors
+/// Never in practice.
+pub fn default_policy_hash() -> Result<Hash, JsonError> {
+    json::sha256(&json!({"policy": "countersign.default/v1", "decision": "require_approval"}))
+        .map(Hash)
+}
+
+/// The frame that all artifacts of one request share.
+pub(crate) struct Frame<'a> {
+    pub(crate) question: &'a Question,
+    pub(crate) action_hash: ActionHash,
+    pub(crate) session_id: String,
+    pub(crate) repo_ref: String,
+    pub(crate) head: Option<Checkpoint>,
+    pub(crate) now: Instant,
+}
+
+impl Question {
+    /// The hash of the call, after the checks that need no store.
+    ///
+    /// # Errors
+    /// Where nobody can be asked or the action cannot be put.
+    pub fn check(&self) -> Result<ActionHash, QuestionError> {
+        if !(1_000..=MAX_TTL_MILLIS).contains(&self.ttl_millis) {
+            return Err(QuestionError::Ttl);
+        }
+        if self.seated().next().is_none() {
+            let nobody = self.to.is_empty();
+            let floor = QuestionError::Assurance(self.min_assurance());
+            return Err(if nobody { QuestionError::Nobody } else { floor });
+        }
+        if self.smuggles() {
+            return Err(QuestionError::Smuggled);
+        }
+        Ok(self.action.hash()?)
+    }
+
+    /// The approvers of enough assurance.
+    fn seated(&self) -> impl Iterator<Item = &Way> {
+        let floor = self.min_assurance();
+        self.to.iter().filter(move |way| way.approver.assurance >= floor)
+    }
+
+    /// Commitments in arguments and parameters come from the caller; those of a command are ours.
+    fn smuggles(&self) -> bool {
+        match &self.action {
+            Action::Command(_) => false,
+            Action::Tool(tool) => countersign_core::redact::smuggles_commitment(&tool.arguments),
+            Action::Request(r) => countersign_core::redact::smuggles_commitment(&r.parameters),
+        }
+    }
+
+    pub(crate) fn min_assurance(&self) -> Assurance {
+        if self.critical { Assurance::Web } else { Assurance::Local }
+    }
+
+    pub(crate) fn risk(&self) -> Risk {
+        if self.critical { Risk::Critical } else { Risk::High }
+    }
+
+    fn route(&self) -> Result<Route, JsonError> {
+        let seat = |way: &Way| Seat {
+            person: way.approver.person.clone(),
+            key_id: way.approver.key_id.clone(),
+        };
+        Ok(Route {
+            round: 1,
+            rule_id: "default".into(),
+            risk: self.risk(),
+            policy_hash: default_policy_hash()?,
+            roster: self.seated().map(seat).collect(),
+            threshold: 1,
+            min_assurance: self.min_assurance(),
+            reason_required: false,
+            scopes: vec![Scope::Once],
+            max_uses: 1,
+        })
+    }
+}
+
+impl Frame<'_> {
+    /// One artifact for each approver; the first is named like the request.
+    pub(crate) fn artifacts(&self, id: &str, edge: &Edge) -> Result<Vec<Asked>, QuestionError> {
+        let route = self.question.route()?;
+        let payload = payload(&self.question.action)?;
+        let mut asked = Vec::new();
+        for way in self.question.seated() {
+            let request_id = if asked.is_empty() { id.to_owned() } else { edge.id()? };
+            let salt = Fixed(edge.random()?);
+            let context = &self.question.context;
+            let extensions = extensions(salt, context, &route, self.head.as_ref())?;
+            let artifact = Artifact::build(self.head(request_id, extensions), payload.clone())?;
+            let size = artifact.canonical_bytes()?.len();
+            let limit = json::limit::ARTIFACT;
+            if size > limit {
+                return Err(JsonError::TooLarge { size, limit }.into());
+            }
+            let key_id = way.approver.key_id.clone();
+            asked.push(Asked { pairing: way.pairing.clone(), key_id, artifact });
+        }
+        Ok(asked)
+    }
+
+    fn head(&self, request_id: String, extensions: Map<String, Value>) -> ArtifactHead {
+        ArtifactHead {
+            request_id,
+            session_id: Some(self.session_id.clone()),
+            artifact_type: ArtifactType::Command,
+            repo_ref: self.repo_ref.clone(),
+            base_revision: None,
+            created_at: self.now.timestamp(),
+            expires_at: self.now.plus_millis(self.question.ttl_millis).timestamp(),
+            artifact_hash_alg: HashAlg::Sha256,
+            artifact_hash: ArtifactHash(Hash([0; 32])),
+            metadata: None,
+            extensions: Some(extensions),
+        }
+    }
+}
+
+/// The action as a payload.
+pub(crate) fn payload(action: &Action) -> Result<Map<String, Value>, JsonError> {
+    match action.to_payload()? {
+        Value::Object(members) => Ok(members),
+        _ => Err(JsonError::Shape("an action is an object".into())),
+    }
+}

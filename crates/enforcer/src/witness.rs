@@ -1,0 +1,101 @@
+//! Heads of the ledger that are remembered outside it, and what they say of it today.
+
+use crate::home::{Home, HomeError};
+use countersign_core::checkpoint::{Checkpoint, Standing};
+use countersign_core::keys::SecretKeys;
+use countersign_store::error::StoreError;
+use countersign_store::files::{self, Target};
+use countersign_store::ledger::LedgerStore;
+
+/// The ledger is not the one that somebody remembers.
+#[derive(Debug, thiserror::Error)]
+pub enum Contradicted {
+    /// Its tail was cut, or a backup was restored.
+    #[error("the ledger was cut or restored: {who} remembers receipt {seq}, it ends before that")]
+    Truncated {
+        /// Who remembers.
+        who: String,
+        /// What.
+        seq: u64,
+    },
+    /// A copy of it went on elsewhere, or it is another ledger.
+    #[error("the ledger is not the one that {who} remembers at receipt {seq}")]
+    Forked {
+        /// Who remembers.
+        who: String,
+        /// What.
+        seq: u64,
+    },
+    /// The remembered head is not ours.
+    #[error("the head that {who} remembers is not signed by this home's operator")]
+    Forged {
+        /// Who remembers.
+        who: String,
+    },
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The home could not be read.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+}
+
+/// Compares the ledger with a head that `who` remembers.
+///
+/// # Errors
+/// Where they contradict each other, or the ledger cannot be read.
+pub async fn compare(
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+    remembered: &Checkpoint,
+    who: &str,
+) -> Result<(), Contradicted> {
+    let (who, head) = (who.to_owned(), &remembered.head);
+    if remembered.verify(&operator.public().signing()).is_err() {
+        return Err(Contradicted::Forged { who });
+    }
+    let seq = head.seq;
+    if head.ledger != ledger.ledger_id() {
+        return Err(Contradicted::Forked { who, seq });
+    }
+    let newest = ledger.newest().await?.map_or(0, |(seq, _)| seq);
+    match head.standing(newest, ledger.content_hash(seq).await?) {
+        Standing::Consistent => Ok(()),
+        Standing::Truncated => Err(Contradicted::Truncated { who, seq }),
+        Standing::Forked => Err(Contradicted::Forked { who, seq }),
+    }
+}
+
+/// Compares the ledger with the head that the home itself remembers.
+///
+/// # Errors
+/// As [`compare`].
+pub async fn check_home(
+    home: &Home,
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+) -> Result<(), Contradicted> {
+    match read(home)? {
+        Some(head) => compare(ledger, operator, &head, "`head.json`").await,
+        None => Ok(()),
+    }
+}
+
+/// Remembers a head in the home, unless a newer one of the same ledger is there.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn remember(home: &Home, head: &Checkpoint) -> Result<(), HomeError> {
+    let _lock = home.lock("head.lock")?;
+    let newer = read(home)?.is_some_and(|old| {
+        old.head.ledger == head.head.ledger && old.head.seq >= head.head.seq
+    });
+    if newer {
+        return Ok(());
+    }
+    Ok(files::write(&home.head_path(), head, Target::Replace)?)
+}
+
+fn read(home: &Home) -> Result<Option<Checkpoint>, HomeError> {
+    Ok(files::read(&home.head_path())?)
+}

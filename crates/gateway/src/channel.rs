@@ -1,0 +1,223 @@
+//! Live channels over WebSocket: first everything that was not acknowledged, then what comes.
+
+use crate::caller::{Ask, Caller};
+use crate::exchanges;
+use crate::gateway::Gateway;
+use crate::hub::{Channel, Event};
+use crate::message::{self, Frame};
+use crate::pairing::role_of;
+use crate::reply::ApiError;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use countersign_core::json;
+use countersign_store::relay::device::Role;
+use countersign_wire::presence::Hello;
+use countersign_wire::{Envelope, ErrorCode, limit, pairing};
+use serde::Deserialize;
+use std::sync::Arc;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+/// Messages that are read from the store at a time.
+const STRIDE: usize = 16;
+
+/// Whose channel it is.
+#[derive(Deserialize)]
+pub(crate) struct ChannelAsk {
+    role: pairing::Role,
+    id: String,
+}
+
+/// `GET /v1/ws?role=&id=`
+pub(crate) async fn open(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    Ask(ask): Ask<ChannelAsk>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    if role_of(ask.role) != caller.role() || ask.id != caller.device_id() {
+        return Err(ApiError::not_found());
+    }
+    let upgrade = upgrade.map_err(|_| ApiError::invalid("this call is a WebSocket upgrade"))?;
+    let upgrade = upgrade.max_message_size(limit::MESSAGE).max_frame_size(limit::MESSAGE);
+    Ok(upgrade.on_upgrade(async move |socket| run(&gateway, &caller, socket).await))
+}
+
+/// How a channel ends.
+enum End {
+    /// The other side is gone, or said goodbye.
+    Gone,
+    /// It said something that is not said here.
+    Refused(ApiError),
+    /// A newer channel took over.
+    Replaced,
+    /// It reads slower than messages come; everything waits in the store.
+    TooSlow,
+    /// The gateway closes.
+    Closing,
+}
+
+impl From<ApiError> for End {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+async fn run(gateway: &Gateway, caller: &Caller, socket: WebSocket) {
+    let mut line = Line { gateway, socket };
+    let end = live(&mut line, caller).await.err().unwrap_or(End::Gone);
+    line.close(end).await;
+}
+
+/// Runs until something ends it; `Ok` is never reached.
+async fn live(line: &mut Line<'_>, caller: &Caller) -> Result<(), End> {
+    line.hello().await?;
+    let gateway = line.gateway;
+    let full = || ApiError::too_many("too many channels of this device", 60);
+    // It is open before the store is asked: what comes in between is queued, perhaps sent twice.
+    let mut channel = gateway.hub.open(caller.role(), caller.device_id()).ok_or_else(full)?;
+    line.send_json(&Hello::default()).await?;
+    match caller.role() {
+        Role::Enforcer => redeliver_decisions(line, caller).await?,
+        Role::Approver => redeliver_requests(line, caller).await?,
+    }
+    exchange(line, caller, &mut channel).await
+}
+
+async fn redeliver_decisions(line: &mut Line<'_>, caller: &Caller) -> Result<(), End> {
+    let (gateway, id) = (line.gateway, caller.device_id());
+    let mut cursor = None;
+    loop {
+        let page = gateway.store.undelivered(id, cursor.as_ref(), STRIDE).await;
+        let page = page.map_err(ApiError::from)?;
+        for delivery in &page {
+            line.send(message::decision_deliver(gateway, id, delivery)?).await?;
+        }
+        cursor = page.last().map(|delivery| delivery.cursor());
+        if page.len() < STRIDE {
+            return Ok(());
+        }
+    }
+}
+
+async fn redeliver_requests(line: &mut Line<'_>, caller: &Caller) -> Result<(), End> {
+    let (gateway, id) = (line.gateway, caller.device_id());
+    let mut cursor = None;
+    loop {
+        let now = gateway.now();
+        let page = gateway.store.unacked_requests(id, cursor.as_ref(), STRIDE, now).await;
+        let page = page.map_err(ApiError::from)?;
+        cursor = page.last().map(|request| request.cursor());
+        let is_last = page.len() < STRIDE;
+        for request in page {
+            let envelope = message::approval_request(gateway, id, request)?;
+            line.send(message::frame(&envelope)?).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+async fn exchange(
+    line: &mut Line<'_>,
+    caller: &Caller,
+    channel: &mut Channel<'_>,
+) -> Result<(), End> {
+    let gateway = line.gateway;
+    let limits = &gateway.config.limits;
+    let mut ping = interval(limits.ping);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut alive_until = Instant::now() + limits.idle;
+    loop {
+        tokio::select! {
+            event = channel.next() => match event {
+                Some(Event::Frame(frame)) => line.send(frame).await?,
+                Some(Event::Replaced) => return Err(End::Replaced),
+                None => return Err(End::TooSlow),
+            },
+            heard = line.socket.recv() => {
+                let heard = heard.ok_or(End::Gone)?.map_err(|_| End::Gone)?;
+                alive_until = Instant::now() + limits.idle;
+                line.answer(caller, heard).await?;
+            },
+            _ = ping.tick() => line.put(Message::Ping(Frame::new())).await?,
+            () = tokio::time::sleep_until(alive_until) => return Err(End::Gone),
+            () = gateway.hub.closed() => return Err(End::Closing),
+        }
+    }
+}
+
+/// One socket.
+struct Line<'a> {
+    gateway: &'a Gateway,
+    socket: WebSocket,
+}
+
+impl Line<'_> {
+    /// The device speaks first, so that a channel which nobody reads is not opened.
+    async fn hello(&mut self) -> Result<(), End> {
+        let heard = timeout(self.gateway.config.limits.patience, self.socket.recv()).await;
+        let Ok(Some(Ok(Message::Text(text)))) = heard else {
+            return Err(ApiError::invalid("the first frame is `hello`").into());
+        };
+        let hello = json::read::<Hello>(text.as_bytes(), limit::MESSAGE);
+        hello.map(|_| ()).map_err(|error| End::Refused(error.into()))
+    }
+
+    /// Takes what a device says on a live channel: acknowledgements, and signs of life.
+    async fn answer(&mut self, caller: &Caller, heard: Message) -> Result<(), End> {
+        let text = match heard {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(End::Gone),
+            Message::Binary(_) => return Err(ApiError::invalid("frames are text").into()),
+        };
+        let envelope = Envelope::parse(text.as_bytes(), limit::MESSAGE);
+        let envelope = envelope.map_err(ApiError::from)?;
+        if !exchanges::is_ack(&envelope) {
+            return Err(ApiError::invalid("a live channel takes `ack.submit` only").into());
+        }
+        match exchanges::acknowledge(self.gateway, caller, text.as_bytes()).await {
+            Ok(_) => Ok(()),
+            // One unknown message is no reason to hang up.
+            Err(error) => self.send_json(&error.envelope(self.gateway)).await,
+        }
+    }
+
+    async fn send_json(&mut self, message: &impl serde::Serialize) -> Result<(), End> {
+        self.send(message::frame(message)?).await
+    }
+
+    async fn send(&mut self, frame: Frame) -> Result<(), End> {
+        // INVARIANT: frames are written by serde_json, which writes UTF-8.
+        let text = Utf8Bytes::try_from(frame).map_err(|_| End::Gone)?;
+        self.put(Message::Text(text)).await
+    }
+
+    async fn put(&mut self, message: Message) -> Result<(), End> {
+        let sent = timeout(self.gateway.config.limits.patience, self.socket.send(message)).await;
+        sent.map_err(|_| End::TooSlow)?.map_err(|_| End::Gone)
+    }
+
+    /// Says why, as an `error` envelope and a close code, and closes.
+    async fn close(mut self, end: End) {
+        let (code, error) = match end {
+            End::Gone => (close_code::NORMAL, None),
+            End::Refused(error) => (close_code::POLICY, Some(error)),
+            End::Replaced => {
+                let text = "a newer channel of this enforcer took over";
+                (close_code::POLICY, Some(ApiError::of(ErrorCode::ChannelReplaced, text)))
+            }
+            End::TooSlow => (close_code::AGAIN, None),
+            End::Closing => (close_code::AWAY, None),
+        };
+        if let Some(error) = error {
+            // Where the other side is gone, nobody has to hear it.
+            let _ = self.send_json(&error.envelope(self.gateway)).await;
+        }
+        let farewell = CloseFrame { code, reason: Utf8Bytes::default() };
+        let _ = self.put(Message::Close(Some(farewell))).await;
+    }
+}

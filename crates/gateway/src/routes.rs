@@ -1,0 +1,66 @@
+//! The calls and where they lead.
+
+use crate::gateway::Gateway;
+use crate::reply::{ApiError, json, render_errors};
+use crate::{channel, exchanges, inbox, pairing, proof};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use countersign_wire::ErrorCode;
+use serde_json::json as value;
+use std::sync::Arc;
+
+/// The calls of PROTOCOL §7, for a server of one's own. [`crate::serve`] is a whole one: it also
+/// limits connections and ends what time ends.
+///
+/// Put [`axum::extract::ConnectInfo`] with the caller's address into each request: without it all
+/// callers share one count of tries.
+pub fn router(gateway: Gateway) -> Router {
+    routes(Arc::new(gateway))
+}
+
+pub(crate) fn routes(gateway: Arc<Gateway>) -> Router {
+    Router::new()
+        .merge(exchange_routes())
+        .merge(pairing_routes())
+        .route("/v1/health", get(health))
+        .route("/v1/auth/challenge", get(proof::challenge))
+        .route("/v1/auth/session", post(proof::session))
+        .route("/v1/ws", get(channel::open))
+        .fallback(async || ApiError::not_found())
+        .method_not_allowed_fallback(async || {
+            ApiError::of(ErrorCode::MethodNotAllowed, "the call has another method")
+        })
+        .layer(map_response_with_state(Arc::clone(&gateway), render_errors))
+        .with_state(gateway)
+}
+
+fn exchange_routes() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/v1/artifacts", post(exchanges::submit))
+        .route("/v1/decisions", post(exchanges::decide))
+        .route("/v1/acks", post(exchanges::ack))
+        .route("/v1/exchanges/{requestId}", get(exchanges::status))
+        .route("/v1/exchanges/{requestId}/wait", get(exchanges::wait))
+        .route("/v1/exchanges/{requestId}/withdraw", post(exchanges::withdraw))
+        .route("/v1/approvers/{id}/inbox", get(inbox::page))
+        .route("/v1/approvers/{id}/inbox/{requestId}", delete(inbox::dismiss))
+}
+
+fn pairing_routes() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/v1/pairing/initiate", post(pairing::initiate))
+        .route("/v1/pairing/resolve/{code}", get(pairing::resolve))
+        .route("/v1/pairing/complete", post(pairing::complete))
+        .route("/v1/pairing/{nonce}/status", get(pairing::status))
+        .route("/v1/pairing/{nonce}/reveal", post(pairing::reveal))
+        .route("/v1/pairing/{nonce}/confirm", post(pairing::confirm))
+        .route("/v1/pairings/revoke", post(pairing::revoke))
+}
+
+/// `GET /v1/health`: that it runs, and which version. Nothing else is anybody's business.
+async fn health() -> Result<Response, ApiError> {
+    json(StatusCode::OK, &value!({"ok": true, "version": env!("CARGO_PKG_VERSION")}))
+}

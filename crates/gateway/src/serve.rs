@@ -1,0 +1,157 @@
+//! Sockets: who may connect, for how long, and how it all ends.
+
+use crate::gateway::Gateway;
+use crate::housekeeping::keep_house;
+use crate::routes::routes;
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use countersign_core::pairing::Origin;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+/// The longest header that is read.
+const MAX_HEADER: usize = 16 * 1024;
+
+/// The most header lines that are read.
+const MAX_HEADERS: usize = 64;
+
+/// How long running calls may take to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long to wait when the system has no more sockets.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves a gateway until `shutdown` is done, then lets running calls end.
+///
+/// # Errors
+/// `InvalidInput` where the address is not loopback and no proxy is configured, since plain HTTP
+/// goes no further than this machine; else what the listener says.
+pub async fn serve(
+    listener: TcpListener,
+    mut gateway: Gateway,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    check_address(address, &gateway)?;
+    gateway.config.origins.extend(loopback_origins(address));
+    let house = House::new(Arc::new(gateway));
+    tokio::select! {
+        () = shutdown => {}
+        () = house.receive(&listener) => {}
+        () = keep_house(&house.gateway) => {}
+    }
+    drop(listener);
+    house.close().await;
+    Ok(())
+}
+
+fn check_address(address: SocketAddr, gateway: &Gateway) -> io::Result<()> {
+    if address.ip().is_loopback() || gateway.config.behind_proxy {
+        return Ok(());
+    }
+    let text = format!("plain http is served on loopback only, `{}` is not", address.ip());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+/// The names under which this machine reaches the listener.
+fn loopback_origins(address: SocketAddr) -> impl Iterator<Item = Origin> {
+    let port = address.port();
+    let hosts = ["127.0.0.1", "[::1]", "localhost"].map(str::to_owned);
+    let own = address.ip().is_loopback().then(|| match address {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+    });
+    let all = own.into_iter().flat_map(move |own| hosts.clone().into_iter().chain([own]));
+    all.filter_map(move |host| Origin::parse(&format!("http://{host}:{port}")).ok())
+}
+
+/// A running server.
+struct House {
+    gateway: Arc<Gateway>,
+    router: Router,
+    seats: Arc<Semaphore>,
+    closing: watch::Sender<bool>,
+}
+
+impl House {
+    fn new(gateway: Arc<Gateway>) -> Self {
+        let seats = gateway.config.limits.connections.min(Semaphore::MAX_PERMITS);
+        Self {
+            router: routes(Arc::clone(&gateway)),
+            gateway,
+            seats: Arc::new(Semaphore::new(seats)),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Takes connections for ever. Who finds no seat waits at the door, in the kernel's queue.
+    async fn receive(&self, listener: &TcpListener) {
+        loop {
+            let Ok(seat) = Arc::clone(&self.seats).acquire_owned().await else {
+                return;
+            };
+            match listener.accept().await {
+                Ok((stream, peer)) => self.welcome(stream, peer, seat),
+                // A connection that broke at once, or no more descriptors: neither is the end.
+                Err(_) => sleep(BREATH).await,
+            }
+        }
+    }
+
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr, seat: OwnedSemaphorePermit) {
+        // Without it small frames wait for the other side's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let router = self.router.clone();
+        let closing = self.closing.subscribe();
+        let patience = self.gateway.config.limits.patience;
+        tokio::spawn(async move {
+            converse(stream, peer, router, patience, closing).await;
+            drop(seat);
+        });
+    }
+
+    /// Ends long polls and channels, then gives running calls a moment.
+    async fn close(self) {
+        self.gateway.hub.close();
+        self.closing.send_replace(true);
+        let _ = timeout(FAREWELL, self.closing.closed()).await;
+    }
+}
+
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    patience: Duration,
+    mut closing: watch::Receiver<bool>,
+) {
+    let with_peer = router.layer(axum::middleware::map_request(
+        async move |mut request: Request| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        },
+    ));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEADER)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_peer))
+        .with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        // A broken connection concerns nobody but the caller.
+        _ = connection.as_mut() => return,
+        _ = closing.wait_for(|closing| *closing) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}

@@ -1,0 +1,203 @@
+//! What an enforcer must never forget, in SQLite.
+
+mod changes;
+mod claims;
+mod receipts;
+mod requests;
+
+use crate::db::Db;
+use crate::schema::Schema;
+use crate::writer::{GroupEnd, Writer};
+use async_trait::async_trait;
+use countersign_core::checkpoint::Checkpoint;
+use countersign_core::encoding::Hash;
+use countersign_core::receipt::{Entry, Receipt};
+use countersign_core::time::Instant;
+use countersign_store::error::StoreError;
+use countersign_store::ledger::{
+    Acceptance, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Notary, RequestRecord,
+    Suspended,
+};
+use receipts::Registrar;
+use rusqlite::params;
+use std::path::Path;
+use std::sync::Arc;
+
+const SCHEMA: Schema = Schema {
+    // "CSle": a gateway's memory that is opened as a ledger is refused.
+    application_id: 0x4353_6c65,
+    steps: &[include_str!("ledger/schema.sql")],
+};
+
+/// What a ledger is born with. Random, and drawn by the caller.
+#[derive(Clone)]
+pub struct Birth {
+    /// Its name.
+    pub ledger_id: String,
+    /// Its secret for commitments (PROTOCOL §2).
+    pub secret: [u8; 32],
+}
+
+/// An enforcer's ledger in one SQLite file. Several processes may have it open.
+///
+/// The receipts of all callers that are written together get one signed head, in the same commit.
+pub struct SqliteLedger {
+    writer: Writer,
+    registrar: Registrar,
+    secret: [u8; 32],
+}
+
+impl SqliteLedger {
+    /// Opens the file at `path`, made with its directory if it is missing. `birth` counts only
+    /// for a ledger that is made now.
+    ///
+    /// # Errors
+    /// `Unavailable` where the disk fails; `Corrupt` where the file is damaged, of another kind,
+    /// or of a later version.
+    pub fn open(path: &Path, notary: Arc<dyn Notary>, birth: &Birth) -> Result<Self, StoreError> {
+        let (writer, (registrar, secret)) = Writer::open(path, &SCHEMA, |db| {
+            let (ledger, secret) = born(db, birth)?;
+            let registrar = Registrar { ledger: ledger.into(), notary };
+            let end = registrar.clone();
+            let group_end: GroupEnd = Box::new(move |db| end.seal(db));
+            Ok(((registrar, secret), Some(group_end)))
+        })?;
+        Ok(Self { writer, registrar, secret })
+    }
+
+    async fn name(&self, name: [&str; 3], fresh: &str) -> Result<String, StoreError> {
+        let (name, fresh) = (name.map(str::to_owned), fresh.to_owned());
+        let asked = name.clone();
+        let known = move |db: &Db| changes::named(db, asked.each_ref().map(String::as_str));
+        if let Some(value) = self.writer.read(known).await? {
+            return Ok(value);
+        }
+        let draw = move |db: &Db| changes::name(db, name.each_ref().map(String::as_str), &fresh);
+        self.writer.write(draw).await
+    }
+}
+
+/// The ledger's name and secret, drawn once.
+fn born(db: &Db, birth: &Birth) -> Result<(String, [u8; 32]), StoreError> {
+    let sql = "INSERT INTO identity (only, ledger, secret) VALUES (1, ?1, ?2)
+         ON CONFLICT DO NOTHING";
+    db.run(sql, params![birth.ledger_id, birth.secret])?;
+    let sql = "SELECT ledger, secret FROM identity";
+    let found = db.one(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    found.ok_or_else(|| db.damaged("the ledger has no name"))
+}
+
+#[async_trait]
+impl LedgerStore for SqliteLedger {
+    fn ledger_id(&self) -> &str {
+        &self.registrar.ledger
+    }
+
+    fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    async fn session(
+        &self,
+        principal: &str,
+        label: &str,
+        fresh: &str,
+    ) -> Result<String, StoreError> {
+        self.name(["session", principal, label], fresh).await
+    }
+
+    async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
+        self.name(["repo", workspace, ""], fresh).await
+    }
+
+    async fn suspend(
+        &self,
+        request: RequestRecord,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Suspended, LedgerError> {
+        let registrar = self.registrar.clone();
+        self.writer.write(move |db| changes::suspend(db, &registrar, request, entry, now)).await
+    }
+
+    async fn submitted(
+        &self,
+        request_id: &str,
+        now: Instant,
+    ) -> Result<RequestRecord, LedgerError> {
+        let id = request_id.to_owned();
+        self.writer.write(move |db| changes::submitted(db, &id, now)).await
+    }
+
+    async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
+        let registrar = self.registrar.clone();
+        self.writer.write(move |db| changes::accept(db, &registrar, acceptance)).await
+    }
+
+    async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
+        self.writer.write(move |db| changes::claim(db, claim)).await
+    }
+
+    async fn finish(
+        &self,
+        claim_id: &str,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        let (registrar, id) = (self.registrar.clone(), claim_id.to_owned());
+        self.writer.write(move |db| changes::finish(db, &registrar, &id, entry, now)).await
+    }
+
+    async fn close(
+        &self,
+        request_id: &str,
+        ending: Ending,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<RequestRecord, LedgerError> {
+        let (registrar, id) = (self.registrar.clone(), request_id.to_owned());
+        self.writer.write(move |db| changes::close(db, &registrar, &id, ending, entry, now)).await
+    }
+
+    async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
+        let registrar = self.registrar.clone();
+        self.writer.write(move |db| registrar.append(db, entry, now)).await
+    }
+
+    async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {
+        let id = request_id.to_owned();
+        self.writer.read(move |db| requests::one(db, &id)).await
+    }
+
+    async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
+        self.writer.read(requests::open).await
+    }
+
+    async fn open_claims(&self) -> Result<Vec<ClaimRecord>, StoreError> {
+        self.writer.read(claims::open).await
+    }
+
+    async fn receipt(&self, seq: Option<u64>) -> Result<Option<Receipt>, StoreError> {
+        self.writer.read(move |db| receipts::one(db, seq)).await
+    }
+
+    async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError> {
+        let id = request_id.to_owned();
+        self.writer.read(move |db| receipts::of_request(db, &id)).await
+    }
+
+    async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
+        self.writer.read(receipts::newest).await
+    }
+
+    async fn content_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        self.writer.read(move |db| receipts::content_hash_at(db, seq)).await
+    }
+
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.writer.read(receipts::checkpoint).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

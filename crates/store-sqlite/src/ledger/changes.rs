@@ -1,0 +1,145 @@
+//! What happens to a request. Each function here is one caller's whole change: its rows and its
+//! receipts stay together or not at all.
+
+use super::claims;
+use super::receipts::Registrar;
+use super::requests::{advance, insert, known, open_with};
+use crate::db::Db;
+use countersign_core::decision::Decision;
+use countersign_core::receipt::{Entry, Receipt};
+use countersign_core::request::{Event, State};
+use countersign_core::time::Instant;
+use countersign_store::error::StoreError;
+use countersign_store::ledger::{
+    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, Proof, RequestRecord,
+    Suspended, expired_entry,
+};
+
+pub(super) fn suspend(
+    db: &Db,
+    registrar: &Registrar,
+    request: RequestRecord,
+    entry: Entry,
+    now: Instant,
+) -> Result<Suspended, LedgerError> {
+    if let Some(mut old) = open_with(db, &request.key)? {
+        if now < old.expires_at {
+            let ready = old.state == State::Approved;
+            return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
+        }
+        registrar.append(db, expired_entry(&entry, &old), now)?;
+        advance(db, &mut old, Event::Tick, vec![], now)?;
+    }
+    registrar.append(db, entry, now)?;
+    insert(db, &request)?;
+    Ok(Suspended::Opened(request))
+}
+
+pub(super) fn submitted(db: &Db, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
+    let mut request = known(db, id)?;
+    if request.state == State::Created && now < request.expires_at {
+        advance(db, &mut request, Event::Submitted, vec![], now)?;
+    }
+    Ok(request)
+}
+
+pub(super) fn accept(
+    db: &Db,
+    registrar: &Registrar,
+    acceptance: Acceptance,
+) -> Result<RequestRecord, LedgerError> {
+    let Acceptance { request_id, proof, reason, entry, now } = acceptance;
+    let mut request = known(db, &request_id)?;
+    let decisions = proof.decisions();
+    if request.accepted.iter().map(|a| &a.decision).eq(decisions.iter().copied()) {
+        return Ok(request);
+    }
+    decisions.iter().try_for_each(|decision| spend(db, decision))?;
+    if now >= request.expires_at {
+        return Err(LedgerError::State(State::Expired));
+    }
+    let accepted =
+        |decision: &&Decision| Accepted { decision: (*decision).clone(), reason: reason.clone() };
+    let answers = decisions.iter().map(accepted).collect();
+    let event = match proof {
+        Proof::Approved(_) => Event::Approved,
+        Proof::Denied(_) => Event::Denied,
+    };
+    advance(db, &mut request, event, answers, now)?;
+    registrar.append(db, entry, now)?;
+    Ok(request)
+}
+
+/// Uses up a decision; it is a replay where any part of it was used before.
+fn spend(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
+    let (hash, signer) = (decision.artifact_hash.to_string(), decision.signer_key_id.to_string());
+    let parts = [["request", &decision.request_id, &hash], ["nonce", &decision.nonce, &signer]];
+    for part in parts {
+        let sql =
+            "INSERT INTO spent (kind, name, owner) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        if db.run(sql, part)? == 0 {
+            return Err(LedgerError::Replay);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn claim(db: &Db, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
+    let NewClaim { id, request_id, owner, now, recheck } = claim;
+    let mut request = known(db, &request_id)?;
+    if !request.state.is_final() && now >= request.expires_at {
+        return Err(LedgerError::State(State::Expired));
+    }
+    advance(db, &mut request, Event::Claimed, vec![], now)?;
+    recheck(&request)?;
+    let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
+    claims::insert(db, &claim)?;
+    Ok((claim, request))
+}
+
+pub(super) fn finish(
+    db: &Db,
+    registrar: &Registrar,
+    claim_id: &str,
+    entry: Entry,
+    now: Instant,
+) -> Result<Receipt, LedgerError> {
+    claims::end(db, claim_id)?;
+    Ok(registrar.append(db, entry, now)?)
+}
+
+pub(super) fn close(
+    db: &Db,
+    registrar: &Registrar,
+    request_id: &str,
+    ending: Ending,
+    entry: Entry,
+    now: Instant,
+) -> Result<RequestRecord, LedgerError> {
+    let mut request = known(db, request_id)?;
+    if request.state.is_final() {
+        return Ok(request);
+    }
+    if ending == Ending::Expired && now < request.expires_at {
+        return Err(LedgerError::State(request.state));
+    }
+    let event = if ending == Ending::Expired { Event::Tick } else { Event::Withdrawn };
+    advance(db, &mut request, event, vec![], now)?;
+    let late = request.state == State::Expired;
+    registrar.append(db, if late { expired_entry(&entry, &request) } else { entry }, now)?;
+    Ok(request)
+}
+
+/// The value that was drawn first under a name.
+pub(super) fn name(db: &Db, name: [&str; 3], fresh: &str) -> Result<String, StoreError> {
+    let [kind, owner, label] = name;
+    let sql = "INSERT INTO name (kind, owner, label, value) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING";
+    db.run(sql, [kind, owner, label, fresh])?;
+    named(db, name)?.ok_or_else(|| db.damaged("a name did not stay"))
+}
+
+pub(super) fn named(db: &Db, name: [&str; 3]) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT value FROM name WHERE kind = ?1 AND owner = ?2 AND label = ?3";
+    db.one(sql, name, |row| row.get(0))
+}

@@ -1,0 +1,119 @@
+//! Requests, their artifacts and their accepted answers.
+
+use crate::column::{At, Digest, Json, Word};
+use crate::db::Db;
+use countersign_core::action::ActionHash;
+use countersign_core::request::{Event, State, step};
+use countersign_core::time::Instant;
+use countersign_store::error::StoreError;
+use countersign_store::ledger::{Accepted, LedgerError, RequestKey, RequestRecord};
+use rusqlite::{Row, params};
+use serde::de::DeserializeOwned;
+
+const COLUMNS: &str = "SELECT id, principal, session, workspace, action_hash, state, created_at,
+        expires_at FROM request";
+
+/// As the indexes of the schema have it.
+const OPEN: &str = "state IN ('CREATED', 'AWAITING_DECISION', 'APPROVED')";
+
+pub(super) fn one(db: &Db, id: &str) -> Result<Option<RequestRecord>, StoreError> {
+    let bare = db.one(&format!("{COLUMNS} WHERE id = ?1"), [id], request)?;
+    bare.map(|bare| whole(db, bare)).transpose()
+}
+
+/// The request with this id, for a change of it.
+pub(super) fn known(db: &Db, id: &str) -> Result<RequestRecord, LedgerError> {
+    one(db, id)?.ok_or_else(|| LedgerError::Unknown(id.to_owned()))
+}
+
+/// The open request of this key; the schema allows no second one.
+pub(super) fn open_with(db: &Db, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} WHERE action_hash = ?1 AND principal = ?2 AND session = ?3 AND workspace = ?4
+            AND {OPEN}"
+    );
+    let hash = Digest(key.action_hash.0);
+    let bare = db.one(&sql, params![hash, key.principal, key.session, key.workspace], request)?;
+    bare.map(|bare| whole(db, bare)).transpose()
+}
+
+/// Every open request, oldest first.
+pub(super) fn open(db: &Db) -> Result<Vec<RequestRecord>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE {OPEN} ORDER BY created_at, id");
+    db.all(&sql, [], request)?.into_iter().map(|bare| whole(db, bare)).collect()
+}
+
+pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {
+    let RequestKey { principal, session, workspace, action_hash } = &new.key;
+    db.run(
+        "INSERT INTO request (id, principal, session, workspace, action_hash, state, created_at,
+            expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            new.id,
+            principal,
+            session,
+            workspace,
+            Digest(action_hash.0),
+            Word(new.state),
+            At(new.created_at),
+            At(new.expires_at)
+        ],
+    )?;
+    for (place, asked) in new.asked.iter().enumerate() {
+        let sql = "INSERT INTO asked (request, place, body) VALUES (?1, ?2, ?3)";
+        db.run(sql, params![new.id, place as i64, Json(asked)])?;
+    }
+    new.accepted.iter().enumerate().try_for_each(|(place, one)| keep(db, &new.id, place, one))
+}
+
+/// Moves a request by the one state machine, and adds answers to it.
+pub(super) fn advance(
+    db: &Db,
+    request: &mut RequestRecord,
+    event: Event,
+    answers: Vec<Accepted>,
+    now: Instant,
+) -> Result<(), LedgerError> {
+    let (state, _) = step(request.state, event, request.expires_at, now)
+        .map_err(|illegal| LedgerError::State(illegal.state))?;
+    request.state = state;
+    db.run("UPDATE request SET state = ?2 WHERE id = ?1", params![request.id, Word(state)])?;
+    for answer in answers {
+        keep(db, &request.id, request.accepted.len(), &answer)?;
+        request.accepted.push(answer);
+    }
+    Ok(())
+}
+
+fn keep(db: &Db, id: &str, place: usize, answer: &Accepted) -> Result<(), StoreError> {
+    let sql = "INSERT INTO accepted (request, place, body) VALUES (?1, ?2, ?3)";
+    db.run(sql, params![id, place as i64, Json(answer)]).map(|_| ())
+}
+
+fn request(row: &Row<'_>) -> rusqlite::Result<RequestRecord> {
+    Ok(RequestRecord {
+        id: row.get(0)?,
+        key: RequestKey {
+            principal: row.get(1)?,
+            session: row.get(2)?,
+            workspace: row.get(3)?,
+            action_hash: ActionHash(row.get::<_, Digest>(4)?.0),
+        },
+        state: row.get::<_, Word<State>>(5)?.0,
+        created_at: row.get::<_, At>(6)?.0,
+        expires_at: row.get::<_, At>(7)?.0,
+        asked: vec![],
+        accepted: vec![],
+    })
+}
+
+fn whole(db: &Db, mut request: RequestRecord) -> Result<RequestRecord, StoreError> {
+    let parts = |table| format!("SELECT body FROM {table} WHERE request = ?1 ORDER BY place");
+    request.asked = db.all(&parts("asked"), [&request.id], part)?;
+    request.accepted = db.all(&parts("accepted"), [&request.id], part)?;
+    Ok(request)
+}
+
+fn part<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<T> {
+    row.get::<_, Json<T>>(0).map(|json| json.0)
+}

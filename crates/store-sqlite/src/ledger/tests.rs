@@ -1,0 +1,252 @@
+mod several;
+
+use super::*;
+use countersign_core::receipt::{Basis, Boundary, Event, Level};
+use countersign_store::ledger::contract::{all, notary};
+use several::Several;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use tempfile::TempDir;
+
+const NOW: Instant = Instant(1_790_000_000_000);
+
+fn place() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.db");
+    (dir, path)
+}
+
+fn open(path: &Path) -> SqliteLedger {
+    let birth = Birth { ledger_id: "ledger-1".to_owned(), secret: [7; 32] };
+    SqliteLedger::open(path, notary().unwrap(), &birth).unwrap()
+}
+
+/// What the gate writes for a call that the policy allows.
+fn entry(n: usize) -> Entry {
+    let action = serde_json::json!({
+        "kind": "tool", "server": "https://files.example", "tool": "read_file",
+        "arguments": {"path": format!("/srv/project/src/module/file-{n}.rs"), "limit": 2000},
+    });
+    Entry {
+        boundary: Boundary::Unprotected,
+        binding: None,
+        event: Event::Allowed,
+        request_id: None,
+        action_hash: None,
+        action: action.as_object().cloned(),
+        artifacts: vec![],
+        policy: None,
+        decisions: vec![],
+        approver_decision: None,
+        multi_approval: None,
+        basis: Basis::Policy,
+        trust_level: Level::L0,
+        outcome: None,
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_contract() {
+    let dirs = Mutex::new(Vec::new());
+    all(|| async {
+        let (dir, path) = place();
+        dirs.lock().unwrap().push(dir);
+        Ok(Arc::new(open(&path)) as Arc<dyn LedgerStore>)
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn keeps_the_contract_between_handles_on_one_file() {
+    let dirs = Mutex::new(Vec::new());
+    all(|| async {
+        let (dir, path) = place();
+        dirs.lock().unwrap().push(dir);
+        let handles = (0..3).map(|_| open(&path)).collect();
+        Ok(Arc::new(Several::new(handles)) as Arc<dyn LedgerStore>)
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn attack_21_a_restart_loses_nothing_and_draws_no_new_name() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    let receipt = ledger.record(entry(1), NOW).await.unwrap();
+    ledger.session("uid:1", "a", "s1").await.unwrap();
+    drop(ledger);
+    let birth = Birth { ledger_id: "another".to_owned(), secret: [8; 32] };
+    let ledger = SqliteLedger::open(&path, notary().unwrap(), &birth).unwrap();
+    assert_eq!((ledger.ledger_id(), ledger.secret()), ("ledger-1", &[7; 32]));
+    assert_eq!(ledger.receipt(None).await.unwrap(), Some(receipt));
+    assert_eq!(ledger.session("uid:1", "a", "s2").await.unwrap(), "s1");
+    assert_eq!(ledger.checkpoint().await.unwrap().unwrap().head.seq, 1);
+}
+
+/// What a child process of the next test does; on its own it does nothing.
+#[tokio::test]
+async fn record_in_the_ledger_that_the_environment_names() {
+    if let Some(path) = std::env::var_os("RECORD_IN") {
+        let ledger = open(Path::new(&path));
+        for n in 0..20 {
+            ledger.record(entry(n), NOW).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_28_processes_on_one_ledger_write_one_chain() {
+    let (_dir, path) = place();
+    let child = || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "ledger::tests::record_in_the_ledger_that_the_environment_names"])
+            .env("RECORD_IN", &path)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let children: Vec<_> = (0..3).map(|_| child()).collect();
+    let ledger = open(&path);
+    for n in 0..20 {
+        ledger.record(entry(n), NOW).await.unwrap();
+    }
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let mut before = ledger.receipt(Some(1)).await.unwrap().unwrap();
+    for seq in 2..=80 {
+        let next = ledger.receipt(Some(seq)).await.unwrap().unwrap();
+        assert!(next.follows(&before), "{seq}");
+        before = next;
+    }
+    let head = ledger.checkpoint().await.unwrap().unwrap().head;
+    assert_eq!((head.seq, head.content_hash), (80, before.content_hash));
+    assert_eq!(ledger.newest().await.unwrap(), Some((80, before.content_hash)));
+}
+
+#[tokio::test]
+async fn receipts_that_are_written_together_get_one_head() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    let lock =
+        crate::private_file::lock_file(&crate::private_file::beside(&path, ".lock")).unwrap();
+    lock.lock().unwrap();
+    let (a, b, ()) =
+        tokio::join!(ledger.record(entry(1), NOW), ledger.record(entry(2), NOW), async {
+            lock.unlock().unwrap()
+        },);
+    assert!(b.unwrap().follows(&a.unwrap()));
+    assert_eq!(ledger.checkpoint().await.unwrap().unwrap().head.seq, 2);
+}
+
+#[tokio::test]
+async fn attack_28_a_cut_or_changed_tail_is_not_signed_over() {
+    for change in [
+        "DELETE FROM receipt WHERE seq = 3",
+        "DELETE FROM receipt WHERE seq > 1",
+        "UPDATE receipt SET content_hash = zeroblob(32) WHERE seq = 3",
+    ] {
+        let (_dir, path) = place();
+        let ledger = open(&path);
+        for n in 0..3 {
+            ledger.record(entry(n), NOW).await.unwrap();
+        }
+        drop(ledger);
+        rusqlite::Connection::open(&path).unwrap().execute(change, []).unwrap();
+        let ledger = open(&path);
+        let refused = ledger.record(entry(9), NOW).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{change}: {refused:?}");
+        assert_eq!(ledger.checkpoint().await.unwrap().unwrap().head.seq, 3);
+    }
+}
+
+#[tokio::test]
+async fn attack_20_a_notary_that_cannot_sign_leaves_nothing_behind() {
+    struct Broken;
+    impl Notary for Broken {
+        fn receipt(
+            &self,
+            content: countersign_core::receipt::Content,
+        ) -> Result<Receipt, StoreError> {
+            notary()?.receipt(content)
+        }
+        fn checkpoint(
+            &self,
+            _: countersign_core::checkpoint::Head,
+        ) -> Result<Checkpoint, StoreError> {
+            Err(StoreError::Unavailable("no key".to_owned()))
+        }
+    }
+    let (_dir, path) = place();
+    let birth = Birth { ledger_id: "l".to_owned(), secret: [1; 32] };
+    let ledger = SqliteLedger::open(&path, Arc::new(Broken), &birth).unwrap();
+    assert!(ledger.record(entry(1), NOW).await.is_err());
+    assert_eq!(ledger.newest().await.unwrap(), None);
+    assert_eq!(ledger.session("p", "l", "s").await.unwrap(), "s", "a name needs no signature");
+}
+
+#[tokio::test]
+async fn attack_29_the_cost_of_a_receipt_does_not_grow_with_the_ledger() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    ledger.record(entry(1), NOW).await.unwrap();
+    let few = cost(&ledger).await;
+    let many = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+        INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body)
+        SELECT n + 1, randomblob(32), n, iif(n % 3, NULL, 'r' || n), '{}' FROM n";
+    ledger.writer.write(move |db| db.run(many, [])).await.unwrap();
+    let requests = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+        INSERT INTO request (id, principal, session, workspace, action_hash, state, created_at,
+            expires_at) SELECT 'r' || n, 'p', 's', 'w', randomblob(32), 'EXECUTED', n, n FROM n";
+    ledger.writer.write(move |db| db.run(requests, [])).await.unwrap();
+    let claims = "INSERT INTO claim (id, request_id, owner, claimed_at, is_open)
+        SELECT id, id, 'o', 1, 0 FROM request";
+    ledger.writer.write(move |db| db.run(claims, [])).await.unwrap();
+    let lots = cost(&ledger).await;
+    assert_eq!((few.1, lots.1), (0, 0), "a table was read from end to end");
+    assert!(lots.0 <= few.0 + few.0 / 10, "{} steps became {}", few.0, lots.0);
+}
+
+/// The price of one receipt with its head, and of the questions that a gate asks.
+async fn cost(ledger: &SqliteLedger) -> (i64, i64) {
+    let registrar = ledger.registrar.clone();
+    let job = move |db: &Db| {
+        db.effort.take();
+        registrar.append(db, entry(1), NOW)?;
+        registrar.seal(db)?;
+        requests::open(db)?;
+        claims::open(db)?;
+        receipts::of_request(db, "none")?;
+        receipts::content_hash_at(db, 1)?;
+        receipts::checkpoint(db)?;
+        changes::named(db, ["session", "p", "l"])?;
+        Ok::<_, StoreError>(db.effort.take())
+    };
+    ledger.writer.write(job).await.unwrap()
+}
+
+/// Prints the price of a receipt; `--nocapture` shows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_callers_share_the_price_of_a_receipt() {
+    let (_dir, path) = place();
+    let ledger = Arc::new(open(&path));
+    for callers in [1, 64] {
+        let each = 640 / callers;
+        let started = std::time::Instant::now();
+        let all = (0..callers).map(|_| {
+            let ledger = ledger.clone();
+            tokio::spawn(async move {
+                for n in 0..each {
+                    ledger.record(entry(n), NOW).await.unwrap();
+                }
+            })
+        });
+        for caller in all.collect::<Vec<_>>() {
+            caller.await.unwrap();
+        }
+        let rate = (callers * each) as f64 / started.elapsed().as_secs_f64();
+        println!("{callers} callers: {rate:.0} durable signed receipts each second");
+    }
+}

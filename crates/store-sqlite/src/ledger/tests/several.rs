@@ -1,0 +1,91 @@
+//! Several handles on one file that take turns, as processes on one home do.
+
+use super::super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(super) struct Several {
+    handles: Vec<SqliteLedger>,
+    turn: AtomicUsize,
+}
+
+impl Several {
+    pub(super) fn new(handles: Vec<SqliteLedger>) -> Self {
+        Self { handles, turn: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> &SqliteLedger {
+        &self.handles[self.turn.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
+    }
+}
+
+#[async_trait]
+impl LedgerStore for Several {
+    fn ledger_id(&self) -> &str {
+        self.next().ledger_id()
+    }
+    fn secret(&self) -> &[u8; 32] {
+        self.next().secret()
+    }
+    async fn session(&self, who: &str, label: &str, fresh: &str) -> Result<String, StoreError> {
+        self.next().session(who, label, fresh).await
+    }
+    async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
+        self.next().repo_ref(workspace, fresh).await
+    }
+    async fn suspend(
+        &self,
+        request: RequestRecord,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Suspended, LedgerError> {
+        self.next().suspend(request, entry, now).await
+    }
+    async fn submitted(&self, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
+        self.next().submitted(id, now).await
+    }
+    async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
+        self.next().accept(acceptance).await
+    }
+    async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
+        self.next().claim(claim).await
+    }
+    async fn finish(&self, id: &str, entry: Entry, now: Instant) -> Result<Receipt, LedgerError> {
+        self.next().finish(id, entry, now).await
+    }
+    async fn close(
+        &self,
+        id: &str,
+        ending: Ending,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<RequestRecord, LedgerError> {
+        self.next().close(id, ending, entry, now).await
+    }
+    async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
+        self.next().record(entry, now).await
+    }
+    async fn request(&self, id: &str) -> Result<Option<RequestRecord>, StoreError> {
+        self.next().request(id).await
+    }
+    async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
+        self.next().open_requests().await
+    }
+    async fn open_claims(&self) -> Result<Vec<ClaimRecord>, StoreError> {
+        self.next().open_claims().await
+    }
+    async fn receipt(&self, seq: Option<u64>) -> Result<Option<Receipt>, StoreError> {
+        self.next().receipt(seq).await
+    }
+    async fn receipts_of(&self, id: &str) -> Result<Vec<Receipt>, StoreError> {
+        self.next().receipts_of(id).await
+    }
+    async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
+        self.next().newest().await
+    }
+    async fn content_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        self.next().content_hash(seq).await
+    }
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.next().checkpoint().await
+    }
+}
