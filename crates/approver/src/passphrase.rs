@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 /// Longer ones are refused: a wrong file was named.
 const MAX_LEN: usize = 4096;
 
-/// A passphrase. No `Debug`, no `Display`, no serialisation; wiped when dropped.
+/// A passphrase. No `Debug`, no `Display`, no serialisation; every copy is wiped when dropped.
+#[derive(Clone)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {

@@ -41,7 +41,7 @@ pub struct Review {
     pub terms: Vec<Fact>,
     /// What the agent says of itself and its reasons. Nobody checked it.
     pub agent_says: Vec<Fact>,
-    /// Whether an answer must give a reason.
+    /// Whether a yes must give a reason.
     pub reason_required: bool,
     /// When it was asked.
     pub created_at: Timestamp,

@@ -151,7 +151,7 @@ pub(crate) fn no_approver(message: String) -> Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let message = error.to_string();
-        if error.is_unreachable() {
+        if error.is_retryable() {
             return Self::new(Exit::NoRoute, "no_route", message)
                 .hint("is `countersign gateway` running at that address?");
         }

@@ -5,6 +5,7 @@ mod commands;
 mod failure;
 mod output;
 mod parties;
+mod reviewer;
 mod secrets;
 mod tty;
 

@@ -5,10 +5,11 @@
 
 use crate::failure::{Exit, Failure};
 use countersign_client::Client;
+use countersign_enforcer::edge::NoEntropy;
 use countersign_enforcer::home::{Identity, Pairing};
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays};
-use countersign_store_sqlite::SqliteLedger;
+use countersign_store_sqlite::{Birth, SqliteLedger};
 use countersign_wire::pairing::Role;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub(crate) fn gateway_root(root: &Path) -> PathBuf {
 pub(crate) async fn enforcer(root: &Path) -> Result<Enforcer, Failure> {
     let (home, edge) = (Home::open(root)?, Edge::system());
     let identity = home.identity_or_new(&edge)?;
-    let ledger = ledger(&home, &identity, &edge).await?;
+    let ledger = ledger(&home, &identity, &edge)?;
     Ok(Enforcer::open(home, identity, ledger, edge).await?)
 }
 
@@ -63,15 +64,15 @@ fn not_an_enforcer(root: &Path) -> Failure {
 }
 
 /// Opens the ledger of a home.
-pub(crate) async fn ledger(
+pub(crate) fn ledger(
     home: &Home,
     identity: &Identity,
     edge: &Edge,
 ) -> Result<Arc<SqliteLedger>, Failure> {
     let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
-    let fresh_id = edge.id().map_err(|e| Failure::new(Exit::Failed, "entropy", e.to_string()))?;
-    let secret = edge.random().map_err(|e| Failure::new(Exit::Failed, "entropy", e.to_string()))?;
-    Ok(Arc::new(SqliteLedger::open(home.ledger_path(), notary, fresh_id, secret).await?))
+    let entropy = |e: NoEntropy| Failure::new(Exit::Failed, "entropy", e.to_string());
+    let birth = Birth { ledger_id: edge.id().map_err(entropy)?, secret: edge.random().map_err(entropy)? };
+    Ok(Arc::new(SqliteLedger::open(&home.ledger_path(), notary, &birth)?))
 }
 
 /// The gateways behind pairings.
@@ -90,5 +91,11 @@ pub(crate) fn relays(identity: &Identity, pairings: &[Pairing]) -> Result<Relays
 /// A connection to a gateway as this enforcer.
 pub(crate) fn client(identity: &Identity, relay: &str) -> Result<Client, Failure> {
     let keys = Arc::clone(&identity.keys);
-    Ok(Client::new(relay, Role::Enforcer, &identity.device_id, keys)?)
+    Ok(Client::new(relay, Role::Enforcer, &identity.device_id, keys, clock())?)
+}
+
+/// The system's clock, as connections want it.
+pub(crate) fn clock() -> countersign_client::Clock {
+    let edge = Edge::system();
+    Arc::new(move || edge.now())
 }

@@ -33,7 +33,7 @@ pub fn shown(artifact: &Artifact) -> Shown {
 /// # Errors
 /// Where the message is none, or its seal does not open.
 pub fn candidates(
-    envelope: Envelope,
+    envelope: Envelope<DecisionDeliver>,
     artifact: &Artifact,
     enforcer: &SecretKeys,
 ) -> Result<Vec<Answer>, Refusal> {
@@ -50,13 +50,11 @@ fn whole(sealed: Value, artifact: &Artifact, key: &SecretKeys) -> Result<Answer,
     Ok(Answer::parse(&bytes)?)
 }
 
-fn rebuilt(envelope: Envelope, artifact: &Artifact) -> Result<Vec<Answer>, Refusal> {
-    let shape = |e: String| countersign_core::json::JsonError::Shape(e);
-    let request_id = envelope.request_id.clone();
-    let expires_at = envelope.expires_at.clone();
-    let message: Envelope<DecisionDeliver> =
-        envelope.open().map_err(|e| shape(e.to_string()))?;
-    let DecisionDeliver(body) = message.body;
+fn rebuilt(
+    envelope: Envelope<DecisionDeliver>,
+    artifact: &Artifact,
+) -> Result<Vec<Answer>, Refusal> {
+    let Envelope { request_id, expires_at, body: DecisionDeliver(body), .. } = envelope;
     let hash = Hash::from_hex(&body.artifact_hash).ok_or(Refusal::HashMismatch)?;
     let signature = Fixed::from_text(&body.signature).ok_or(Refusal::Signature)?;
     let decision = Decision {

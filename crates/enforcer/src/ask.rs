@@ -18,6 +18,7 @@ use countersign_core::verify::Refusal;
 use countersign_store::ledger::{Asked, Ending, LedgerError, RequestRecord, Suspended};
 use countersign_wire::Envelope;
 use countersign_wire::artifact::{ArtifactSubmit, Ciphertext};
+use countersign_wire::decision::DecisionDeliver;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -83,7 +84,7 @@ struct Listener {
 }
 
 enum Heard {
-    Answer(Box<Listener>, Box<Envelope>),
+    Answer(Box<Listener>, Box<Envelope<DecisionDeliver>>),
     Silence(String),
 }
 
@@ -209,7 +210,7 @@ impl Enforcer {
             let sent = relay.client.submit_artifact(id, &relay.approver_id, message.clone()).await;
             let error = match sent {
                 Ok(_) => return Ok(()),
-                Err(error) if !error.is_unreachable() => return Err(error),
+                Err(error) if !error.is_retryable() => return Err(error),
                 Err(error) => error,
             };
             report(Progress::Unreachable(error.to_string()));
@@ -296,7 +297,7 @@ impl Enforcer {
         &self,
         request: &RequestRecord,
         from: &Listener,
-        envelope: Envelope,
+        envelope: Envelope<DecisionDeliver>,
     ) -> Result<RequestRecord, GateError> {
         let Listener { relay, asked } = from;
         let msg_id = envelope.msg_id.clone();
@@ -311,7 +312,7 @@ impl Enforcer {
         // Acknowledged only when it is durable here, whichever way it was judged.
         let durable = matches!(&taken, Ok(_) | Err(GateError::Refused(_)));
         if let Some(msg_id) = msg_id.filter(|_| durable) {
-            let _ = relay.client.ack(&asked.artifact.head.request_id, &msg_id).await;
+            let _ = relay.client.ack(&msg_id, &asked.artifact.head.request_id).await;
         }
         taken
     }
@@ -375,7 +376,7 @@ impl Enforcer {
 /// How long to wait before the next attempt.
 fn pause(edge: &Edge, attempt: &mut u32) -> Duration {
     let jitter = edge.random::<1>().map_or(0, |[byte]| byte);
-    let wait = backoff(*attempt, f64::from(jitter) / 255.0);
+    let wait = backoff(*attempt, jitter);
     *attempt = attempt.saturating_add(1);
     wait
 }
@@ -402,7 +403,7 @@ async fn tell_withdrawn(request: &RequestRecord, relays: &Relays, why: &str) {
     for asked in &request.asked {
         if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
             let id = &asked.artifact.head.request_id;
-            let told = relay.client.withdraw(id, why);
+            let told = relay.client.withdraw(id, Some(why));
             let _ = tokio::time::timeout(Duration::from_secs(2), told).await;
         }
     }

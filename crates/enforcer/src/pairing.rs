@@ -20,7 +20,7 @@ use countersign_core::pairing::{
 };
 use countersign_core::receipt::{Event, Outcome};
 use countersign_core::trust::Approver;
-use countersign_wire::pairing::{Confirm, Initiate, PairingState, PairingStatus, Role};
+use countersign_wire::pairing::{Initiate, PairingState, PairingStatus};
 use std::time::Duration;
 
 /// How often the gateway is asked whether somebody joined.
@@ -117,7 +117,7 @@ async fn confirm(
     mac: Option<countersign_core::pairing::Mac>,
     accepted: bool,
 ) -> Result<(), PairingError> {
-    client.confirm(nonce, &Confirm { role: Role::Enforcer, mac, accepted }).await?;
+    client.confirm(nonce, mac, accepted).await?;
     Ok(())
 }
 
@@ -135,7 +135,7 @@ async fn until(
                 return Err(PairingError::Refused);
             }
             Ok(status) if done(&status) => return Ok(status),
-            Err(error) if !error.is_unreachable() => return Err(error.into()),
+            Err(error) if !error.is_retryable() => return Err(error.into()),
             // A gateway that is away for a moment forgets nothing.
             Ok(_) | Err(_) => tokio::time::sleep(LOOK_EVERY).await,
         }

@@ -34,7 +34,8 @@ impl Enforcer {
         let binding = Some(prepared.binding());
         let same = prepared.action().hash()? == request.key.action_hash;
         let started = if same {
-            prepared.start(is_critical(&request))
+            // Starting reads every pinned file once more.
+            tokio::task::block_in_place(|| prepared.start(is_critical(&request)))
         } else {
             Err(StartError::Changed { path: "the call itself".into() })
         };
@@ -45,7 +46,8 @@ impl Enforcer {
         let entry = match &ended {
             Ok(child) => executed(base(Event::Executed), binding, outcome(None), child),
             Err(error) => {
-                entry::ended(base(Event::Failed), binding, outcome(Some(error.to_string())))
+                let event = if error.has_begun() { Event::Uncertain } else { Event::Failed };
+                entry::ended(base(event), binding, outcome(Some(error.to_string())))
             }
         };
         let entry = with_verdict(entry, self, &request)?;

@@ -34,11 +34,15 @@ impl FromRequest<Arc<Gateway>> for Large {
 }
 
 async fn read(request: Request, limit: usize, gateway: &Gateway) -> Result<Vec<u8>, ApiError> {
-    check_type(request.headers())?;
-    let declared = declared(request.headers());
-    let reading = collect(request.into_body(), declared, limit);
+    let (parts, body) = request.into_parts();
+    let reading = collect(body, declared(&parts.headers), limit);
     let in_time = timeout(gateway.config.limits.patience, reading).await;
-    in_time.unwrap_or_else(|_| Err(ApiError::invalid("the body did not arrive in time")))
+    let late = |_| Err(ApiError::invalid("the body did not arrive in time"));
+    let bytes = in_time.unwrap_or_else(late)?;
+    if !bytes.is_empty() {
+        check_type(&parts.headers)?;
+    }
+    Ok(bytes)
 }
 
 /// A page in a browser can send forms to loopback without asking. It cannot send these types.

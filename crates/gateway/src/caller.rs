@@ -123,15 +123,15 @@ fn forwarded(parts: &Parts) -> Option<IpAddr> {
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// The one variable of a path.
-pub(crate) struct Segment(pub(crate) String);
+/// The variable part of a path.
+pub(crate) struct Segment<T = String>(pub(crate) T);
 
-impl FromRequestParts<Arc<Gateway>> for Segment {
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Gateway>> for Segment<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gw: &Arc<Gateway>) -> Result<Self, ApiError> {
-        let path = Path::<String>::from_request_parts(parts, gw).await;
-        path.map(|Path(text)| Self(text)).map_err(|_| ApiError::not_found())
+        let path = <Path<T> as FromRequestParts<_>>::from_request_parts(parts, gw).await;
+        path.map(|Path(value)| Self(value)).map_err(|_| ApiError::not_found())
     }
 }
 

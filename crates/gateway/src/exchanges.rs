@@ -9,7 +9,6 @@ use crate::reply::{ApiError, empty, envelope, json, raw};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use countersign_core::json::typed;
 use countersign_core::time::Instant;
 use countersign_store::relay::exchange::{
     self as record, Acked, Decided, Ended, Exchange, Party, Route, Submission, Submitted,

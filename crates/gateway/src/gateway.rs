@@ -36,12 +36,7 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway that takes time and randomness from outside.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn RelayStore>,
-        config: Config,
-        clock: Clock,
-        entropy: Entropy,
-    ) -> Self {
+    pub fn new(store: Arc<dyn RelayStore>, config: Config, clock: Clock, entropy: Entropy) -> Self {
         let mut key = [0; 32];
         entropy(&mut key);
         let limits = &config.limits;
@@ -49,7 +44,7 @@ impl Gateway {
             store,
             nonces: Nonces::new(key),
             sessions: Sessions::new(limits.sessions),
-            hub: Hub::new(limits.channels, limits.waits, limits.queue),
+            hub: Hub::new(limits),
             wrong_codes: Throttle::new(limits.wrong_codes, limits.wrong_codes_global),
             initiations: Throttle::new(limits.initiations, u32::MAX),
             config,

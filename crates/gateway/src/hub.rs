@@ -9,6 +9,7 @@ mod waits;
 pub(crate) use channels::{Channel, Event};
 pub(crate) use waits::{Wait, Wake};
 
+use crate::config::Limits;
 use crate::message::Frame;
 use channels::Channels;
 use countersign_store::relay::device::Role;
@@ -24,10 +25,10 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(max_channels: usize, max_waits: usize, max_queue: usize) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            waits: Waits::new(max_waits),
-            channels: Channels::new(max_channels, max_queue),
+            waits: Waits::new(limits.waits),
+            channels: Channels::new(limits.channels, limits.connections, limits.queue),
             closing: watch::Sender::new(false),
         }
     }

@@ -1,10 +1,10 @@
 //! What waits for an approver.
 
-use crate::caller::{Approver, Ask, Caller};
+use crate::caller::{Approver, Ask, Caller, Segment};
 use crate::gateway::Gateway;
 use crate::message;
 use crate::reply::{ApiError, empty, json};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use countersign_core::time::Instant;
@@ -36,7 +36,7 @@ pub(crate) struct PageAsk {
 pub(crate) async fn page(
     State(gateway): State<Arc<Gateway>>,
     Approver(caller): Approver,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Ask(ask): Ask<PageAsk>,
 ) -> Result<Response, ApiError> {
     check_own(&caller, &id)?;
@@ -105,7 +105,7 @@ fn read_cursor(text: &str) -> Result<InboxCursor, ApiError> {
 pub(crate) async fn dismiss(
     State(gateway): State<Arc<Gateway>>,
     Approver(caller): Approver,
-    Path((id, request_id)): Path<(String, String)>,
+    Segment((id, request_id)): Segment<(String, String)>,
 ) -> Result<Response, ApiError> {
     check_own(&caller, &id)?;
     if gateway.store.dismiss(&id, &request_id).await? {

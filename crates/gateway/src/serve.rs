@@ -4,9 +4,12 @@ use crate::gateway::Gateway;
 use crate::housekeeping::keep_house;
 use crate::routes::routes;
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::ConnectInfo;
+use axum::http::Request;
 use countersign_core::pairing::Origin;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
@@ -134,18 +137,17 @@ async fn converse(
     patience: Duration,
     mut closing: watch::Receiver<bool>,
 ) {
-    let with_peer = router.layer(axum::middleware::map_request(
-        async move |mut request: Request| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        },
-    ));
+    let routes = TowerToHyperService::new(router);
+    let with_peer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        routes.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_peer))
+        .serve_connection(TokioIo::new(stream), with_peer)
         .with_upgrades();
     tokio::pin!(connection);
     tokio::select! {

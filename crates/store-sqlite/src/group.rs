@@ -51,7 +51,7 @@ impl Committer {
         {
             group.push(late);
         }
-        let outcome = db.whole(|db| jobs(db, group, self.group_end.as_mut()));
+        let outcome = db.whole(|db| jobs(db, group, self.group_end.as_ref()));
         self.poison = lost(db);
         if let Err(error) = self.lock.unlock() {
             self.poison = Some(db.unavailable(error));
@@ -79,7 +79,7 @@ fn hold(lock: &File) -> io::Result<()> {
 fn jobs(
     db: &Db,
     group: &mut [Box<dyn Job>],
-    group_end: Option<&mut GroupEnd>,
+    group_end: Option<&GroupEnd>,
 ) -> Result<(), StoreError> {
     let mut kept = false;
     for job in group.iter_mut().filter(|job| !job.is_withdrawn()) {

@@ -3,6 +3,7 @@
 mod changes;
 mod claims;
 mod receipts;
+mod register;
 mod requests;
 
 use crate::db::Db;
@@ -18,7 +19,7 @@ use countersign_store::ledger::{
     Acceptance, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Notary, RequestRecord,
     Suspended,
 };
-use receipts::Registrar;
+use register::Register;
 use rusqlite::params;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub struct Birth {
 /// The receipts of all callers that are written together get one signed head, in the same commit.
 pub struct SqliteLedger {
     writer: Writer,
-    registrar: Registrar,
+    register: Register,
     secret: [u8; 32],
 }
 
@@ -55,14 +56,14 @@ impl SqliteLedger {
     /// `Unavailable` where the disk fails; `Corrupt` where the file is damaged, of another kind,
     /// or of a later version.
     pub fn open(path: &Path, notary: Arc<dyn Notary>, birth: &Birth) -> Result<Self, StoreError> {
-        let (writer, (registrar, secret)) = Writer::open(path, &SCHEMA, |db| {
+        let (writer, (register, secret)) = Writer::open(path, &SCHEMA, |db| {
             let (ledger, secret) = born(db, birth)?;
-            let registrar = Registrar { ledger: ledger.into(), notary };
-            let end = registrar.clone();
+            let register = Register { ledger: ledger.into(), notary };
+            let end = register.clone();
             let group_end: GroupEnd = Box::new(move |db| end.seal(db));
-            Ok(((registrar, secret), Some(group_end)))
+            Ok(((register, secret), Some(group_end)))
         })?;
-        Ok(Self { writer, registrar, secret })
+        Ok(Self { writer, register, secret })
     }
 
     async fn name(&self, name: [&str; 3], fresh: &str) -> Result<String, StoreError> {
@@ -90,7 +91,7 @@ fn born(db: &Db, birth: &Birth) -> Result<(String, [u8; 32]), StoreError> {
 #[async_trait]
 impl LedgerStore for SqliteLedger {
     fn ledger_id(&self) -> &str {
-        &self.registrar.ledger
+        &self.register.ledger
     }
 
     fn secret(&self) -> &[u8; 32] {
@@ -116,8 +117,8 @@ impl LedgerStore for SqliteLedger {
         entry: Entry,
         now: Instant,
     ) -> Result<Suspended, LedgerError> {
-        let registrar = self.registrar.clone();
-        self.writer.write(move |db| changes::suspend(db, &registrar, request, entry, now)).await
+        let register = self.register.clone();
+        self.writer.write(move |db| changes::suspend(db, &register, request, entry, now)).await
     }
 
     async fn submitted(
@@ -130,8 +131,8 @@ impl LedgerStore for SqliteLedger {
     }
 
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
-        let registrar = self.registrar.clone();
-        self.writer.write(move |db| changes::accept(db, &registrar, acceptance)).await
+        let register = self.register.clone();
+        self.writer.write(move |db| changes::accept(db, &register, acceptance)).await
     }
 
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
@@ -144,8 +145,8 @@ impl LedgerStore for SqliteLedger {
         entry: Entry,
         now: Instant,
     ) -> Result<Receipt, LedgerError> {
-        let (registrar, id) = (self.registrar.clone(), claim_id.to_owned());
-        self.writer.write(move |db| changes::finish(db, &registrar, &id, entry, now)).await
+        let (register, id) = (self.register.clone(), claim_id.to_owned());
+        self.writer.write(move |db| changes::finish(db, &register, &id, entry, now)).await
     }
 
     async fn close(
@@ -155,13 +156,13 @@ impl LedgerStore for SqliteLedger {
         entry: Entry,
         now: Instant,
     ) -> Result<RequestRecord, LedgerError> {
-        let (registrar, id) = (self.registrar.clone(), request_id.to_owned());
-        self.writer.write(move |db| changes::close(db, &registrar, &id, ending, entry, now)).await
+        let (register, id) = (self.register.clone(), request_id.to_owned());
+        self.writer.write(move |db| changes::close(db, &register, &id, ending, entry, now)).await
     }
 
     async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
-        let registrar = self.registrar.clone();
-        self.writer.write(move |db| registrar.append(db, entry, now)).await
+        let register = self.register.clone();
+        self.writer.write(move |db| register.append(db, entry, now)).await
     }
 
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {

@@ -21,9 +21,9 @@ use tokio::sync::{mpsc, oneshot};
 /// Jobs that may wait. More wait at the door, without memory of their own.
 const WAITING: usize = 1024;
 
-/// Runs at the end of each group that wrote something, in the same transaction. An error takes
+/// Runs at the end of each group that keeps something, in the same transaction. An error takes
 /// the whole group back.
-pub(crate) type GroupEnd = Box<dyn FnMut(&Db) -> Result<(), StoreError> + Send>;
+pub(crate) type GroupEnd = Box<dyn Fn(&Db) -> Result<(), StoreError> + Send>;
 
 /// An open database: one thread that writes, and a few connections that read.
 ///

@@ -11,7 +11,10 @@ use tokio::sync::mpsc;
 const OVERHEAD: usize = 256;
 
 pub(super) struct Channels {
+    /// Of one approver's device.
     max: usize,
+    /// Of all devices.
+    max_all: usize,
     max_queue: usize,
     table: Mutex<Table>,
 }
@@ -19,6 +22,7 @@ pub(super) struct Channels {
 #[derive(Default)]
 struct Table {
     next: u64,
+    count: usize,
     open: HashMap<(Role, String), Vec<Handle>>,
 }
 
@@ -61,6 +65,7 @@ impl Channel<'_> {
 impl Drop for Channel<'_> {
     fn drop(&mut self) {
         let mut table = self.channels.table();
+        table.count = table.count.saturating_sub(1);
         if let Some(handles) = table.open.get_mut(&self.key) {
             handles.retain(|handle| handle.id != self.id);
             if handles.is_empty() {
@@ -81,8 +86,8 @@ impl Handle {
 }
 
 impl Channels {
-    pub(super) fn new(max: usize, max_queue: usize) -> Self {
-        Self { max, max_queue, table: Mutex::default() }
+    pub(super) fn new(max: usize, max_all: usize, max_queue: usize) -> Self {
+        Self { max, max_all, max_queue, table: Mutex::default() }
     }
 
     /// Opens a channel. An enforcer's newest replaces the others; an approver may have several.
@@ -91,6 +96,9 @@ impl Channels {
         let (sender, events) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let mut table = self.table();
+        if table.count >= self.max_all {
+            return None;
+        }
         table.next += 1;
         let id = table.next;
         let handles = table.open.entry(key.clone()).or_default();
@@ -103,6 +111,7 @@ impl Channels {
             Role::Approver => {}
         }
         handles.push(Handle { id, events: sender, queued: Arc::clone(&queued) });
+        table.count += 1;
         drop(table);
         Some(Channel { channels: self, key, id, events, queued })
     }
@@ -129,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_newest_channel_of_an_enforcer_wins() {
-        let channels = Channels::new(9, 9_999);
+        let channels = Channels::new(9, 99, 9_999);
         let mut old = channels.open(Role::Enforcer, "e").unwrap();
         let mut new = channels.open(Role::Enforcer, "e").unwrap();
         channels.push(Role::Enforcer, "e", &frame(1));
@@ -138,31 +147,38 @@ mod tests {
         drop(old);
         assert_eq!(new.next().await, Some(Event::Frame(frame(1))));
         channels.push(Role::Enforcer, "e", &frame(2));
-        assert_eq!(new.next().await, Some(Event::Frame(frame(2))), "the old one took nothing along");
+        assert_eq!(
+            new.next().await,
+            Some(Event::Frame(frame(2))),
+            "the old one took nothing along"
+        );
     }
 
     #[tokio::test]
     async fn every_channel_of_an_approver_hears() {
-        let channels = Channels::new(2, 9_999);
+        let channels = Channels::new(2, 3, 9_999);
         let mut all = [
             channels.open(Role::Approver, "a").unwrap(),
             channels.open(Role::Approver, "a").unwrap(),
         ];
         assert!(channels.open(Role::Approver, "a").is_none(), "no more than allowed");
-        assert!(channels.open(Role::Approver, "b").is_some());
+        let other = channels.open(Role::Approver, "b");
+        assert!(other.is_some(), "others have their own");
+        assert!(channels.open(Role::Approver, "c").is_none(), "no more than allowed together");
         channels.push(Role::Approver, "a", &frame(1));
         channels.push(Role::Enforcer, "a", &frame(2));
         for channel in &mut all {
             assert_eq!(channel.next().await, Some(Event::Frame(frame(1))));
             assert!(channel.events.try_recv().is_err());
         }
-        drop(all);
-        assert!(channels.table().open.is_empty());
+        drop((all, other));
+        let table = channels.table();
+        assert!(table.open.is_empty() && table.count == 0);
     }
 
     #[tokio::test]
     async fn attack_26_a_slow_reader_is_let_go() {
-        let channels = Channels::new(9, 3 * (100 + OVERHEAD));
+        let channels = Channels::new(9, 99, 3 * (100 + OVERHEAD));
         let mut slow = channels.open(Role::Approver, "a").unwrap();
         for _ in 0..3 {
             channels.push(Role::Approver, "a", &frame(100));
@@ -178,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_frame_always_fits() {
-        let channels = Channels::new(9, 10);
+        let channels = Channels::new(9, 99, 10);
         let mut channel = channels.open(Role::Approver, "a").unwrap();
         channels.push(Role::Approver, "a", &frame(1_000));
         assert_eq!(channel.next().await, Some(Event::Frame(frame(1_000))));

@@ -2,7 +2,7 @@
 //! receipts stay together or not at all.
 
 use super::claims;
-use super::receipts::Registrar;
+use super::register::Register;
 use super::requests::{advance, insert, known, open_with};
 use crate::db::Db;
 use countersign_core::decision::Decision;
@@ -17,7 +17,7 @@ use countersign_store::ledger::{
 
 pub(super) fn suspend(
     db: &Db,
-    registrar: &Registrar,
+    register: &Register,
     request: RequestRecord,
     entry: Entry,
     now: Instant,
@@ -27,10 +27,10 @@ pub(super) fn suspend(
             let ready = old.state == State::Approved;
             return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
         }
-        registrar.append(db, expired_entry(&entry, &old), now)?;
+        register.append(db, expired_entry(&entry, &old), now)?;
         advance(db, &mut old, Event::Tick, vec![], now)?;
     }
-    registrar.append(db, entry, now)?;
+    register.append(db, entry, now)?;
     insert(db, &request)?;
     Ok(Suspended::Opened(request))
 }
@@ -45,7 +45,7 @@ pub(super) fn submitted(db: &Db, id: &str, now: Instant) -> Result<RequestRecord
 
 pub(super) fn accept(
     db: &Db,
-    registrar: &Registrar,
+    register: &Register,
     acceptance: Acceptance,
 ) -> Result<RequestRecord, LedgerError> {
     let Acceptance { request_id, proof, reason, entry, now } = acceptance;
@@ -66,7 +66,7 @@ pub(super) fn accept(
         Proof::Denied(_) => Event::Denied,
     };
     advance(db, &mut request, event, answers, now)?;
-    registrar.append(db, entry, now)?;
+    register.append(db, entry, now)?;
     Ok(request)
 }
 
@@ -99,18 +99,18 @@ pub(super) fn claim(db: &Db, claim: NewClaim) -> Result<(ClaimRecord, RequestRec
 
 pub(super) fn finish(
     db: &Db,
-    registrar: &Registrar,
+    register: &Register,
     claim_id: &str,
     entry: Entry,
     now: Instant,
 ) -> Result<Receipt, LedgerError> {
     claims::end(db, claim_id)?;
-    Ok(registrar.append(db, entry, now)?)
+    Ok(register.append(db, entry, now)?)
 }
 
 pub(super) fn close(
     db: &Db,
-    registrar: &Registrar,
+    register: &Register,
     request_id: &str,
     ending: Ending,
     entry: Entry,
@@ -126,7 +126,7 @@ pub(super) fn close(
     let event = if ending == Ending::Expired { Event::Tick } else { Event::Withdrawn };
     advance(db, &mut request, event, vec![], now)?;
     let late = request.state == State::Expired;
-    registrar.append(db, if late { expired_entry(&entry, &request) } else { entry }, now)?;
+    register.append(db, if late { expired_entry(&entry, &request) } else { entry }, now)?;
     Ok(request)
 }
 

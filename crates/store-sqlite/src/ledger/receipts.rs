@@ -1,85 +1,20 @@
-//! The chain of receipts and the head that is signed over it.
+//! The chain of receipts and its head, as they are read.
 
 use crate::column::{At, Digest, Json};
 use crate::db::Db;
-use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::{Content, Entry, Receipt};
+use countersign_core::receipt::Receipt;
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::Notary;
-use rusqlite::{Row, params};
-use std::sync::Arc;
-
-/// Writes receipts: knows the ledger's name, and who signs.
-#[derive(Clone)]
-pub(super) struct Registrar {
-    pub(super) ledger: Arc<str>,
-    pub(super) notary: Arc<dyn Notary>,
-}
-
-impl Registrar {
-    /// Numbers, chains, signs and writes one receipt.
-    pub(super) fn append(
-        &self,
-        db: &Db,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Receipt, StoreError> {
-        let tail = newest(db)?;
-        let content = Content {
-            ledger: self.ledger.to_string(),
-            seq: tail.map_or(1, |(seq, _)| seq + 1),
-            prev: tail.map(|(_, hash)| hash),
-            recorded_at: now.timestamp(),
-            entry,
-        };
-        let receipt = self.notary.receipt(content)?;
-        db.run(
-            "INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                receipt.content.seq as i64,
-                Digest(receipt.content_hash),
-                At(now),
-                receipt.content.entry.request_id,
-                Json(&receipt)
-            ],
-        )?;
-        Ok(receipt)
-    }
-
-    /// Signs the head over the receipts of a group, once.
-    ///
-    /// The chain must still hold the head that was signed before: a tail that was cut, or a row
-    /// that was changed, is not signed over.
-    pub(super) fn seal(&self, db: &Db) -> Result<(), StoreError> {
-        let Some((seq, content_hash, time)) = tail(db)? else { return Ok(()) };
-        if let Some((signed, hash)) = signed(db)? {
-            if content_hash_at(db, signed)? != Some(hash) {
-                return Err(db.damaged("the receipts do not hold the head that was signed last"));
-            }
-            if signed == seq {
-                return Ok(());
-            }
-        }
-        let head =
-            Head { ledger: self.ledger.to_string(), seq, content_hash, time: time.timestamp() };
-        let checkpoint = self.notary.checkpoint(head)?;
-        db.run(
-            "INSERT INTO checkpoint (only, seq, content_hash, body) VALUES (1, ?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET seq = ?1, content_hash = ?2, body = ?3",
-            params![seq as i64, Digest(content_hash), Json(checkpoint)],
-        )
-        .map(|_| ())
-    }
-}
+use rusqlite::Row;
 
 pub(super) fn newest(db: &Db) -> Result<Option<(u64, Hash)>, StoreError> {
     Ok(tail(db)?.map(|(seq, hash, _)| (seq, hash)))
 }
 
-fn tail(db: &Db) -> Result<Option<(u64, Hash, Instant)>, StoreError> {
+/// The newest receipt's number, content hash and time.
+pub(super) fn tail(db: &Db) -> Result<Option<(u64, Hash, Instant)>, StoreError> {
     let sql = "SELECT seq, content_hash, recorded_at FROM receipt ORDER BY seq DESC LIMIT 1";
     db.one(sql, [], |row| {
         let (seq, hash) = place(row)?;
@@ -87,7 +22,8 @@ fn tail(db: &Db) -> Result<Option<(u64, Hash, Instant)>, StoreError> {
     })
 }
 
-fn signed(db: &Db) -> Result<Option<(u64, Hash)>, StoreError> {
+/// The number and content hash that the newest head names.
+pub(super) fn signed(db: &Db) -> Result<Option<(u64, Hash)>, StoreError> {
     db.one("SELECT seq, content_hash FROM checkpoint", [], place)
 }
 
@@ -128,6 +64,6 @@ fn read(db: &Db, text: &str) -> Result<Receipt, StoreError> {
 }
 
 /// A number no ledger reaches stands for those that do not fit.
-fn number(seq: u64) -> i64 {
+pub(super) fn number(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -211,11 +211,11 @@ async fn attack_29_the_cost_of_a_receipt_does_not_grow_with_the_ledger() {
 
 /// The price of one receipt with its head, and of the questions that a gate asks.
 async fn cost(ledger: &SqliteLedger) -> (i64, i64) {
-    let registrar = ledger.registrar.clone();
+    let register = ledger.register.clone();
     let job = move |db: &Db| {
         db.effort.take();
-        registrar.append(db, entry(1), NOW)?;
-        registrar.seal(db)?;
+        register.append(db, entry(1), NOW)?;
+        register.seal(db)?;
         requests::open(db)?;
         claims::open(db)?;
         receipts::of_request(db, "none")?;

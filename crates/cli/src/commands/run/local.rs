@@ -9,7 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::parties;
 use crate::tty::{Key, Tty};
 use boxed::{Boxed, render};
-use countersign_approver::Passphrase;
+use countersign_approver::{Passphrase, PairingName};
 use countersign_approver::local::LocalKey;
 use countersign_approver::open::{Opened, at_hand};
 use countersign_approver::review::{Review, render_text};
@@ -102,7 +102,8 @@ fn opened(enforcer: &Enforcer, asked: &Asked, question: &Question) -> Result<Ope
     let statement =
         Statement::sign(asked.artifact.clone(), question.disclosures.clone(), keys)
             .map_err(|e| Failure::new(Exit::RunFailed, "sign", e.to_string()))?;
-    at_hand(statement, keys.public(), enforcer.edge().now())
+    let name = PairingName::parse("local")?;
+    at_hand(statement, name, keys.public(), enforcer.edge().now())
         .map_err(|e| Failure::new(Exit::Verification, "HARP_ERR_HASH_MISMATCH", e.to_string()))
 }
 
@@ -149,14 +150,15 @@ impl Prompt {
         keys: &countersign_core::keys::SecretKeys,
     ) -> Result<Said, Failure> {
         let edge = countersign_enforcer::Edge::system();
-        let mut failed = None;
-        let mut fill = |bytes: &mut [u8]| failed = edge.fill(bytes).err().or(failed.take());
+        // Without randomness a nonce would repeat: the process ends before anything is signed.
+        let mut fill = |bytes: &mut [u8]| {
+            if edge.fill(bytes).is_err() {
+                std::process::abort();
+            }
+        };
         let signed = sign(&self.opened, reply, keys, edge.now(), &mut fill)
             .map_err(|e| Failure::new(Exit::Failed, "sign", e.to_string()))?;
-        match failed {
-            Some(error) => Err(Failure::new(Exit::Failed, "entropy", error.to_string())),
-            None => Ok(Said::Signed(Box::new(signed.answer))),
-        }
+        Ok(Said::Signed(Box::new(signed.answer)))
     }
 
     /// The person's choice; `None` where there was none in time.

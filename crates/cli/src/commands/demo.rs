@@ -1,0 +1,11 @@
+//! Placeholder.
+use super::Here;
+use crate::failure::{Exit, Outcome};
+/// Placeholder.
+#[derive(clap::Args)]
+pub(crate) struct Demo {}
+impl Demo {
+    pub(crate) async fn run(self, _: &Here<'_>) -> Outcome {
+        Ok(Exit::Ok)
+    }
+}

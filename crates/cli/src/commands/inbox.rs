@@ -1,0 +1,89 @@
+//! `inbox`: what waits for my answer.
+
+use super::Here;
+use crate::args::PassphraseArgs;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::reviewer;
+use countersign_approver::{Item, Review, Verdict};
+use countersign_core::display::visible;
+use serde_json::{Value, json};
+
+/// List what waits for my answer, oldest first.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  countersign inbox --json | jq -r '.items[].requestId'")]
+pub(crate) struct Inbox {
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Inbox {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let desks = reviewer::desks(here, &self.passphrase)?;
+        let items = reviewer::waiting(here, &desks).await?;
+        let documents: Vec<Value> = items
+            .iter()
+            .filter_map(|(at, item)| Some(document(desks.get(*at)?.pairing().name.as_str(), item)))
+            .collect();
+        let lines: Vec<String> = items.iter().map(|(_, item)| line(item)).collect();
+        let text = if lines.is_empty() { "nothing waits".to_owned() } else { lines.join("\n") };
+        here.output.result(&text, &json!({"items": documents}))?;
+        Ok(Exit::Ok)
+    }
+}
+
+fn line(item: &Item) -> String {
+    let id = visible(&item.request_id, false);
+    match &item.content {
+        Ok(opened) => {
+            let review = Review::of(opened);
+            let risk = review.risk.map_or("UNKNOWN".into(), |r| format!("{r:?}").to_uppercase());
+            let end = &review.expires_at;
+            let answered = answered(item).map(|a| format!("  (you {a})")).unwrap_or_default();
+            format!("{id}  {risk:<8}  until {end}  {}{answered}", review.headline)
+        }
+        Err(error) => format!("{id}  REFUSED   not shown: {error}"),
+    }
+}
+
+fn answered(item: &Item) -> Option<&'static str> {
+    item.answered.map(|verdict| match verdict {
+        Verdict::Allow => "allowed it",
+        Verdict::Deny => "denied it",
+    })
+}
+
+fn document(pairing: &str, item: &Item) -> Value {
+    let mut document = json!({"requestId": item.request_id, "pairing": pairing});
+    let extra = match &item.content {
+        Ok(opened) => {
+            let review = Review::of(opened);
+            json!({
+                "headline": review.headline,
+                "risk": review.risk,
+                "createdAt": review.created_at,
+                "expiresAt": review.expires_at,
+                "artifactHash": review.artifact_hash,
+                "actionHash": review.action_hash,
+                "answered": item.answered,
+                "review": review,
+            })
+        }
+        Err(error) => json!({"refused": error.to_string()}),
+    };
+    if let (Some(members), Value::Object(extra)) = (document.as_object_mut(), extra) {
+        members.extend(extra.into_iter().filter(|(_, v)| !v.is_null()));
+    }
+    document
+}
+
+/// What cannot be shown can also not be answered.
+pub(crate) fn opened(item: &Item) -> Result<&countersign_approver::Opened, Failure> {
+    match &item.content {
+        Ok(opened) => Ok(opened),
+        Err(error) => {
+            let message = format!("this request is not shown: {error}");
+            Err(Failure::new(Exit::Verification, "HARP_ERR_SIGNATURE_INVALID", message)
+                .hint("it did not come from your enforcer as it is; nothing was signed"))
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `pair`: the enforcer's side of a pairing.
+
+use super::{Here, duration, millis};
+use crate::args::PassphraseArgs;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::Output;
+use crate::tty::{Key, Tty};
+use crate::{parties, secrets};
+use countersign_approver::keyfile::KeyFileEntropy;
+use countersign_approver::local::LocalKey;
+use countersign_core::artifact::Assurance;
+use countersign_core::pairing::{Code, Digits, Link};
+use countersign_enforcer::pairing::{Candidate, Desk, meet};
+use countersign_enforcer::{Edge, Enforcer, Progress, Relays};
+use std::time::Duration;
+
+/// Pair an approver with this enforcer: shows a code, a link and a QR code, and waits.
+///
+/// The first pairing of a home is its bootstrap. Every later one must be allowed by an approver
+/// that is pinned already.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign pair --name phone --relay http://127.0.0.1:8787 --assurance device\n  \
+    countersign pair --name sre-ann --relay https://relay.example --role sre\n  \
+    countersign pair --local --name me")]
+pub(crate) struct Pair {
+    /// A name for the approver: a-z, 0-9, `.`, `_`, `-`
+    #[arg(long, value_name = "NAME")]
+    name: String,
+
+    /// The gateway's address
+    #[arg(long, value_name = "URL", required_unless_present = "local", conflicts_with = "local")]
+    relay: Option<String>,
+
+    /// A role of the approver, for policies and `--to`; may be repeated
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+
+    /// How sure you are that the key is in that person's hands: local (a key on this machine),
+    /// web (a page that the gateway serves), device (another device, in code of its own),
+    /// verified (with user verification for each signature)
+    #[arg(long, value_name = "LEVEL", default_value = "local", value_parser = assurance)]
+    assurance: Assurance,
+
+    /// Make a key here, for approving on this machine's terminal
+    #[arg(long, conflicts_with = "assurance")]
+    local: bool,
+
+    /// How long the approvers that are pinned already may take to allow this one
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    ttl: Duration,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Pair {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let enforcer = parties::enforcer(&here.root).await?;
+        enforcer.home().free_name(&self.name)?;
+        let candidate = match &self.relay {
+            Some(relay) => self.meet(here, &enforcer, relay).await?,
+            None => self.make_local(here, enforcer.edge())?,
+        };
+        let (pairing, approver) = (candidate.pairing.clone(), candidate.approver.clone());
+        self.admit(here, &enforcer, candidate).await?;
+        let fingerprint = approver.keys.fingerprint().to_string();
+        let text = format!(
+            "paired `{}` (assurance {})\nfingerprint {fingerprint}",
+            pairing.name,
+            approver.assurance.name()
+        );
+        let document = serde_json::json!({
+            "name": pairing.name,
+            "pairId": pairing.pair_id,
+            "keyId": approver.key_id,
+            "fingerprint": fingerprint,
+            "assurance": approver.assurance,
+            "roles": approver.roles,
+        });
+        here.output.result(&text, &document)?;
+        Ok(Exit::Ok)
+    }
+
+    async fn meet(
+        &self,
+        here: &Here<'_>,
+        enforcer: &Enforcer,
+        relay: &str,
+    ) -> Result<Candidate, Failure> {
+        let identity = enforcer.identity();
+        let client = parties::client(identity, relay)?;
+        let keys = *identity.keys.public();
+        let mut desk = Screen { output: *here.output };
+        let edge = enforcer.edge();
+        let paired = tokio::select! {
+            met = meet(&client, &identity.device_id, keys, relay, edge, &mut desk) => met?,
+            () = super::asked_to_end() => {
+                return Err(Failure::new(Exit::Denied, "withdrawn", "stopped; nothing was pinned"));
+            }
+        };
+        Ok(Candidate::new(&paired, &self.name, self.role.clone(), self.assurance, edge))
+    }
+
+    fn make_local(&self, here: &Here<'_>, edge: &Edge) -> Result<Candidate, Failure> {
+        let root = parties::approver_root(&here.root);
+        let key = match LocalKey::of(&root)? {
+            Some(key) => key,
+            None => {
+                let passphrase = secrets::fresh(&self.passphrase)?;
+                let entropy = |e: countersign_enforcer::edge::NoEntropy| {
+                    Failure::new(Exit::Failed, "entropy", e.to_string())
+                };
+                let secret = edge.random().map_err(entropy)?;
+                let (salt, nonce) =
+                    (edge.random().map_err(entropy)?, edge.random().map_err(entropy)?);
+                LocalKey::make(&root, &secret, &passphrase, KeyFileEntropy { salt, nonce })?
+            }
+        };
+        Ok(Candidate::local(*key.public(), &self.name, self.role.clone(), edge))
+    }
+
+    async fn admit(
+        &self,
+        here: &Here<'_>,
+        enforcer: &Enforcer,
+        candidate: Candidate,
+    ) -> Result<(), Failure> {
+        let relays: Relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
+        let report = |progress: Progress| match progress {
+            Progress::Suspended(request, _) => here.output.progress(&format!(
+                "waiting for an approver that is pinned already to allow this (request {})",
+                request.id
+            )),
+            Progress::Unreachable(why) => {
+                here.output.progress(&format!("gateway unreachable, trying again: {why}"));
+            }
+            Progress::Submitted | Progress::Refused(_) => {}
+        };
+        Ok(enforcer.admit(candidate, &relays, millis(self.ttl), &report).await?)
+    }
+}
+
+/// What the person at the enforcer sees.
+struct Screen {
+    output: Output,
+}
+
+impl Desk for Screen {
+    fn announce(&mut self, code: &Code, link: &Link) {
+        let link = link.to_text();
+        if self.output.is_json() {
+            // A line of its own, so that a script can hand the link on while `pair` waits.
+            let line = serde_json::json!({"code": code.to_string(), "link": &*link});
+            let _ = self.output.result("", &line);
+            return;
+        }
+        let text = format!(
+            "Join from the approver's device, within 10 minutes:\n\n  \
+             countersign join '{}'\n\nor scan:\n\n{}\nor type the code {code} and compare six digits.\n\
+             Waiting ...",
+            &*link,
+            qr(&link)
+        );
+        let _ = self.output.result(&text, &());
+    }
+
+    async fn same_digits(&mut self, digits: &Digits) -> bool {
+        compare(self.output, digits.to_string()).await
+    }
+}
+
+/// Shows digits and waits for a yes, on the terminal itself or, without one, never.
+pub(crate) async fn compare(output: Output, digits: String) -> bool {
+    let asked = tokio::task::spawn_blocking(move || ask_same(output, &digits)).await;
+    asked.unwrap_or(false)
+}
+
+fn ask_same(output: Output, digits: &str) -> bool {
+    let question = format!("\nDoes the other screen show  {digits}  ? [y/n] ");
+    let Ok(mut tty) = Tty::open() else {
+        output.progress(&format!("{question}\nno terminal to answer on: taken as no"));
+        return false;
+    };
+    if tty.forget_typed().and_then(|()| tty.say(&question)).is_err() {
+        return false;
+    }
+    loop {
+        match tty.key(Duration::from_secs(300)) {
+            Ok(Key::Byte(b'y' | b'Y')) => {
+                let _ = tty.say("yes\r\n");
+                return true;
+            }
+            Ok(Key::Byte(b'n' | b'N') | Key::Stop | Key::Nothing) | Err(_) => {
+                let _ = tty.say("no\r\n");
+                return false;
+            }
+            Ok(_) => {}
+        }
+    }
+}
+
+fn qr(text: &str) -> String {
+    match qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L) {
+        Ok(code) => code.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build(),
+        Err(_) => "(the link is too long for a QR code)".into(),
+    }
+}
+
+fn assurance(text: &str) -> Result<Assurance, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| format!("`{text}` is none of local, web, device, verified"))
+}

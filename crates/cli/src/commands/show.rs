@@ -1,0 +1,37 @@
+//! `show`: one request whole.
+
+use super::Here;
+use super::inbox::opened;
+use crate::args::PassphraseArgs;
+use crate::failure::{Exit, Outcome};
+use crate::reviewer;
+use countersign_approver::{Review, render_text};
+
+/// Show one request whole: every argument, file and variable, and what is unusual about it.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  countersign show 01KAH")]
+pub(crate) struct Show {
+    /// The request's id; may be shortened while unique
+    id: String,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Show {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let desks = reviewer::desks(here, &self.passphrase)?;
+        let items = reviewer::waiting(here, &desks).await?;
+        let (_, item) = reviewer::choose(&items, &self.id)?;
+        let review = Review::of(opened(item)?);
+        let text = render_text(&review, width(), here.output.color());
+        here.output.result(&text, &review)?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// Columns of the screen, or of a page where there is none.
+pub(crate) fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    size.map_or(100, |size| usize::from(size.ws_col)).clamp(40, 120)
+}

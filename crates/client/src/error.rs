@@ -1,0 +1,69 @@
+//! "The gateway is down" apart from "the gateway says no".
+
+use countersign_wire::{ErrorBody, ErrorCode};
+use serde_json::{Map, Value};
+
+/// Why a call gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody answered: no connection, no answer in time, or a connection that broke. It is not
+    /// known whether the gateway took the call; every call may be made again.
+    #[error("the gateway does not answer: {0}")]
+    Unreachable(String),
+    /// The gateway answered with a refusal.
+    #[error("the gateway refused: {message} ({code})")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The name of the refusal; [`ErrorCode::parse`] knows ours.
+        code: String,
+        /// For a person. It is the gateway's text: show it as foreign.
+        message: String,
+        /// More for a program, such as `state`.
+        details: Option<Map<String, Value>>,
+        /// Seconds until the gateway wants to hear of it again.
+        retry_after: Option<u64>,
+    },
+    /// What came back is not what the protocol says, or what was asked is not possible.
+    #[error("not the gateway protocol: {0}")]
+    Protocol(String),
+}
+
+impl ClientError {
+    /// The refusal's code, where it is one of ours.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused { code, .. } => ErrorCode::parse(code),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused { status, .. } => matches!(status, 429 | 500..=599),
+            Self::Protocol(_) => false,
+        }
+    }
+
+    /// The state that the refusal names in its details.
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
+        match self {
+            Self::Refused { details: Some(details), .. } => details.get("state")?.as_str(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn protocol(error: impl std::fmt::Display) -> Self {
+        Self::Protocol(error.to_string())
+    }
+
+    pub(crate) fn refused(status: u16, body: ErrorBody, retry_after: Option<u64>) -> Self {
+        let ErrorBody { code, message, details, .. } = body;
+        Self::Refused { status, code, message, details, retry_after }
+    }
+}
