@@ -187,7 +187,7 @@ impl<R: Relay> Desk<R> {
                 }
                 Err(AnswerError::NotTaken(RelayError::Refused { code, message }))
             }
-            Err(unreachable) => Err(AnswerError::NotSent(unreachable)),
+            Err(passing) => Err(AnswerError::NotSent(passing)),
         }
     }
 }

@@ -214,6 +214,8 @@ impl<R: PairingRelay> Call<'_, R> {
         Ok(confirmed?)
     }
 
+    /// Hands the keys over. A relay takes them once, so after a break its status says whether it
+    /// has them.
     async fn complete(&self, completion: Completion) -> Result<(), JoinError> {
         let complete = Complete {
             nonce: self.nonce.clone(),
@@ -222,8 +224,20 @@ impl<R: PairingRelay> Call<'_, R> {
             r2: Some(completion.r2),
             mac: completion.mac,
         };
-        self.relay.complete(&complete).await?;
-        Ok(())
+        let mut refused = JoinError::Expired;
+        for _ in 0..TRIES {
+            let error = match self.relay.complete(&complete).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            match self.relay.status(&self.nonce).await {
+                Ok(status) if status.keys == Some(complete.keys) => return Ok(()),
+                Ok(_) if !error.may_pass() => return Err(error.into()),
+                _ => refused = error.into(),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(refused)
     }
 
     /// Waits for the other side's yes.
@@ -237,8 +251,8 @@ impl<R: PairingRelay> Call<'_, R> {
         let confirm = Confirm { role: Role::Approver, mac: None, accepted };
         for _ in 0..TRIES {
             match self.relay.confirm(&self.nonce, &confirm).await {
-                Err(RelayError::Unreachable(_)) => tokio::time::sleep(PAUSE).await,
-                Ok(_) | Err(RelayError::Refused { .. }) => return,
+                Err(error) if error.may_pass() => tokio::time::sleep(PAUSE).await,
+                _ => return,
             }
         }
     }
@@ -248,7 +262,7 @@ impl<R: PairingRelay> Call<'_, R> {
         let waiting = async {
             loop {
                 match self.relay.status(&self.nonce).await {
-                    Err(RelayError::Unreachable(_)) => {}
+                    Err(error) if error.may_pass() => {}
                     other => {
                         if let Some(found) = wanted(still_open(other?)?) {
                             return Ok(found);

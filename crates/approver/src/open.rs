@@ -68,7 +68,7 @@ pub struct Delivered {
 
 /// A request of the paired enforcer, opened and checked.
 ///
-/// Private fields: only [`open`] makes one, so a review or an answer can be built from nothing
+/// Private fields: only [`open`] and [`at_hand`] make one, so a review or an answer can be built from nothing
 /// else.
 #[derive(Clone, Debug)]
 pub struct Opened {

@@ -2,11 +2,11 @@
 
 use countersign_client::ClientError;
 use countersign_core::verify::Refusal;
+use countersign_enforcer::GateError;
 use countersign_enforcer::child::PrepareError;
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::PairingError;
 use countersign_enforcer::question::QuestionError;
-use countersign_enforcer::GateError;
 use countersign_store::error::StoreError;
 use countersign_store::files::FileError;
 use countersign_store::ledger::LedgerError;
@@ -128,8 +128,7 @@ impl From<GateError> for Failure {
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => Self::new(Exit::Usage, &code, message),
             GateError::Refused(_) | GateError::Ledger(LedgerError::Void { .. }) => {
-                Self::new(Exit::Verification, &code, message)
-                    .hint("nothing was run; ask again")
+                Self::new(Exit::Verification, &code, message).hint("nothing was run; ask again")
             }
             GateError::Contradicted(_) => Self::new(Exit::Verification, &code, message).hint(
                 "nothing is run from this ledger; keep it for an auditor, then move `ledger.db` \
@@ -144,8 +143,9 @@ impl From<GateError> for Failure {
 
 /// There is nobody to ask.
 pub(crate) fn no_approver(message: String) -> Failure {
-    Failure::new(Exit::NoRoute, "no_approver", message)
-        .hint("`countersign pair --name NAME --relay URL` pairs one, `pair --local` uses this terminal")
+    Failure::new(Exit::NoRoute, "no_approver", message).hint(
+        "`countersign pair --name NAME --relay URL` pairs one, `pair --local` uses this terminal",
+    )
 }
 
 impl From<ClientError> for Failure {

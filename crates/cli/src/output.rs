@@ -50,7 +50,8 @@ impl Output {
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
         let text = if self.json {
             let Failure { code, message, hint, .. } = failure;
-            serde_json::json!({"error": {"code": code, "message": message, "hint": hint}}).to_string()
+            serde_json::json!({"error": {"code": code, "message": message, "hint": hint}})
+                .to_string()
         } else {
             let message = visible(&failure.message, false);
             let hint = if failure.hint.is_empty() {

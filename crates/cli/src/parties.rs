@@ -71,7 +71,8 @@ pub(crate) fn ledger(
 ) -> Result<Arc<SqliteLedger>, Failure> {
     let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
     let entropy = |e: NoEntropy| Failure::new(Exit::Failed, "entropy", e.to_string());
-    let birth = Birth { ledger_id: edge.id().map_err(entropy)?, secret: edge.random().map_err(entropy)? };
+    let birth =
+        Birth { ledger_id: edge.id().map_err(entropy)?, secret: edge.random().map_err(entropy)? };
     Ok(Arc::new(SqliteLedger::open(&home.ledger_path(), notary, &birth)?))
 }
 

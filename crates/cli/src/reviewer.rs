@@ -96,10 +96,7 @@ pub(crate) fn home(here: &Here<'_>) -> Result<Home, Failure> {
 }
 
 /// Every pairing in use, unlocked with one passphrase.
-pub(crate) fn desks(
-    here: &Here<'_>,
-    args: &PassphraseArgs,
-) -> Result<Vec<Desk<Gateway>>, Failure> {
+pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<Gateway>>, Failure> {
     let home = home(here)?;
     let pairings = Pairings::of(&home);
     let active = pairings.list()?.into_iter().filter(|p| p.status == Status::Active);
@@ -238,8 +235,9 @@ impl From<JoinError> for Failure {
         match error {
             JoinError::NoRelay => Self::new(Exit::Usage, "no_relay", message)
                 .hint("countersign join CODE --relay URL, or join with the whole link"),
-            JoinError::NameTaken(_) => Self::new(Exit::Usage, "name_taken", message)
-                .hint("choose another with --name"),
+            JoinError::NameTaken(_) => {
+                Self::new(Exit::Usage, "name_taken", message).hint("choose another with --name")
+            }
             JoinError::Relay(error) => error.into(),
             JoinError::Pair(_) => Self::new(Exit::Verification, "pairing_refused", message)
                 .hint("nothing was pinned; start again with `countersign pair`"),

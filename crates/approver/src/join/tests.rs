@@ -36,6 +36,10 @@ fn nothing(state: PairingState) -> PairingStatus {
     serde_json::from_value(serde_json::json!({ "state": state })).unwrap()
 }
 
+fn conflict() -> RelayError {
+    RelayError::Refused { code: "pairing_conflict".into(), message: "taken".into() }
+}
+
 impl FakeRelay {
     fn new(yes: Option<bool>) -> Self {
         let keys = *fixture::enforcer().public();
@@ -87,7 +91,8 @@ impl PairingRelay for FakeRelay {
             r2: complete.r2.unwrap(),
             mac: complete.mac,
         };
-        let waiting = self.waiting.lock().unwrap().take().unwrap();
+        let taken = self.waiting.lock().unwrap().take();
+        let waiting = taken.ok_or_else(conflict)?;
         let mut status = self.status.lock().unwrap();
         match waiting.answer(completion) {
             Ok(Answered::Joined { mac, .. }) => {
@@ -101,7 +106,10 @@ impl PairingRelay for FakeRelay {
             }
             Err(_) => *status = nothing(PairingState::Refused),
         }
+        status.keys = Some(complete.keys);
         let routing_token = "t".into();
+        // The keys have arrived; whether the answer does is another matter.
+        self.fail_at_first()?;
         Ok(Completed { routing_token, enforcer_label: None, workspace_name: None })
     }
 
@@ -259,12 +267,23 @@ async fn attack_20_an_enforcer_that_never_answers_joins_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_relay_that_comes_back_goes_on() {
+    for invitation in [by_code(), by_link()] {
+        // The reply to the keys is lost first of all.
+        for away in [1, 2, 3, 4] {
+            let relay = FakeRelay::new(Some(true));
+            *relay.away.lock().unwrap() = away;
+            let joined = join_at(&relay, &invitation).await.joined;
+            assert!(joined.is_ok(), "{away}: {joined:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_23_a_pairing_that_somebody_else_completed_is_refused() {
     let relay = FakeRelay::new(Some(true));
-    *relay.away.lock().unwrap() = 5;
-    assert!(join_at(&relay, &by_code()).await.joined.is_ok());
-    let relay = FakeRelay::new(Some(true));
-    *relay.away.lock().unwrap() = 5;
-    assert!(join_at(&relay, &by_link()).await.joined.is_ok());
+    *relay.waiting.lock().unwrap() = None;
+    let error = join_at(&relay, &by_link()).await.refused();
+    assert!(matches!(error, JoinError::Relay(RelayError::Refused { .. })));
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ fn attack_19_an_expired_request_is_not_shown() {
 fn a_local_statement_passes_the_same_checks() {
     let name = fixture::pairing().name;
     let enforcer = *fixture::enforcer().public();
-    let local = |ask: &Ask, now| open_local(fixture::statement(ask), &name, &enforcer, now);
+    let local = |ask: &Ask, now| at_hand(fixture::statement(ask), name.clone(), &enforcer, now);
     assert!(local(&Ask::default(), fixture::now()).is_ok());
     let forged = Ask { signer: fixture::mallory(), ..Ask::default() };
     assert_eq!(local(&forged, fixture::now()).err(), Some(OpenError::NotFromEnforcer));

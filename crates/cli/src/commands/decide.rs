@@ -11,7 +11,9 @@ use countersign_enforcer::Edge;
 
 /// Allow one request: signs exactly what `show` shows.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'")]
+#[command(
+    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'"
+)]
 pub(crate) struct Approve {
     /// The request's id; may be shortened while unique
     id: String,
@@ -26,7 +28,9 @@ pub(crate) struct Approve {
 
 /// Refuse one request, with a reason that the agent can use.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  countersign deny 01KAH -m 'only /tmp/build, not the whole home'")]
+#[command(
+    after_help = "Example:\n  countersign deny 01KAH -m 'only /tmp/build, not the whole home'"
+)]
 pub(crate) struct Deny {
     /// The request's id; may be shortened while unique
     id: String,
@@ -52,12 +56,7 @@ impl Deny {
     }
 }
 
-async fn answer(
-    here: &Here<'_>,
-    id: &str,
-    reply: Reply,
-    passphrase: &PassphraseArgs,
-) -> Outcome {
+async fn answer(here: &Here<'_>, id: &str, reply: Reply, passphrase: &PassphraseArgs) -> Outcome {
     let desks = reviewer::desks(here, passphrase)?;
     let items = reviewer::waiting(here, &desks).await?;
     let (at, item) = reviewer::choose(&items, id)?;
@@ -86,6 +85,7 @@ async fn answer(
         "artifactHash": review.artifact_hash,
         "delivered": answered.submitted,
     });
-    here.output.result(&format!("{word} {}; signed and delivered", answered.request_id), &document)?;
+    here.output
+        .result(&format!("{word} {}; signed and delivered", answered.request_id), &document)?;
     Ok(Exit::Ok)
 }

@@ -44,7 +44,8 @@ pub(crate) struct Join {
 
 impl Join {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let relay = self.relay.as_deref().map(Origin::parse).transpose().map_err(JoinError::Pair)?;
+        let relay =
+            self.relay.as_deref().map(Origin::parse).transpose().map_err(JoinError::Pair)?;
         let invitation = Invitation::parse(&self.invitation, relay.as_ref())?;
         let home = Home::open(parties::approver_root(&here.root))?;
         let name = self.name(&home)?;

@@ -49,8 +49,9 @@ impl Key {
             lines.push(Line::new("approver", "local", key.public()));
         }
         if lines.is_empty() {
-            return Err(Failure::new(Exit::Failed, "no_key", "this home has no keys yet")
-                .hint("`countersign pair` makes an operator key, `countersign join` an approver's"));
+            return Err(Failure::new(Exit::Failed, "no_key", "this home has no keys yet").hint(
+                "`countersign pair` makes an operator key, `countersign join` an approver's",
+            ));
         }
         let text: Vec<String> = lines
             .iter()

@@ -29,7 +29,8 @@ pub(crate) struct Line {
 impl List {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let lines = lines(here)?;
-        let mut text = format!("{:<20} {:<28} {:<32} {:<12} {}", "NAME", "PAIR_ID", "RELAY", "PAIRED", "IS");
+        let mut text =
+            format!("{:<20} {:<28} {:<32} {:<12} {}", "NAME", "PAIR_ID", "RELAY", "PAIRED", "IS");
         for l in &lines {
             let day = l.paired.get(..10).unwrap_or(&l.paired);
             let is = if l.status == "active" { l.side } else { l.status };

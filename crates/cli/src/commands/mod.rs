@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn durations_read_as_documented() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("5m", 300), ("8h", 28_800), ("24h", 86_400)]
+        for (text, seconds) in
+            [("90", 90), ("90s", 90), ("5m", 300), ("8h", 28_800), ("24h", 86_400)]
         {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }

@@ -179,7 +179,8 @@ impl Run {
             }
         }
         if ways.is_empty() {
-            let message = if self.local { "no local key in this home" } else { "no approver to ask" };
+            let message =
+                if self.local { "no local key in this home" } else { "no approver to ask" };
             return Err(no_approver(message.into()));
         }
         Ok(ways)

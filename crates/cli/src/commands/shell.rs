@@ -9,7 +9,9 @@ use std::io::Write as _;
 
 /// Print shell completions.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  countersign completions bash > ~/.local/share/bash-completion/completions/countersign")]
+#[command(
+    after_help = "Example:\n  countersign completions bash > ~/.local/share/bash-completion/completions/countersign"
+)]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,

@@ -6,13 +6,13 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use crate::parties::clock;
 use countersign_client::{Client, ClientError, Role};
-use countersign_core::keys::SecretKeys;
-use std::sync::Arc;
 use countersign_core::display::visible;
+use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Boundary, Event};
 use countersign_enforcer::Enforcer;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Say who I am, which gateway, which approvers, what waits, and whether it is protected.
@@ -22,7 +22,8 @@ pub(crate) struct Status {}
 impl Status {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let pairings = lines(here)?;
-        let mut text = vec![format!("home        {}", visible(&here.root.display().to_string(), false))];
+        let mut text =
+            vec![format!("home        {}", visible(&here.root.display().to_string(), false))];
         let mut document = json!({"home": here.root, "pairings": pairings});
         if parties::existing_identity(&here.root)?.is_some() {
             let enforcer = parties::enforcer(&here.root).await?;
@@ -58,21 +59,37 @@ impl Status {
                 .into(),
         });
         for request in &open {
-            text.push(format!("waits       {} until {}", request.id, request.expires_at.timestamp()));
+            text.push(format!(
+                "waits       {} until {}",
+                request.id,
+                request.expires_at.timestamp()
+            ));
         }
         for claim in &running {
-            text.push(format!("running     {} since {}", claim.request_id, claim.claimed_at.timestamp()));
+            text.push(format!(
+                "running     {} since {}",
+                claim.request_id,
+                claim.claimed_at.timestamp()
+            ));
         }
         let uncertain = uncertain(enforcer).await?;
         for id in &uncertain {
-            text.push(format!("uncertain   {id}: nobody knows whether it ran; look before you repeat it"));
+            text.push(format!(
+                "uncertain   {id}: nobody knows whether it ran; look before you repeat it"
+            ));
         }
         if let Some(members) = document.as_object_mut() {
-            members.insert("operator".into(), json!({"fingerprint": fingerprint, "keyId": enforcer.identity().keys.key_id()}));
+            members.insert(
+                "operator".into(),
+                json!({"fingerprint": fingerprint, "keyId": enforcer.identity().keys.key_id()}),
+            );
             members.insert("ledger".into(), json!({"id": ledger.ledger_id(), "receipts": newest}));
             members.insert("boundary".into(), json!(boundary));
             members.insert("waiting".into(), json!(open.iter().map(|r| &r.id).collect::<Vec<_>>()));
-            members.insert("running".into(), json!(running.iter().map(|c| &c.request_id).collect::<Vec<_>>()));
+            members.insert(
+                "running".into(),
+                json!(running.iter().map(|c| &c.request_id).collect::<Vec<_>>()),
+            );
             members.insert("uncertain".into(), json!(uncertain));
         }
         Ok(())
@@ -80,7 +97,13 @@ impl Status {
 
     fn pairings(&self, pairings: &[Line], text: &mut Vec<String>) {
         for p in pairings {
-            text.push(format!("{:<11} {} via {}, {}", p.side, p.name, visible(&p.relay, false), p.status));
+            text.push(format!(
+                "{:<11} {} via {}, {}",
+                p.side,
+                p.name,
+                visible(&p.relay, false),
+                p.status
+            ));
         }
     }
 
@@ -103,7 +126,8 @@ impl Status {
 
 /// Asks as nobody in particular: health needs no session.
 async fn health(relay: &str) -> Result<(), ClientError> {
-    let nobody = SecretKeys::from_bytes(&[0; 64]).map_err(|e| ClientError::Protocol(e.to_string()))?;
+    let nobody =
+        SecretKeys::from_bytes(&[0; 64]).map_err(|e| ClientError::Protocol(e.to_string()))?;
     Client::new(relay, Role::Enforcer, "status", Arc::new(nobody), clock())?.health().await
 }
 

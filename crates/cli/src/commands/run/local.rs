@@ -9,11 +9,11 @@ use crate::failure::{Exit, Failure};
 use crate::parties;
 use crate::tty::{Key, Tty};
 use boxed::{Boxed, render};
-use countersign_approver::{Passphrase, PairingName};
 use countersign_approver::local::LocalKey;
 use countersign_approver::open::{Opened, at_hand};
 use countersign_approver::review::{Review, render_text};
 use countersign_approver::sign::{Reply, sign};
+use countersign_approver::{PairingName, Passphrase};
 use countersign_core::artifact::{Risk, Statement};
 use countersign_core::decision::Answer;
 use countersign_core::request::State;
@@ -40,9 +40,11 @@ pub(super) async fn ask(
     enforcer.submitted(&request.id).await?;
     let asked = ours(&request, &key)?;
     let opened = opened(enforcer, &asked, question)?;
-    let left = request.expires_at.0.saturating_sub(enforcer.edge().now().0).min(super::millis(
-        Duration::from_secs(86_400),
-    ));
+    let left = request
+        .expires_at
+        .0
+        .saturating_sub(enforcer.edge().now().0)
+        .min(super::millis(Duration::from_secs(86_400)));
     let deadline = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let prompt = Prompt { opened: opened.clone(), key, deadline };
     let answered = tokio::select! {
@@ -92,16 +94,19 @@ fn ours(request: &RequestRecord, key: &LocalKey) -> Result<Asked, Failure> {
     let id = key.key_id();
     let asked = request.asked.iter().find(|a| a.key_id == id).cloned();
     asked.ok_or_else(|| {
-        Failure::new(Exit::Verification, "HARP_ERR_SIGNATURE_INVALID", "the local key was not asked")
+        Failure::new(
+            Exit::Verification,
+            "HARP_ERR_SIGNATURE_INVALID",
+            "the local key was not asked",
+        )
     })
 }
 
 /// The same checks as on any other device: the enforcer's signature, the hash, the disclosures.
 fn opened(enforcer: &Enforcer, asked: &Asked, question: &Question) -> Result<Opened, Failure> {
     let keys = &enforcer.identity().keys;
-    let statement =
-        Statement::sign(asked.artifact.clone(), question.disclosures.clone(), keys)
-            .map_err(|e| Failure::new(Exit::RunFailed, "sign", e.to_string()))?;
+    let statement = Statement::sign(asked.artifact.clone(), question.disclosures.clone(), keys)
+        .map_err(|e| Failure::new(Exit::RunFailed, "sign", e.to_string()))?;
     let name = PairingName::parse("local")?;
     at_hand(statement, name, keys.public(), enforcer.edge().now())
         .map_err(|e| Failure::new(Exit::Verification, "HARP_ERR_HASH_MISMATCH", e.to_string()))

@@ -1,0 +1,276 @@
+//! Three parties with a home each, played by the real binary: gateway, enforcer, approver.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this world")]
+
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The longest that a test waits for something that must happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
+
+/// A directory that holds every party's home, and the gateway that runs.
+pub struct World {
+    dir: tempfile::TempDir,
+    gateway: Option<Process>,
+    url: String,
+}
+
+/// A child that is ended with its test.
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Sends a signal by name: `INT`, `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end, within [`PATIENCE`].
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the process did not end in time");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the end and reads what it said.
+    pub fn output(mut self) -> Output {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let errors = self.child.stderr.take().map(|mut pipe| {
+            std::thread::spawn(move || {
+                let mut text = Vec::new();
+                pipe.read_to_end(&mut text).map(|_| text)
+            })
+        });
+        if let Some(mut pipe) = self.child.stdout.take() {
+            pipe.read_to_end(&mut stdout).unwrap();
+        }
+        if let Some(errors) = errors {
+            stderr = errors.join().unwrap().unwrap();
+        }
+        Output { status: self.wait(), stdout, stderr }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl World {
+    /// Homes without anything in them, and no gateway.
+    pub fn empty() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("passphrase"), "correct horse\n").unwrap();
+        std::fs::create_dir(dir.path().join("work")).unwrap();
+        Self { dir, gateway: None, url: String::new() }
+    }
+
+    /// A gateway that listens on a free port of this machine.
+    pub fn with_gateway() -> Self {
+        let mut world = Self::empty();
+        world.start_gateway();
+        world
+    }
+
+    /// A gateway, and an approver `ann` that is paired with the enforcer.
+    pub fn paired() -> Self {
+        let world = Self::with_gateway();
+        world.pair("enforcer", "approver", "ann", "device");
+        world
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The directory in which gated commands run.
+    pub fn work(&self) -> PathBuf {
+        self.path("work")
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Another gateway's address, such as a hostile one in between.
+    pub fn set_url(&mut self, url: &str) {
+        self.url = url.to_owned();
+    }
+
+    /// Starts the gateway, again on the same port where it ran before.
+    pub fn start_gateway(&mut self) {
+        let listen = self.url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
+        let mut command = self.command("gateway", &["gateway", "--json", "--listen", &listen]);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.gateway = Some(Process { child });
+        self.url = json(line.as_bytes())["listening"].as_str().unwrap().to_owned();
+    }
+
+    pub fn kill_gateway(&mut self) {
+        self.gateway = None;
+    }
+
+    pub fn gateway(&self) -> &Process {
+        self.gateway.as_ref().unwrap()
+    }
+
+    /// A command of one party, with a clean environment.
+    pub fn command(&self, party: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("COUNTERSIGN_") || text.starts_with("HARP_") {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .env("NO_COLOR", "1")
+            .env("COUNTERSIGN_PASSPHRASE_FILE", self.path("passphrase"))
+            .arg("--home")
+            .arg(self.path(party))
+            .args(args)
+            .current_dir(self.work())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts a command of one party.
+    pub fn spawn(&self, party: &str, args: &[&str]) -> Process {
+        Process { child: self.command(party, args).spawn().unwrap() }
+    }
+
+    /// Runs a command of one party to its end.
+    pub fn run(&self, party: &str, args: &[&str]) -> Output {
+        self.spawn(party, args).output()
+    }
+
+    /// The one document of a command that must succeed.
+    pub fn json(&self, party: &str, args: &[&str]) -> Value {
+        let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+        let output = self.run(party, &args);
+        assert!(output.status.success(), "{party} {args:?}: {output:?}");
+        json(&output.stdout)
+    }
+
+    /// Pairs two homes by link.
+    pub fn pair(&self, enforcer: &str, approver: &str, name: &str, assurance: &str) {
+        let url = self.url.clone();
+        let args = ["pair", "--name", name, "--relay", &url, "--assurance", assurance, "--json"];
+        let mut pairing = self.spawn(enforcer, &args);
+        let mut lines = BufReader::new(pairing.child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let link = json(first.as_bytes())["link"].as_str().unwrap().to_owned();
+        self.json(approver, &["join", &link]);
+        assert!(pairing.wait().success());
+    }
+
+    /// Starts a gated command that reports to `report.json`; `args` come before the `--`.
+    pub fn gate(&self, args: &[&str], command: &[&str]) -> Process {
+        let report = self.path("report.json").display().to_string();
+        let all: Vec<&str> = ["run", "--report", &report]
+            .into_iter()
+            .chain(args.iter().copied())
+            .chain(["--"])
+            .chain(command.iter().copied())
+            .collect();
+        self.spawn("enforcer", &all)
+    }
+
+    /// The report of the last gated command.
+    pub fn report(&self) -> Value {
+        json(&std::fs::read(self.path("report.json")).unwrap())
+    }
+
+    /// Waits until the approver's inbox holds a request, and names it.
+    pub fn waiting(&self, approver: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let inbox = self.json(approver, &["inbox"]);
+            if let Some(id) = inbox["items"][0]["requestId"].as_str() {
+                return id.to_owned();
+            }
+            assert!(Instant::now() < deadline, "nothing reached the inbox");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Answers the one request that waits, `approve` or `deny`.
+    pub fn answer(&self, word: &str) -> String {
+        let id = self.waiting("approver");
+        self.json("approver", &[word, &id]);
+        id
+    }
+
+    /// Writes the enforcer's trust store to a file.
+    pub fn trust(&self) -> PathBuf {
+        let path = self.path("trust.json");
+        self.json("enforcer", &["trust", "export", "-o", path.to_str().unwrap()]);
+        path
+    }
+
+    /// The verdict over a receipt, and the exit code.
+    pub fn verify(&self, receipt: &str, more: &[&str]) -> (Value, i32) {
+        let trust = self.trust().display().to_string();
+        let args: Vec<&str> = ["receipt", "verify", receipt, "--trust", &trust, "--json"]
+            .into_iter()
+            .chain(more.iter().copied())
+            .collect();
+        let output = self.run("enforcer", &args);
+        (json(&output.stdout), output.status.code().unwrap())
+    }
+}
+
+/// Reads one document.
+pub fn json(bytes: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(bytes);
+    serde_json::from_str(text.trim()).unwrap_or_else(|e| panic!("{e}: `{text}`"))
+}
+
+/// The code of the error document on standard error.
+pub fn error_code(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let last = text.lines().last().unwrap_or_default();
+    json(last.as_bytes())["error"]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Every byte of every file below a directory, by path.
+pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.is_file() {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found
+}
