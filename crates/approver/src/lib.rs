@@ -27,7 +27,7 @@
 //!
 //! # Rooms, along the way of a request
 //! * [`join`]: how this device becomes an approver; [`pairings`]: with whom it is paired.
-//! * [`unlock`], [`keyfile`], [`passphrase`]: its keys, and what it takes to use them;
+//! * [`mod@unlock`], [`keyfile`], [`passphrase`]: its keys, and what it takes to use them;
 //!   [`local`]: the key of the person at the enforcer's own terminal.
 //! * [`desk`]: one pairing at work: list, answer, send again; [`relay`]: what that needs.
 //! * [`mod@open`]: from a delivered message to a request that may be shown.

@@ -1,6 +1,7 @@
 //! The one binary. `main` parses, runs one command and turns its end into an exit code.
 
 mod args;
+mod asking;
 mod commands;
 mod failure;
 mod output;

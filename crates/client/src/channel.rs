@@ -10,6 +10,7 @@ use countersign_wire::presence::Hello;
 use countersign_wire::{ErrorBody, ErrorCode, limit};
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::pki_types::ServerName;
+use std::fmt;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -34,6 +35,12 @@ const MAX_FRAME: usize = limit::ARTIFACT_SUBMIT + limit::MESSAGE;
 pub struct Channel {
     client: Client,
     socket: WebSocketStream<Box<dyn Stream>>,
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Channel({:?})", self.client)
+    }
 }
 
 /// A connection, encrypted or not.

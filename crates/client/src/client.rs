@@ -9,6 +9,7 @@ use countersign_core::time::{Instant, Timestamp};
 use countersign_wire::envelope::{Body, Envelope, Sender, check_id};
 use countersign_wire::pairing::Role;
 use rustls::ClientConfig;
+use std::fmt;
 use std::sync::Arc;
 
 /// Says what time it is.
@@ -30,6 +31,14 @@ pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
     pub(crate) tls: Arc<ClientConfig>,
     clock: Clock,
+}
+
+/// Neither keys nor token.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { origin, role, device_id, .. } = &*self.inner;
+        write!(f, "Client({role:?} {device_id} at {origin})")
+    }
 }
 
 impl Client {

@@ -1,7 +1,7 @@
 //! Live channels over WebSocket: first everything that was not acknowledged, then what comes.
 
 use crate::caller::{Ask, Caller};
-use crate::exchanges;
+use crate::decisions;
 use crate::gateway::Gateway;
 use crate::hub::{Channel, Event};
 use crate::message::{self, Frame};
@@ -176,10 +176,10 @@ impl Line<'_> {
         };
         let envelope = Envelope::parse(text.as_bytes(), limit::MESSAGE);
         let envelope = envelope.map_err(ApiError::from)?;
-        if !exchanges::is_ack(&envelope) {
+        if !decisions::is_ack(&envelope) {
             return Err(ApiError::invalid("a live channel takes `ack.submit` only").into());
         }
-        match exchanges::acknowledge(self.gateway, caller, text.as_bytes()).await {
+        match decisions::acknowledge(self.gateway, caller, text.as_bytes()).await {
             Ok(_) => Ok(()),
             // One unknown message is no reason to hang up.
             Err(error) => self.send_json(&error.envelope(self.gateway)).await,

@@ -60,6 +60,8 @@ pub struct Limits {
     pub ping: Duration,
     /// After how long without a sign of life a channel is closed.
     pub idle: Duration,
+    /// How often the gateway looks what time has ended.
+    pub housekeeping: Duration,
     /// How long what is over stays readable.
     pub retention: Duration,
 }
@@ -81,6 +83,7 @@ impl Default for Limits {
             patience: Duration::from_secs(30),
             ping: Duration::from_secs(30),
             idle: Duration::from_secs(120),
+            housekeeping: Duration::from_secs(10),
             retention: Duration::from_secs(7 * 24 * 60 * 60),
         }
     }

@@ -1,12 +1,7 @@
 //! What time ends.
 
 use crate::gateway::Gateway;
-use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
-
-/// How often somebody looks. Nobody depends on it: the store judges every call by the time of
-/// the call.
-const ROUND: Duration = Duration::from_secs(10);
 
 /// Every so many rounds what is over for long is dropped.
 const FORGET_EVERY: u64 = 60;
@@ -14,9 +9,10 @@ const FORGET_EVERY: u64 = 60;
 /// Exchanges that are ended at a time.
 const BATCH: usize = 500;
 
-/// Looks again and again; never ends by itself.
+/// Looks again and again; never ends by itself. Nobody depends on it to be right: the store
+/// judges every call by the time of the call.
 pub(crate) async fn keep_house(gateway: &Gateway) {
-    let mut rounds = interval(ROUND);
+    let mut rounds = interval(gateway.config.limits.housekeeping);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for round in 0_u64.. {
         rounds.tick().await;

@@ -11,14 +11,16 @@
 //! * [`serve`]: sockets, their limits, and the end.
 //! * `caller`, `proof`, `sessions`: who calls. `throttle`: how often strangers may.
 //! * `body`, `reply`: strict messages in, envelopes and errors out.
-//! * `exchanges`, `inbox`, `pairing`, `channel`: the calls themselves.
+//! * `artifacts`, `inbox`, `decisions`, `exchanges`, `pairing`, `channel`: the calls themselves.
 //! * `hub`: wakes those who wait, so that nothing polls. `message`: what is delivered.
 //! * `housekeeping`: what time ends.
 
+mod artifacts;
 mod body;
 mod caller;
 mod channel;
 mod config;
+mod decisions;
 mod exchanges;
 mod gateway;
 mod housekeeping;

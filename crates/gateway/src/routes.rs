@@ -2,7 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::reply::{ApiError, json, render_errors};
-use crate::{channel, exchanges, inbox, pairing, proof};
+use crate::{artifacts, channel, decisions, exchanges, inbox, pairing, proof};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::map_response_with_state;
@@ -39,11 +39,11 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> Router {
 
 fn exchange_routes() -> Router<Arc<Gateway>> {
     Router::new()
-        .route("/v1/artifacts", post(exchanges::submit))
-        .route("/v1/decisions", post(exchanges::decide))
-        .route("/v1/acks", post(exchanges::ack))
+        .route("/v1/artifacts", post(artifacts::submit))
+        .route("/v1/decisions", post(decisions::decide))
+        .route("/v1/acks", post(decisions::ack))
         .route("/v1/exchanges/{requestId}", get(exchanges::status))
-        .route("/v1/exchanges/{requestId}/wait", get(exchanges::wait))
+        .route("/v1/exchanges/{requestId}/wait", get(decisions::wait))
         .route("/v1/exchanges/{requestId}/withdraw", post(exchanges::withdraw))
         .route("/v1/approvers/{id}/inbox", get(inbox::page))
         .route("/v1/approvers/{id}/inbox/{requestId}", delete(inbox::dismiss))

@@ -17,9 +17,6 @@ const LIMIT: usize = json::limit::RECEIPT;
 /// A value as canonical JSON.
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// A value as JSON in whatever order its members come, for objects whose hash is known already.
-pub(crate) struct Plain<'a, T>(pub(crate) &'a T);
-
 /// A word of a fixed list, as it stands on the wire.
 pub(crate) struct Word<T>(pub(crate) T);
 
@@ -35,22 +32,12 @@ pub(crate) struct Digest(pub(crate) Hash);
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let bytes = json::canonical(&self.0).map_err(refused)?;
-        readable(String::from_utf8(bytes).map_err(refused)?)
+        // What could not be read back is not written.
+        if bytes.len() > LIMIT {
+            return Err(refused(JsonError::TooLarge { size: bytes.len(), limit: LIMIT }));
+        }
+        String::from_utf8(bytes).map(ToSqlOutput::from).map_err(refused)
     }
-}
-
-impl<T: Serialize> ToSql for Plain<'_, T> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        readable(serde_json::to_string(self.0).map_err(refused)?)
-    }
-}
-
-/// What could not be read back is not written.
-fn readable(text: String) -> rusqlite::Result<ToSqlOutput<'static>> {
-    if text.len() > LIMIT {
-        return Err(refused(JsonError::TooLarge { size: text.len(), limit: LIMIT }));
-    }
-    Ok(text.into())
 }
 
 impl<T: DeserializeOwned> FromSql for Json<T> {

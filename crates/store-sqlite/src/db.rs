@@ -5,7 +5,7 @@ use crate::schema::Schema;
 use countersign_store::error::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Params, Row, Statement};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,8 +23,20 @@ pub(crate) struct Db {
     path: PathBuf,
     /// The furthest-reaching error since [`Db::begin`].
     worst: RefCell<Option<(Reach, StoreError)>>,
+    part: Cell<Part>,
     #[cfg(test)]
     pub(crate) effort: Effort,
+}
+
+/// A part of a transaction that can be taken back by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// There is none.
+    None,
+    /// It has begun and changed nothing.
+    Announced,
+    /// It began to change rows at a savepoint.
+    Marked,
 }
 
 impl Db {
@@ -58,6 +70,7 @@ impl Db {
             connection,
             path: path.to_owned(),
             worst: RefCell::default(),
+            part: Cell::new(Part::None),
             #[cfg(test)]
             effort: Effort::default(),
         };
@@ -74,6 +87,10 @@ impl Db {
 
     /// Runs one statement that changes rows; returns how many.
     pub(crate) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        if self.part.get() == Part::Announced {
+            self.part.set(Part::Marked);
+            self.prepared("SAVEPOINT part", |statement| statement.execute([]))?;
+        }
         self.prepared(sql, |statement| statement.execute(params))
     }
 
@@ -103,7 +120,7 @@ impl Db {
         self.prepared(sql, |statement| statement.query_map(params, row)?.collect())
     }
 
-    /// Runs several statements that take and give nothing.
+    /// Runs several statements that take and give nothing; not in a part of a transaction.
     pub(crate) fn batch(&self, sql: &str) -> Result<(), StoreError> {
         self.check(self.connection.execute_batch(sql))
     }
@@ -121,14 +138,32 @@ impl Db {
         self.begin("BEGIN IMMEDIATE")?;
         let done = work(self).and_then(|value| self.run("COMMIT", []).map(|_| value));
         if done.is_err() && self.in_transaction() {
+            self.part.set(Part::None);
             self.run("ROLLBACK", [])?;
         }
         done
     }
 
+    /// From here on changes can be taken back without those before. Costs nothing until then.
+    pub(crate) fn begin_part(&self) {
+        self.part.set(Part::Announced);
+    }
+
+    /// Keeps or takes back the changes since [`Db::begin_part`].
+    pub(crate) fn end_part(&self, keep: bool) -> Result<(), StoreError> {
+        if self.part.replace(Part::None) == Part::Marked {
+            if !keep {
+                self.run("ROLLBACK TO part", [])?;
+            }
+            self.run("RELEASE part", [])?;
+        }
+        Ok(())
+    }
+
     /// Opens a transaction, and forgets the errors of the one before.
     pub(crate) fn begin(&self, sql: &str) -> Result<(), StoreError> {
         self.worst.take();
+        self.part.set(Part::None);
         self.run(sql, []).map(|_| ())
     }
 

@@ -2,10 +2,11 @@
 
 use crate::db::Db;
 use crate::fault::Reach;
-use crate::writer::{GroupEnd, Job};
+use crate::writer::{Around, Job};
 use countersign_store::error::StoreError;
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::mpsc::Receiver;
 
 /// Jobs in one transaction. More would make the first caller wait for the last one's work.
@@ -15,15 +16,15 @@ const TOGETHER: usize = 512;
 pub(crate) struct Committer {
     db: Db,
     lock: File,
-    group_end: Option<GroupEnd>,
+    around: Box<dyn Around>,
     /// Why nothing is written any more. After a failed sync the disk and the memory of it may
     /// differ, and only opening the file anew tells what is there.
     poison: Option<StoreError>,
 }
 
 impl Committer {
-    pub(crate) fn new(db: Db, lock: File, group_end: Option<GroupEnd>) -> Self {
-        Self { db, lock, group_end, poison: None }
+    pub(crate) fn new(db: Db, lock: File, around: Box<dyn Around>) -> Self {
+        Self { db, lock, around, poison: None }
     }
 
     /// Works until every sender is gone.
@@ -51,7 +52,8 @@ impl Committer {
         {
             group.push(late);
         }
-        let outcome = db.whole(|db| jobs(db, group, self.group_end.as_ref()));
+        let outcome = db.whole(|db| jobs(db, group, self.around.as_mut()));
+        self.around.over();
         self.poison = lost(db);
         if let Err(error) = self.lock.unlock() {
             self.poison = Some(db.unavailable(error));
@@ -76,30 +78,28 @@ fn hold(lock: &File) -> io::Result<()> {
     }
 }
 
-fn jobs(
-    db: &Db,
-    group: &mut [Box<dyn Job>],
-    group_end: Option<&GroupEnd>,
-) -> Result<(), StoreError> {
-    let mut kept = false;
+fn jobs(db: &Db, group: &mut [Box<dyn Job>], around: &mut dyn Around) -> Result<(), StoreError> {
+    let mut any = false;
     for job in group.iter_mut().filter(|job| !job.is_withdrawn()) {
-        kept |= apart(db, job.as_mut())?;
+        let kept = apart(db, job.as_mut())?;
+        around.settle(kept);
+        any |= kept;
     }
-    match group_end {
-        Some(end) if kept => end(db).and_then(|()| sound(db)),
-        _ => Ok(()),
+    if !any {
+        return Ok(());
     }
+    // Sound: after a panic the group is rolled back and told to be over.
+    let ended = catch_unwind(AssertUnwindSafe(|| around.end(db)));
+    ended.unwrap_or_else(|_| Err(db.unavailable("a group's end panicked")))?;
+    sound(db)
 }
 
 /// Runs one job so that a failure takes back nothing but its own rows.
 fn apart(db: &Db, job: &mut dyn Job) -> Result<bool, StoreError> {
-    db.run("SAVEPOINT job", [])?;
+    db.begin_part();
     let kept = job.run(db);
     sound(db)?;
-    if !kept {
-        db.run("ROLLBACK TO job", [])?;
-    }
-    db.run("RELEASE job", [])?;
+    db.end_part(kept)?;
     Ok(kept)
 }
 

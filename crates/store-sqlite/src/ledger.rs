@@ -5,10 +5,11 @@ mod claims;
 mod receipts;
 mod register;
 mod requests;
+mod signers;
 
 use crate::db::Db;
 use crate::schema::Schema;
-use crate::writer::{GroupEnd, Writer};
+use crate::writer::Writer;
 use async_trait::async_trait;
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::Hash;
@@ -19,7 +20,7 @@ use countersign_store::ledger::{
     Acceptance, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Notary, RequestRecord,
     Suspended,
 };
-use register::Register;
+use register::{Register, Registrar};
 use rusqlite::params;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,10 +59,9 @@ impl SqliteLedger {
     pub fn open(path: &Path, notary: Arc<dyn Notary>, birth: &Birth) -> Result<Self, StoreError> {
         let (writer, (register, secret)) = Writer::open(path, &SCHEMA, |db| {
             let (ledger, secret) = born(db, birth)?;
-            let register = Register { ledger: ledger.into(), notary };
-            let end = register.clone();
-            let group_end: GroupEnd = Box::new(move |db| end.seal(db));
-            Ok(((register, secret), Some(group_end)))
+            let register = Register::new(&ledger);
+            let registrar = Registrar::new(register.clone(), notary);
+            Ok(((register, secret), Box::new(registrar)))
         })?;
         Ok(Self { writer, register, secret })
     }
@@ -91,7 +91,7 @@ fn born(db: &Db, birth: &Birth) -> Result<(String, [u8; 32]), StoreError> {
 #[async_trait]
 impl LedgerStore for SqliteLedger {
     fn ledger_id(&self) -> &str {
-        &self.register.ledger
+        self.register.ledger()
     }
 
     fn secret(&self) -> &[u8; 32] {
@@ -146,7 +146,8 @@ impl LedgerStore for SqliteLedger {
         now: Instant,
     ) -> Result<Receipt, LedgerError> {
         let (register, id) = (self.register.clone(), claim_id.to_owned());
-        self.writer.write(move |db| changes::finish(db, &register, &id, entry, now)).await
+        let finish = move |db: &Db| changes::finish(db, &register, &id, entry, now);
+        Ok(self.writer.write(finish).await?.redeem()?)
     }
 
     async fn close(
@@ -162,7 +163,7 @@ impl LedgerStore for SqliteLedger {
 
     async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
         let register = self.register.clone();
-        self.writer.write(move |db| register.append(db, entry, now)).await
+        self.writer.write(move |db| register.append(db, entry, now)).await?.redeem()
     }
 
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {

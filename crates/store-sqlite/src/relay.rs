@@ -54,7 +54,7 @@ impl SqliteRelay {
     /// damaged, of another kind, or of a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let only = alone(path)?;
-        let (writer, ()) = Writer::open(path, &SCHEMA, |_| Ok(((), None)))?;
+        let (writer, ()) = Writer::open(path, &SCHEMA, |_| Ok(((), Box::new(()))))?;
         Ok(Self { writer, _only: only })
     }
 

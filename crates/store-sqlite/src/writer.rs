@@ -21,9 +21,28 @@ use tokio::sync::{mpsc, oneshot};
 /// Jobs that may wait. More wait at the door, without memory of their own.
 const WAITING: usize = 1024;
 
-/// Runs at the end of each group that keeps something, in the same transaction. An error takes
-/// the whole group back.
-pub(crate) type GroupEnd = Box<dyn Fn(&Db) -> Result<(), StoreError> + Send>;
+/// What a kind of database does around the jobs of a group, in the same transaction.
+pub(crate) trait Around: Send {
+    /// A job ended: what it asked for is to be kept, or to be dropped.
+    fn settle(&mut self, kept: bool);
+
+    /// The last writes of a group that keeps something. An error takes the whole group back.
+    fn end(&mut self, db: &Db) -> Result<(), StoreError>;
+
+    /// The group is over, written or not; the next one starts afresh.
+    fn over(&mut self);
+}
+
+/// Nothing.
+impl Around for () {
+    fn settle(&mut self, _kept: bool) {}
+
+    fn end(&mut self, _db: &Db) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn over(&mut self) {}
+}
 
 /// An open database: one thread that writes, and a few connections that read.
 ///
@@ -38,14 +57,14 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Opens the database at `path`, made with its directory if it is missing. Before anybody else
-    /// `first` looks at it, may write, and says how groups end.
+    /// `first` looks at it, may write, and says what goes on around groups.
     ///
     /// # Errors
     /// `Corrupt` for a file that is no such database, damaged, or newer than this program.
     pub(crate) fn open<T>(
         path: &Path,
         schema: &Schema,
-        first: impl FnOnce(&Db) -> Result<(T, Option<GroupEnd>), StoreError>,
+        first: impl FnOnce(&Db) -> Result<(T, Box<dyn Around>), StoreError>,
     ) -> Result<(Self, T), StoreError> {
         let failed = |error: io::Error| fault::unavailable(path, error);
         private_file::make_room_for(path).map_err(failed)?;
@@ -53,10 +72,10 @@ impl Writer {
         lock.lock().map_err(failed)?;
         private_file::make_database(path).map_err(failed)?;
         let db = Db::writer(path, schema)?;
-        let (found, group_end) = db.whole(first)?;
+        let (found, around) = db.whole(first)?;
         lock.unlock().map_err(failed)?;
         let (jobs, queue) = mpsc::channel(WAITING);
-        let committer = Committer::new(db, lock, group_end);
+        let committer = Committer::new(db, lock, around);
         let thread = thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || committer.serve(queue))

@@ -4,9 +4,9 @@ mod local;
 mod report;
 
 use super::{Here, asked_to_end, duration, millis};
+use crate::asking::{self, Words};
 use crate::failure::{Exit, Failure, Outcome, no_approver};
 use crate::parties;
-use countersign_core::artifact::Context;
 use countersign_core::display::visible;
 use countersign_core::request::State;
 use countersign_enforcer::child::{self, Call, Prepared, StartError};
@@ -100,7 +100,12 @@ impl Run {
         let pairings = self.pairings(&enforcer)?;
         let ways = self.ways(&enforcer, pairings.clone())?;
         let prepared = self.prepare(&enforcer)?;
-        let question = self.question(&prepared, ways)?;
+        let words = Words {
+            description: self.description.clone(),
+            reasoning: self.reasoning.clone(),
+            session: self.session.clone(),
+        };
+        let question = asking::question(&prepared, ways, words, millis(self.ttl));
         report.action_hash = Some(question.check().map_err(GateError::from)?.to_string());
         let request = if self.local {
             local::ask(here, &enforcer, &question, report).await?
@@ -184,37 +189,6 @@ impl Run {
             return Err(no_approver(message.into()));
         }
         Ok(ways)
-    }
-
-    fn question(&self, prepared: &Prepared, to: Vec<Way>) -> Result<Question, Failure> {
-        let cwd = match prepared.action() {
-            countersign_core::action::Action::Command(command) => command.cwd.clone(),
-            _ => String::new(),
-        };
-        let unpinned = prepared.unpinned().iter().map(|n| format!("not pinned: {n}"));
-        let critical = prepared.critical().iter().map(|n| format!("critical: {n}"));
-        let warnings = prepared.warnings().iter().cloned();
-        let workspace = workspace(Path::new(&cwd)).display().to_string();
-        let uid = rustix::process::getuid().as_raw();
-        Ok(Question {
-            action: prepared.action().clone(),
-            disclosures: prepared.disclosures().to_vec(),
-            context: Context {
-                principal: Some(format!("uid:{uid}")),
-                host: hostname(),
-                workspace: Some(workspace.clone()),
-                description: self.description.clone(),
-                reasoning: self.reasoning.clone(),
-                notes: critical.chain(warnings).chain(unpinned).collect(),
-                ..Context::default()
-            },
-            critical: !prepared.critical().is_empty(),
-            principal: format!("uid:{uid}"),
-            session: self.session.clone(),
-            workspace,
-            ttl_millis: millis(self.ttl),
-            to,
-        })
     }
 }
 
@@ -349,18 +323,6 @@ fn read_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(Exit::RunFailed, "stdin", message));
     }
     Ok(bytes)
-}
-
-/// The nearest directory upwards that holds a repository or our own marker, else `cwd`.
-fn workspace(cwd: &Path) -> &Path {
-    let marked = |dir: &&Path| dir.join(".git").exists() || dir.join(".countersign").exists();
-    // A home directory's own state is no workspace marker.
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    cwd.ancestors().filter(|dir| Some(*dir) != home.as_deref()).find(marked).unwrap_or(cwd)
-}
-
-fn hostname() -> Option<String> {
-    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
 }
 
 /// Writes a receipt's copy into the home, where people and scripts find it.

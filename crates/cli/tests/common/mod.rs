@@ -9,42 +9,42 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The longest that a test waits for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The binary under test.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
 
 /// A directory that holds every party's home, and the gateway that runs.
-pub struct World {
+pub(crate) struct World {
     dir: tempfile::TempDir,
     gateway: Option<Process>,
     url: String,
 }
 
 /// A child that is ended with its test.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Ends it at once, as a crash would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Sends a signal by name: `INT`, `TERM`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
     /// Waits for the end, within [`PATIENCE`].
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -56,7 +56,7 @@ impl Process {
     }
 
     /// Waits for the end and reads what it said.
-    pub fn output(mut self) -> Output {
+    pub(crate) fn output(mut self) -> Output {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let errors = self.child.stderr.take().map(|mut pipe| {
             std::thread::spawn(move || {
@@ -82,7 +82,7 @@ impl Drop for Process {
 
 impl World {
     /// Homes without anything in them, and no gateway.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("passphrase"), "correct horse\n").unwrap();
         std::fs::create_dir(dir.path().join("work")).unwrap();
@@ -90,39 +90,39 @@ impl World {
     }
 
     /// A gateway that listens on a free port of this machine.
-    pub fn with_gateway() -> Self {
+    pub(crate) fn with_gateway() -> Self {
         let mut world = Self::empty();
         world.start_gateway();
         world
     }
 
     /// A gateway, and an approver `ann` that is paired with the enforcer.
-    pub fn paired() -> Self {
+    pub(crate) fn paired() -> Self {
         let world = Self::with_gateway();
         world.pair("enforcer", "approver", "ann", "device");
         world
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The directory in which gated commands run.
-    pub fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.path("work")
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Another gateway's address, such as a hostile one in between.
-    pub fn set_url(&mut self, url: &str) {
+    pub(crate) fn set_url(&mut self, url: &str) {
         self.url = url.to_owned();
     }
 
     /// Starts the gateway, again on the same port where it ran before.
-    pub fn start_gateway(&mut self) {
+    pub(crate) fn start_gateway(&mut self) {
         let listen = self.url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
         let mut command = self.command("gateway", &["gateway", "--json", "--listen", &listen]);
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -132,16 +132,16 @@ impl World {
         self.url = json(line.as_bytes())["listening"].as_str().unwrap().to_owned();
     }
 
-    pub fn kill_gateway(&mut self) {
+    pub(crate) fn kill_gateway(&mut self) {
         self.gateway = None;
     }
 
-    pub fn gateway(&self) -> &Process {
+    pub(crate) fn gateway(&self) -> &Process {
         self.gateway.as_ref().unwrap()
     }
 
     /// A command of one party, with a clean environment.
-    pub fn command(&self, party: &str, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, party: &str, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -163,17 +163,17 @@ impl World {
     }
 
     /// Starts a command of one party.
-    pub fn spawn(&self, party: &str, args: &[&str]) -> Process {
+    pub(crate) fn spawn(&self, party: &str, args: &[&str]) -> Process {
         Process { child: self.command(party, args).spawn().unwrap() }
     }
 
     /// Runs a command of one party to its end.
-    pub fn run(&self, party: &str, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, party: &str, args: &[&str]) -> Output {
         self.spawn(party, args).output()
     }
 
     /// The one document of a command that must succeed.
-    pub fn json(&self, party: &str, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, party: &str, args: &[&str]) -> Value {
         let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
         let output = self.run(party, &args);
         assert!(output.status.success(), "{party} {args:?}: {output:?}");
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// Pairs two homes by link.
-    pub fn pair(&self, enforcer: &str, approver: &str, name: &str, assurance: &str) {
+    pub(crate) fn pair(&self, enforcer: &str, approver: &str, name: &str, assurance: &str) {
         let url = self.url.clone();
         let args = ["pair", "--name", name, "--relay", &url, "--assurance", assurance, "--json"];
         let mut pairing = self.spawn(enforcer, &args);
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Starts a gated command that reports to `report.json`; `args` come before the `--`.
-    pub fn gate(&self, args: &[&str], command: &[&str]) -> Process {
+    pub(crate) fn gate(&self, args: &[&str], command: &[&str]) -> Process {
         let report = self.path("report.json").display().to_string();
         let all: Vec<&str> = ["run", "--report", &report]
             .into_iter()
@@ -205,12 +205,12 @@ impl World {
     }
 
     /// The report of the last gated command.
-    pub fn report(&self) -> Value {
+    pub(crate) fn report(&self) -> Value {
         json(&std::fs::read(self.path("report.json")).unwrap())
     }
 
     /// Waits until the approver's inbox holds a request, and names it.
-    pub fn waiting(&self, approver: &str) -> String {
+    pub(crate) fn waiting(&self, approver: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let inbox = self.json(approver, &["inbox"]);
@@ -223,21 +223,21 @@ impl World {
     }
 
     /// Answers the one request that waits, `approve` or `deny`.
-    pub fn answer(&self, word: &str) -> String {
+    pub(crate) fn answer(&self, word: &str) -> String {
         let id = self.waiting("approver");
         self.json("approver", &[word, &id]);
         id
     }
 
     /// Writes the enforcer's trust store to a file.
-    pub fn trust(&self) -> PathBuf {
+    pub(crate) fn trust(&self) -> PathBuf {
         let path = self.path("trust.json");
         self.json("enforcer", &["trust", "export", "-o", path.to_str().unwrap()]);
         path
     }
 
     /// The verdict over a receipt, and the exit code.
-    pub fn verify(&self, receipt: &str, more: &[&str]) -> (Value, i32) {
+    pub(crate) fn verify(&self, receipt: &str, more: &[&str]) -> (Value, i32) {
         let trust = self.trust().display().to_string();
         let args: Vec<&str> = ["receipt", "verify", receipt, "--trust", &trust, "--json"]
             .into_iter()
@@ -249,20 +249,20 @@ impl World {
 }
 
 /// Reads one document.
-pub fn json(bytes: &[u8]) -> Value {
+pub(crate) fn json(bytes: &[u8]) -> Value {
     let text = String::from_utf8_lossy(bytes);
     serde_json::from_str(text.trim()).unwrap_or_else(|e| panic!("{e}: `{text}`"))
 }
 
 /// The code of the error document on standard error.
-pub fn error_code(output: &Output) -> String {
+pub(crate) fn error_code(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let last = text.lines().last().unwrap_or_default();
     json(last.as_bytes())["error"]["code"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Every byte of every file below a directory, by path.
-pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

@@ -5,11 +5,11 @@ use crate::house::{House, keys};
 use crate::raw::{self, Raw};
 use countersign_core::decision::Decision;
 use countersign_core::json;
-use countersign_core::keys::SecretKeys;
+use countersign_core::keys::{Domain, SecretKeys};
 use countersign_core::pairing::Origin;
 use countersign_core::time::{Instant, Timestamp};
 use countersign_wire::ErrorCode;
-use countersign_wire::auth::{Challenge, Session, SessionRequest};
+use countersign_wire::auth::{AuthError, Challenge, Possession, Session, SessionRequest};
 use serde_json::json;
 
 async fn challenge(house: &House) -> Challenge {
@@ -74,29 +74,22 @@ async fn attack_35_forged_proofs_are_refused_alike() {
     assert_eq!(submit(&house, &sign(&stale, &url, house.now(), &keys(1))).await.status, 401);
 }
 
-#[tokio::test]
-async fn attack_35_a_nonce_that_is_a_decision_gets_no_decision_signed() {
+#[test]
+fn attack_35_a_nonce_that_is_a_decision_gets_no_decision_signed() {
+    let time = Timestamp::parse("2026-02-24T10:00:00Z").unwrap();
     let mut decision = json!({
         "requestId": "r", "artifactHashAlg": "SHA-256", "artifactHash": "ab".repeat(32),
-        "repoRef": "", "decision": "allow", "scope": "once",
-        "expiresAt": "2026-02-24T10:00:00Z", "nonce": "n", "sigAlg": "Ed25519",
-        "signerKeyId": "k",
+        "repoRef": "r", "decision": "allow", "scope": "once", "expiresAt": &time, "nonce": "n",
+        "sigAlg": "Ed25519", "signerKeyId": "k",
     });
     let text = String::from_utf8(json::canonical(&decision).unwrap()).unwrap();
-    let expires_at = Timestamp::parse("2026-02-24T10:00:00Z").unwrap();
-    let challenge = Challenge { server_nonce: text, expires_at: expires_at.clone() };
-    let origin = Origin::parse("https://relay.example").unwrap();
-    let signed = SessionRequest::sign(&challenge, origin, expires_at, &keys(1));
-    // Too long a nonce is not signed at all; a shorter one is, in its own domain.
-    let signature = match signed {
-        Ok(request) => request.signature,
-        Err(_) => {
-            let shorter = Challenge { server_nonce: "{}".to_owned(), ..challenge };
-            let origin = Origin::parse("https://relay.example").unwrap();
-            let time = Timestamp::parse("2026-02-24T10:00:00Z").unwrap();
-            SessionRequest::sign(&shorter, origin, time, &keys(1)).unwrap().signature
-        }
-    };
+    let gateway_origin = Origin::parse("https://relay.example").unwrap();
+    let challenge = Challenge { server_nonce: text.clone(), expires_at: time.clone() };
+    let refused = SessionRequest::sign(&challenge, gateway_origin.clone(), time.clone(), &keys(1));
+    assert_eq!(refused.unwrap_err(), AuthError::BadNonce, "too long for a nonce");
+    let key_id = keys(1).key_id();
+    let possession = Possession { gateway_origin, server_nonce: text, key_id, time };
+    let signature = keys(1).sign(Domain::Auth, &possession).unwrap();
     decision["signature"] = json!(signature);
     let forged = Decision::parse(&serde_json::to_vec(&decision).unwrap()).unwrap();
     assert!(forged.verify_signature(&keys(1).public().signing()).is_err());

@@ -151,7 +151,7 @@ async fn attack_25_a_channel_is_its_own_devices() {
     let imposter = house.client(Role::Enforcer, "enf-02", 1);
     let wrong_role = house.client(Role::Approver, "enf-01", 1);
     for client in [imposter, wrong_role] {
-        assert_eq!(code(client.channel().await.map(|_| ())), ErrorCode::NotFound);
+        assert_eq!(code(client.channel().await), ErrorCode::NotFound);
     }
     enforcer.channel().await.unwrap();
 }
@@ -161,21 +161,20 @@ async fn attack_26_an_approver_has_only_so_many_channels() {
     let house = House::with(Limits { channels: 1, ..Limits::default() }).await;
     let (_, approver) = house.pair(1).await;
     let first = approver.channel().await.unwrap();
-    assert_eq!(code(approver.channel().await.map(|_| ())), ErrorCode::TooMany);
+    assert_eq!(code(approver.channel().await), ErrorCode::TooMany);
     drop(first);
 }
 
 #[tokio::test]
 async fn silence_ends_a_channel() {
-    let (ping, idle) = (Duration::from_millis(10), Duration::from_millis(40));
+    let (ping, idle) = (Duration::from_millis(5), Duration::from_millis(500));
     let house = House::with(Limits { ping, idle, ..Limits::default() }).await;
     let (enforcer, _) = house.pair(1).await;
     let mut asks = enforcer.channel().await.unwrap();
     // Who reads answers the pings by itself, and stays.
-    assert!(timeout(Duration::from_millis(120), asks.next()).await.is_err());
+    assert!(timeout(2 * idle, asks.next()).await.is_err());
     // Who does not read is let go.
-    std::thread::sleep(Duration::from_millis(1));
-    tokio::time::sleep(Duration::from_millis(120)).await;
+    tokio::time::sleep(2 * idle).await;
     assert!(matches!(end(&mut asks).await, ClientError::Unreachable(_)));
 }
 

@@ -3,10 +3,12 @@
 use crate::house::{House, decision};
 use crate::raw;
 use countersign_client::ClientError;
+use countersign_gateway::Limits;
 use countersign_wire::ErrorCode;
 use countersign_wire::exchange::State;
 use serde_json::json;
 use std::time::Duration;
+use tokio::time::timeout;
 
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -140,6 +142,23 @@ async fn a_withdrawal_wakes_who_waits() {
     tokio::task::yield_now().await;
     enforcer.withdraw("r", None).await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap_err().state(), Some("withdrawn"));
+}
+
+#[tokio::test]
+async fn attack_27_expiry_wakes_who_waits() {
+    let limits = Limits { housekeeping: Duration::from_millis(5), ..Limits::default() };
+    let house = House::with(limits).await;
+    let (enforcer, approver) = house.pair(1).await;
+    enforcer.submit_artifact("r", approver.device_id(), house.artifact()).await.unwrap();
+    let waiting = tokio::spawn({
+        let enforcer = enforcer.clone();
+        async move { enforcer.wait_decision("r", LONG).await }
+    });
+    tokio::task::yield_now().await;
+    // The session that waits outlives the exchange.
+    house.pass(600_000);
+    let over = timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+    assert_eq!(over.unwrap_err().state(), Some("expired"));
 }
 
 #[tokio::test]

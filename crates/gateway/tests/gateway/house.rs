@@ -6,7 +6,7 @@ use countersign_core::encoding::Hash;
 use countersign_core::keys::SecretKeys;
 use countersign_core::pairing::{Answered, Joining, Offer, Resolved};
 use countersign_core::time::{Instant, Timestamp};
-use countersign_gateway::{Config, Gateway, Limits, serve};
+use countersign_gateway::{Clock, Config, Entropy, Gateway, Limits, serve};
 use countersign_store::relay::RelayStore;
 use countersign_store::relay::memory::MemoryRelay;
 use countersign_wire::artifact::{ArtifactSubmit, Ciphertext};
@@ -76,7 +76,7 @@ impl House {
         self.start().await;
     }
 
-    pub(crate) fn clock(&self) -> Arc<dyn Fn() -> Instant + Send + Sync> {
+    pub(crate) fn clock(&self) -> Clock {
         let clock = Arc::clone(&self.clock);
         Arc::new(move || Instant(clock.load(Ordering::Relaxed)))
     }
@@ -191,7 +191,7 @@ pub(crate) fn decision(word: &str) -> DecisionSubmit {
 }
 
 /// Bytes that differ each time and are the same in each run.
-fn entropy() -> Arc<dyn Fn(&mut [u8]) + Send + Sync> {
+fn entropy() -> Entropy {
     let counter = AtomicU64::new(0);
     Arc::new(move |bytes: &mut [u8]| {
         for chunk in bytes.chunks_mut(32) {

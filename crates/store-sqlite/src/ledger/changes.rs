@@ -2,11 +2,11 @@
 //! receipts stay together or not at all.
 
 use super::claims;
-use super::register::Register;
+use super::register::{Register, Ticket};
 use super::requests::{advance, insert, known, open_with};
 use crate::db::Db;
 use countersign_core::decision::Decision;
-use countersign_core::receipt::{Entry, Receipt};
+use countersign_core::receipt::Entry;
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
@@ -103,7 +103,7 @@ pub(super) fn finish(
     claim_id: &str,
     entry: Entry,
     now: Instant,
-) -> Result<Receipt, LedgerError> {
+) -> Result<Ticket, LedgerError> {
     claims::end(db, claim_id)?;
     Ok(register.append(db, entry, now)?)
 }

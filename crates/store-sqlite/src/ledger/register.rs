@@ -1,68 +1,124 @@
-//! The writing of receipts: numbered, chained, signed, and covered by a signed head.
+//! The writing of receipts: numbered and chained one after the other, signed side by side.
+//!
+//! A signature costs more than everything else about a receipt. So a job only drafts: number,
+//! link and hash. When all jobs of the group are done, the drafts that stay are signed on every
+//! core, written, and covered by one signed head, in the transaction of the jobs.
 
-use super::receipts::{content_hash_at, newest, number, signed, tail};
-use crate::column::{At, Digest, Json, Plain};
+use super::receipts::{self, content_hash_at, newest, number, tail};
+use super::signers::{Draft, Signed, Signers};
+use crate::column::{At, Digest, Json};
 use crate::db::Db;
+use crate::writer::Around;
 use countersign_core::checkpoint::Head;
+use countersign_core::encoding::Hash;
+use countersign_core::json::{self, JsonError};
 use countersign_core::receipt::{Content, Entry, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::Notary;
 use rusqlite::params;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Writes receipts: knows the ledger's name, and who signs.
+/// Where jobs draft receipts. Clones share the page.
 #[derive(Clone)]
 pub(super) struct Register {
-    pub(super) ledger: Arc<str>,
-    pub(super) notary: Arc<dyn Notary>,
+    ledger: Arc<str>,
+    page: Arc<Mutex<Page>>,
+}
+
+/// The drafts of the group that is being written.
+#[derive(Default)]
+struct Page {
+    drafts: Vec<Draft>,
+    /// How many of them belong to jobs that are done and stay.
+    settled: usize,
+}
+
+/// Where a receipt lies once its group is written.
+#[derive(Clone, Default)]
+pub(super) struct Ticket(Arc<OnceLock<Receipt>>);
+
+impl Ticket {
+    /// The receipt; only for those whose write succeeded.
+    pub(super) fn redeem(self) -> Result<Receipt, StoreError> {
+        let receipt = match Arc::try_unwrap(self.0) {
+            Ok(own) => own.into_inner(),
+            Err(shared) => shared.get().cloned(),
+        };
+        receipt.ok_or_else(|| StoreError::Unavailable("the receipt was not written".to_owned()))
+    }
 }
 
 impl Register {
-    /// Writes one receipt after the newest one.
-    pub(super) fn append(
-        &self,
-        db: &Db,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Receipt, StoreError> {
-        let before = newest(db)?;
-        let receipt = self.notary.receipt(Content {
+    pub(super) fn new(ledger: &str) -> Self {
+        Self { ledger: ledger.into(), page: Arc::default() }
+    }
+
+    /// The ledger's name.
+    pub(super) fn ledger(&self) -> &str {
+        &self.ledger
+    }
+
+    /// Drafts one receipt: numbers it and links it to the one before.
+    pub(super) fn append(&self, db: &Db, entry: Entry, now: Instant) -> Result<Ticket, StoreError> {
+        let mut page = self.page();
+        let before = match page.drafts.last() {
+            Some(draft) => Some((draft.content.seq, draft.hash)),
+            None => newest(db)?,
+        };
+        let content = Content {
             ledger: self.ledger.to_string(),
             seq: before.map_or(1, |(seq, _)| seq + 1),
             prev: before.map(|(_, hash)| hash),
             recorded_at: now.timestamp(),
             entry,
-        })?;
-        db.run(
-            "INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                number(receipt.content.seq),
-                Digest(receipt.content_hash),
-                At(now),
-                receipt.content.entry.request_id,
-                Plain(&receipt)
-            ],
-        )?;
-        Ok(receipt)
+        };
+        let hash = hash(&content).map_err(|error| db.unavailable(error))?;
+        let ticket = Ticket::default();
+        page.drafts.push(Draft { content, hash, at: now, ticket: ticket.clone() });
+        Ok(ticket)
     }
 
-    /// Signs the head over the receipts of a group, once.
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The content's hash. A content that could not be read back is no draft.
+fn hash(content: &Content) -> Result<Hash, JsonError> {
+    let bytes = json::canonical(content)?;
+    // The receipt around it adds little more than signatures.
+    let limit = json::limit::RECEIPT - json::limit::MESSAGE;
+    if bytes.len() > limit {
+        return Err(JsonError::TooLarge { size: bytes.len(), limit });
+    }
+    Ok(Hash::of(&bytes))
+}
+
+/// Writes down what was drafted.
+pub(super) struct Registrar {
+    register: Register,
+    notary: Arc<dyn Notary>,
+    signers: Signers,
+}
+
+impl Registrar {
+    pub(super) fn new(register: Register, notary: Arc<dyn Notary>) -> Self {
+        Self { register, signers: Signers::new(notary.clone()), notary }
+    }
+
+    /// Signs the head over everything that was written.
     ///
     /// The chain must still hold the head that was signed before: a tail that was cut, or a row
     /// that was changed, is not signed over.
-    pub(super) fn seal(&self, db: &Db) -> Result<(), StoreError> {
-        let Some((seq, content_hash, time)) = tail(db)? else { return Ok(()) };
-        if let Some((sealed, hash)) = signed(db)? {
-            if content_hash_at(db, sealed)? != Some(hash) {
-                return Err(db.damaged("the receipts do not hold the head that was signed last"));
-            }
-            if sealed == seq {
-                return Ok(());
-            }
+    fn seal(&self, db: &Db) -> Result<(), StoreError> {
+        if let Some((seq, hash)) = receipts::signed(db)?
+            && content_hash_at(db, seq)? != Some(hash)
+        {
+            return Err(db.damaged("the receipts do not hold the head that was signed last"));
         }
-        let (ledger, time) = (self.ledger.to_string(), time.timestamp());
+        let Some((seq, content_hash, time)) = tail(db)? else { return Ok(()) };
+        let (ledger, time) = (self.register.ledger().to_owned(), time.timestamp());
         let checkpoint = self.notary.checkpoint(Head { ledger, seq, content_hash, time })?;
         db.run(
             "INSERT INTO checkpoint (only, seq, content_hash, body) VALUES (1, ?1, ?2, ?3)
@@ -71,4 +127,48 @@ impl Register {
         )
         .map(|_| ())
     }
+}
+
+impl Around for Registrar {
+    fn settle(&mut self, kept: bool) {
+        let mut page = self.register.page();
+        if kept {
+            page.settled = page.drafts.len();
+        } else {
+            let settled = page.settled;
+            page.drafts.truncate(settled);
+        }
+    }
+
+    fn end(&mut self, db: &Db) -> Result<(), StoreError> {
+        let drafts = std::mem::take(&mut *self.register.page()).drafts;
+        if drafts.is_empty() {
+            return Ok(());
+        }
+        let signed = self.signers.sign(drafts)?;
+        signed.into_iter().try_for_each(|signed| write(db, signed))?;
+        self.seal(db)
+    }
+
+    fn over(&mut self) {
+        *self.register.page() = Page::default();
+    }
+}
+
+fn write(db: &Db, signed: Signed) -> Result<(), StoreError> {
+    let Signed { receipt, text, at, ticket } = signed;
+    db.run(
+        "INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            number(receipt.content.seq),
+            Digest(receipt.content_hash),
+            At(at),
+            receipt.content.entry.request_id,
+            text
+        ],
+    )?;
+    // Set once: nobody else writes this draft.
+    let _ = ticket.0.set(receipt);
+    Ok(())
 }

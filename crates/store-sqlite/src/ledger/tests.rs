@@ -1,11 +1,19 @@
 mod several;
 
 use super::*;
-use countersign_core::receipt::{Basis, Boundary, Event, Level};
+use crate::private_file::{beside, lock_file};
+use crate::writer::Around as _;
+use countersign_core::action::ActionHash;
+use countersign_core::checkpoint::Head;
+use countersign_core::receipt::{Basis, Boundary, Content, Event, Level};
+use countersign_core::request::State;
+use countersign_store::ledger::RequestKey;
 use countersign_store::ledger::contract::{all, notary};
+use futures_util::future::join_all;
 use several::Several;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 const NOW: Instant = Instant(1_790_000_000_000);
@@ -115,30 +123,34 @@ async fn attack_28_processes_on_one_ledger_write_one_chain() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let mut before = ledger.receipt(Some(1)).await.unwrap().unwrap();
-    for seq in 2..=80 {
-        let next = ledger.receipt(Some(seq)).await.unwrap().unwrap();
-        assert!(next.follows(&before), "{seq}");
-        before = next;
+    follows_to(&ledger, 80).await;
+}
+
+/// Counts the heads that it signs.
+#[derive(Default)]
+struct Counting {
+    heads: AtomicUsize,
+}
+
+impl Notary for Counting {
+    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+        notary()?.receipt(content)
     }
-    let head = ledger.checkpoint().await.unwrap().unwrap().head;
-    assert_eq!((head.seq, head.content_hash), (80, before.content_hash));
-    assert_eq!(ledger.newest().await.unwrap(), Some((80, before.content_hash)));
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
+        self.heads.fetch_add(1, Ordering::Relaxed);
+        notary()?.checkpoint(head)
+    }
 }
 
 #[tokio::test]
 async fn receipts_that_are_written_together_get_one_head() {
     let (_dir, path) = place();
-    let ledger = open(&path);
-    let lock =
-        crate::private_file::lock_file(&crate::private_file::beside(&path, ".lock")).unwrap();
-    lock.lock().unwrap();
-    let (a, b, ()) =
-        tokio::join!(ledger.record(entry(1), NOW), ledger.record(entry(2), NOW), async {
-            lock.unlock().unwrap()
-        },);
-    assert!(b.unwrap().follows(&a.unwrap()));
-    assert_eq!(ledger.checkpoint().await.unwrap().unwrap().head.seq, 2);
+    let notary = Arc::new(Counting::default());
+    let birth = Birth { ledger_id: "l".to_owned(), secret: [1; 32] };
+    let ledger = SqliteLedger::open(&path, notary.clone(), &birth).unwrap();
+    assert!(together(&ledger, &path, 20, &entry(20)).await.iter().all(Result::is_ok));
+    assert_eq!(notary.heads.load(Ordering::Relaxed), 1);
+    follows_to(&ledger, 21).await;
 }
 
 #[tokio::test]
@@ -187,6 +199,102 @@ async fn attack_20_a_notary_that_cannot_sign_leaves_nothing_behind() {
     assert_eq!(ledger.session("p", "l", "s").await.unwrap(), "s", "a name needs no signature");
 }
 
+/// Panics over one action, or changes another on its way.
+struct Odd;
+
+impl Notary for Odd {
+    fn receipt(&self, mut content: Content) -> Result<Receipt, StoreError> {
+        match content.entry.action.as_ref().and_then(|a| a["arguments"]["limit"].as_i64()) {
+            Some(1) => panic!("in a notary"),
+            Some(2) => content.entry.event = Event::Blocked,
+            _ => {}
+        }
+        notary()?.receipt(content)
+    }
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
+        notary()?.checkpoint(head)
+    }
+}
+
+#[tokio::test]
+async fn attack_20_a_notary_that_panics_or_lies_takes_its_group_with_it_and_nothing_else() {
+    let (_dir, path) = place();
+    let birth = Birth { ledger_id: "l".to_owned(), secret: [1; 32] };
+    let ledger = SqliteLedger::open(&path, Arc::new(Odd), &birth).unwrap();
+    let mut odd = entry(0);
+    for limit in [1, 2] {
+        odd.action.as_mut().unwrap()["arguments"]["limit"] = limit.into();
+        for alone in [true, false] {
+            let crowd = if alone { 0 } else { 20 };
+            assert!(together(&ledger, &path, crowd, &odd).await.iter().all(Result::is_err));
+            assert!(together(&ledger, &path, crowd, &entry(0)).await.iter().all(Result::is_ok));
+        }
+    }
+    let (newest, _) = ledger.newest().await.unwrap().unwrap();
+    assert_eq!(newest, 44);
+    follows_to(&ledger, newest).await;
+}
+
+/// Records a crowd of entries with `last` among them, in one group.
+async fn together(
+    ledger: &SqliteLedger,
+    path: &Path,
+    crowd: usize,
+    last: &Entry,
+) -> Vec<Result<Receipt, StoreError>> {
+    let lock = lock_file(&beside(path, ".lock")).unwrap();
+    lock.lock().unwrap();
+    let mut all: Vec<_> = (0..crowd).map(|n| ledger.record(entry(n), NOW)).collect();
+    all.push(ledger.record(last.clone(), NOW));
+    let unlock = async { lock.unlock().unwrap() };
+    tokio::join!(join_all(all), unlock).0
+}
+
+/// Walks the chain from its first receipt, and compares its end with the signed head.
+async fn follows_to(ledger: &SqliteLedger, newest: u64) {
+    let mut before = ledger.receipt(Some(1)).await.unwrap().unwrap();
+    for seq in 2..=newest {
+        let next = ledger.receipt(Some(seq)).await.unwrap().unwrap();
+        assert!(next.follows(&before), "{seq}");
+        before = next;
+    }
+    let head = ledger.checkpoint().await.unwrap().unwrap().head;
+    assert_eq!((head.seq, head.content_hash), (newest, before.content_hash));
+    assert_eq!(ledger.newest().await.unwrap(), Some((newest, before.content_hash)));
+}
+
+#[tokio::test]
+async fn a_change_that_fails_takes_its_receipt_with_it() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    let request = |hash: u8| RequestRecord {
+        id: "r1".to_owned(),
+        key: RequestKey {
+            principal: "p".to_owned(),
+            session: "s".to_owned(),
+            workspace: "w".to_owned(),
+            action_hash: ActionHash(Hash([hash; 32])),
+        },
+        state: State::Created,
+        created_at: NOW,
+        expires_at: NOW.plus_millis(1000),
+        asked: vec![],
+        accepted: vec![],
+    };
+    let lock = lock_file(&beside(&path, ".lock")).unwrap();
+    lock.lock().unwrap();
+    let (first, same_id, last, ()) = tokio::join!(
+        ledger.suspend(request(1), entry(1), NOW),
+        ledger.suspend(request(2), entry(2), NOW),
+        ledger.record(entry(3), NOW),
+        async { lock.unlock().unwrap() },
+    );
+    assert!(same_id.is_err());
+    assert!(matches!(first, Ok(Suspended::Opened(_))));
+    assert_eq!(last.unwrap().content.seq, 2);
+    follows_to(&ledger, 2).await;
+}
+
 #[tokio::test]
 async fn attack_29_the_cost_of_a_receipt_does_not_grow_with_the_ledger() {
     let (_dir, path) = place();
@@ -211,11 +319,12 @@ async fn attack_29_the_cost_of_a_receipt_does_not_grow_with_the_ledger() {
 
 /// The price of one receipt with its head, and of the questions that a gate asks.
 async fn cost(ledger: &SqliteLedger) -> (i64, i64) {
-    let register = ledger.register.clone();
+    let register = Register::new(ledger.ledger_id());
+    let mut registrar = Registrar::new(register.clone(), notary().unwrap());
     let job = move |db: &Db| {
         db.effort.take();
         register.append(db, entry(1), NOW)?;
-        register.seal(db)?;
+        registrar.end(db)?;
         requests::open(db)?;
         claims::open(db)?;
         receipts::of_request(db, "none")?;

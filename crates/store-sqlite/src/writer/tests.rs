@@ -22,7 +22,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Writer {
-    Writer::open(path, &SCHEMA, |_| Ok(((), None))).unwrap().0
+    Writer::open(path, &SCHEMA, |_| Ok(((), Box::new(())))).unwrap().0
 }
 
 fn insert(text: impl Into<String>) -> impl FnOnce(&Db) -> Result<(), StoreError> + Send + 'static {
@@ -77,16 +77,30 @@ async fn a_job_that_fails_or_panics_takes_back_only_its_own_rows() {
     assert_eq!(writer.read(notes).await.unwrap(), ["first", "last"]);
 }
 
+/// Writes a last row into each group, or fails to.
+struct End {
+    ends: Arc<AtomicUsize>,
+    fails: bool,
+}
+
+impl Around for End {
+    fn settle(&mut self, _kept: bool) {}
+
+    fn end(&mut self, db: &Db) -> Result<(), StoreError> {
+        self.ends.fetch_add(1, Ordering::Relaxed);
+        insert("end")(db)?;
+        if self.fails { Err(StoreError::Unavailable("no key".into())) } else { Ok(()) }
+    }
+
+    fn over(&mut self) {}
+}
+
 #[tokio::test]
 async fn those_who_wait_share_one_group_and_its_end() {
     let (_dir, path) = place();
     let ends = Arc::new(AtomicUsize::new(0));
-    let counted = ends.clone();
-    let end: GroupEnd = Box::new(move |db| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        insert("end")(db)
-    });
-    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Some(end)))).unwrap().0;
+    let end = End { ends: ends.clone(), fails: false };
+    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Box::new(end)))).unwrap().0;
     // This one may or may not be a group of its own; a job that writes nothing has no end.
     writer.write(|_| Err::<(), _>(StoreError::Unavailable("no".into()))).await.unwrap_err();
     assert_eq!(ends.load(Ordering::Relaxed), 0);
@@ -101,11 +115,8 @@ async fn those_who_wait_share_one_group_and_its_end() {
 #[tokio::test]
 async fn a_group_end_that_fails_takes_the_group_back() {
     let (_dir, path) = place();
-    let end: GroupEnd = Box::new(|db| {
-        insert("end")(db)?;
-        Err(StoreError::Unavailable("no key".into()))
-    });
-    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Some(end)))).unwrap().0;
+    let end = End { ends: Arc::default(), fails: true };
+    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Box::new(end)))).unwrap().0;
     let error = writer.write(insert("a")).await.unwrap_err();
     assert_eq!(error, StoreError::Unavailable("no key".into()));
     assert!(writer.read(notes).await.unwrap().is_empty());
