@@ -90,6 +90,12 @@ impl<R: Relay> Desk<R> {
         &self.pairing
     }
 
+    /// The unlocked keys.
+    #[must_use]
+    pub fn keys(&self) -> &SecretKeys {
+        &self.keys
+    }
+
     /// Everything that waits, opened, oldest first.
     ///
     /// # Errors

@@ -143,7 +143,7 @@ fn document(verdict: &Verdict, missing: &[String]) -> Value {
     document
 }
 
-fn explain(verdict: &Verdict) -> String {
+pub(crate) fn explain(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Valid { .. } => "valid".into(),
         Verdict::Untrusted { key_id } => {
