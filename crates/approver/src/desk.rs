@@ -1,7 +1,7 @@
 //! One pairing at work: its inbox, and the answers that leave it.
 
 use crate::history::{Answered, Asked, History, HistoryError};
-use crate::home::{Home, HomeError};
+use crate::home::Home;
 use crate::open::{Delivered, OpenError, Opened, open};
 use crate::pairings::{Pairing, Status};
 use crate::relay::{Relay, RelayError};
@@ -10,6 +10,7 @@ use crate::sign::{Reply, SignError, Verdict, sign};
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
 use countersign_core::time::Instant;
+use countersign_store::files::FileError;
 use countersign_wire::Envelope;
 use countersign_wire::artifact::ApprovalRequest;
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ pub enum InboxError {
     Endless,
     /// What was asked could not be written down.
     #[error(transparent)]
-    Home(#[from] HomeError),
+    Home(#[from] FileError),
 }
 
 /// Why an answer did not go out.
@@ -52,8 +53,8 @@ pub enum AnswerError {
     Revoked(String),
 }
 
-impl From<HomeError> for AnswerError {
-    fn from(error: HomeError) -> Self {
+impl From<FileError> for AnswerError {
+    fn from(error: FileError) -> Self {
         Self::History(error.into())
     }
 }
@@ -123,12 +124,12 @@ impl<R: Relay> Desk<R> {
     /// Opens one message, from a page or from a live channel, and writes down that it was shown.
     ///
     /// # Errors
-    /// [`HomeError`].
+    /// [`FileError`].
     pub fn receive(
         &self,
         envelope: &Envelope<ApprovalRequest>,
         now: Instant,
-    ) -> Result<Item, HomeError> {
+    ) -> Result<Item, FileError> {
         let request_id = envelope.request_id.clone();
         let content = Delivered::of(envelope)
             .and_then(|delivered| open(&delivered, &self.pairing, &self.keys, now));
@@ -167,11 +168,11 @@ impl<R: Relay> Desk<R> {
     /// Sends what was signed and never arrived: after a crash, after the relay was away.
     ///
     /// # Errors
-    /// [`HomeError`] where the history is damaged; a relay that fails is told for each answer.
+    /// [`FileError`] where the history is damaged; a relay that fails is told for each answer.
     pub async fn resend(
         &self,
         now: Instant,
-    ) -> Result<Vec<Result<Answered, AnswerError>>, HomeError> {
+    ) -> Result<Vec<Result<Answered, AnswerError>>, FileError> {
         let mut sent = Vec::new();
         for answered in self.history.unsent(now)? {
             if answered.pairing == self.pairing.name {

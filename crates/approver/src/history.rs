@@ -3,12 +3,13 @@
 //! An answer is written down durably before it is sent. Whatever happens in between, what is sent
 //! later are the same bytes, and a second, different answer is never signed away.
 
-use crate::home::{self, Home, HomeError, Target};
+use crate::home::Home;
 use crate::pairings::PairingName;
 use crate::review::Review;
 use crate::sign::SignedAnswer;
 use countersign_core::display::visible;
 use countersign_core::time::{Instant, Timestamp};
+use countersign_store::files::{self, FileError, Target};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ pub enum HistoryError {
     AlreadyAnswered(String),
     /// The file could not be read or written.
     #[error(transparent)]
-    Home(#[from] HomeError),
+    Home(#[from] FileError),
 }
 
 /// The one type of record.
@@ -141,11 +142,11 @@ impl History {
     /// Writes down that a request was shown; the first time counts.
     ///
     /// # Errors
-    /// [`HomeError`].
-    pub fn saw(&self, asked: &Asked) -> Result<(), HomeError> {
+    /// [`FileError`].
+    pub fn saw(&self, asked: &Asked) -> Result<(), FileError> {
         let path = self.asked_path(&asked.request_id)?;
-        match home::write(&path, asked, Target::New) {
-            Err(HomeError::Exists(_)) => Ok(()),
+        match files::write(&path, asked, Target::New) {
+            Err(FileError::Exists(_)) => Ok(()),
             written => written,
         }
     }
@@ -157,8 +158,8 @@ impl History {
     /// [`HistoryError::AlreadyAnswered`]; [`HistoryError::Home`] where it could not be written
     /// durably, and then it must not be sent.
     pub fn record(&self, answered: Answered) -> Result<Answered, HistoryError> {
-        match home::write(&self.path(&answered.request_id)?, &answered, Target::New) {
-            Err(HomeError::Exists(_)) => {}
+        match files::write(&self.path(&answered.request_id)?, &answered, Target::New) {
+            Err(FileError::Exists(_)) => {}
             written => return written.map(|()| answered).map_err(HistoryError::from),
         }
         let older = self.answered(&answered.request_id)?;
@@ -170,31 +171,31 @@ impl History {
     /// Writes down that the gateway took an answer.
     ///
     /// # Errors
-    /// [`HomeError`].
-    pub fn submitted(&self, answered: Answered) -> Result<Answered, HomeError> {
+    /// [`FileError`].
+    pub fn submitted(&self, answered: Answered) -> Result<Answered, FileError> {
         let done = Answered { submitted: true, refused: None, ..answered };
-        home::write(&self.path(&done.request_id)?, &done, Target::Replace)?;
+        files::write(&self.path(&done.request_id)?, &done, Target::Replace)?;
         Ok(done)
     }
 
     /// Writes down that the gateway will never take an answer, and why.
     ///
     /// # Errors
-    /// [`HomeError`].
-    pub fn refused(&self, answered: &Answered, why: &str) -> Result<(), HomeError> {
+    /// [`FileError`].
+    pub fn refused(&self, answered: &Answered, why: &str) -> Result<(), FileError> {
         let done = Answered { refused: Some(why.to_owned()), ..answered.clone() };
-        home::write(&self.path(&answered.request_id)?, &done, Target::Replace)
+        files::write(&self.path(&answered.request_id)?, &done, Target::Replace)
     }
 
     /// The answer to a request.
     ///
     /// # Errors
-    /// [`HomeError`] where the file is damaged.
-    pub fn answered(&self, request_id: &str) -> Result<Option<Answered>, HomeError> {
+    /// [`FileError`] where the file is damaged.
+    pub fn answered(&self, request_id: &str) -> Result<Option<Answered>, FileError> {
         let path = self.path(request_id)?;
-        let found: Option<Answered> = home::read(&path)?;
+        let found: Option<Answered> = files::read(&path)?;
         if found.as_ref().is_some_and(|found| found.request_id != request_id) {
-            return Err(HomeError::Corrupt {
+            return Err(FileError::Corrupt {
                 path,
                 why: "the record is for another request".into(),
             });
@@ -205,9 +206,9 @@ impl History {
     /// Answers that were signed and, as far as this device knows, never arrived.
     ///
     /// # Errors
-    /// [`HomeError`] where a file is damaged.
-    pub fn unsent(&self, now: Instant) -> Result<Vec<Answered>, HomeError> {
-        let names = home::names(&self.home.history())?;
+    /// [`FileError`] where a file is damaged.
+    pub fn unsent(&self, now: Instant) -> Result<Vec<Answered>, FileError> {
+        let names = files::names(&self.home.history())?;
         let all = names.iter().map(|name| self.answered(name));
         Ok(all
             .collect::<Result<Vec<_>, _>>()?
@@ -220,37 +221,37 @@ impl History {
     /// Every request that this device was asked or answered, by request id.
     ///
     /// # Errors
-    /// [`HomeError`] where a file is damaged.
-    pub fn list(&self) -> Result<Vec<Past>, HomeError> {
-        let mut names = home::names(&self.home.asked())?;
-        names.extend(home::names(&self.home.history())?);
+    /// [`FileError`] where a file is damaged.
+    pub fn list(&self) -> Result<Vec<Past>, FileError> {
+        let mut names = files::names(&self.home.asked())?;
+        names.extend(files::names(&self.home.history())?);
         names.sort_unstable();
         names.dedup();
         names.into_iter().map(|name| self.past(name)).collect()
     }
 
-    fn past(&self, request_id: String) -> Result<Past, HomeError> {
-        let asked = home::read(&self.asked_path(&request_id)?)?;
+    fn past(&self, request_id: String) -> Result<Past, FileError> {
+        let asked = files::read(&self.asked_path(&request_id)?)?;
         let answered = self.answered(&request_id)?;
         Ok(Past { request_id, asked, answered })
     }
 
-    fn path(&self, request_id: &str) -> Result<PathBuf, HomeError> {
+    fn path(&self, request_id: &str) -> Result<PathBuf, FileError> {
         Ok(self.home.history().join(file_name(request_id)?))
     }
 
-    fn asked_path(&self, request_id: &str) -> Result<PathBuf, HomeError> {
+    fn asked_path(&self, request_id: &str) -> Result<PathBuf, FileError> {
         Ok(self.home.asked().join(file_name(request_id)?))
     }
 }
 
 /// The file for a request id, which the other side chose.
-fn file_name(request_id: &str) -> Result<String, HomeError> {
-    if home::is_stem(request_id) {
+fn file_name(request_id: &str) -> Result<String, FileError> {
+    if files::is_stem(request_id) {
         return Ok(format!("{request_id}.json"));
     }
     let rule = "a request id here has 1 to 128 of `A-Z a-z 0-9 . _ -`, not beginning with a dot";
-    Err(HomeError::BadName { name: visible(request_id, false), rule })
+    Err(FileError::BadName { name: visible(request_id, false), rule })
 }
 
 #[cfg(test)]

@@ -1,50 +1,7 @@
-//! The approver's home: which file is where, and how a file is written so that a crash leaves
-//! either the old content or the new one.
+//! The approver's home: which file is where.
 
-use countersign_core::json;
-use rustix::fs::{Mode, OFlags};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use countersign_store::files::{self, FileError};
 use std::path::{Path, PathBuf};
-
-/// No record of a home is larger.
-const MAX_FILE: usize = 16 * 1024 * 1024;
-
-/// Why a file of the home could not be read or written. Every case names the file.
-#[derive(Debug, thiserror::Error)]
-pub enum HomeError {
-    /// The operating system refused.
-    #[error("cannot {doing} `{path}`: {source}")]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// On which file or directory.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// The file is there and is not what it should be.
-    #[error("`{path}` is damaged or not ours: {why}")]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The file is there already, and must not be replaced.
-    #[error("`{0}` exists already")]
-    Exists(PathBuf),
-    /// A name that cannot be a file's name here.
-    #[error("`{name}` cannot be used as a name: {rule}")]
-    BadName {
-        /// The name, made safe to show.
-        name: String,
-        /// What is allowed.
-        rule: &'static str,
-    },
-}
 
 /// A directory of one person on one device. Directories are 0700, files 0600.
 #[derive(Clone, Debug)]
@@ -56,11 +13,11 @@ impl Home {
     /// Opens the home and makes its directories where they are missing.
     ///
     /// # Errors
-    /// [`HomeError::Io`], also on a read-only disk.
-    pub fn open(root: impl Into<PathBuf>) -> Result<Self, HomeError> {
+    /// [`FileError::Io`], also on a read-only disk.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, FileError> {
         let home = Self { root: root.into() };
         for dir in [home.root.clone(), home.pairings(), home.keys(), home.history(), home.asked()] {
-            private_dir(&dir)?;
+            files::private_dir(&dir)?;
         }
         Ok(home)
     }
@@ -88,182 +45,26 @@ impl Home {
     }
 }
 
-/// Whether a text that somebody else chose may be a file's name, but for its ending.
-pub(crate) fn is_stem(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-    (1..=128).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(plain)
-}
-
-/// What a write may find at its target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Target {
-    /// Nothing; another process that writes first wins.
-    New,
-    /// Anything; it is replaced whole.
-    Replace,
-}
-
-/// Reads a record strictly; `None` where there is no such file.
-pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, HomeError> {
-    let Some(bytes) = read_bytes(path)? else { return Ok(None) };
-    json::read(&bytes, MAX_FILE)
-        .map(Some)
-        .map_err(|e| HomeError::Corrupt { path: path.to_owned(), why: e.to_string() })
-}
-
-/// Writes a record's canonical bytes durably: temporary file, sync, rename, sync of the directory.
-pub(crate) fn write(path: &Path, record: &impl Serialize, onto: Target) -> Result<(), HomeError> {
-    let bytes = json::canonical(record)
-        .map_err(|e| HomeError::Corrupt { path: path.to_owned(), why: e.to_string() })?;
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let temp = temp_path(path);
-    let done = fill(&temp, &bytes).and_then(|()| put(&temp, path, onto));
-    // After a rename there is nothing left to remove; after anything else there is.
-    let _ = std::fs::remove_file(&temp);
-    done?;
-    sync_dir(dir)
-}
-
-/// Removes a file for good; one that is not there is fine.
-pub(crate) fn remove(path: &Path) -> Result<(), HomeError> {
-    match std::fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
-        _ => sync_dir(path.parent().unwrap_or(Path::new("."))),
-    }
-}
-
-/// The names of a directory's records, without `.json`, sorted.
-pub(crate) fn names(dir: &Path) -> Result<Vec<String>, HomeError> {
-    let entries = std::fs::read_dir(dir).map_err(failed("list", dir))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(failed("list", dir))?.file_name();
-        let name = name.to_string_lossy();
-        // A name with a leading dot is a temporary file that a crash left behind.
-        if let Some(stem) = name.strip_suffix(".json").filter(|stem| !stem.starts_with('.')) {
-            names.push(stem.to_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, HomeError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(failed("open", path)(e)),
-    };
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;
-    Ok(Some(bytes))
-}
-
-fn fill(temp: &Path, bytes: &[u8]) -> Result<(), HomeError> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let fd = rustix::fs::open(temp, flags, Mode::RUSR | Mode::WUSR)
-        .map_err(|e| failed("create", temp)(e.into()))?;
-    let mut file = File::from(fd);
-    file.write_all(bytes).map_err(failed("write", temp))?;
-    file.sync_all().map_err(failed("sync", temp))
-}
-
-fn put(temp: &Path, path: &Path, onto: Target) -> Result<(), HomeError> {
-    match onto {
-        Target::Replace => std::fs::rename(temp, path).map_err(failed("replace", path)),
-        // A hard link is the rename that refuses to overwrite.
-        Target::New => std::fs::hard_link(temp, path).map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => HomeError::Exists(path.to_owned()),
-            _ => failed("create", path)(e),
-        }),
-    }
-}
-
-fn sync_dir(dir: &Path) -> Result<(), HomeError> {
-    File::open(dir).and_then(|d| d.sync_all()).map_err(failed("sync", dir))
-}
-
-fn private_dir(dir: &Path) -> Result<(), HomeError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(dir).map_err(failed("create", dir))
-}
-
-/// Unique among the processes and threads that write to one home.
-fn temp_path(path: &Path) -> PathBuf {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let count = NEXT.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".{name}.{}.{count}.tmp", std::process::id()))
-}
-
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
-    let path = path.to_owned();
-    move |source| HomeError::Io { doing, path, source }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
     use std::os::unix::fs::PermissionsExt as _;
 
-    fn mode(path: &Path) -> u32 {
-        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
-
     #[test]
-    fn attack_31_files_and_directories_are_private() {
+    fn attack_31_every_directory_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::open(dir.path().join("home")).unwrap();
-        let path = home.keys().join("x.json");
-        write(&path, &json!({"a": 1}), Target::New).unwrap();
-        assert_eq!(mode(&path), 0o600);
         for dir in
             [home.root().to_owned(), home.keys(), home.pairings(), home.history(), home.asked()]
         {
-            assert_eq!(mode(&dir), 0o700, "{}", dir.display());
+            let mode = std::fs::metadata(&dir).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", dir.display());
         }
     }
 
     #[test]
-    fn a_new_file_never_replaces_an_old_one_and_leaves_nothing_behind() {
+    fn a_file_is_no_home() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.json");
-        write(&path, &1, Target::New).unwrap();
-        assert!(matches!(write(&path, &2, Target::New), Err(HomeError::Exists(_))));
-        assert_eq!(read::<Value>(&path).unwrap(), Some(json!(1)));
-        write(&path, &3, Target::Replace).unwrap();
-        assert_eq!(read::<Value>(&path).unwrap(), Some(json!(3)));
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn damaged_and_missing_files_are_told_apart() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.json");
-        assert!(read::<Value>(&path).unwrap().is_none());
-        std::fs::write(&path, "{\"a\":1,").unwrap();
-        let error = read::<Value>(&path).unwrap_err();
-        assert!(error.to_string().contains("x.json"), "{error}");
-    }
-
-    #[test]
-    fn names_skip_what_a_crash_left_behind() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["b.json", "a.json", ".a.json.1.0.tmp", ".c.json", "notes.txt"] {
-            std::fs::write(dir.path().join(name), "1").unwrap();
-        }
-        assert_eq!(names(dir.path()).unwrap(), ["a", "b"]);
-    }
-
-    #[test]
-    fn a_directory_that_cannot_be_written_is_an_error_with_its_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("missing").join("x.json");
-        let error = write(&path, &1, Target::New).unwrap_err();
-        assert!(error.to_string().contains("missing"), "{error}");
         std::fs::write(dir.path().join("file"), "").unwrap();
         assert!(Home::open(dir.path().join("file")).is_err());
     }

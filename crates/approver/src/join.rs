@@ -1,6 +1,6 @@
 //! How this device becomes an approver: with a link, or with a typed code and six digits.
 
-use crate::home::{Home, HomeError};
+use crate::home::Home;
 use crate::keyfile::{KeyFile, KeyFileEntropy, KeyFileError, Work};
 use crate::pairings::{Pairing, PairingName, Pairings, RecordType, Status};
 use crate::passphrase::Passphrase;
@@ -11,6 +11,7 @@ use countersign_core::pairing::{
     Code, Completion, Digits, Joining, Link, Origin, PairError, Paired, Resolved,
 };
 use countersign_core::time::Instant;
+use countersign_store::files::FileError;
 use countersign_wire::pairing::{Complete, Confirm, PairingState, PairingStatus, Role};
 use std::future::Future;
 use std::time::Duration;
@@ -49,7 +50,7 @@ pub enum JoinError {
     Key(#[from] KeyFileError),
     /// The home could not be read or written.
     #[error(transparent)]
-    Home(#[from] HomeError),
+    Home(#[from] FileError),
 }
 
 /// What a person was given to join with.

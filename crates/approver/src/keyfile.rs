@@ -1,6 +1,5 @@
 //! An approver's secret keys at rest: Argon2id over a passphrase, XChaCha20-Poly1305 over the keys.
 
-use crate::home::{self, HomeError, Target};
 use crate::passphrase::Passphrase;
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
@@ -8,6 +7,7 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use countersign_core::encoding::Fixed;
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::{KeyError, PublicKeys, SecretKeys};
+use countersign_store::files::{self, FileError, Target};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -32,7 +32,7 @@ pub enum KeyFileError {
     Missing(PathBuf),
     /// The file could not be read or written.
     #[error(transparent)]
-    Home(#[from] HomeError),
+    Home(#[from] FileError),
     /// The keys inside are no keys.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -205,7 +205,7 @@ impl KeyFile {
     /// # Errors
     /// [`KeyFileError::Missing`]; [`KeyFileError::Home`] where it is damaged.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
-        home::read(path)?.ok_or_else(|| KeyFileError::Missing(path.to_owned()))
+        files::read(path)?.ok_or_else(|| KeyFileError::Missing(path.to_owned()))
     }
 
     /// Writes a new key file, mode 0600, durably. It never replaces one.
@@ -213,7 +213,7 @@ impl KeyFile {
     /// # Errors
     /// [`KeyFileError::Home`].
     pub fn write_new(&self, path: &Path) -> Result<(), KeyFileError> {
-        Ok(home::write(path, self, Target::New)?)
+        Ok(files::write(path, self, Target::New)?)
     }
 }
 
@@ -266,7 +266,7 @@ mod tests {
         let read = KeyFile::read(&path).unwrap();
         assert_eq!(read.public(), keys().public());
         assert_eq!(*read.open(&phrase("right")).unwrap().to_bytes(), *keys().to_bytes());
-        assert!(matches!(sealed().write_new(&path), Err(KeyFileError::Home(HomeError::Exists(_)))));
+        assert!(matches!(sealed().write_new(&path), Err(KeyFileError::Home(FileError::Exists(_)))));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! From a delivered message to a request that may be shown: everything is checked here, once.
 
-use crate::home;
 use crate::pairings::{Pairing, PairingName};
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{Artifact, ArtifactHash, Context, Route, Statement};
@@ -11,6 +10,7 @@ use countersign_core::keys::{PublicKeys, SecretKeys};
 use countersign_core::redact::{Commitment, Disclosure, commitments};
 use countersign_core::sealing::{self, SealError, Sealed, Shown};
 use countersign_core::time::{Instant, Timestamp};
+use countersign_store::files;
 use countersign_wire::Envelope;
 use countersign_wire::artifact::ApprovalRequest;
 use serde_json::Value;
@@ -121,7 +121,7 @@ fn checked(
     if statement.artifact.hash()? != statement.artifact.head.artifact_hash {
         return Err(OpenError::HashMismatch);
     }
-    if !home::is_stem(&statement.artifact.head.request_id) {
+    if !files::is_stem(&statement.artifact.head.request_id) {
         return Err(OpenError::BadRequestId);
     }
     check_disclosures(&statement)?;

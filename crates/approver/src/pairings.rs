@@ -1,11 +1,12 @@
 //! With whom this device is paired: one record and one key file for each pairing.
 
-use crate::home::{self, Home, HomeError, Target};
+use crate::home::Home;
 use crate::keyfile::{KeyFile, KeyFileError};
 use countersign_core::display::visible;
 use countersign_core::keys::PublicKeys;
 use countersign_core::pairing::Origin;
 use countersign_core::time::Timestamp;
+use countersign_store::files::{self, FileError, Target};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -19,15 +20,15 @@ impl PairingName {
     /// Reads 1 to 64 of `a-z 0-9 . _ -`, not beginning with a dot.
     ///
     /// # Errors
-    /// [`HomeError::BadName`].
-    pub fn parse(text: &str) -> Result<Self, HomeError> {
+    /// [`FileError::BadName`].
+    pub fn parse(text: &str) -> Result<Self, FileError> {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
         if !text.is_empty() && text.len() <= 64 && text.bytes().all(plain) && !text.starts_with('.')
         {
             return Ok(Self(text.to_owned()));
         }
         let rule = "1 to 64 of `a-z 0-9 . _ -`, not beginning with a dot";
-        Err(HomeError::BadName { name: visible(text, false), rule })
+        Err(FileError::BadName { name: visible(text, false), rule })
     }
 
     /// The text.
@@ -44,8 +45,8 @@ impl fmt::Display for PairingName {
 }
 
 impl TryFrom<String> for PairingName {
-    type Error = HomeError;
-    fn try_from(text: String) -> Result<Self, HomeError> {
+    type Error = FileError;
+    fn try_from(text: String) -> Result<Self, FileError> {
         Self::parse(&text)
     }
 }
@@ -120,13 +121,13 @@ impl Pairings {
     /// Writes a new pairing down: first its key, then its record.
     ///
     /// # Errors
-    /// [`HomeError::Exists`] inside [`KeyFileError::Home`] where the name is taken; then the
+    /// [`FileError::Exists`] inside [`KeyFileError::Home`] where the name is taken; then the
     /// key of the older pairing is untouched, because key files bear the id of their pairing.
     pub fn add(&self, pairing: &Pairing, key: &KeyFile) -> Result<(), KeyFileError> {
         let key_path = self.key_path(pairing)?;
         key.write_new(&key_path)?;
-        if let Err(error) = home::write(&self.path(&pairing.name), pairing, Target::New) {
-            home::remove(&key_path)?;
+        if let Err(error) = files::write(&self.path(&pairing.name), pairing, Target::New) {
+            files::remove(&key_path)?;
             return Err(error.into());
         }
         Ok(())
@@ -135,23 +136,23 @@ impl Pairings {
     /// Every pairing, by name.
     ///
     /// # Errors
-    /// [`HomeError`], naming the first file that is damaged: a pairing is never skipped in
+    /// [`FileError`], naming the first file that is damaged: a pairing is never skipped in
     /// silence.
-    pub fn list(&self) -> Result<Vec<Pairing>, HomeError> {
-        let names = home::names(&self.home.pairings())?;
+    pub fn list(&self) -> Result<Vec<Pairing>, FileError> {
+        let names = files::names(&self.home.pairings())?;
         names.iter().map(|name| self.required(&PairingName::parse(name)?)).collect()
     }
 
     /// One pairing.
     ///
     /// # Errors
-    /// [`HomeError`] where the file is damaged.
-    pub fn find(&self, name: &PairingName) -> Result<Option<Pairing>, HomeError> {
+    /// [`FileError`] where the file is damaged.
+    pub fn find(&self, name: &PairingName) -> Result<Option<Pairing>, FileError> {
         let path = self.path(name);
-        let Some(pairing) = home::read::<Pairing>(&path)? else { return Ok(None) };
+        let Some(pairing) = files::read::<Pairing>(&path)? else { return Ok(None) };
         if pairing.name != *name {
             let why = format!("the record inside is for `{}`", pairing.name);
-            return Err(HomeError::Corrupt { path, why });
+            return Err(FileError::Corrupt { path, why });
         }
         Ok(Some(pairing))
     }
@@ -160,20 +161,20 @@ impl Pairings {
     /// explained; it signs nothing any more.
     ///
     /// # Errors
-    /// [`HomeError`]; a name that is not there is an error too.
-    pub fn revoke(&self, name: &PairingName) -> Result<Pairing, HomeError> {
+    /// [`FileError`]; a name that is not there is an error too.
+    pub fn revoke(&self, name: &PairingName) -> Result<Pairing, FileError> {
         let revoked = Pairing { status: Status::Revoked, ..self.required(name)? };
-        home::write(&self.path(name), &revoked, Target::Replace)?;
+        files::write(&self.path(name), &revoked, Target::Replace)?;
         Ok(revoked)
     }
 
     /// Removes a pairing that never came about, with its key.
     ///
     /// # Errors
-    /// [`HomeError`].
-    pub fn discard(&self, pairing: &Pairing) -> Result<(), HomeError> {
-        home::remove(&self.path(&pairing.name))?;
-        home::remove(&self.key_path(pairing)?)
+    /// [`FileError`].
+    pub fn discard(&self, pairing: &Pairing) -> Result<(), FileError> {
+        files::remove(&self.path(&pairing.name))?;
+        files::remove(&self.key_path(pairing)?)
     }
 
     /// The key file of a pairing, still locked.
@@ -186,8 +187,8 @@ impl Pairings {
         if *key.public() == pairing.device { Ok(key) } else { Err(KeyFileError::Tampered) }
     }
 
-    fn required(&self, name: &PairingName) -> Result<Pairing, HomeError> {
-        let missing = || HomeError::Corrupt { path: self.path(name), why: "no such file".into() };
+    fn required(&self, name: &PairingName) -> Result<Pairing, FileError> {
+        let missing = || FileError::Corrupt { path: self.path(name), why: "no such file".into() };
         self.find(name)?.ok_or_else(missing)
     }
 
@@ -195,12 +196,12 @@ impl Pairings {
         self.home.pairings().join(format!("{name}.json"))
     }
 
-    fn key_path(&self, pairing: &Pairing) -> Result<PathBuf, HomeError> {
+    fn key_path(&self, pairing: &Pairing) -> Result<PathBuf, FileError> {
         let id = &pairing.pair_id;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
             let rule = "1 to 64 of `A-Z a-z 0-9 _ -`";
-            return Err(HomeError::BadName { name: visible(id, false), rule });
+            return Err(FileError::BadName { name: visible(id, false), rule });
         }
         Ok(self.home.keys().join(format!("{id}.json")))
     }
@@ -226,7 +227,7 @@ mod tests {
         let pairings = Pairings::of(&Home::open(dir.path()).unwrap());
         let again = Pairing { pair_id: "another".into(), ..pairing.clone() };
         let refused = pairings.add(&again, &fixture::key_file());
-        assert!(matches!(refused, Err(KeyFileError::Home(HomeError::Exists(_)))));
+        assert!(matches!(refused, Err(KeyFileError::Home(FileError::Exists(_)))));
         assert!(pairings.key(&pairing).is_ok());
         assert!(matches!(pairings.key(&again), Err(KeyFileError::Missing(_))));
     }
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn names_that_leave_the_directory_are_no_names() {
         for bad in ["", ".", "..", "../x", "a/b", "A", ".x", "a b", "\u{e4}", &"x".repeat(65)] {
-            assert!(matches!(PairingName::parse(bad), Err(HomeError::BadName { .. })), "{bad}");
+            assert!(matches!(PairingName::parse(bad), Err(FileError::BadName { .. })), "{bad}");
         }
         assert!(PairingName::parse("ci-2_main.eu").is_ok());
         let (dir, pairing) = fixture::paired_home();

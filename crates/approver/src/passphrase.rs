@@ -1,6 +1,6 @@
 //! What a person types to use a key, for as short a time as possible.
 
-use crate::home::HomeError;
+use countersign_store::files::FileError;
 use std::io::Read as _;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -24,14 +24,14 @@ impl Passphrase {
     ///
     /// # Errors
     /// Where the file cannot be read, is not UTF-8, or is longer than 4096 bytes.
-    pub fn from_file(path: &Path) -> Result<Self, HomeError> {
-        let io = |doing| move |source| HomeError::Io { doing, path: path.to_owned(), source };
+    pub fn from_file(path: &Path) -> Result<Self, FileError> {
+        let io = |doing| move |source| FileError::Io { doing, path: path.to_owned(), source };
         let file = std::fs::File::open(path).map_err(io("open"))?;
         let mut text = Zeroizing::new(String::with_capacity(MAX_LEN + 1));
         file.take(MAX_LEN as u64 + 1).read_to_string(&mut text).map_err(io("read"))?;
         if text.len() > MAX_LEN {
             let why = format!("a passphrase has at most {MAX_LEN} bytes");
-            return Err(HomeError::Corrupt { path: path.to_owned(), why });
+            return Err(FileError::Corrupt { path: path.to_owned(), why });
         }
         Ok(Self::new(text.lines().next().unwrap_or_default().to_owned()))
     }
@@ -69,9 +69,9 @@ mod tests {
     fn a_wrong_file_is_an_error_that_names_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
-        assert!(matches!(Passphrase::from_file(&path), Err(HomeError::Io { .. })));
+        assert!(matches!(Passphrase::from_file(&path), Err(FileError::Io { .. })));
         std::fs::write(&path, "x".repeat(MAX_LEN + 1)).unwrap();
-        assert!(matches!(Passphrase::from_file(&path), Err(HomeError::Corrupt { .. })));
+        assert!(matches!(Passphrase::from_file(&path), Err(FileError::Corrupt { .. })));
         std::fs::write(&path, [0xff, 0xfe]).unwrap();
         assert!(Passphrase::from_file(&path).is_err());
     }

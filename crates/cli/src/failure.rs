@@ -30,8 +30,6 @@ pub(crate) enum Exit {
     Verification = 13,
     /// Gateway or approver cannot be reached.
     NoRoute = 14,
-    /// Nobody knows whether it ran.
-    Uncertain = 16,
     /// `run` itself failed.
     RunFailed = 125,
     /// `run` was refused.
@@ -88,6 +86,7 @@ impl From<FileError> for Failure {
             FileError::Io { .. } => "check the disk and the permissions of the home",
             FileError::Corrupt { .. } => "restore the file from a backup, or move it away",
             FileError::Exists(_) => "choose another name, or revoke the old one",
+            FileError::BadName { .. } => "choose another name",
         };
         Self::new(Exit::Failed, "home", error.to_string()).hint(hint)
     }

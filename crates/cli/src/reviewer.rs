@@ -7,81 +7,26 @@ use crate::parties::{approver_root, clock};
 use crate::secrets;
 use countersign_approver::desk::{AnswerError, InboxError, pick};
 use countersign_approver::history::HistoryError;
-use countersign_approver::home::{Home, HomeError};
+use countersign_approver::home::Home;
 use countersign_approver::join::JoinError;
 use countersign_approver::keyfile::KeyFileError;
 use countersign_approver::pairings::{Pairings, Status};
 use countersign_approver::sign::SignError;
 use countersign_approver::unlock::{UnlockError, unlock};
-use countersign_approver::{Desk, Item, PairingRelay, Relay, RelayError};
-use countersign_client::{Client, ClientError};
-use countersign_core::display::visible;
+use countersign_approver::{Desk, Item, RelayError};
+use countersign_client::Client;
 use countersign_core::keys::SecretKeys;
-use countersign_core::pairing::Code;
 use countersign_enforcer::Edge;
-use countersign_wire::decision::DecisionSubmit;
-use countersign_wire::exchange::InboxPage;
-use countersign_wire::pairing::{Complete, Completed, Confirm, PairingStatus, Resolved, Role};
-use serde_json::{Map, Value};
+use countersign_wire::pairing::Role;
 use std::sync::Arc;
 
-/// The most items that one page of an inbox is asked for.
-const PAGE: usize = 100;
-
-/// A gateway as an approver uses it.
-pub(crate) struct Gateway(pub(crate) Client);
-
-impl Gateway {
-    pub(crate) fn new(
-        relay: &str,
-        device_id: &str,
-        keys: &Arc<SecretKeys>,
-    ) -> Result<Self, Failure> {
-        Ok(Self(Client::new(relay, Role::Approver, device_id, Arc::clone(keys), clock())?))
-    }
-}
-
-fn relay_error(error: ClientError) -> RelayError {
-    match error {
-        ClientError::Refused { code, message, .. } => {
-            RelayError::Refused { code, message: visible(&message, false) }
-        }
-        other => RelayError::Unreachable(visible(&other.to_string(), false)),
-    }
-}
-
-impl Relay for Gateway {
-    async fn inbox(&self, cursor: Option<&str>) -> Result<InboxPage, RelayError> {
-        self.0.inbox(cursor, PAGE).await.map_err(relay_error)
-    }
-
-    async fn decide(
-        &self,
-        request_id: &str,
-        body: &DecisionSubmit,
-        trace: &Map<String, Value>,
-    ) -> Result<(), RelayError> {
-        let sent = self.0.decide(request_id, body.clone(), Some(trace.clone())).await;
-        sent.map(|_| ()).map_err(relay_error)
-    }
-}
-
-impl PairingRelay for Gateway {
-    async fn resolve(&self, code: &Code) -> Result<Resolved, RelayError> {
-        self.0.resolve(code).await.map_err(relay_error)
-    }
-
-    async fn complete(&self, complete: &Complete) -> Result<Completed, RelayError> {
-        self.0.complete(complete).await.map_err(relay_error)
-    }
-
-    async fn status(&self, nonce: &str) -> Result<PairingStatus, RelayError> {
-        self.0.pairing_status(nonce).await.map_err(relay_error)
-    }
-
-    async fn confirm(&self, nonce: &str, confirm: &Confirm) -> Result<PairingStatus, RelayError> {
-        self.0.confirm(nonce, confirm.mac, confirm.accepted).await.map_err(relay_error)
-    }
+/// A connection to a gateway as an approver's device.
+pub(crate) fn client(
+    relay: &str,
+    device_id: &str,
+    keys: &Arc<SecretKeys>,
+) -> Result<Client, Failure> {
+    Ok(Client::new(relay, Role::Approver, device_id, Arc::clone(keys), clock())?)
 }
 
 /// The approver's home, where it was made.
@@ -96,7 +41,7 @@ pub(crate) fn home(here: &Here<'_>) -> Result<Home, Failure> {
 }
 
 /// Every pairing in use, unlocked with one passphrase.
-pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<Gateway>>, Failure> {
+pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<Client>>, Failure> {
     let home = home(here)?;
     let pairings = Pairings::of(&home);
     let active = pairings.list()?.into_iter().filter(|p| p.status == Status::Active);
@@ -110,7 +55,7 @@ pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<G
     let mut desks = Vec::new();
     for pairing in active {
         let keys = Arc::new(unlock(&pairings, &pairing, &mut source)?);
-        let gateway = Gateway::new(pairing.relay.as_str(), &pairing.device_id, &keys)?;
+        let gateway = client(pairing.relay.as_str(), &pairing.device_id, &keys)?;
         desks.push(Desk::new(&home, pairing, keys, gateway));
     }
     Ok(desks)
@@ -120,15 +65,13 @@ pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<G
 /// never arrived are sent first.
 pub(crate) async fn waiting(
     here: &Here<'_>,
-    desks: &[Desk<Gateway>],
+    desks: &[Desk<Client>],
 ) -> Result<Vec<(usize, Item)>, Failure> {
     let now = Edge::system().now();
     let (mut items, mut failed, mut reached) = (Vec::new(), None, 0);
     for (at, desk) in desks.iter().enumerate() {
-        for sent in desk.resend(now).await? {
-            if let Ok(answered) = sent {
-                here.output.progress(&format!("sent again: {}", answered.request_id));
-            }
+        for answered in desk.resend(now).await?.into_iter().flatten() {
+            here.output.progress(&format!("sent again: {}", answered.request_id));
         }
         match desk.list(now).await {
             Ok(list) => {
@@ -160,13 +103,6 @@ pub(crate) fn choose<'a>(
         .to_owned();
     let found = items.iter().find(|(_, item)| item.request_id == id);
     found.ok_or_else(|| Failure::new(Exit::Failed, "no_request", "no such request"))
-}
-
-impl From<HomeError> for Failure {
-    fn from(error: HomeError) -> Self {
-        Self::new(Exit::Failed, "home", error.to_string())
-            .hint("check the disk and the permissions of the home")
-    }
 }
 
 impl From<UnlockError> for Failure {

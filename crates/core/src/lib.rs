@@ -10,6 +10,7 @@
 //! * [`artifact`]: the action put to one approver; [`sealing`]: so that no relay can read it.
 //! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
 //! * [`verify`]: from a decision to a proof; [`request`]: the life of a request.
+//! * [`pairing`]: how two devices come to know each other's keys.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
 //!
 //! Below them: [`encoding`] and [`time`] (bytes and moments as text), [`keys`] (signatures, each

@@ -95,8 +95,7 @@ pub const MAX_RECIPIENTS: usize = 64;
 
 /// Fresh random bytes for one sealing.
 ///
-/// Passed in so that the library draws none itself; [`Entropy::LEN`] bytes are taken for each
-/// recipient and once for the text.
+/// Passed in so that the library draws none itself.
 pub struct Entropy<'a>(pub &'a mut dyn FnMut(&mut [u8]));
 
 impl Entropy<'_> {

@@ -184,7 +184,6 @@ impl Approved {
     }
 
     /// The votes that were counted.
-    #[must_use]
     pub fn votes(&self) -> &[Vote] {
         &self.votes
     }

@@ -3,11 +3,14 @@
 use countersign_core::time::Instant;
 use std::sync::Arc;
 
+type Clock = dyn Fn() -> Instant + Send + Sync;
+type Entropy = dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync;
+
 /// The clock and the source of randomness that an enforcer works with.
 #[derive(Clone)]
 pub struct Edge {
-    clock: Arc<dyn Fn() -> Instant + Send + Sync>,
-    entropy: Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>,
+    clock: Arc<Clock>,
+    entropy: Arc<Entropy>,
 }
 
 /// The system gave no randomness. Nothing can be asked without it.

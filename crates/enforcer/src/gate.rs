@@ -468,7 +468,7 @@ fn check<'a>(
 
 fn proof(vote: Vote) -> Result<Proof, GateError> {
     if !vote.allows() {
-        return Ok(Proof::Denied(vote));
+        return Ok(Proof::Denied(Box::new(vote)));
     }
     let approved = Approved::count(vec![vote]);
     approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))

@@ -28,9 +28,6 @@ pub enum HomeError {
     /// No key can be made.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
-    /// A name that cannot be a file's name.
-    #[error("`{0}` is no name for a pairing: use 1 to 64 of a-z, 0-9, `.`, `_` and `-`")]
-    BadName(String),
     /// This home was never an enforcer's.
     #[error("this home has no operator key: pair an approver first")]
     NoOperator,
@@ -287,7 +284,9 @@ fn pairing_path(dir: &Path, name: &str) -> Result<PathBuf, HomeError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
     let good = (1..=64).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('.');
     if !good {
-        return Err(HomeError::BadName(countersign_core::display::visible(name, false)));
+        let rule = "use 1 to 64 of a-z, 0-9, `.`, `_` and `-`";
+        let name = countersign_core::display::visible(name, false);
+        return Err(FileError::BadName { name, rule }.into());
     }
     Ok(dir.join(format!("{name}.json")))
 }

@@ -304,14 +304,17 @@ impl Enforcer {
         self.home().free_name(&pairing.name)?;
         let fingerprint = approver.keys.fingerprint().to_string();
         let roles = json::canonical(&approver.roles).map_err(GateError::from)?;
-        self.record_key(Event::Key, &[
-            ("change", "pinned"),
-            ("name", &pairing.name),
-            ("keyId", &approver.key_id.0),
-            ("fingerprint", &fingerprint),
-            ("assurance", approver.assurance.name()),
-            ("roles", &String::from_utf8_lossy(&roles)),
-        ])
+        self.record_key(
+            Event::Key,
+            &[
+                ("change", "pinned"),
+                ("name", &pairing.name),
+                ("keyId", &approver.key_id.0),
+                ("fingerprint", &fingerprint),
+                ("assurance", approver.assurance.name()),
+                ("roles", &String::from_utf8_lossy(&roles)),
+            ],
+        )
         .await?;
         // Recorded first: a key that counts is never one that the ledger does not know of.
         Ok(self.home().pin(self.identity(), approver.clone(), pairing)?)
@@ -324,11 +327,10 @@ impl Enforcer {
     pub async fn revoke(&self, name: &str) -> Result<Pairing, GateError> {
         let at = self.now().timestamp();
         let pairing = self.home().revoke(self.identity(), name, &at)?;
-        self.record_key(Event::Revoked, &[
-            ("change", "revoked"),
-            ("name", &pairing.name),
-            ("keyId", &pairing.key_id.0),
-        ])
+        self.record_key(
+            Event::Revoked,
+            &[("change", "revoked"), ("name", &pairing.name), ("keyId", &pairing.key_id.0)],
+        )
         .await?;
         Ok(pairing)
     }

@@ -87,9 +87,8 @@ pub async fn check_home(
 /// Where the file cannot be written.
 pub fn remember(home: &Home, head: &Checkpoint) -> Result<(), HomeError> {
     let _lock = home.lock("head.lock")?;
-    let newer = read(home)?.is_some_and(|old| {
-        old.head.ledger == head.head.ledger && old.head.seq >= head.head.seq
-    });
+    let newer = read(home)?
+        .is_some_and(|old| old.head.ledger == head.head.ledger && old.head.seq >= head.head.seq);
     if newer {
         return Ok(());
     }

@@ -38,6 +38,21 @@ pub enum FileError {
     /// The file is there already, and must not be replaced.
     #[error("`{0}` exists already")]
     Exists(PathBuf),
+    /// A name that cannot be a file's name here.
+    #[error("`{name}` cannot be used as a name: {rule}")]
+    BadName {
+        /// The name, made safe to show.
+        name: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+}
+
+/// Whether a text that somebody else chose may be a file's name, but for its ending.
+#[must_use]
+pub fn is_stem(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (1..=128).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(plain)
 }
 
 /// What a write may find at its target.

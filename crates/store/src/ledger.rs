@@ -113,7 +113,7 @@ pub enum Proof {
     /// Enough people allowed it.
     Approved(Approved),
     /// A person refused it.
-    Denied(Vote),
+    Denied(Box<Vote>),
 }
 
 impl Proof {

@@ -109,7 +109,7 @@ fn attack_30_a_disclosed_secret_is_not_kept() {
 fn a_request_id_cannot_leave_the_directory() {
     let (_dir, history) = history();
     for bad in ["", ".", "..", "../x", "a/b", ".x", "a\0b", "a b", &"x".repeat(129)] {
-        assert!(matches!(history.answered(bad), Err(HomeError::BadName { .. })), "{bad}");
+        assert!(matches!(history.answered(bad), Err(FileError::BadName { .. })), "{bad}");
     }
     assert!(history.answered("01J2V8V3K6B2Z9X6G1V7Y2QK8H").unwrap().is_none());
 }
@@ -123,5 +123,5 @@ fn a_damaged_or_exchanged_record_is_an_error_that_names_its_file() {
     let error = history.unsent(fixture::now()).unwrap_err();
     assert!(error.to_string().contains("REQ-2.json"), "{error}");
     std::fs::write(&path, "{").unwrap();
-    assert!(matches!(history.answered("REQ-1"), Err(HomeError::Corrupt { .. })));
+    assert!(matches!(history.answered("REQ-1"), Err(FileError::Corrupt { .. })));
 }

@@ -60,7 +60,10 @@ impl Demo {
         let say = |text: &str| here.output.progress(text);
         say("1. Set up: an agent's home, an approver's home, and a gateway between them.");
         let scene = Scene::set().await?;
-        say(&format!("   in {}\n   paired by a link whose secret the gateway never saw", scene.root.display()));
+        say(&format!(
+            "   in {}\n   paired by a link whose secret the gateway never saw",
+            scene.root.display()
+        ));
         say("\n2. The agent wants to run a command that cannot be undone:");
         say(&format!("   rm -rf {}   ({} files)", scene.target.display(), scene.files()));
         let shown = self.main_job(here, &scene, person).await?;
@@ -108,10 +111,9 @@ impl Demo {
         };
         let question = asking::question(&prepared, scene.ways()?, words, millis(person.patience()));
         let report = |progress: Progress| match progress {
-            Progress::Suspended(request, _) => here.output.progress(&format!(
-                "   held before it starts; request {}",
-                request.id
-            )),
+            Progress::Suspended(request, _) => {
+                here.output.progress(&format!("   held before it starts; request {}", request.id))
+            }
             Progress::Submitted => here.output.progress(
                 "\n3. The request, sealed to the approver's device, is at the gateway,\n   \
                  which can neither read it nor answer it.",
@@ -137,7 +139,9 @@ impl Demo {
         let say = |text: &str| here.output.progress(text);
         let (verdict, request) = match answered {
             Answered::Approved(request) => {
-                say("\n4. The signature fits this action, this request and this approver: it runs, once.");
+                say(
+                    "\n4. The signature fits this action, this request and this approver: it runs, once.",
+                );
                 return self.ran(scene, &request, prepared).await;
             }
             Answered::Denied(request) => ("denied", request),
@@ -148,7 +152,9 @@ impl Demo {
             | Answered::Pending(request)
             | Answered::NoRoute(request, _) => ("refused", request),
         };
-        say(&format!("\n4. The answer is: {verdict}. Nothing was run; the refusal has a receipt too."));
+        say(&format!(
+            "\n4. The answer is: {verdict}. Nothing was run; the refusal has a receipt too."
+        ));
         let receipts = scene.enforcer.ledger().receipts_of(&request.id).await?;
         let last = receipts.last().cloned();
         let receipt =
@@ -227,13 +233,7 @@ impl Demo {
         }
     }
 
-    fn document(
-        &self,
-        scene: &Scene,
-        shown: &Shown,
-        attacks: &[Refused],
-        command: &str,
-    ) -> Value {
+    fn document(&self, scene: &Scene, shown: &Shown, attacks: &[Refused], command: &str) -> Value {
         let attacks: Vec<Value> = attacks
             .iter()
             .map(|r| json!({"attack": r.attack, "refused": true, "code": r.code}))

@@ -5,7 +5,7 @@ use super::pair::compare;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
-use crate::reviewer::Gateway;
+use crate::reviewer;
 use crate::{parties, secrets};
 use countersign_approver::home::Home;
 use countersign_approver::join::{Compare, Invitation, JoinError, NewDevice, join};
@@ -57,7 +57,7 @@ impl Join {
         let keys = Arc::new(keys);
         let passphrase = secrets::fresh(&self.passphrase)?;
         let device_id = format!("app_{}", edge.id().map_err(entropy)?);
-        let gateway = Gateway::new(invitation.relay().as_str(), &device_id, &keys)?;
+        let gateway = reviewer::client(invitation.relay().as_str(), &device_id, &keys)?;
         let device = NewDevice {
             name,
             device_id,

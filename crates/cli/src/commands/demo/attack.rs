@@ -77,8 +77,8 @@ async fn forged(scene: &Scene) -> Result<Refused, Failure> {
         nonce: Fixed(edge.random().map_err(|e| broken(&e.to_string()))?),
         hints: None,
     };
-    let mut decision = Decision::sign(&asked.artifact, choice, &gateways)
-        .map_err(|e| broken(&e.to_string()))?;
+    let mut decision =
+        Decision::sign(&asked.artifact, choice, &gateways).map_err(|e| broken(&e.to_string()))?;
     decision.signer_key_id = asked.key_id.clone();
     let answer = Answer { decision, reason: None };
     let accepted = scene.enforcer.accept(&request, &asked, answer).await.map(|_| ());
@@ -97,14 +97,13 @@ fn broken(message: &str) -> Failure {
     Failure::new(Exit::Failed, "demo", message)
 }
 
-async fn suspended(
-    scene: &Scene,
-    prepared: &Prepared,
-) -> Result<(RequestRecord, Asked), Failure> {
+async fn suspended(scene: &Scene, prepared: &Prepared) -> Result<(RequestRecord, Asked), Failure> {
     let words = Words { session: "attack".into(), ..Words::default() };
     let question = asking::question(prepared, scene.ways()?, words, 60_000);
     let request = match scene.enforcer.suspend(&question).await? {
-        Suspended::Opened(request) | Suspended::Joined(request) | Suspended::Ready(request) => request,
+        Suspended::Opened(request) | Suspended::Joined(request) | Suspended::Ready(request) => {
+            request
+        }
     };
     let asked = request.asked.first().cloned();
     Ok((request, asked.ok_or_else(|| broken("nobody was asked"))?))

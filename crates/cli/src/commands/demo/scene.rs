@@ -4,12 +4,13 @@ use crate::args::PassphraseArgs;
 use crate::commands::gateway;
 use crate::failure::{Exit, Failure};
 use crate::parties;
-use crate::reviewer::{self, Gateway};
+use crate::reviewer;
 use countersign_approver::home::Home;
 use countersign_approver::join::{Compare, Invitation, NewDevice, join};
 use countersign_approver::keyfile::{KeyFileEntropy, Work};
 use countersign_approver::pairings::PairingName;
 use countersign_approver::{Desk, Passphrase};
+use countersign_client::Client;
 use countersign_core::artifact::Assurance;
 use countersign_core::keys::SecretKeys;
 use countersign_core::pairing::{Code, Digits, Link};
@@ -33,7 +34,7 @@ pub(super) struct Scene {
     pub(super) trust: PathBuf,
     pub(super) enforcer: Enforcer,
     pub(super) relays: Relays,
-    pub(super) desk: Desk<Gateway>,
+    pub(super) desk: Desk<Client>,
     /// The gateway ends with it.
     _stop: oneshot::Sender<()>,
 }
@@ -123,21 +124,19 @@ async fn pair(
     url: &str,
     enforcer: &Enforcer,
     edge: &Edge,
-) -> Result<Desk<Gateway>, Failure> {
+) -> Result<Desk<Client>, Failure> {
     let identity = enforcer.identity();
     let client = parties::client(identity, url)?;
     let keys = *identity.keys.public();
     let (announce, announced) = oneshot::channel();
     let mut desk = Announce(Some(announce));
-    let (met, joined) = tokio::join!(
-        meet(&client, &identity.device_id, keys, url, edge, &mut desk),
-        async {
+    let (met, joined) =
+        tokio::join!(meet(&client, &identity.device_id, keys, url, edge, &mut desk), async {
             let link = announced
                 .await
                 .map_err(|_| Failure::new(Exit::Failed, "demo", "the gateway gave no code"))?;
             join_by(root, &link, edge).await
-        },
-    );
+        },);
     joined?;
     let candidate = Candidate::new(&met?, "you", Vec::new(), Assurance::Local, edge);
     enforcer.admit(candidate, &Relays::new(), 1_000, &|_| {}).await?;
@@ -166,7 +165,7 @@ async fn join_by(root: &Path, link: &str, edge: &Edge) -> Result<(), Failure> {
         .map_err(|e| Failure::new(Exit::Failed, "key", e.to_string()))?;
     let keys = Arc::new(keys);
     let device_id = format!("app_{}", edge.id().map_err(no_entropy)?);
-    let gateway = Gateway::new(invitation.relay().as_str(), &device_id, &keys)?;
+    let gateway = reviewer::client(invitation.relay().as_str(), &device_id, &keys)?;
     let device = NewDevice {
         name: PairingName::parse("demo-agent")?,
         device_id,

@@ -189,7 +189,7 @@ impl Fixture {
         let proof = if word.allows() {
             Proof::Approved(Approved::count(vec![vote]).map_err(|_| "not enough votes")?)
         } else {
-            Proof::Denied(vote)
+            Proof::Denied(Box::new(vote))
         };
         let mut entry = self.entry(if word.allows() { Event::Approved } else { Event::Denied });
         entry.request_id = Some(id.into());
