@@ -124,6 +124,7 @@ impl From<GateError> for Failure {
         match error {
             GateError::Home(error) => error.into(),
             GateError::Ledger(LedgerError::Store(error)) => error.into(),
+            GateError::Unrecorded(_) => uncertain(message),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => Self::new(Exit::Usage, &code, message),
             GateError::Refused(_) | GateError::Ledger(LedgerError::Void { .. }) => {
@@ -138,6 +139,12 @@ impl From<GateError> for Failure {
             }
         }
     }
+}
+
+/// Something may have run, and nobody knows.
+pub(crate) fn uncertain(message: String) -> Failure {
+    Failure::new(Exit::Uncertain, "uncertain", message)
+        .hint("it may have run: look before you repeat it")
 }
 
 /// There is nobody to ask.

@@ -46,6 +46,10 @@ pub enum GateError {
     /// The home is unusable.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// An action may have run, and what came of it is not written down. Its claim ends as
+    /// `uncertain`, in whichever process looks next.
+    #[error("what came of it could not be written down: {0}")]
+    Unrecorded(LedgerError),
 }
 
 impl GateError {
@@ -62,6 +66,7 @@ impl GateError {
             Self::Ledger(_) => "ledger",
             Self::Contradicted(_) => "ledger_contradicted",
             Self::Home(_) => "home",
+            Self::Unrecorded(_) => "uncertain",
         }
     }
 }
@@ -306,6 +311,8 @@ impl Enforcer {
     /// Uses an approval. The claim's own transaction looks at everything once more: signers,
     /// policy, expiry, withdrawal, denial, revocation.
     ///
+    /// The ledger's head is remembered before: a home that cannot be written to keeps its approval.
+    ///
     /// # Errors
     /// Where another process was faster, or something is true no more.
     pub async fn claim(&self, request: &RequestRecord) -> Result<RunOnce, GateError> {
@@ -318,11 +325,8 @@ impl Enforcer {
             now,
             recheck: Box::new(recheck),
         };
+        self.remember_head().await?;
         let (claim, request) = self.ledger.claim(claim).await?;
-        if let Err(error) = self.remember_head().await {
-            self.give_up(&claim, &request, &error.to_string()).await?;
-            return Err(error);
-        }
         Ok(RunOnce { claim, request })
     }
 
@@ -334,9 +338,11 @@ impl Enforcer {
         &self,
         claim: &ClaimRecord,
         entry: countersign_core::receipt::Entry,
-    ) -> Result<Receipt, GateError> {
+    ) -> Result<Receipt, LedgerError> {
         let receipt = self.ledger.finish(&claim.id, entry, self.now()).await?;
-        self.remember_head().await?;
+        // The receipt is durable, and that is the answer. An older head stays true, and the next
+        // claim is refused where none can be remembered.
+        let _ = self.remember_head().await;
         Ok(receipt)
     }
 
@@ -399,16 +405,15 @@ impl Enforcer {
     }
 
     /// Ends a claim whose action was never started.
-    async fn give_up(
+    pub(crate) async fn give_up(
         &self,
         claim: &ClaimRecord,
         request: &RequestRecord,
         why: &str,
-    ) -> Result<(), GateError> {
+    ) -> Result<(), LedgerError> {
         let entry = entry::of_request(Event::Failed, self.boundary, request);
         let entry = entry::ended(entry, None, unknown_outcome(claim, why));
-        self.ledger.finish(&claim.id, entry, self.now()).await?;
-        Ok(())
+        self.finish(claim, entry).await.map(|_| ())
     }
 
     async fn abandon(&self, claim: &ClaimRecord) -> Result<(), GateError> {
@@ -418,8 +423,8 @@ impl Enforcer {
         let why = "the enforcer ended before the outcome was known";
         match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
             // Another process found the same claim.
-            Err(GateError::Ledger(LedgerError::Ended(_))) => Ok(()),
-            other => other.map(|_| ()),
+            Err(LedgerError::Ended(_)) => Ok(()),
+            other => Ok(other.map(|_| ())?),
         }
     }
 

@@ -8,7 +8,9 @@ use crate::edge::Edge;
 use crate::home::{Home, HomeError};
 use countersign_store::files;
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// This process's name among claims. Dropping it gives the name up.
 pub struct Owner {
@@ -23,15 +25,17 @@ impl Owner {
     /// # Errors
     /// Where the lock file cannot be made.
     pub fn new(home: &Home, edge: &Edge) -> Result<Self, HomeError> {
-        let name = edge.id()?;
-        let path = home.owners().join(&name);
-        let lock = files::lock_file(&path)?;
-        lock.lock().map_err(|source| files::FileError::Io {
-            doing: "lock",
-            path: path.clone(),
-            source,
-        })?;
-        Ok(Self { name, path, _lock: lock })
+        loop {
+            let name = edge.id()?;
+            let path = home.owners().join(&name);
+            let lock = files::lock_file(&path)?;
+            let failed = |source| files::FileError::Io { doing: "lock", path: path.clone(), source };
+            lock.lock().map_err(failed)?;
+            // Until it was locked it looked dead, and another process may have removed it.
+            if lock.metadata().map_err(failed)?.nlink() > 0 {
+                return Ok(Self { name, path, _lock: lock });
+            }
+        }
     }
 
     /// The name.
@@ -52,24 +56,29 @@ impl Drop for Owner {
 /// called uncertain only when nobody can still be running it.
 #[must_use]
 pub fn is_gone(home: &Home, name: &str) -> bool {
-    let path = home.owners().join(name);
-    let lock = match File::options().read(true).write(true).open(&path) {
-        Ok(file) => file.try_lock(),
-        Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
-    };
-    match lock {
-        Ok(()) => true,
-        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => false,
+    match left_behind(&home.owners().join(name)) {
+        Ok(lock) => lock.is_some(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 
 /// Removes the lock files of the dead.
 pub fn sweep(home: &Home) {
     let Ok(entries) = std::fs::read_dir(home.owners()) else { return };
-    for entry in entries.flatten() {
-        if is_gone(home, &entry.file_name().to_string_lossy()) {
-            let _ = std::fs::remove_file(entry.path());
+    for path in entries.flatten().map(|entry| entry.path()) {
+        // Removed while it is locked: whoever made it a moment ago finds out once it has the lock.
+        if let Ok(Some(_lock)) = left_behind(&path) {
+            let _ = std::fs::remove_file(&path);
         }
+    }
+}
+
+/// The lock of a process that is gone; `None` where it lives.
+fn left_behind(path: &Path) -> io::Result<Option<File>> {
+    let file = File::options().read(true).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Ok(None),
     }
 }
 
@@ -88,5 +97,25 @@ mod tests {
         assert!(!is_gone(&home, &name));
         drop(owner);
         assert!(is_gone(&home, &name));
+    }
+
+    #[test]
+    fn attack_18_a_name_that_was_swept_before_it_was_locked_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    sweep(&home);
+                }
+            });
+            let owners: Vec<Owner> =
+                (0..500).map(|_| Owner::new(&home, &Edge::system()).unwrap()).collect();
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            let gone: Vec<&str> =
+                owners.iter().map(Owner::name).filter(|name| is_gone(&home, name)).collect();
+            assert!(gone.is_empty(), "alive and called dead: {gone:?}");
+        });
     }
 }

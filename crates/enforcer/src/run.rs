@@ -19,11 +19,22 @@ pub struct Ran {
 impl Enforcer {
     /// Runs the command that was claimed.
     ///
+    /// Whatever can go wrong without the child goes wrong before it: afterwards only its outcome
+    /// is written.
+    ///
     /// # Errors
-    /// Where the outcome could not be written down; the claim then ends as `uncertain`.
+    /// [`GateError::Unrecorded`] where the outcome could not be written down, and any other before
+    /// anything has run.
     pub async fn run(&self, permit: RunOnce, prepared: &Prepared) -> Result<Ran, GateError> {
         let RunOnce { claim, request } = permit;
-        let base = |event| entry::of_request(event, self.boundary(), &request);
+        let verdict = match with_verdict(self, &request) {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                self.give_up(&claim, &request, &error.to_string()).await?;
+                return Err(error);
+            }
+        };
+        let base = |event| verdict(entry::of_request(event, self.boundary(), &request));
         let outcome = |error| Outcome {
             claimed_at: claim.claimed_at.timestamp(),
             ended_at: Some(self.now().timestamp()),
@@ -32,7 +43,7 @@ impl Enforcer {
             error,
         };
         let binding = Some(prepared.binding());
-        let same = prepared.action().hash()? == request.key.action_hash;
+        let same = prepared.action().hash().is_ok_and(|hash| hash == request.key.action_hash);
         let started = if same {
             // Starting reads every pinned file once more.
             tokio::task::block_in_place(|| prepared.start(is_critical(&request)))
@@ -50,8 +61,7 @@ impl Enforcer {
                 entry::ended(base(event), binding, outcome(Some(error.to_string())))
             }
         };
-        let entry = with_verdict(entry, self, &request)?;
-        let receipt = self.finish(&claim, entry).await?;
+        let receipt = self.finish(&claim, entry).await.map_err(GateError::Unrecorded)?;
         Ok(Ran { receipt, result: ended })
     }
 }
@@ -67,14 +77,18 @@ fn executed(
     entry::ended(frame, binding, outcome)
 }
 
+/// What adds the decisions to an entry.
 fn with_verdict(
-    frame: Entry,
     enforcer: &Enforcer,
     request: &RequestRecord,
-) -> Result<Entry, GateError> {
-    let decisions: Vec<_> = request.accepted.iter().map(|a| &a.decision).collect();
-    let reason = request.accepted.first().and_then(|a| a.reason.as_ref());
-    Ok(entry::decided(frame, &decisions, reason, &enforcer.trust()?))
+) -> Result<impl Fn(Entry) -> Entry, GateError> {
+    let trust = enforcer.trust()?;
+    let decisions: Vec<_> = request.accepted.iter().map(|a| a.decision.clone()).collect();
+    let reason = request.accepted.first().and_then(|a| a.reason.clone());
+    Ok(move |frame| {
+        let decisions: Vec<_> = decisions.iter().collect();
+        entry::decided(frame, &decisions, reason.as_ref(), &trust)
+    })
 }
 
 fn is_critical(request: &RequestRecord) -> bool {

@@ -13,14 +13,20 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use countersign_core::json;
 use countersign_store::relay::device::Role;
+use countersign_wire::exchange::{AckAccepted, AckSubmit};
 use countersign_wire::presence::Hello;
 use countersign_wire::{Envelope, ErrorCode, limit, pairing};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// Messages that are read from the store at a time.
 const STRIDE: usize = 16;
+
+/// Acknowledgements that are written at the same time; then the device has to wait.
+const MAX_ACKS: usize = 256;
 
 /// Whose channel it is.
 #[derive(Deserialize)]
@@ -120,10 +126,26 @@ async fn redeliver_requests(line: &mut Line<'_>, caller: &Caller) -> Result<(), 
     }
 }
 
+/// Pushes and listens; what was acknowledged in time is written, however the channel ends.
 async fn exchange(
     line: &mut Line<'_>,
     caller: &Caller,
     channel: &mut Channel<'_>,
+) -> Result<(), End> {
+    let gateway = line.gateway;
+    // Side by side: one at a time would wait for the disk each.
+    let mut acks = FuturesUnordered::new();
+    let acknowledge = |ack| decisions::acknowledge(gateway, caller, ack);
+    let end = converse(line, channel, &mut acks, acknowledge).await;
+    while acks.next().await.is_some() {}
+    end
+}
+
+async fn converse<A: Future<Output = Result<AckAccepted, ApiError>>>(
+    line: &mut Line<'_>,
+    channel: &mut Channel<'_>,
+    acks: &mut FuturesUnordered<A>,
+    acknowledge: impl Fn(Envelope<AckSubmit>) -> A,
 ) -> Result<(), End> {
     let gateway = line.gateway;
     let limits = &gateway.config.limits;
@@ -137,15 +159,30 @@ async fn exchange(
                 Some(Event::Replaced) => return Err(End::Replaced),
                 None => return Err(End::TooSlow),
             },
-            heard = line.socket.recv() => {
+            heard = line.socket.recv(), if acks.len() < MAX_ACKS => {
                 let heard = heard.ok_or(End::Gone)?.map_err(|_| End::Gone)?;
                 alive_until = Instant::now() + limits.idle;
-                line.answer(caller, heard).await?;
+                acks.extend(said(heard)?.map(&acknowledge));
             },
+            // One unknown message is no reason to hang up.
+            Some(Err(error)) = acks.next() => line.send_json(&error.envelope(gateway)).await?,
             _ = ping.tick() => line.put(Message::Ping(Frame::new())).await?,
             () = tokio::time::sleep_until(alive_until) => return Err(End::Gone),
             () = gateway.hub.closed() => return Err(End::Closing),
         }
+    }
+}
+
+/// What a device says on a live channel: acknowledgements, and signs of life.
+fn said(heard: Message) -> Result<Option<Envelope<AckSubmit>>, End> {
+    match heard {
+        Message::Text(text) => {
+            let ack = Envelope::read(text.as_bytes(), limit::MESSAGE).map_err(ApiError::from);
+            Ok(Some(ack?))
+        }
+        Message::Ping(_) | Message::Pong(_) => Ok(None),
+        Message::Close(_) => Err(End::Gone),
+        Message::Binary(_) => Err(ApiError::invalid("frames are text").into()),
     }
 }
 
@@ -164,26 +201,6 @@ impl Line<'_> {
         };
         let hello = json::read::<Hello>(text.as_bytes(), limit::MESSAGE);
         hello.map(|_| ()).map_err(|error| End::Refused(error.into()))
-    }
-
-    /// Takes what a device says on a live channel: acknowledgements, and signs of life.
-    async fn answer(&mut self, caller: &Caller, heard: Message) -> Result<(), End> {
-        let text = match heard {
-            Message::Text(text) => text,
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(End::Gone),
-            Message::Binary(_) => return Err(ApiError::invalid("frames are text").into()),
-        };
-        let envelope = Envelope::parse(text.as_bytes(), limit::MESSAGE);
-        let envelope = envelope.map_err(ApiError::from)?;
-        if !decisions::is_ack(&envelope) {
-            return Err(ApiError::invalid("a live channel takes `ack.submit` only").into());
-        }
-        match decisions::acknowledge(self.gateway, caller, text.as_bytes()).await {
-            Ok(_) => Ok(()),
-            // One unknown message is no reason to hang up.
-            Err(error) => self.send_json(&error.envelope(self.gateway)).await,
-        }
     }
 
     async fn send_json(&mut self, message: &impl serde::Serialize) -> Result<(), End> {

@@ -13,7 +13,7 @@ use axum::response::Response;
 use countersign_store::relay::exchange::{self as record, Acked, Decided, Party};
 use countersign_wire::artifact::hash_key;
 use countersign_wire::decision::{DecisionAccepted, DecisionSubmit};
-use countersign_wire::envelope::{Body as _, Envelope};
+use countersign_wire::envelope::Envelope;
 use countersign_wire::exchange::{AckAccepted, AckSubmit};
 use countersign_wire::{ErrorCode, limit};
 use serde::Deserialize;
@@ -135,27 +135,23 @@ pub(crate) async fn ack(
     caller: Caller,
     body: Small,
 ) -> Result<Response, ApiError> {
-    let accepted = acknowledge(&gateway, &caller, &body.0).await?;
-    envelope(&gateway, StatusCode::OK, &accepted.0, accepted.1)
+    let message = Envelope::read(&body.0, limit::MESSAGE)?;
+    let request_id = message.request_id.clone();
+    let accepted = acknowledge(&gateway, &caller, message).await?;
+    envelope(&gateway, StatusCode::OK, &request_id, accepted)
 }
 
 /// Takes an `ack.submit`, from a call or from a live channel.
 pub(crate) async fn acknowledge(
     gateway: &Gateway,
     caller: &Caller,
-    bytes: &[u8],
-) -> Result<(String, AckAccepted), ApiError> {
-    let Envelope { request_id, sender, body, .. } =
-        Envelope::<AckSubmit>::read(bytes, limit::MESSAGE)?;
+    message: Envelope<AckSubmit>,
+) -> Result<AckAccepted, ApiError> {
+    let Envelope { request_id, sender, body, .. } = message;
     check_sender(&sender, caller)?;
     let now = gateway.now();
     match gateway.store.ack(caller.party(), &request_id, &body.msg_id, now).await? {
-        Acked::Done => Ok((request_id, AckAccepted { msg_id: body.msg_id })),
+        Acked::Done => Ok(AckAccepted { msg_id: body.msg_id }),
         Acked::Unknown => Err(ApiError::not_found().about(&request_id)),
     }
-}
-
-/// Every kind of message that a live channel takes from a device.
-pub(crate) fn is_ack(envelope: &Envelope) -> bool {
-    envelope.msg_type == AckSubmit::MSG_TYPE
 }

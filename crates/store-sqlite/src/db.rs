@@ -77,6 +77,8 @@ impl Db {
         db.check(db.connection.busy_timeout(PATIENCE))?;
         db.configure(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         db.configure(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        // One plan for each statement, whatever is bound to it; it is not prepared anew either.
+        db.configure(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.batch("PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;")?;
         Ok(db)
     }

@@ -67,19 +67,21 @@ impl Demo {
         say("\n2. The agent wants to run a command that cannot be undone:");
         say(&format!("   rm -rf {}   ({} files)", scene.target.display(), scene.files()));
         let shown = self.main_job(here, &scene, person).await?;
-        say("\n5. Three attacks on this very run:");
+        say("\n5. Three attacks, tried on this very set-up:");
         let attacks = attack::all(&scene).await?;
         for refused in &attacks {
             say(&format!("   {:<44} refused  {}", refused.attack, refused.code));
         }
         let code = self.ending(&shown, &attacks);
         let command = format!(
-            "countersign receipt verify '{}' --trust '{}'",
+            "{} receipt verify '{}' --trust '{}'",
+            myself(),
             shown.path.display(),
             scene.trust.display()
         );
         say(&format!("\nThe receipt: {}", shown.path.display()));
         say(&format!("Verify it yourself, with no network:\n  {command}"));
+        say(&format!("Everything of this demo is in {}; remove it at will.", scene.root.display()));
         here.output.result(
             &format!("\n{}", self.summary(&shown)),
             &self.document(&scene, &shown, &attacks, &command),
@@ -110,20 +112,24 @@ impl Demo {
             session: "demo".into(),
         };
         let question = asking::question(&prepared, scene.ways()?, words, millis(person.patience()));
+        let (submitted, delivered) = tokio::sync::watch::channel(false);
         let report = |progress: Progress| match progress {
             Progress::Suspended(request, _) => {
                 here.output.progress(&format!("   held before it starts; request {}", request.id))
             }
-            Progress::Submitted => here.output.progress(
-                "\n3. The request, sealed to the approver's device, is at the gateway,\n   \
-                 which can neither read it nor answer it.",
-            ),
+            Progress::Submitted => {
+                here.output.progress(
+                    "\n3. The request, sealed to the approver's device, is at the gateway,\n   \
+                     which can neither read it nor answer it.",
+                );
+                submitted.send_replace(true);
+            }
             Progress::Unreachable(why) => here.output.progress(&why),
             Progress::Refused(refusal) => here.output.progress(&refusal.to_string()),
         };
         let (answered, said) = tokio::join!(
             scene.enforcer.ask(&question, &scene.relays, &report),
-            person.answer(here, scene),
+            person.answer(here, scene, delivered),
         );
         said?;
         self.settle(here, scene, answered?, &prepared).await
@@ -264,6 +270,12 @@ impl Scene {
         let environment = crate::commands::run::environment();
         Ok(child::prepare(&call, &environment, self.enforcer.ledger().secret())?)
     }
+}
+
+/// How to call this program again: it need not be on the PATH.
+fn myself() -> String {
+    let path = std::env::current_exe().map(|path| path.display().to_string());
+    path.unwrap_or_else(|_| "countersign".into())
 }
 
 /// How long the demo waits for a person.

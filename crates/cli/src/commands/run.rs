@@ -5,7 +5,7 @@ mod report;
 
 use super::{Here, asked_to_end, duration, millis};
 use crate::asking::{self, Words};
-use crate::failure::{Exit, Failure, Outcome, no_approver};
+use crate::failure::{Exit, Failure, Outcome, no_approver, uncertain};
 use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::request::State;
@@ -263,6 +263,7 @@ fn claim_failed(error: GateError, report: &mut Report) -> Failure {
 fn exit_code(ran: Ran) -> Result<i32, Failure> {
     match ran.result {
         Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),
+        Err(error) if error.has_begun() => Err(uncertain(error.to_string())),
         Err(error) => {
             let exit = match &error {
                 StartError::NotFound { .. } => Exit::RunNotFound,

@@ -3,7 +3,8 @@
 use super::routes;
 use crate::column::{At, Digest, Stamp, Word, rows};
 use crate::db::Db;
-use countersign_core::time::Instant;
+use countersign_core::encoding::Hash;
+use countersign_core::time::{Instant, Timestamp};
 use countersign_store::error::StoreError;
 use countersign_store::relay::exchange::{
     Acked, Decided, Decision, Delivery, Ended, Exchange, Party, State, Submission, Submitted,
@@ -89,31 +90,33 @@ pub(super) fn decide(db: &Db, decision: &Decision, now: Instant) -> Result<Decid
     let Some(stand) = stand(db, party, &decision.request_id)? else {
         return Ok(Decided::Unknown);
     };
-    match (stand.digest, stand.state.at(now, stand.expires_at)) {
+    match (stand.digest, stand.state.at(now, stand.expires_at.instant())) {
         (Some(first), _) if first == decision.digest => Ok(Decided::Again),
         (Some(_), _) => Ok(Decided::DecidedOtherwise),
         (None, State::PendingApproval) if stand.artifact_key == decision.artifact_key => {
-            answer(db, stand.id, decision, now)
+            answer(db, stand, decision, now)
         }
         (None, State::PendingApproval) => Ok(Decided::OtherArtifact),
         (None, over) => Ok(Decided::Over(over)),
     }
 }
 
-fn answer(db: &Db, id: i64, decision: &Decision, now: Instant) -> Result<Decided, StoreError> {
+fn answer(db: &Db, stand: Stand, decision: &Decision, now: Instant) -> Result<Decided, StoreError> {
     db.run(
-        "UPDATE exchange SET state = ?2, digest = ?3, answer_id = ?4, decided_at = ?5 WHERE id = ?1",
-        params![id, Word(State::Decided), Digest(decision.digest), decision.msg_id, At(now)],
+        "UPDATE exchange SET state = 'decided', digest = ?2, answer_id = ?3, decided_at = ?4
+         WHERE id = ?1",
+        params![stand.id, Digest(decision.digest), decision.msg_id, At(now)],
     )?;
     let sql = "INSERT INTO sealed_answer (exchange, content) VALUES (?1, ?2)";
-    db.run(sql, params![id, decision.content])?;
-    let kept = db.one(&format!("{WHOLE} WHERE id = ?1"), [id], exchange)?;
-    match kept {
-        Some(Exchange { enforcer_id, delivery: Some(delivery), .. }) => {
-            Ok(Decided::Accepted { enforcer_id, delivery })
-        }
-        _ => Err(db.damaged("an answer did not stay")),
-    }
+    db.run(sql, params![stand.id, decision.content])?;
+    let delivery = Delivery {
+        request_id: decision.request_id.clone(),
+        msg_id: decision.msg_id.clone(),
+        content: decision.content.clone(),
+        decided_at: now,
+        expires_at: stand.expires_at,
+    };
+    Ok(Decided::Accepted { enforcer_id: stand.enforcer_id, delivery })
 }
 
 pub(super) fn one(
@@ -167,7 +170,7 @@ pub(super) fn withdraw(
     let Some(stand) = stand(db, Party::Enforcer(enforcer_id), request_id)? else {
         return Ok(Withdrawn::Unknown);
     };
-    match stand.state.at(now, stand.expires_at) {
+    match stand.state.at(now, stand.expires_at.instant()) {
         State::PendingApproval => {
             end(db, stand.id, State::Withdrawn)?;
             Ok(Withdrawn::Done { approver_id: stand.approver_id })
@@ -223,27 +226,29 @@ fn end(db: &Db, id: i64, state: State) -> Result<(), StoreError> {
 /// What a change of state depends on.
 struct Stand {
     id: i64,
+    enforcer_id: String,
     approver_id: String,
     artifact_key: String,
     state: State,
-    expires_at: Instant,
-    digest: Option<countersign_core::encoding::Hash>,
+    expires_at: Timestamp,
+    digest: Option<Hash>,
 }
 
 fn stand(db: &Db, party: Party<'_>, request_id: &str) -> Result<Option<Stand>, StoreError> {
     let (column, id) = side(party);
     let sql = format!(
-        "SELECT id, approver_id, artifact_key, state, expires_at, digest FROM exchange
-         WHERE {column} = ?1 AND request_id = ?2"
+        "SELECT id, enforcer_id, approver_id, artifact_key, state, expires_text, digest
+         FROM exchange WHERE {column} = ?1 AND request_id = ?2"
     );
     db.one(&sql, [id, request_id], |row| {
         Ok(Stand {
             id: row.get(0)?,
-            approver_id: row.get(1)?,
-            artifact_key: row.get(2)?,
-            state: row.get::<_, Word<State>>(3)?.0,
-            expires_at: row.get::<_, At>(4)?.0,
-            digest: row.get::<_, Option<Digest>>(5)?.map(|digest| digest.0),
+            enforcer_id: row.get(1)?,
+            approver_id: row.get(2)?,
+            artifact_key: row.get(3)?,
+            state: row.get::<_, Word<State>>(4)?.0,
+            expires_at: row.get::<_, Stamp>(5)?.0,
+            digest: row.get::<_, Option<Digest>>(6)?.map(|digest| digest.0),
         })
     })
 }

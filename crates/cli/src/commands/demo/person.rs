@@ -9,6 +9,7 @@ use countersign_approver::{Opened, Review, render_text};
 use countersign_enforcer::Edge;
 use std::io;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,8 +36,14 @@ impl Person {
     }
 
     /// Answers what lies in the approver's inbox.
-    pub(super) async fn answer(self, here: &Here<'_>, scene: &Scene) -> Result<(), Failure> {
-        if self == Self::Sleeps {
+    pub(super) async fn answer(
+        self,
+        here: &Here<'_>,
+        scene: &Scene,
+        mut submitted: watch::Receiver<bool>,
+    ) -> Result<(), Failure> {
+        // An error means that asking has ended already.
+        if self == Self::Sleeps || submitted.wait_for(|yes| *yes).await.is_err() {
             return Ok(());
         }
         let Some(opened) = delivered(scene).await? else { return Ok(()) };
@@ -73,8 +80,9 @@ impl Person {
     fn say_how(self, here: &Here<'_>, scene: &Scene, review: &Review) {
         here.output.progress(&format!(
             "   Waiting {} seconds for an answer from another shell:\n   \
-             countersign --home '{}' approve {} --passphrase-file '{}'",
+             {} --home '{}' approve {} --passphrase-file '{}'",
             self.patience().as_secs(),
+            super::myself(),
             scene.approver_home().display(),
             review.request_id,
             scene.passphrase_file().display()

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     /// `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
-    /// `failed` (approved, did not start) or `error`.
+    /// `failed` (approved, did not start), `uncertain` (approved, may have run) or `error`.
     pub(super) verdict: &'static str,
     pub(super) request_id: Option<String>,
     pub(super) action_hash: Option<String>,
@@ -59,8 +59,11 @@ impl Report {
     }
 
     pub(super) fn ran(&mut self, enforcer: &Enforcer, ran: &Ran) -> Result<(), Failure> {
-        let executed = ran.receipt.content.entry.event == Event::Executed;
-        self.verdict = if executed { "approved" } else { "failed" };
+        self.verdict = match ran.receipt.content.entry.event {
+            Event::Executed => "approved",
+            Event::Uncertain => "uncertain",
+            _ => "failed",
+        };
         self.receipt = Some(keep_receipt(enforcer, &ran.receipt)?);
         Ok(())
     }
@@ -82,6 +85,7 @@ impl Report {
                 (Exit::Expired, "pending") => "pending",
                 (Exit::Expired, _) => "expired",
                 (Exit::NoRoute, _) => "no_route",
+                (Exit::Uncertain, _) => "uncertain",
                 (Exit::Verification, "HARP_ERR_REPLAY") => "used",
                 (Exit::Verification, _) => "refused",
                 _ => "error",
