@@ -186,7 +186,12 @@ impl<R: Relay> Desk<R> {
         let signed = &answered.signed;
         let sent = self.relay.decide(&answered.request_id, &signed.body, &signed.trace).await;
         match sent {
-            Ok(()) => Ok(self.history.submitted(answered)?),
+            // The relay has it. Where that cannot be noted it is sent again later, and does no harm.
+            Ok(()) => {
+                let taken = answered.taken();
+                let _ = self.history.submitted(taken.clone());
+                Ok(taken)
+            }
             Err(RelayError::Refused { code, message }) => {
                 // An answer that did arrive once stays so, whatever the relay says later.
                 if !answered.submitted {

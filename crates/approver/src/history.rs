@@ -98,6 +98,12 @@ impl Answered {
         }
     }
 
+    /// The same, once the gateway took it.
+    #[must_use]
+    pub(crate) fn taken(self) -> Self {
+        Self { submitted: true, refused: None, ..self }
+    }
+
     /// Whether sending it (again) could still help.
     #[must_use]
     pub fn is_unsent(&self, now: Instant) -> bool {
@@ -173,7 +179,7 @@ impl History {
     /// # Errors
     /// [`FileError`].
     pub fn submitted(&self, answered: Answered) -> Result<Answered, FileError> {
-        let done = Answered { submitted: true, refused: None, ..answered };
+        let done = answered.taken();
         files::write(&self.path(&done.request_id)?, &done, Target::Replace)?;
         Ok(done)
     }

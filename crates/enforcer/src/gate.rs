@@ -49,7 +49,7 @@ pub enum GateError {
     /// An action may have run, and what came of it is not written down. Its claim ends as
     /// `uncertain`, in whichever process looks next.
     #[error("what came of it could not be written down: {0}")]
-    Unrecorded(LedgerError),
+    Unrecorded(Box<GateError>),
 }
 
 impl GateError {
@@ -338,7 +338,7 @@ impl Enforcer {
         &self,
         claim: &ClaimRecord,
         entry: countersign_core::receipt::Entry,
-    ) -> Result<Receipt, LedgerError> {
+    ) -> Result<Receipt, GateError> {
         let receipt = self.ledger.finish(&claim.id, entry, self.now()).await?;
         // The receipt is durable, and that is the answer. An older head stays true, and the next
         // claim is refused where none can be remembered.
@@ -410,7 +410,7 @@ impl Enforcer {
         claim: &ClaimRecord,
         request: &RequestRecord,
         why: &str,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<(), GateError> {
         let entry = entry::of_request(Event::Failed, self.boundary, request);
         let entry = entry::ended(entry, None, unknown_outcome(claim, why));
         self.finish(claim, entry).await.map(|_| ())
@@ -423,8 +423,8 @@ impl Enforcer {
         let why = "the enforcer ended before the outcome was known";
         match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
             // Another process found the same claim.
-            Err(LedgerError::Ended(_)) => Ok(()),
-            other => Ok(other.map(|_| ())?),
+            Err(GateError::Ledger(LedgerError::Ended(_))) => Ok(()),
+            other => other.map(|_| ()),
         }
     }
 

@@ -187,8 +187,13 @@ impl Home {
         pairing: &Pairing,
     ) -> Result<(), HomeError> {
         let path = self.free_name(&pairing.name)?;
-        self.change_trust(identity, |store| store.approvers.push(approver))?;
-        Ok(files::write(&path, pairing, Target::New)?)
+        files::write(&path, pairing, Target::New)?;
+        // The key counts last: one that counts has a way to it, by which it can be taken back.
+        let pinned = self.change_trust(identity, |store| store.approvers.push(approver));
+        if pinned.is_err() {
+            files::remove(&path)?;
+        }
+        pinned.map(|_| ())
     }
 
     /// Where a pairing of this name would stand.

@@ -61,7 +61,8 @@ impl Enforcer {
                 entry::ended(base(event), binding, outcome(Some(error.to_string())))
             }
         };
-        let receipt = self.finish(&claim, entry).await.map_err(GateError::Unrecorded)?;
+        let unrecorded = |error| GateError::Unrecorded(Box::new(error));
+        let receipt = self.finish(&claim, entry).await.map_err(unrecorded)?;
         Ok(Ran { receipt, result: ended })
     }
 }

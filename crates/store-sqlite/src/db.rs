@@ -212,19 +212,20 @@ impl Db {
 /// What statements cost, in steps of SQLite's machine: the same on every computer.
 #[cfg(test)]
 #[derive(Default)]
-pub(crate) struct Effort(std::cell::Cell<(i64, i64)>);
+pub(crate) struct Effort(Cell<(i32, i32, i32)>);
 
 #[cfg(test)]
 impl Effort {
     fn weigh(&self, statement: &Statement<'_>) {
-        use rusqlite::StatementStatus::{FullscanStep, VmStep};
-        let (steps, scanned) = self.0.get();
-        let more = |status| i64::from(statement.reset_status(status));
-        self.0.set((steps + more(VmStep), scanned + more(FullscanStep)));
+        use rusqlite::StatementStatus::{FullscanStep, RePrepare, VmStep};
+        let (steps, scanned, again) = self.0.get();
+        let more = |status| statement.reset_status(status);
+        self.0.set((steps + more(VmStep), scanned + more(FullscanStep), again + more(RePrepare)));
     }
 
-    /// The steps since the last call, and how many of them read a table from end to end.
-    pub(crate) fn take(&self) -> (i64, i64) {
+    /// The steps since the last call; how many of them read a table from end to end; and how many
+    /// statements were prepared anew.
+    pub(crate) fn take(&self) -> (i32, i32, i32) {
         self.0.take()
     }
 }

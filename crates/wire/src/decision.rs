@@ -98,3 +98,45 @@ pub struct DecisionAccepted {
 impl Body for DecisionAccepted {
     const MSG_TYPE: &'static str = "decision.accepted";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision() -> DecisionSubmit {
+        DecisionSubmit {
+            artifact_hash: "ab".to_owned(),
+            decision: Word::Approve,
+            reason: None,
+            signer_key_id: "key".to_owned(),
+            nonce: "nonce".to_owned(),
+            signature: "signature".to_owned(),
+            decision_hash: None,
+        }
+    }
+
+    #[test]
+    fn spelling_makes_no_other_decision() {
+        let digest = decision().digest().unwrap();
+        let prefixed = DecisionSubmit { artifact_hash: "sha256:ab".to_owned(), ..decision() };
+        let older = DecisionSubmit { decision: Word::Allow, ..decision() };
+        assert_eq!([prefixed, older].map(|same| same.digest().unwrap()), [digest; 2]);
+    }
+
+    #[test]
+    fn every_member_makes_another_decision() {
+        let text = || "other".to_owned();
+        let others = [
+            DecisionSubmit { artifact_hash: text(), ..decision() },
+            DecisionSubmit { decision: Word::Reject, ..decision() },
+            DecisionSubmit { reason: Some(text()), ..decision() },
+            DecisionSubmit { signer_key_id: text(), ..decision() },
+            DecisionSubmit { nonce: text(), ..decision() },
+            DecisionSubmit { signature: text(), ..decision() },
+            DecisionSubmit { decision_hash: Some(text()), ..decision() },
+        ];
+        for other in others {
+            assert_ne!(other.digest().unwrap(), decision().digest().unwrap(), "{other:?}");
+        }
+    }
+}

@@ -118,3 +118,21 @@ pub struct ErrorBody {
 impl Body for ErrorBody {
     const MSG_TYPE: &'static str = "error";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_name_and_a_status_of_its_own() {
+        let mut names: Vec<_> = ErrorCode::all().map(ErrorCode::name).collect();
+        assert!(ErrorCode::all().all(|code| ErrorCode::parse(code.name()) == Some(code)));
+        assert!(ErrorCode::all().all(|code| (400..600).contains(&code.status())));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+        // The last variant: a code that is added has to be added to the table too.
+        assert_eq!(ErrorCode::Internal as usize + 1, TABLE.len());
+        assert_eq!(ErrorCode::parse("teapot"), None);
+    }
+}

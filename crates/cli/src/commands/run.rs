@@ -85,7 +85,10 @@ impl Run {
         });
         report.exit_code = ended.as_ref().map_or_else(|f| f.exit as i32, |code| *code);
         if let Some(path) = &self.report {
-            report.write(path)?;
+            report.write(path).map_err(|failure| match &ended {
+                Ok(code) => failure.hint(format!("the command ran and ended with {code}")),
+                Err(first) => failure.hint(first.message.clone()),
+            })?;
         }
         match ended {
             Ok(0) => Ok(Exit::Ok),
@@ -116,7 +119,10 @@ impl Run {
         report.request(&request);
         let permit = enforcer.claim(&request).await.map_err(|e| claim_failed(e, report))?;
         let ran = enforcer.run(permit, &prepared).await?;
-        report.ran(&enforcer, &ran)?;
+        if let Err(failure) = report.ran(&enforcer, &ran) {
+            // The command has run, and the ledger holds the receipt: its exit code is the answer.
+            here.output.progress(&format!("countersign: no copy of the receipt: {}", failure.message));
+        }
         exit_code(ran)
     }
 

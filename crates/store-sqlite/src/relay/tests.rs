@@ -175,6 +175,7 @@ async fn attack_29_the_cost_of_a_call_does_not_grow_with_the_number_of_exchanges
     relay.writer.write(move |db| db.run(many, [])).await.unwrap();
     let lots = weigh(1).await.unwrap();
     assert_eq!((few.1, lots.1), (0, 0), "a table was read from end to end");
+    assert_eq!((few.2, lots.2), (0, 0), "a statement was prepared anew");
     assert!(lots.0 <= few.0 + few.0 / 10, "{} steps became {}", few.0, lots.0);
 }
 

@@ -1,0 +1,230 @@
+//! Actions that a ready verdict lets through: each one leaves a signed receipt on the disk before
+//! it may run.
+
+use super::ground::Ground;
+use super::limit::{Appends, signatures};
+use super::row::{Better, Row};
+use super::samples::{median, millis, per_second};
+use super::{Effort, failed};
+use crate::failure::Failure;
+use crate::parties;
+use countersign_core::action::{Action, Tool};
+use countersign_core::artifact::Risk;
+use countersign_core::encoding::Hash;
+use countersign_core::receipt::PolicyNote;
+use countersign_enforcer::Enforcer;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+pub(super) const ROWS: &[&str] = &["gate-one-p50", "gate-one-rate", "gate-many-rate", "gate-flat"];
+
+/// Callers at the same time.
+const MANY: usize = 64;
+
+/// Receipts in the short ledger when it is first measured.
+const SHORT: u64 = 1_000;
+
+pub(super) async fn measure(
+    ground: &Ground,
+    effort: Effort,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Row>, Failure> {
+    let gate = Gate::open(ground, "gate").await?;
+    let line = gate.pass(0).await?;
+    let mut rows = Vec::new();
+    if wants("gate-one-p50") || wants("gate-one-rate") {
+        rows.extend(one(&gate, ground, &line, effort).await?);
+    }
+    if wants("gate-many-rate") {
+        rows.push(many(&gate, ground, &line, effort).await?);
+    }
+    if wants("gate-flat") {
+        rows.push(flat(&gate, ground, effort).await?);
+    }
+    Ok(rows)
+}
+
+/// An enforcer, and one kind of action.
+#[derive(Clone)]
+struct Gate(Arc<Enforcer>);
+
+impl Gate {
+    async fn open(ground: &Ground, name: &str) -> Result<Self, Failure> {
+        Ok(Self(Arc::new(parties::enforcer(&ground.path(name)).await?)))
+    }
+
+    /// Lets one action through; returns the text of its receipt.
+    async fn pass(&self, n: usize) -> Result<Vec<u8>, Failure> {
+        let receipt = self.0.allow(&action(n), verdict()).await?;
+        receipt.canonical_bytes().map_err(failed)
+    }
+
+    /// One caller after another: the milliseconds of each call.
+    async fn one_by_one(&self, count: usize) -> Result<Vec<f64>, Failure> {
+        let mut figures = Vec::with_capacity(count);
+        for n in 0..count {
+            let (action, verdict) = (action(n), verdict());
+            let began = Instant::now();
+            self.0.allow(&action, verdict).await?;
+            figures.push(millis(began));
+        }
+        Ok(figures)
+    }
+
+    /// Many callers until `enough` says so: calls in a second.
+    async fn crowd(
+        &self,
+        enough: impl Fn(usize) -> bool + Clone + Send + 'static,
+    ) -> Result<f64, Failure> {
+        let (began, done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+        let mut callers = JoinSet::new();
+        for caller in 0..MANY {
+            let (gate, done, enough) = (self.clone(), Arc::clone(&done), enough.clone());
+            callers.spawn(async move {
+                while !enough(done.load(Ordering::Relaxed)) {
+                    gate.0.allow(&action(caller), verdict()).await?;
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok::<_, Failure>(())
+            });
+        }
+        while let Some(ended) = callers.join_next().await {
+            ended.map_err(failed)??;
+        }
+        Ok(per_second(done.load(Ordering::Relaxed), began.elapsed()))
+    }
+
+    async fn crowd_for(&self, slice: Duration) -> Result<f64, Failure> {
+        let began = Instant::now();
+        self.crowd(move |_| began.elapsed() >= slice).await
+    }
+
+    /// Lets actions through until the ledger holds `receipts`.
+    async fn grow(&self, receipts: u64) -> Result<(), Failure> {
+        let held = self.0.ledger().newest().await?.map_or(0, |(seq, _)| seq);
+        let missing = usize::try_from(receipts.saturating_sub(held)).unwrap_or(usize::MAX);
+        self.crowd(move |done| done >= missing).await.map(|_| ())
+    }
+}
+
+async fn one(
+    gate: &Gate,
+    ground: &Ground,
+    line: &[u8],
+    effort: Effort,
+) -> Result<[Row; 2], Failure> {
+    let disk = Appends::new(ground.path("appends"), line.to_vec());
+    let (mut gates, mut disks) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds {
+        gates.push(gate.one_by_one(effort.calls).await?);
+        disks.push(disk.round(effort.calls).await?);
+    }
+    let against = || format!("synced appends of the same {} bytes, one at a time", line.len());
+    let p50 = |rounds: &[Vec<f64>]| median(&each(rounds, median));
+    let rate = |rounds: &[Vec<f64>]| median(&each(rounds, rate));
+    Ok([
+        Row {
+            name: "gate-one-p50",
+            value: p50(&gates),
+            unit: "ms",
+            better: Better::Lower,
+            limit: p50(&disks),
+            against: against(),
+            budget: 0.3,
+        },
+        Row {
+            name: "gate-one-rate",
+            value: rate(&gates),
+            unit: "per s",
+            better: Better::Higher,
+            limit: rate(&disks),
+            against: against(),
+            budget: 3_000.0,
+        },
+    ])
+}
+
+async fn many(gate: &Gate, ground: &Ground, line: &[u8], effort: Effort) -> Result<Row, Failure> {
+    let disk = Appends::new(ground.path("appends"), line.to_vec());
+    let (mut gates, mut pens, mut disks) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..effort.rounds {
+        gates.push(gate.crowd_for(effort.slice).await?);
+        pens.push(signatures(effort.slice / 2).await?);
+        disks.push(disk.grouped(MANY, effort.slice / 2).await?);
+    }
+    let (pen, disk) = (median(&pens), median(&disks));
+    let against = if pen <= disk {
+        "bare Ed25519 signatures on one core, which bind here".to_owned()
+    } else {
+        format!("synced appends of {MANY} receipts each, which bind here")
+    };
+    Ok(Row {
+        name: "gate-many-rate",
+        value: median(&gates),
+        unit: "per s",
+        better: Better::Higher,
+        limit: pen.min(disk),
+        against,
+        budget: 25_000.0,
+    })
+}
+
+/// The rate with a long ledger over the rate with a short one.
+async fn flat(long: &Gate, ground: &Ground, effort: Effort) -> Result<Row, Failure> {
+    let short = Gate::open(ground, "short").await?;
+    short.grow(SHORT).await?;
+    long.grow(effort.long).await?;
+    let mut ratios = Vec::new();
+    for _ in 0..effort.rounds {
+        let before = short.one_by_one(effort.calls / 2).await?;
+        let after = long.one_by_one(effort.calls / 2).await?;
+        ratios.push(median(&before) / median(&after).max(1e-9));
+    }
+    Ok(Row {
+        name: "gate-flat",
+        value: median(&ratios),
+        unit: "ratio",
+        better: Better::Higher,
+        limit: 1.0,
+        against: format!("1: as fast after {} receipts as after {SHORT}", effort.long),
+        budget: 0.9,
+    })
+}
+
+fn each(rounds: &[Vec<f64>], figure: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    rounds.iter().map(|round| figure(round)).collect()
+}
+
+/// Calls in a second, out of the milliseconds of each.
+fn rate(round: &[f64]) -> f64 {
+    per_second(round.len(), Duration::from_secs_f64(round.iter().sum::<f64>() / 1_000.0))
+}
+
+pub(super) fn action(n: usize) -> Action {
+    Action::Tool(Tool {
+        server: "https://bank.example/mcp".into(),
+        description_sha256: Some(Hash([9; 32])),
+        tool: "transfer".into(),
+        arguments: json!({
+            "from": "DE02120300000000202051",
+            "to": "DE02500105170137075030",
+            "amount": {"value": n, "currency": "EUR"},
+            "text": "rent for the house by the sea",
+        }),
+        verb: None,
+    })
+}
+
+fn verdict() -> PolicyNote {
+    PolicyNote {
+        rule_id: "small-transfers".into(),
+        display: "small transfers to known accounts".into(),
+        policy_hash: Hash([3; 32]),
+        risk: Risk::Low,
+        verb: "payment".into(),
+        matched: vec!["small-transfers".into()],
+    }
+}
