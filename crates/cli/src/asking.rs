@@ -1,10 +1,16 @@
-//! A prepared command made into a question: who asks, where, and what the person should know.
+//! A prepared command made into a question, and the question put to whoever must answer it.
 
+use crate::failure::Failure;
+use crate::prompt;
 use countersign_core::action::Action;
 use countersign_core::artifact::Context;
 use countersign_enforcer::child::Prepared;
-use countersign_enforcer::{Question, Way};
+use countersign_enforcer::ask::Report;
+use countersign_enforcer::{Answered, Enforcer, Progress, Question, Relays, Way};
+use countersign_store::ledger::RequestRecord;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use tokio::sync::watch;
 
 /// The asker's own words. Nobody checks them.
 #[derive(Default)]
@@ -41,6 +47,60 @@ pub(crate) fn question(prepared: &Prepared, to: Vec<Way>, words: Words, ttl: i64
         workspace,
         ttl_millis: ttl,
         to,
+    }
+}
+
+/// Who answers, and how they are reached.
+#[derive(Clone, Copy)]
+pub(crate) enum Whom<'a> {
+    /// Other devices, through these gateways.
+    Devices(&'a Relays),
+    /// The person at this terminal, with the local key of this home.
+    Here(&'a Path),
+}
+
+/// Puts a question and waits for the answer. `signal` is what ends the wait from outside: the
+/// request is then withdrawn, here and in the inboxes that it lies in.
+pub(crate) async fn put(
+    enforcer: &Enforcer,
+    question: &Question,
+    whom: Whom<'_>,
+    report: Report<'_>,
+    signal: Pin<&mut (impl Future<Output = ()> + Send)>,
+) -> Result<Answered, Failure> {
+    let (tell, mut held) = watch::channel(None);
+    let show = |progress: Progress| {
+        if let Progress::Suspended(request, _) = &progress {
+            tell.send_replace(Some(request.clone()));
+        }
+        report(progress);
+    };
+    let asking = async {
+        match whom {
+            Whom::Devices(relays) => Ok(enforcer.ask(question, relays, &show).await?),
+            Whom::Here(root) => prompt::ask(root, enforcer, question, &show).await,
+        }
+    };
+    tokio::select! {
+        answered = asking => answered,
+        request = stopped(signal, &mut held) => {
+            let nobody = Relays::new();
+            let relays = match whom { Whom::Devices(relays) => relays, Whom::Here(_) => &nobody };
+            Ok(Answered::Withdrawn(enforcer.withdraw(&request, relays).await?))
+        }
+    }
+}
+
+/// A signal counts once there is a request to withdraw: what is being written down is written.
+async fn stopped(
+    signal: Pin<&mut impl Future<Output = ()>>,
+    held: &mut watch::Receiver<Option<Box<RequestRecord>>>,
+) -> RequestRecord {
+    signal.await;
+    let request = held.wait_for(Option::is_some).await.ok().and_then(|held| held.clone());
+    match request {
+        Some(request) => *request,
+        None => std::future::pending().await,
     }
 }
 

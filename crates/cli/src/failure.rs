@@ -7,6 +7,7 @@ use countersign_enforcer::child::PrepareError;
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::PairingError;
 use countersign_enforcer::question::QuestionError;
+use countersign_enforcer::witness::Contradicted;
 use countersign_store::error::StoreError;
 use countersign_store::files::FileError;
 use countersign_store::ledger::LedgerError;
@@ -30,6 +31,8 @@ pub(crate) enum Exit {
     Verification = 13,
     /// Gateway or approver cannot be reached.
     NoRoute = 14,
+    /// Nobody knows whether it ran.
+    Uncertain = 16,
     /// `run` itself failed.
     RunFailed = 125,
     /// `run` was refused.
@@ -129,6 +132,10 @@ impl From<GateError> for Failure {
             GateError::Question(_) => Self::new(Exit::Usage, &code, message),
             GateError::Refused(_) | GateError::Ledger(LedgerError::Void { .. }) => {
                 Self::new(Exit::Verification, &code, message).hint("nothing was run; ask again")
+            }
+            GateError::Contradicted(Contradicted::NoWitness(_)) => {
+                Self::new(Exit::NoRoute, &code, message)
+                    .hint("nothing was run; run it again when the gateway is back")
             }
             GateError::Contradicted(_) => Self::new(Exit::Verification, &code, message).hint(
                 "nothing is run from this ledger; keep it for an auditor, then move `ledger.db` \

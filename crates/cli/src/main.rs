@@ -6,15 +6,19 @@ mod commands;
 mod failure;
 mod output;
 mod parties;
+mod prompt;
 mod reviewer;
 mod secrets;
 mod tty;
+mod usage;
 
-use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match usage::parse() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
     let output = output::Output::new(args.json);
     match commands::dispatch(args, &output) {
         Ok(code) => code.into(),

@@ -3,17 +3,22 @@
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure};
 use countersign_approver::Passphrase;
-use std::io;
+use crate::tty::Tty;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// The variable that names a passphrase file. The passphrase itself is in no variable.
 const FILE_VARIABLE: &str = "COUNTERSIGN_PASSPHRASE_FILE";
+
+/// How long a person may take to type one.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The passphrase of an existing key.
 pub(crate) fn existing(args: &PassphraseArgs) -> Result<Passphrase, Failure> {
     match file(args) {
         Some(path) => from_file(&path),
-        None => typed("Passphrase: "),
+        None => ask("Passphrase: ").map(passphrase),
     }
 }
 
@@ -29,13 +34,11 @@ pub(crate) fn fresh(args: &PassphraseArgs) -> Result<Passphrase, Failure> {
     if ask("The same again: ")? != first {
         return Err(Failure::new(Exit::Usage, "passphrase", "the two passphrases differ"));
     }
-    Ok(Passphrase::new(first))
+    Ok(passphrase(first))
 }
 
-/// A passphrase typed on the terminal, from nowhere else: a local key signs only after its
-/// passphrase was typed for that very decision.
-pub(crate) fn typed(prompt: &str) -> Result<Passphrase, Failure> {
-    ask(prompt).map(Passphrase::new)
+fn passphrase(typed: Zeroizing<String>) -> Passphrase {
+    Passphrase::new(typed.to_string())
 }
 
 fn file(args: &PassphraseArgs) -> Option<PathBuf> {
@@ -54,13 +57,12 @@ fn from_file(path: &std::path::Path) -> Result<Passphrase, Failure> {
     Ok(passphrase)
 }
 
-fn ask(prompt: &str) -> Result<String, Failure> {
-    rpassword::prompt_password(prompt).map_err(|error| {
-        let message = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::Other => "no terminal to type it on".into(),
-            _ => error.to_string(),
-        };
+fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    let failed = |message: &str| {
         Failure::new(Exit::Failed, "passphrase", format!("no passphrase: {message}"))
             .hint("scripts name a file with --passphrase-file or COUNTERSIGN_PASSPHRASE_FILE")
-    })
+    };
+    let mut tty = Tty::open().map_err(|_| failed("no terminal to type it on"))?;
+    let typed = tty.line(prompt, false, Instant::now() + PATIENCE);
+    typed.map_err(|e| failed(&e.to_string()))?.ok_or_else(|| failed("none was typed"))
 }

@@ -2,10 +2,13 @@
 //!
 //! It is opened by its own name, so that an agent that feeds standard input feeds nothing here.
 
+use countersign_core::display::visible;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -24,26 +27,60 @@ pub(crate) enum Key {
     Nothing,
 }
 
+/// How soon a conversation notices that it is to end.
+const NOTICE: Duration = Duration::from_millis(100);
+
+/// Ends a conversation on the terminal from elsewhere, once it is dropped.
+#[derive(Default)]
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Holds a conversation on the terminal without holding up anything else. Dropping the future,
+/// as a signal does, ends the conversation as if the person had stopped it, so that the terminal
+/// is as it was before the process ends. `None` where the conversation panicked.
+pub(crate) async fn converse<T: Send + 'static>(
+    talk: impl FnOnce(io::Result<Tty>) -> T + Send + 'static,
+) -> Option<T> {
+    let stop = Stop::default();
+    let stopped = Arc::clone(&stop.0);
+    tokio::task::spawn_blocking(move || talk(Tty::open_until(stopped))).await.ok()
+}
+
 /// The process's controlling terminal, in raw mode until it is dropped.
 pub(crate) struct Tty {
     file: File,
     saved: Termios,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Tty {
     /// Opens the terminal and takes its keys one by one.
     pub(crate) fn open() -> io::Result<Self> {
+        Self::open_until(Arc::default())
+    }
+
+    fn open_until(stopped: Arc<AtomicBool>) -> io::Result<Self> {
         let file = File::options().read(true).write(true).open("/dev/tty")?;
         let saved = tcgetattr(&file)?;
         let mut raw = saved.clone();
         raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
         tcsetattr(&file, OptionalActions::Flush, &raw)?;
-        Ok(Self { file, saved })
+        Ok(Self { file, saved, stopped })
     }
 
     /// Columns of the terminal.
     pub(crate) fn width(&self) -> usize {
         tcgetwinsize(&self.file).map_or(80, |size| usize::from(size.ws_col)).max(40)
+    }
+
+    /// Rows of the terminal.
+    pub(crate) fn height(&self) -> usize {
+        tcgetwinsize(&self.file).map_or(24, |size| usize::from(size.ws_row)).max(10)
     }
 
     /// Writes text as it is; the caller made it safe.
@@ -59,14 +96,14 @@ impl Tty {
 
     /// The next key, or nothing after `wait`.
     pub(crate) fn key(&mut self, wait: Duration) -> io::Result<Key> {
-        let wait = Timespec::try_from(wait).map_err(io::Error::other)?;
-        let ready = match poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&wait)) {
-            Ok(ready) => ready,
-            Err(rustix::io::Errno::INTR) => 0,
-            Err(error) => return Err(error.into()),
-        };
-        if ready == 0 {
-            return Ok(Key::Nothing);
+        let deadline = Instant::now() + wait;
+        while !self.is_ready(deadline.saturating_duration_since(Instant::now()).min(NOTICE))? {
+            if self.stopped.load(Ordering::Relaxed) {
+                return Ok(Key::Stop);
+            }
+            if Instant::now() >= deadline {
+                return Ok(Key::Nothing);
+            }
         }
         let mut byte = [0; 1];
         Ok(match (self.file.read(&mut byte)?, byte) {
@@ -75,6 +112,15 @@ impl Tty {
             (_, [8 | 127]) => Key::Erase,
             (_, [byte]) => Key::Byte(byte),
         })
+    }
+
+    fn is_ready(&self, wait: Duration) -> io::Result<bool> {
+        let wait = Timespec::try_from(wait).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&wait)) {
+            Ok(ready) => Ok(ready > 0),
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// One line; `None` where the person stopped or the time was over.
@@ -103,7 +149,7 @@ impl Tty {
                 Key::Byte(_) | Key::Nothing => {}
             }
             if shown {
-                let text = String::from_utf8_lossy(&typed).into_owned();
+                let text = visible(&String::from_utf8_lossy(&typed), false);
                 self.say(&format!("\r\x1b[K{prompt}{text}"))?;
             }
         }

@@ -3,12 +3,14 @@
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::http::{Call, Reply};
+use countersign_core::checkpoint::Checkpoint;
 use countersign_wire::artifact::{ArtifactAccepted, ArtifactSubmit};
 use countersign_wire::decision::{DecisionAccepted, DecisionDeliver, DecisionSubmit};
-use countersign_wire::envelope::{Body, Envelope, Recipient};
+use countersign_wire::envelope::{Body, Envelope, NO_REQUEST, Recipient};
 use countersign_wire::exchange::{
     AckAccepted, AckStatus, AckSubmit, ExchangeStatus, InboxPage, State, Withdraw, Withdrawn,
 };
+use countersign_wire::head::{HeadRemembered, HeadSubmit};
 use countersign_wire::pairing::{Revoke, Revoked};
 use countersign_wire::{ErrorCode, limit};
 use serde_json::{Map, Value};
@@ -70,6 +72,17 @@ impl Client {
     pub(crate) fn ack_envelope(&self, msg_id: &str, request_id: &str) -> Envelope<AckSubmit> {
         let (msg_id, status) = (msg_id.to_owned(), AckStatus::Processed);
         self.envelope(request_id, AckSubmit { msg_id, status, ack_at: self.now() })
+    }
+
+    /// Hands the newest head of this enforcer's ledger in, and learns the newest one that the
+    /// gateway remembers. It may be another: the caller compares.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn remember_head(&self, head: Checkpoint) -> Result<Checkpoint, ClientError> {
+        let envelope = self.envelope(NO_REQUEST, HeadSubmit { checkpoint: head });
+        let reply = self.call(&Call::post(&["heads"], &envelope)?).await?;
+        Ok(about::<HeadRemembered>(&reply, NO_REQUEST)?.body.checkpoint)
     }
 
     /// Takes a request back. Again is fine.

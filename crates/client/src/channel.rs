@@ -116,7 +116,7 @@ impl Channel {
     /// The next message. Dropping the wait loses nothing.
     ///
     /// # Errors
-    /// [`ClientError`]: the channel is over; open another, after a [`crate::backoff`].
+    /// [`ClientError`]: the channel is over; open another, after a [`crate::backoff()`].
     /// Refused with `channel_replaced`: a newer one of the same enforcer took over.
     pub async fn next(&mut self) -> Result<Envelope, ClientError> {
         let text = self.text(SILENCE).await?;

@@ -5,7 +5,7 @@
 //! verifies no decision and decides nothing: that is for the caller, with what comes back.
 //!
 //! It does not try again by itself, but for one thing: where the gateway no longer knows the
-//! session, it proves itself anew and repeats the call once. [`backoff`] says how long to wait
+//! session, it proves itself anew and repeats the call once. [`backoff()`] says how long to wait
 //! between tries.
 //!
 //! # Rooms

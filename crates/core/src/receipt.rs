@@ -157,7 +157,8 @@ pub enum Event {
     Escalated,
     /// Whoever asked took it back.
     Withdrawn,
-    /// It was let through to a host that runs it.
+    /// Its approval was used up: it was let go, to a host that runs it, or to this enforcer,
+    /// whose `executed`, `failed` or `uncertain` follows.
     Released,
     /// It ran and ended.
     Executed,

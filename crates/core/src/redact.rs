@@ -96,7 +96,13 @@ pub fn smuggles_commitment(value: &Value) -> bool {
     }
 }
 
-/// Every commitment in `value` with its path in the form of [`Disclosure`]: `/env/TOKEN`.
+/// A key as one step of a JSON pointer (RFC 6901), so that no two places share a path.
+#[must_use]
+pub fn token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Every commitment in `value` with its path, a JSON pointer as in [`Disclosure`]: `/env/TOKEN`.
 #[must_use]
 pub fn commitments(value: &Value) -> Vec<(String, Commitment)> {
     let mut found = Vec::new();
@@ -113,7 +119,7 @@ fn collect(value: &Value, path: String, found: &mut Vec<(String, Commitment)>) {
         Value::Object(members) => match serde_json::from_value(value.clone()) {
             Ok(commitment) => found.push((path, commitment)),
             Err(_) => {
-                members.iter().for_each(|(key, item)| collect(item, format!("{path}/{key}"), found))
+                members.iter().for_each(|(key, item)| collect(item, format!("{path}/{}", token(key)), found))
             }
         },
         _ => {}
@@ -154,6 +160,9 @@ mod tests {
     fn commitments_are_found_with_their_paths() {
         let (commitment, _) = commit(&[1; 32], "/env/T", json!("v")).unwrap();
         let value = json!({"env": {"T": commitment, "U": "plain"}, "argv": ["x"]});
-        assert_eq!(commitments(&value), [("/env/T".to_owned(), commitment)]);
+        assert_eq!(commitments(&value), [("/env/T".to_owned(), commitment.clone())]);
+        let odd = json!({"a/b": commitment, "a": {"b": commitment}, "~": commitment});
+        let paths: Vec<String> = commitments(&odd).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["/a/b", "/a~1b", "/~0"]);
     }
 }

@@ -145,7 +145,11 @@ impl Enforcer {
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
         let (request, joined) = match self.suspend(question).await? {
-            Suspended::Ready(request) => return Ok(Answered::Approved(request)),
+            Suspended::Ready(request) => {
+                // A stored approval is worth as much as the ledger that stores it.
+                self.witnessed(&request, relays).await?;
+                return Ok(Answered::Approved(request));
+            }
             Suspended::Opened(request) => (request, false),
             Suspended::Joined(request) => (request, true),
         };
@@ -207,8 +211,11 @@ impl Enforcer {
         let id = &asked.artifact.head.request_id;
         let mut attempt = 0;
         loop {
-            let sent = relay.client.submit_artifact(id, &relay.approver_id, message.clone()).await;
-            let error = match sent {
+            let call = relay.client.submit_artifact(id, &relay.approver_id, message.clone());
+            // A gateway that takes the call and says nothing has no more time than this caller.
+            let sent = tokio::time::timeout(left(self.now(), deadline), call).await;
+            let late = || ClientError::Unreachable("no answer in time".to_owned());
+            let error = match sent.unwrap_or_else(|_| Err(late())) {
                 Ok(_) => return Ok(()),
                 Err(error) if !error.is_retryable() => return Err(error),
                 Err(error) => error,
@@ -385,7 +392,9 @@ fn left(now: Instant, deadline: Instant) -> Duration {
     Duration::from_millis(u64::try_from(deadline.0.saturating_sub(now.0)).unwrap_or(0))
 }
 
-fn by_state(request: RequestRecord) -> Answered {
+/// How asking ended, as far as the state of the request tells.
+#[must_use]
+pub fn by_state(request: RequestRecord) -> Answered {
     let withdrawn = request.accepted.is_empty();
     match request.state {
         State::Approved => Answered::Approved(request),

@@ -36,5 +36,5 @@ mod tests;
 
 pub use call::{Call, PrepareError, utf8_argv};
 pub use prepared::{Prepared, prepare};
-pub use running::{Outcome, Running};
+pub use running::{Outcome, Running, Signals};
 pub use start::StartError;

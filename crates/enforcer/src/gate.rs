@@ -3,6 +3,7 @@
 //! Every step is durable before the next begins, so that any process, also one that starts after
 //! a crash, continues where the last one stopped.
 
+use crate::ask::Relays;
 use crate::edge::{Edge, NoEntropy};
 use crate::entry;
 use crate::home::{Home, HomeError, Identity};
@@ -64,6 +65,7 @@ impl GateError {
             Self::Ledger(LedgerError::State(State::Expired)) => "HARP_ERR_EXPIRED",
             Self::Ledger(LedgerError::State(State::Executed)) => "HARP_ERR_REPLAY",
             Self::Ledger(_) => "ledger",
+            Self::Contradicted(Contradicted::NoWitness(_)) => "HARP_ERR_TRANSPORT",
             Self::Contradicted(_) => "ledger_contradicted",
             Self::Home(_) => "home",
             Self::Unrecorded(_) => "uncertain",
@@ -313,9 +315,16 @@ impl Enforcer {
     ///
     /// The ledger's head is remembered before: a home that cannot be written to keeps its approval.
     ///
+    /// Before it returns, the ledger's head stands outside the ledger: in the home, and at every
+    /// gateway through which the request went. An older ledger that is put back is noticed then.
+    ///
     /// # Errors
-    /// Where another process was faster, or something is true no more.
-    pub async fn claim(&self, request: &RequestRecord) -> Result<RunOnce, GateError> {
+    /// Where another process was faster, something is true no more, or no witness is there.
+    pub async fn claim(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<RunOnce, GateError> {
         let (home, now) = (self.home.clone(), self.now());
         let recheck = move |request: &RequestRecord| still_stands(&home, request, now);
         let claim = NewClaim {
@@ -324,9 +333,14 @@ impl Enforcer {
             owner: self.owner.name().to_owned(),
             now,
             recheck: Box::new(recheck),
+            entry: entry::of_request(Event::Released, self.boundary, request),
         };
         self.remember_head().await?;
         let (claim, request) = self.ledger.claim(claim).await?;
+        if let Err(error) = self.attest(&request, relays).await {
+            self.give_up(&claim, &request, &error.to_string()).await?;
+            return Err(error);
+        }
         Ok(RunOnce { claim, request })
     }
 
@@ -378,6 +392,28 @@ impl Enforcer {
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
         Ok(self.ledger.record(entry, self.now()).await?)
+    }
+
+    async fn attest(&self, request: &RequestRecord, relays: &Relays) -> Result<(), GateError> {
+        self.remember_head().await?;
+        self.witnessed(request, relays).await
+    }
+
+    /// Hands the ledger's head to the gateways of a request, and compares what they remember.
+    ///
+    /// # Errors
+    /// Where one of them cannot be reached, or remembers what the ledger does not contain.
+    pub async fn witnessed(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
+        for asked in &request.asked {
+            if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
+                witness::hand_in(&relay.client, &*self.ledger, &self.identity.keys).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn remember_head(&self) -> Result<(), GateError> {

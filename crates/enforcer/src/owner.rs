@@ -29,7 +29,8 @@ impl Owner {
             let name = edge.id()?;
             let path = home.owners().join(&name);
             let lock = files::lock_file(&path)?;
-            let failed = |source| files::FileError::Io { doing: "lock", path: path.clone(), source };
+            let failed =
+                |source| files::FileError::Io { doing: "lock", path: path.clone(), source };
             lock.lock().map_err(failed)?;
             // Until it was locked it looked dead, and another process may have removed it.
             if lock.metadata().map_err(failed)?.nlink() > 0 {

@@ -20,6 +20,7 @@ use countersign_core::pairing::{
 };
 use countersign_core::receipt::{Event, Outcome};
 use countersign_core::trust::Approver;
+use countersign_store::ledger::RequestRecord;
 use countersign_wire::pairing::{Initiate, PairingState, PairingStatus};
 use std::time::Duration;
 
@@ -238,21 +239,59 @@ impl Enforcer {
         ttl_millis: i64,
         report: Report<'_>,
     ) -> Result<(), PairingError> {
-        let trust = self.trust()?;
-        // Revoked keys count here: a home whose keys were all taken back is not new again.
-        if trust.approvers.is_empty() {
+        let Some(question) = self.admission(&candidate, ttl_millis)? else {
             return self.pin(&candidate).await;
+        };
+        let answered = self.ask(&question, relays, report).await?;
+        self.admit_answered(candidate, answered, relays).await
+    }
+
+    /// What a pinned approver of the highest assurance present must allow before a candidate is
+    /// pinned; `None` where the home never pinned anybody.
+    ///
+    /// # Errors
+    /// Where the home cannot be read.
+    pub fn admission(
+        &self,
+        candidate: &Candidate,
+        ttl_millis: i64,
+    ) -> Result<Option<Question>, PairingError> {
+        // Revoked keys count here: a home whose keys were all taken back is not new again.
+        if self.trust()?.approvers.is_empty() {
+            return Ok(None);
         }
-        let question = candidate.question(self.most_assured()?, ttl_millis);
-        match self.ask(&question, relays, report).await? {
+        Ok(Some(candidate.question(self.most_assured()?, ttl_millis)))
+    }
+
+    /// Pins a candidate once its [`Enforcer::admission`] was approved.
+    ///
+    /// # Errors
+    /// Where it was not, or it cannot be written down.
+    pub async fn admit_answered(
+        &self,
+        candidate: Candidate,
+        answered: Answered,
+        relays: &Relays,
+    ) -> Result<(), PairingError> {
+        match answered {
+            // The claim's request is compared: an approval of something else admits nobody.
             Answered::Approved(request) => {
-                let permit = self.claim(&request).await?;
+                self.is_about(&request, &candidate)?;
+                let permit = self.claim(&request, relays).await?;
                 self.pin_claimed(permit, &candidate).await
             }
             Answered::Denied(_) => Err(PairingError::NotAllowed("denied".into())),
             Answered::NoRoute(_, why) => Err(PairingError::NotAllowed(why)),
             _ => Err(PairingError::NotAllowed("no approval in time".into())),
         }
+    }
+
+    fn is_about(&self, request: &RequestRecord, candidate: &Candidate) -> Result<(), PairingError> {
+        let action = candidate.question(Vec::new(), 1).action;
+        if action.hash().map_err(GateError::from)? == request.key.action_hash {
+            return Ok(());
+        }
+        Err(PairingError::NotAllowed("the approval is for something else".into()))
     }
 
     /// The ways to the approvers of the highest assurance that counts now.

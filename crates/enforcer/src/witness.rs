@@ -1,6 +1,7 @@
 //! Heads of the ledger that are remembered outside it, and what they say of it today.
 
 use crate::home::{Home, HomeError};
+use countersign_client::{Client, ClientError};
 use countersign_core::checkpoint::{Checkpoint, Standing};
 use countersign_core::keys::SecretKeys;
 use countersign_store::error::StoreError;
@@ -32,6 +33,9 @@ pub enum Contradicted {
         /// Who remembers.
         who: String,
     },
+    /// A gateway that should remember the ledger's head cannot be reached.
+    #[error("the gateway cannot witness the ledger: {0}")]
+    NoWitness(ClientError),
     /// The ledger could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -93,6 +97,26 @@ pub fn remember(home: &Home, head: &Checkpoint) -> Result<(), HomeError> {
         return Ok(());
     }
     Ok(files::write(&home.head_path(), head, Target::Replace)?)
+}
+
+/// Hands the newest head to a gateway and compares the ledger with what that one remembers.
+///
+/// A gateway that only speaks the plain binding knows no heads; then the home is the one witness.
+///
+/// # Errors
+/// Where the gateway cannot be reached, or remembers what the ledger does not contain.
+pub async fn hand_in(
+    client: &Client,
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+) -> Result<(), Contradicted> {
+    let Some(head) = ledger.checkpoint().await? else { return Ok(()) };
+    match client.remember_head(head.clone()).await {
+        Ok(newest) if newest == head => Ok(()),
+        Ok(newest) => compare(ledger, operator, &newest, "the gateway").await,
+        Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(()),
+        Err(error) => Err(Contradicted::NoWitness(error)),
+    }
 }
 
 fn read(home: &Home) -> Result<Option<Checkpoint>, HomeError> {

@@ -9,7 +9,7 @@ pub struct Config {
     /// What the gateway calls itself in envelopes.
     pub gateway_id: String,
     /// The origins under which devices reach it. A proof of possession names one of them.
-    /// [`crate::serve`] adds the loopback address that it listens on.
+    /// [`crate::serve()`] adds the loopback address that it listens on.
     pub origins: Vec<Origin>,
     /// A proxy in front ends TLS: addresses other than loopback may be listened on, and the
     /// last `X-Forwarded-For` entry is the caller's address.

@@ -17,7 +17,7 @@ pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 /// Fills bytes with randomness that nobody can guess.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
-/// A gateway over a store. [`crate::router`] and [`crate::serve`] bring it to the network.
+/// A gateway over a store. [`crate::router`] and [`crate::serve()`] bring it to the network.
 ///
 /// Sessions and open nonces live here and die with it: after a restart devices prove themselves
 /// again. Everything else is in the store.

@@ -8,7 +8,7 @@
 //! It writes no log: what it could write down is somebody's business.
 //!
 //! # Rooms, along the way of a call
-//! * [`serve`]: sockets, their limits, and the end.
+//! * [`serve()`]: sockets, their limits, and the end.
 //! * `caller`, `proof`, `sessions`: who calls. `throttle`: how often strangers may.
 //! * `body`, `reply`: strict messages in, envelopes and errors out.
 //! * `artifacts`, `inbox`, `decisions`, `exchanges`, `pairing`, `channel`: the calls themselves.
@@ -23,6 +23,7 @@ mod config;
 mod decisions;
 mod exchanges;
 mod gateway;
+mod heads;
 mod housekeeping;
 mod hub;
 mod inbox;

@@ -2,7 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::reply::{ApiError, json, render_errors};
-use crate::{artifacts, channel, decisions, exchanges, inbox, pairing, proof};
+use crate::{artifacts, channel, decisions, exchanges, heads, inbox, pairing, proof};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::map_response_with_state;
@@ -12,7 +12,7 @@ use countersign_wire::ErrorCode;
 use serde_json::json as value;
 use std::sync::Arc;
 
-/// The calls of PROTOCOL §7, for a server of one's own. [`crate::serve`] is a whole one: it also
+/// The calls of PROTOCOL §7, for a server of one's own. [`crate::serve()`] is a whole one: it also
 /// limits connections and ends what time ends.
 ///
 /// Put [`axum::extract::ConnectInfo`] with the caller's address into each request: without it all
@@ -42,6 +42,7 @@ fn exchange_routes() -> Router<Arc<Gateway>> {
         .route("/v1/artifacts", post(artifacts::submit))
         .route("/v1/decisions", post(decisions::decide))
         .route("/v1/acks", post(decisions::ack))
+        .route("/v1/heads", post(heads::submit))
         .route("/v1/exchanges/{requestId}", get(exchanges::status))
         .route("/v1/exchanges/{requestId}/wait", get(decisions::wait))
         .route("/v1/exchanges/{requestId}/withdraw", post(exchanges::withdraw))

@@ -136,7 +136,8 @@ impl LedgerStore for SqliteLedger {
     }
 
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
-        self.writer.write(move |db| changes::claim(db, claim)).await
+        let register = self.register.clone();
+        self.writer.write(move |db| changes::claim(db, &register, claim)).await
     }
 
     async fn finish(

@@ -2,6 +2,7 @@
 
 mod devices;
 mod exchanges;
+mod heads;
 mod lists;
 mod pairings;
 mod routes;
@@ -12,6 +13,7 @@ use crate::private_file::{self, beside};
 use crate::schema::Schema;
 use crate::writer::Writer;
 use async_trait::async_trait;
+use countersign_core::checkpoint::Checkpoint;
 use countersign_core::keys::KeyId;
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
@@ -31,7 +33,7 @@ use std::path::Path;
 const SCHEMA: Schema = Schema {
     // "CSgw": a ledger that is opened as a gateway's memory is refused.
     application_id: 0x4353_6777,
-    steps: &[include_str!("relay/schema.sql")],
+    steps: &[include_str!("relay/schema.sql"), include_str!("relay/heads.sql")],
 };
 
 /// Rows that one housekeeping write drops, so that nobody waits long behind it.
@@ -271,6 +273,15 @@ impl RelayStore for SqliteRelay {
     ) -> Result<Withdrawn, StoreError> {
         let (enforcer, request) = (enforcer_id.to_owned(), request_id.to_owned());
         self.writer.write(move |db| exchanges::withdraw(db, &enforcer, &request, now)).await
+    }
+
+    async fn remember_head(
+        &self,
+        enforcer_id: &str,
+        head: Checkpoint,
+    ) -> Result<Checkpoint, StoreError> {
+        let enforcer = enforcer_id.to_owned();
+        self.writer.write(move |db| heads::remember(db, &enforcer, head)).await
     }
 
     async fn expire_due(&self, now: Instant, limit: usize) -> Result<Vec<Ended>, StoreError> {

@@ -201,6 +201,9 @@ pub struct NewClaim {
     pub now: Instant,
     /// Run inside the transaction; an error leaves everything as it was.
     pub recheck: Recheck,
+    /// The receipt of the claim: with it in the chain, an older ledger that is put back does not
+    /// contain the newest head any more, and the spent approval does not live again.
+    pub entry: Entry,
 }
 
 /// The ledger. Several processes may hold it at once.
@@ -245,7 +248,8 @@ pub trait LedgerStore: Send + Sync {
     /// The identical decision again answers with the request as it is and records nothing.
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError>;
 
-    /// Uses an approval. Exactly one caller wins; the others get [`LedgerError::State`].
+    /// Uses an approval and records it. Exactly one caller wins; the others get
+    /// [`LedgerError::State`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
 
     /// Ends a claim, once, with its receipt (`executed`, `failed` or `uncertain`).

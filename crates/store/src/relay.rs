@@ -20,6 +20,7 @@ pub mod pairing;
 
 use crate::error::StoreError;
 use async_trait::async_trait;
+use countersign_core::checkpoint::Checkpoint;
 use countersign_core::keys::KeyId;
 use countersign_core::time::Instant;
 use device::{Device, Registered};
@@ -28,6 +29,9 @@ use exchange::{
     Submitted, Withdrawn,
 };
 use pairing::{Completion, Confirmation, NewPairing, Opened, Pairing, PairingStep};
+
+/// How many ledgers of one enforcer are remembered.
+pub const LEDGERS_REMEMBERED: usize = 16;
 
 /// The memory of a gateway.
 ///
@@ -243,6 +247,19 @@ pub trait RelayStore: Send + Sync {
         request_id: &str,
         now: Instant,
     ) -> Result<Withdrawn, StoreError>;
+
+    // --- heads of ledgers ---
+
+    /// Remembers the newest head of each ledger of an enforcer, of its
+    /// [`LEDGERS_REMEMBERED`] newest ledgers, and returns the newest one of this ledger.
+    ///
+    /// # Errors
+    /// [`StoreError`] only.
+    async fn remember_head(
+        &self,
+        enforcer_id: &str,
+        head: Checkpoint,
+    ) -> Result<Checkpoint, StoreError>;
 
     // --- housekeeping ---
 

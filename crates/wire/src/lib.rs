@@ -7,6 +7,7 @@
 //! # Rooms
 //! * [`envelope`]: what every message is wrapped in.
 //! * [`artifact`], [`decision`], [`exchange`]: a question, its answer, and how far it got.
+//! * [`head`]: how long a ledger was, for the gateway to remember.
 //! * [`presence`]: what live channels say besides.
 //! * [`pairing`], [`auth`]: how devices meet, and how one proves itself.
 //! * [`error`]: what went wrong, and the one table from its code to an HTTP status.
@@ -17,6 +18,7 @@ pub mod decision;
 pub mod envelope;
 pub mod error;
 pub mod exchange;
+pub mod head;
 pub mod pairing;
 pub mod presence;
 

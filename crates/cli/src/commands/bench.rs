@@ -3,7 +3,6 @@
 //! Every row has its limit measured in the same run, round by round in turns, because machines
 //! are noisy and differ: a figure alone says as much about the disk as about the program.
 
-mod approver;
 mod bare;
 mod exchange;
 mod gate;
@@ -29,8 +28,10 @@ use std::time::Duration;
 /// Everything runs in a directory of its own, below `TMPDIR` where that is set and else beside the
 /// home, and is removed at the end. Durable rows measure that directory's disk.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  countersign bench\n  countersign bench --only gate --json\n  \
-    countersign bench --quick --only exchange --only release")]
+#[command(
+    after_help = "Examples:\n  countersign bench\n  countersign bench --only gate --json\n  \
+    countersign bench --quick --only exchange --only release"
+)]
 pub(crate) struct Bench {
     /// Take seconds instead of a minute, and know less
     #[arg(long)]

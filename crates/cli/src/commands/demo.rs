@@ -174,7 +174,7 @@ impl Demo {
         request: &RequestRecord,
         prepared: &Prepared,
     ) -> Result<Shown, Failure> {
-        let permit = scene.enforcer.claim(request).await?;
+        let permit = scene.enforcer.claim(request, &scene.relays).await?;
         let ran = scene.enforcer.run(permit, prepared).await?;
         if let Err(error) = ran.result {
             return Err(Failure::new(Exit::Failed, "run", error.to_string()));

@@ -78,14 +78,16 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        // Before anything is asked: an outcome that cannot be told is no outcome.
+        let file = self.report.as_deref().map(report::open).transpose()?;
         let mut report = Report::default();
         let ended = self.gated(here, &mut report).await.map_err(|failure| {
             report.failed(&failure);
             failure.of_run()
         });
         report.exit_code = ended.as_ref().map_or_else(|f| f.exit as i32, |code| *code);
-        if let Some(path) = &self.report {
-            report.write(path).map_err(|failure| match &ended {
+        if let Some(file) = file {
+            report.write(file).map_err(|failure| match &ended {
                 Ok(code) => failure.hint(format!("the command ran and ended with {code}")),
                 Err(first) => failure.hint(first.message.clone()),
             })?;
@@ -103,56 +105,62 @@ impl Run {
         let pairings = self.pairings(&enforcer)?;
         let ways = self.ways(&enforcer, pairings.clone())?;
         let prepared = self.prepare(&enforcer)?;
-        let words = Words {
-            description: self.description.clone(),
-            reasoning: self.reasoning.clone(),
-            session: self.session.clone(),
-        };
-        let question = asking::question(&prepared, ways, words, millis(self.ttl));
+        let question = asking::question(&prepared, ways, self.words(), millis(self.ttl));
         report.action_hash = Some(question.check().map_err(GateError::from)?.to_string());
-        let request = if self.local {
-            local::ask(here, &enforcer, &question, report).await?
-        } else {
-            let relays = parties::relays(enforcer.identity(), &pairings)?;
-            self.remote(here, &enforcer, &question, &relays, report).await?
-        };
-        report.request(&request);
-        let permit = enforcer.claim(&request).await.map_err(|e| claim_failed(e, report))?;
+        let relays = parties::relays(enforcer.identity(), &pairings)?;
+        let mut signal = std::pin::pin!(asked_to_end());
+        let asked = self.ask(here, &enforcer, &question, &relays, report, signal.as_mut()).await;
+        let request = ending::settle(&enforcer, asked?, report).await?;
+        if is_ready(signal).await {
+            let withdrawn = Answered::Withdrawn(enforcer.withdraw(&request, &relays).await?);
+            ending::settle(&enforcer, withdrawn, report).await?;
+        }
+        let claimed = enforcer.claim(&request, &relays).await;
+        let permit = claimed.map_err(|e| ending::claim_failed(e, report))?;
         let ran = enforcer.run(permit, &prepared).await?;
         if let Err(failure) = report.ran(&enforcer, &ran) {
             // The command has run, and the ledger holds the receipt: its exit code is the answer.
-            here.output.progress(&format!("countersign: no copy of the receipt: {}", failure.message));
+            here.output
+                .progress(&format!("countersign: no copy of the receipt: {}", failure.message));
         }
-        exit_code(ran)
+        ending::exit_code(ran)
     }
 
-    async fn remote(
+    /// Puts the question; the report learns of its request also where asking fails.
+    async fn ask(
         &self,
         here: &Here<'_>,
         enforcer: &Enforcer,
         question: &Question,
         relays: &Relays,
         report: &mut Report,
-    ) -> Result<RequestRecord, Failure> {
-        let suspended = std::sync::Mutex::new(None);
+        signal: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) -> Result<Answered, Failure> {
+        let suspended = Mutex::new(None);
         let show = |progress: Progress| {
             if let Progress::Suspended(request, _) = &progress {
-                *lock(&suspended) = Some((**request).clone());
+                *lock(&suspended) = Some(request.clone());
             }
-            tell(here, question, &progress);
-        };
-        let answered = tokio::select! {
-            answered = enforcer.ask(question, relays, &show) => answered?,
-            () = asked_to_end() => {
-                let request = lock(&suspended).clone();
-                let Some(request) = request else {
-                    return Err(withdrawn());
-                };
-                report.request(&request);
-                Answered::Withdrawn(enforcer.withdraw(&request, relays).await?)
+            if !self.local {
+                tell(here, question, &progress);
             }
         };
-        settle(enforcer, answered, report).await
+        let whom = if self.local { Whom::Here(&here.root) } else { Whom::Devices(relays) };
+        let answered = asking::put(enforcer, question, whom, &show, signal).await;
+        let request = lock(&suspended).take();
+        if let (Some(request), Err(_)) = (request, &answered) {
+            report.request(&request);
+            report.newest(enforcer).await?;
+        }
+        answered
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            description: self.description.clone(),
+            reasoning: self.reasoning.clone(),
+            session: self.session.clone(),
+        }
     }
 
     fn prepare(&self, enforcer: &Enforcer) -> Result<Prepared, Failure> {
@@ -206,79 +214,12 @@ fn is(who: &str, way: &Way) -> bool {
         || approver.roles.iter().any(|r| r == role)
 }
 
-/// What the answer means for `run`: the request to claim, or a refusal.
-async fn settle(
-    enforcer: &Enforcer,
-    answered: Answered,
-    report: &mut Report,
-) -> Result<RequestRecord, Failure> {
-    let (request, failure) = match answered {
-        Answered::Approved(request) => return Ok(request),
-        Answered::Denied(request) => {
-            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
-            let message = match said {
-                Some(reason) => format!("denied: {}", visible(&reason.text, false)),
-                None => "denied".to_owned(),
-            };
-            (request, Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", message))
-        }
-        Answered::Expired(request) => {
-            let message = "nobody answered in time; nothing was run";
-            (request, Failure::new(Exit::Expired, "HARP_ERR_EXPIRED", message))
-        }
-        Answered::Pending(request) => {
-            let message = "still waiting for an answer; nothing was run";
-            let failure = Failure::new(Exit::Expired, "pending", message);
-            (request, failure.hint("the same command, run again, goes on waiting"))
-        }
-        Answered::Withdrawn(request) => (request, withdrawn()),
-        Answered::Used(request) => {
-            let message = "another process used this approval; nothing was run here";
-            (request, Failure::new(Exit::Verification, "HARP_ERR_REPLAY", message))
-        }
-        Answered::Unverified(request, refusal) => {
-            let failure = Failure::from(refusal);
-            (request, failure.hint("what came back does not verify; nothing was run"))
-        }
-        Answered::NoRoute(request, why) => {
-            let failure = Failure::new(Exit::NoRoute, "HARP_ERR_TRANSPORT", why);
-            (request, failure.hint("nothing was run; is the gateway up?"))
-        }
-    };
-    report.request(&request);
-    report.newest(enforcer).await?;
-    Err(failure)
-}
-
-fn withdrawn() -> Failure {
-    Failure::new(Exit::Denied, "withdrawn", "withdrawn; nothing was run")
-}
-
-fn claim_failed(error: GateError, report: &mut Report) -> Failure {
-    if let GateError::Ledger(LedgerError::State(State::Executed)) = error {
-        report.verdict = "used";
-        return Failure::new(
-            Exit::Verification,
-            "HARP_ERR_REPLAY",
-            "another process used this approval; nothing was run here",
-        );
-    }
-    error.into()
-}
-
-fn exit_code(ran: Ran) -> Result<i32, Failure> {
-    match ran.result {
-        Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),
-        Err(error) if error.has_begun() => Err(uncertain(error.to_string())),
-        Err(error) => {
-            let exit = match &error {
-                StartError::NotFound { .. } => Exit::RunNotFound,
-                StartError::Io { .. } | StartError::NoRuntime => Exit::RunFailed,
-                _ => Exit::RunRefused,
-            };
-            Err(Failure::new(exit, "HARP_ERR_HASH_MISMATCH", error.to_string())
-                .hint("nothing was run; run it again to ask about what is there now"))
-        }
+/// Whether something has happened already.
+async fn is_ready(what: Pin<&mut impl Future<Output = ()>>) -> bool {
+    tokio::select! {
+        biased;
+        () = what => true,
+        () = std::future::ready(()) => false,
     }
 }
 
@@ -307,29 +248,6 @@ fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// The caller's environment as text; what is not text cannot be reviewed and is left out.
-pub(crate) fn environment() -> BTreeMap<String, String> {
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    std::env::vars_os().filter_map(text).collect()
-}
-
-fn read_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
-    use std::io::Read as _;
-    let failed = |e: std::io::Error| {
-        Failure::new(Exit::RunFailed, "stdin", format!("cannot read `{}`: {e}", path.display()))
-    };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_STDIN + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_STDIN {
-        let message = format!("`{}` is larger than 64 MiB", path.display());
-        return Err(Failure::new(Exit::RunFailed, "stdin", message));
-    }
-    Ok(bytes)
 }
 
 /// Writes a receipt's copy into the home, where people and scripts find it.

@@ -33,6 +33,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    pub(crate) fn start(mut command: Command) -> Self {
+        Self { child: command.spawn().unwrap() }
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -41,6 +45,16 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// What it says on standard error, for a test that listens while it runs.
+    pub(crate) fn errors(&mut self) -> std::process::ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     /// Sends a signal by name: `INT`, `TERM`.
@@ -186,14 +200,20 @@ impl World {
         json(&output.stdout)
     }
 
-    /// Pairs two homes by link.
-    pub(crate) fn pair(&self, enforcer: &str, approver: &str, name: &str, assurance: &str) {
+    /// Opens a pairing, which waits for somebody to join by the link.
+    pub(crate) fn invite(&self, enforcer: &str, name: &str, assurance: &str) -> (Process, String) {
         let url = self.url.clone();
         let args = ["pair", "--name", name, "--relay", &url, "--assurance", assurance, "--json"];
         let mut pairing = self.spawn(enforcer, &args);
-        let mut lines = BufReader::new(pairing.child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let link = json(first.as_bytes())["link"].as_str().unwrap().to_owned();
+        let mut line = String::new();
+        BufReader::new(pairing.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let link = json(line.as_bytes())["link"].as_str().unwrap().to_owned();
+        (pairing, link)
+    }
+
+    /// Pairs two homes by link.
+    pub(crate) fn pair(&self, enforcer: &str, approver: &str, name: &str, assurance: &str) {
+        let (mut pairing, link) = self.invite(enforcer, name, assurance);
         self.json(approver, &["join", &link]);
         assert!(pairing.wait().success());
     }

@@ -27,9 +27,11 @@ pub struct Running {
     signals: Signals,
 }
 
-/// The signals that ask a process to end, taken from before the child exists until after its end.
+/// The signals that ask a process to end: an interrupt, a request to terminate, a lost terminal.
+///
+/// For a child they are taken from before it exists until after its end.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub struct Signals {
     interrupt: Option<unix::Signal>,
     terminate: Option<unix::Signal>,
     hang_up: Option<unix::Signal>,
@@ -83,7 +85,10 @@ impl Running {
 
 impl Signals {
     /// Begins to take the signals that are not ignored on purpose, as under `nohup`.
-    pub(super) fn watch() -> Result<Self, StartError> {
+    ///
+    /// # Errors
+    /// Outside a runtime, and where the system does not let us.
+    pub fn watch() -> Result<Self, StartError> {
         tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let ignored = ignored();
         let take = |kind: SignalKind| match ignored >> (kind.as_raw_value() - 1) & 1 {
@@ -100,7 +105,8 @@ impl Signals {
         all().map_err(|source| StartError::Io { path: "signals".to_owned(), source })
     }
 
-    async fn next(&mut self) -> Signal {
+    /// Waits for the next one; for ever where all of them are ignored.
+    pub async fn next(&mut self) -> Signal {
         tokio::select! {
             () = receive(&mut self.interrupt) => Signal::INT,
             () = receive(&mut self.terminate) => Signal::TERM,

@@ -135,3 +135,30 @@ async fn a_client_proves_itself_again_when_its_session_ends() {
     let stranger = house.client(countersign_client::Role::Enforcer, "enf-09", 9);
     assert_eq!(code(stranger.status("r").await), ErrorCode::BadProof);
 }
+
+#[tokio::test]
+async fn attack_23_a_message_names_no_other_sender_than_its_caller() {
+    let house = House::open().await;
+    house.pair(1).await;
+    let token = crate::limits::token(&house).await;
+    let at = house.now().timestamp();
+    let send = async |sender: serde_json::Value| {
+        let message = json!({
+            "msgType": "ack.submit", "requestId": "r", "createdAt": &at, "sender": sender,
+            "body": {"msgId": "m", "status": "processed", "ackAt": &at},
+        });
+        let body = serde_json::to_vec(&message).unwrap();
+        raw::post(house.address, "/v1/acks", Some(&token), body).await.code()
+    };
+    for own in [json!({}), json!({"enforcerId": "enf-01"})] {
+        assert_eq!(send(own).await, "not_found", "the sender passes, the message is unknown");
+    }
+    for other in [
+        json!({"enforcerId": "enf-02"}),
+        json!({"approverId": "enf-01"}),
+        json!({"enforcerId": "enf-01", "approverId": "app-01"}),
+        json!({"gatewayId": "countersign"}),
+    ] {
+        assert_eq!(send(other.clone()).await, "forbidden", "{other}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::house::{House, decision};
 use crate::raw;
-use countersign_client::ClientError;
+use countersign_client::{ClientError, Role};
 use countersign_gateway::Limits;
 use countersign_wire::ErrorCode;
 use countersign_wire::exchange::State;
@@ -145,7 +145,7 @@ async fn a_withdrawal_wakes_who_waits() {
 }
 
 #[tokio::test]
-async fn attack_27_expiry_wakes_who_waits() {
+async fn expiry_wakes_who_waits() {
     let limits = Limits { housekeeping: Duration::from_millis(5), ..Limits::default() };
     let house = House::with(limits).await;
     let (enforcer, approver) = house.pair(1).await;
@@ -189,6 +189,10 @@ async fn attack_25_what_is_anothers_looks_like_what_is_not() {
     assert_eq!(code(other.ack(&msg_id, "mine").await), ErrorCode::NotFound);
     assert_eq!(code(enforcer.ack(&msg_id, "mine").await), ErrorCode::NotFound);
     assert!(other.inbox(None, 10).await.unwrap().items.is_empty());
+    let imposter = house.client(Role::Approver, approver.device_id(), 0x82);
+    assert_eq!(code(imposter.inbox(None, 10).await), ErrorCode::NotFound);
+    assert_eq!(code(imposter.dismiss("mine").await), ErrorCode::NotFound);
+    assert_eq!(approver.inbox(None, 10).await.unwrap().items.len(), 1);
     assert_eq!(code(enforcer.inbox(None, 10).await), ErrorCode::Forbidden);
     assert_eq!(
         code(enforcer.decide("mine", decision("approve"), None).await),

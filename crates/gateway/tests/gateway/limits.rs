@@ -12,10 +12,12 @@ use countersign_wire::auth::Session;
 use serde_json::json;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 /// A token of enforcer 1.
-async fn token(house: &House) -> String {
+pub(crate) async fn token(house: &House) -> String {
     use countersign_core::json::read;
     use countersign_wire::auth::SessionRequest;
     let reply = raw::get(house.address, "/v1/auth/challenge", None).await;
@@ -117,6 +119,24 @@ async fn attack_26_deep_and_ambiguous_json_is_refused() {
         let reply = raw::post(house.address, "/v1/pairing/initiate", None, body).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_message"), "{body:.40}");
     }
+}
+
+#[tokio::test]
+async fn attack_26_whoever_says_nothing_is_shown_out() {
+    let limits =
+        Limits { connections: 1, patience: Duration::from_millis(50), ..Limits::default() };
+    let house = House::with(limits).await;
+    // It takes the only seat, and says nothing.
+    let mut silent = TcpStream::connect(house.address).await.unwrap();
+    assert_eq!(raw::get(house.address, "/v1/health", None).await.status, 200);
+    assert_eq!(silent.read(&mut [0; 9]).await.unwrap_or(0), 0);
+    // It announces a body that never comes.
+    let mut slow = TcpStream::connect(house.address).await.unwrap();
+    let head = b"POST /v1/pairing/initiate HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{";
+    slow.write_all(head).await.unwrap();
+    let mut reply = [0; 12];
+    slow.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 400");
 }
 
 #[tokio::test]

@@ -84,8 +84,12 @@ fn spend(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
     Ok(())
 }
 
-pub(super) fn claim(db: &Db, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
-    let NewClaim { id, request_id, owner, now, recheck } = claim;
+pub(super) fn claim(
+    db: &Db,
+    register: &Register,
+    claim: NewClaim,
+) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
+    let NewClaim { id, request_id, owner, now, recheck, entry } = claim;
     let mut request = known(db, &request_id)?;
     if !request.state.is_final() && now >= request.expires_at {
         return Err(LedgerError::State(State::Expired));
@@ -94,6 +98,7 @@ pub(super) fn claim(db: &Db, claim: NewClaim) -> Result<(ClaimRecord, RequestRec
     recheck(&request)?;
     let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
     claims::insert(db, &claim)?;
+    register.append(db, entry, now)?;
     Ok((claim, request))
 }
 

@@ -106,6 +106,9 @@ async fn an_approved_call_is_ready_and_runs_once(ledger: &dyn LedgerStore) -> Ch
     assert!(matches!(fixture.suspend(ledger, "r2", NOW).await?, Suspended::Ready(_)));
     let (claim, used) = ledger.claim(fixture.claim("c1", "r1", NOW)).await?;
     assert_eq!((used.state, claim.open), (State::Executed, true));
+    let events: Vec<Event> =
+        ledger.receipts_of("r1").await?.iter().map(|r| r.content.entry.event).collect();
+    assert_eq!(events.last(), Some(&Event::Released), "attack_39: a claim is in the chain");
     let again = ledger.claim(fixture.claim("c2", "r1", NOW)).await;
     assert_eq!(again.err(), Some(LedgerError::State(State::Executed)));
     assert!(matches!(fixture.suspend(ledger, "r3", NOW).await?, Suspended::Opened(_)));
@@ -188,6 +191,7 @@ async fn a_failing_recheck_leaves_the_approval(ledger: &dyn LedgerStore) -> Chec
     claim.recheck = Box::new(move |_| Err(refusal));
     assert_eq!(ledger.claim(claim).await.err(), Some(void));
     assert_eq!(ledger.request("r1").await?.map(|r| r.state), Some(State::Approved));
+    assert_eq!(ledger.receipts_of("r1").await?.len(), 2, "a claim that failed is not recorded");
     assert!(ledger.open_claims().await?.is_empty());
     Ok(())
 }

@@ -187,7 +187,7 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
-        let NewClaim { id, request_id, owner, now, recheck } = claim;
+        let NewClaim { id, request_id, owner, now, recheck, entry } = claim;
         self.commit(|inner| {
             let request = known(inner, &request_id)?;
             if !request.state.is_final() && now >= request.expires_at {
@@ -198,6 +198,7 @@ impl LedgerStore for MemoryLedger {
             let after = request.clone();
             let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
             inner.claims.insert(claim.id.clone(), claim.clone());
+            self.append(inner, entry, now)?;
             Ok((claim, after))
         })
     }

@@ -4,6 +4,7 @@
 
 mod exchanges;
 mod fixture;
+mod heads;
 mod pairings;
 mod races;
 
@@ -21,6 +22,7 @@ type Store = Arc<dyn RelayStore>;
 pub async fn contract(make: impl AsyncFn() -> Arc<dyn RelayStore>) {
     pairings::run(&make).await;
     exchanges::run(&make).await;
+    heads::run(&make).await;
     races::run(&make).await;
 }
 

@@ -3,15 +3,16 @@
 mod exchanges;
 mod meetings;
 
-use super::RelayStore;
 use super::device::{Device, Registered};
 use super::exchange::{
     Acked, Decided, Decision, Delivery, Ended, Exchange, InboxCursor, Party, Request, Submission,
     Submitted, Withdrawn,
 };
 use super::pairing::{Completion, Confirmation, NewPairing, Opened, Pairing, PairingStep};
+use super::{LEDGERS_REMEMBERED, RelayStore};
 use crate::error::StoreError;
 use async_trait::async_trait;
+use countersign_core::checkpoint::Checkpoint;
 use countersign_core::keys::KeyId;
 use countersign_core::time::Instant;
 use exchanges::Exchanges;
@@ -28,6 +29,7 @@ pub struct MemoryRelay {
 struct Tables {
     meetings: Meetings,
     exchanges: Exchanges,
+    heads: Vec<(String, Checkpoint)>,
 }
 
 impl MemoryRelay {
@@ -193,6 +195,14 @@ impl RelayStore for MemoryRelay {
         Ok(self.tables()?.exchanges.withdraw(enforcer_id, request_id, now))
     }
 
+    async fn remember_head(
+        &self,
+        enforcer_id: &str,
+        head: Checkpoint,
+    ) -> Result<Checkpoint, StoreError> {
+        Ok(remember(&mut self.tables()?.heads, enforcer_id, head))
+    }
+
     async fn expire_due(&self, now: Instant, limit: usize) -> Result<Vec<Ended>, StoreError> {
         Ok(self.tables()?.exchanges.expire_due(now, limit))
     }
@@ -201,10 +211,31 @@ impl RelayStore for MemoryRelay {
         let mut tables = self.tables()?;
         let exchanges = tables.exchanges.forget(before);
         let pairings = tables.meetings.forget_pairings(before);
-        let Tables { meetings, exchanges: kept } = &mut *tables;
+        let Tables { meetings, exchanges: kept, .. } = &mut *tables;
         meetings.forget_devices(before, |device| kept.names(device));
         Ok(exchanges + pairings)
     }
+}
+
+/// Keeps a head that is newer than the one of its ledger, and returns the newest.
+fn remember(heads: &mut Vec<(String, Checkpoint)>, who: &str, head: Checkpoint) -> Checkpoint {
+    let same = |(enforcer, old): &&mut (String, Checkpoint)| {
+        enforcer == who && old.head.ledger == head.head.ledger
+    };
+    if let Some((_, old)) = heads.iter_mut().find(same) {
+        if head.head.seq > old.head.seq {
+            *old = head;
+        }
+        return old.clone();
+    }
+    heads.push((who.to_owned(), head.clone()));
+    let mut theirs = heads.iter().filter(|(enforcer, _)| enforcer == who).count();
+    heads.retain(|(enforcer, _)| {
+        let too_many = enforcer == who && theirs > LEDGERS_REMEMBERED;
+        theirs -= usize::from(too_many);
+        !too_many
+    });
+    head
 }
 
 #[cfg(test)]

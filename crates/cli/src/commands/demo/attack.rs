@@ -31,7 +31,7 @@ pub(super) async fn all(scene: &Scene) -> Result<Vec<Refused>, Failure> {
     let (request, asked) = suspended(scene, &allowed).await?;
     let answer = allowed_by_the_approver(scene, &asked)?;
     let request = scene.enforcer.accept(&request, &asked, answer.clone()).await?;
-    let permit = scene.enforcer.claim(&request).await?;
+    let permit = scene.enforcer.claim(&request, &scene.relays).await?;
     scene.enforcer.run(permit, &allowed).await?;
     Ok(vec![
         replayed(scene, &request, &asked, answer.clone()).await?,
@@ -48,7 +48,7 @@ async fn replayed(
     answer: Answer,
 ) -> Result<Refused, Failure> {
     let again = match scene.enforcer.accept(request, asked, answer).await {
-        Ok(request) => scene.enforcer.claim(&request).await.map(|_| ()),
+        Ok(request) => scene.enforcer.claim(&request, &scene.relays).await.map(|_| ()),
         Err(error) => Err(error),
     };
     refused("the used approval, delivered once more", again)

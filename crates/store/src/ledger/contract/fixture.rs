@@ -219,6 +219,7 @@ impl Fixture {
             owner: "process-1".into(),
             now,
             recheck: Box::new(|_| Ok::<(), LedgerError>(())),
+            entry: Entry { request_id: Some(request_id.into()), ..self.entry(Event::Released) },
         }
     }
 }

@@ -1,13 +1,11 @@
-//! `run --local`: the boxed prompt on this terminal, signed with the local key.
+//! The boxed prompt on this terminal, signed with the local key.
 
 mod boxed;
 
-use super::report::Report;
-use super::withdrawn;
-use crate::commands::Here;
-use crate::failure::{Exit, Failure};
+use crate::commands::{asked_to_end, millis};
+use crate::failure::{Exit, Failure, no_local_key};
 use crate::parties;
-use crate::tty::{Key, Tty};
+use crate::tty::{Key, Tty, converse};
 use boxed::{Boxed, render};
 use countersign_approver::local::LocalKey;
 use countersign_approver::open::{Opened, at_hand};
@@ -16,89 +14,82 @@ use countersign_approver::sign::{Reply, sign};
 use countersign_approver::{PairingName, Passphrase};
 use countersign_core::artifact::{Risk, Statement};
 use countersign_core::decision::Answer;
+use countersign_core::keys::SecretKeys;
 use countersign_core::request::State;
-use countersign_enforcer::{Enforcer, Question};
+use countersign_enforcer::ask::Report;
+use countersign_enforcer::{Answered, Edge, Enforcer, Progress, Question};
 use countersign_store::ledger::{Asked, Ending, RequestRecord, Suspended};
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// How often a wrong passphrase may be typed for one decision.
+const TRIES: usize = 3;
 
 /// Asks on this terminal and accepts the signed answer. The passphrase is typed for this very
 /// decision; no file and no variable stands in for it.
-pub(super) async fn ask(
-    here: &Here<'_>,
+pub(crate) async fn ask(
+    root: &Path,
     enforcer: &Enforcer,
     question: &Question,
-    report: &mut Report,
-) -> Result<RequestRecord, Failure> {
-    let key = LocalKey::of(&parties::approver_root(&here.root))?
-        .ok_or_else(|| super::no_approver("no local key in this home".into()))?;
-    let request = match enforcer.suspend(question).await? {
-        Suspended::Ready(request) => return Ok(request),
-        Suspended::Opened(request) | Suspended::Joined(request) => request,
+    report: Report<'_>,
+) -> Result<Answered, Failure> {
+    let key = LocalKey::of(&parties::approver_root(root))?.ok_or_else(no_local_key)?;
+    let (request, joined) = match enforcer.suspend(question).await? {
+        Suspended::Ready(request) => return Ok(Answered::Approved(request)),
+        Suspended::Opened(request) => (request, false),
+        Suspended::Joined(request) => (request, true),
     };
-    report.request(&request);
+    report(Progress::Suspended(Box::new(request.clone()), joined));
     enforcer.submitted(&request.id).await?;
     let asked = ours(&request, &key)?;
     let opened = opened(enforcer, &asked, question)?;
-    let left = request
-        .expires_at
-        .0
-        .saturating_sub(enforcer.edge().now().0)
-        .min(super::millis(Duration::from_secs(86_400)));
-    let deadline = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
-    let prompt = Prompt { opened: opened.clone(), key, deadline };
-    let answered = tokio::select! {
-        answered = tokio::task::spawn_blocking(move || prompt.answer()) => answered
-            .map_err(|e| Failure::new(Exit::RunFailed, "prompt", e.to_string()))?,
-        () = super::asked_to_end() => Ok(Said::Nothing),
+    let prompt = Prompt { opened, key, deadline: deadline(enforcer, &request) };
+    let said = tokio::select! {
+        said = converse(move |tty| prompt.answer(tty)) => said.unwrap_or(Ok(Said::Nothing)),
+        () = asked_to_end() => Ok(Said::Nothing),
     };
-    match answered {
-        Ok(Said::Signed(answer)) => accept(enforcer, &request, &asked, *answer, report).await,
-        Ok(Said::Nothing) => {
-            let late = enforcer.edge().now() >= request.expires_at;
-            let ending = if late { Ending::Expired } else { Ending::Withdrawn };
-            enforcer.close(&request, ending).await?;
-            report.newest(enforcer).await?;
-            Err(if late { timed_out() } else { withdrawn() })
+    match said {
+        Ok(Said::Signed(answer)) => {
+            Ok(by_state(enforcer.accept(&request, &asked, *answer).await?))
         }
+        Ok(Said::Nothing) => Ok(by_state(enforcer.close(&request, unanswered(enforcer, &request)).await?)),
         Err(failure) => {
             enforcer.close(&request, Ending::Withdrawn).await?;
-            report.newest(enforcer).await?;
             Err(failure)
         }
     }
 }
 
-async fn accept(
-    enforcer: &Enforcer,
-    request: &RequestRecord,
-    asked: &Asked,
-    answer: Answer,
-    report: &mut Report,
-) -> Result<RequestRecord, Failure> {
-    let request = enforcer.accept(request, asked, answer).await?;
-    report.request(&request);
-    if request.state == State::Approved {
-        return Ok(request);
-    }
-    report.newest(enforcer).await?;
-    let reason = report.reason.clone().map(|r| format!(": {r}")).unwrap_or_default();
-    Err(Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", format!("denied{reason}")))
+fn deadline(enforcer: &Enforcer, request: &RequestRecord) -> Instant {
+    let left = request.expires_at.0.saturating_sub(enforcer.edge().now().0);
+    let left = left.min(millis(Duration::from_secs(86_400)));
+    Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
 }
 
-fn timed_out() -> Failure {
-    Failure::new(Exit::Expired, "HARP_ERR_EXPIRED", "nobody answered in time; nothing was run")
+fn unanswered(enforcer: &Enforcer, request: &RequestRecord) -> Ending {
+    let late = enforcer.edge().now() >= request.expires_at;
+    if late { Ending::Expired } else { Ending::Withdrawn }
+}
+
+fn by_state(request: RequestRecord) -> Answered {
+    match request.state {
+        State::Approved => Answered::Approved(request),
+        State::Executed => Answered::Used(request),
+        State::Expired => Answered::Expired(request),
+        State::Denied if request.accepted.is_empty() => Answered::Withdrawn(request),
+        State::Denied => Answered::Denied(request),
+        State::Created | State::AwaitingDecision => Answered::Pending(request),
+    }
 }
 
 fn ours(request: &RequestRecord, key: &LocalKey) -> Result<Asked, Failure> {
     let id = key.key_id();
     let asked = request.asked.iter().find(|a| a.key_id == id).cloned();
     asked.ok_or_else(|| {
-        Failure::new(
-            Exit::Verification,
-            "HARP_ERR_SIGNATURE_INVALID",
-            "the local key was not asked",
-        )
+        let message = "the same command waits for another approver already";
+        Failure::new(Exit::Denied, "waits_elsewhere", message)
+            .hint("let them answer, or keep this one apart with --session NAME")
     })
 }
 
@@ -106,7 +97,7 @@ fn ours(request: &RequestRecord, key: &LocalKey) -> Result<Asked, Failure> {
 fn opened(enforcer: &Enforcer, asked: &Asked, question: &Question) -> Result<Opened, Failure> {
     let keys = &enforcer.identity().keys;
     let statement = Statement::sign(asked.artifact.clone(), question.disclosures.clone(), keys)
-        .map_err(|e| Failure::new(Exit::RunFailed, "sign", e.to_string()))?;
+        .map_err(|e| Failure::new(Exit::Failed, "sign", e.to_string()))?;
     let name = PairingName::parse("local")?;
     at_hand(statement, name, keys.public(), enforcer.edge().now())
         .map_err(|e| Failure::new(Exit::Verification, "HARP_ERR_HASH_MISMATCH", e.to_string()))
@@ -114,6 +105,7 @@ fn opened(enforcer: &Enforcer, asked: &Asked, question: &Question) -> Result<Ope
 
 enum Said {
     Signed(Box<Answer>),
+    /// Nothing in time, or the person went away.
     Nothing,
 }
 
@@ -124,19 +116,19 @@ struct Prompt {
 }
 
 impl Prompt {
-    fn answer(&self) -> Result<Said, Failure> {
-        self.converse().map_err(|e| {
-            Failure::new(Exit::RunFailed, "no_terminal", format!("cannot ask on a terminal: {e}"))
-                .hint("run --local needs one; without it, ask another device with `pair`")
+    fn answer(&self, tty: io::Result<Tty>) -> Result<Said, Failure> {
+        let said = tty.and_then(|mut tty| self.talk(&mut tty));
+        said.map_err(|e| {
+            Failure::new(Exit::Failed, "no_terminal", format!("cannot ask on a terminal: {e}"))
+                .hint("nothing was run; without a terminal, pair another device and leave --local out")
         })?
     }
 
-    fn converse(&self) -> io::Result<Result<Said, Failure>> {
-        let mut tty = Tty::open()?;
+    fn talk(&self, tty: &mut Tty) -> io::Result<Result<Said, Failure>> {
         tty.forget_typed()?;
         let review = Review::of(&self.opened);
-        let Some(reply) = self.choose(&mut tty, &review)? else { return Ok(Ok(Said::Nothing)) };
-        for _ in 0..3 {
+        let Some(reply) = self.choose(tty, &review)? else { return Ok(Ok(Said::Nothing)) };
+        for _ in 0..TRIES {
             let prompt = "Passphrase of the local key: ";
             let Some(typed) = tty.line(prompt, false, self.deadline)? else {
                 return Ok(Ok(Said::Nothing));
@@ -146,15 +138,12 @@ impl Prompt {
                 Err(error) => tty.say(&format!("{error}\r\n"))?,
             }
         }
-        Ok(Err(Failure::new(Exit::Denied, "passphrase", "wrong passphrase three times")))
+        let message = "wrong passphrase three times; nothing was run";
+        Ok(Err(Failure::new(Exit::Denied, "wrong_passphrase", message).hint("run it again")))
     }
 
-    fn sign(
-        &self,
-        reply: &Reply,
-        keys: &countersign_core::keys::SecretKeys,
-    ) -> Result<Said, Failure> {
-        let edge = countersign_enforcer::Edge::system();
+    fn sign(&self, reply: &Reply, keys: &SecretKeys) -> Result<Said, Failure> {
+        let edge = Edge::system();
         // Without randomness a nonce would repeat: the process ends before anything is signed.
         let mut fill = |bytes: &mut [u8]| {
             if edge.fill(bytes).is_err() {
@@ -168,7 +157,7 @@ impl Prompt {
 
     /// The person's choice; `None` where there was none in time.
     fn choose(&self, tty: &mut Tty, review: &Review) -> io::Result<Option<Reply>> {
-        let mut shown = render(review, tty.width());
+        let mut shown = render(review, tty.width(), tty.height());
         tty.say(&shown.text)?;
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
@@ -179,9 +168,7 @@ impl Prompt {
             tty.say(&shown.countdown(left.as_secs()))?;
             match tty.key(left.min(Duration::from_secs(1)))? {
                 Key::Byte(b'v' | b'V') => {
-                    let width = tty.width();
-                    let details = render_text(review, width.saturating_sub(1), false);
-                    tty.say(&format!("\r\n\n{}\r\n", details.replace('\n', "\r\n")))?;
+                    details(tty, review)?;
                     shown = Boxed::again();
                     tty.say(&shown.text)?;
                 }
@@ -192,8 +179,10 @@ impl Prompt {
                 }
                 Key::Byte(b'a' | b'A') => {
                     tty.say("\r\n")?;
-                    if self.means_it(tty, review)? {
-                        return Ok(Some(Reply::allow()));
+                    match self.means_it(tty, review)? {
+                        None => return Ok(None),
+                        Some(true) => return Ok(Some(Reply::allow())),
+                        Some(false) => {}
                     }
                     shown = Boxed::again();
                     tty.say(&shown.text)?;
@@ -207,14 +196,19 @@ impl Prompt {
         }
     }
 
-    /// At high risk a single key is not enough.
-    fn means_it(&self, tty: &mut Tty, review: &Review) -> io::Result<bool> {
+    /// At high risk a single key is not enough. `None` where the person stopped.
+    fn means_it(&self, tty: &mut Tty, review: &Review) -> io::Result<Option<bool>> {
         if review.risk.is_some_and(|risk| risk < Risk::High) {
-            return Ok(true);
+            return Ok(Some(true));
         }
         let typed = tty.line("Type yes to approve: ", true, self.deadline)?;
-        Ok(typed.is_some_and(|word| word.trim().eq_ignore_ascii_case("yes")))
+        Ok(typed.map(|word| word.trim().eq_ignore_ascii_case("yes")))
     }
+}
+
+fn details(tty: &mut Tty, review: &Review) -> io::Result<()> {
+    let text = render_text(review, tty.width().saturating_sub(1), false);
+    tty.say(&format!("\r\n\n{}\r\n", text.replace('\n', "\r\n")))
 }
 
 fn deny(why: &str) -> Reply {

@@ -1,0 +1,132 @@
+//! What it costs to check one decision: everything that stands between a message and a vote.
+
+use super::ground::Ground;
+use super::limit::{repeat, verifications};
+use super::row::{Better, Row};
+use super::samples::median;
+use super::{Effort, failed, gate};
+use crate::failure::Failure;
+use crate::parties;
+use countersign_core::artifact::{Artifact, ArtifactHash, Assurance, Context, Scope};
+use countersign_core::decision::{Choice, Decision, Word};
+use countersign_core::encoding::Fixed;
+use countersign_core::keys::{KeyId, SecretKeys};
+use countersign_core::time::Instant;
+use countersign_core::trust::TrustStore;
+use countersign_core::verify::{Check, DEFAULT_SKEW_MILLIS, ReplayView, verify};
+use countersign_enforcer::home::{self, Pairing};
+use countersign_enforcer::{Edge, Enforcer, Question, Way};
+use countersign_store::ledger::Suspended;
+
+pub(super) const ROWS: &[&str] = &["verify-rate"];
+
+pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>, Failure> {
+    let case = Case::make(ground).await?;
+    let (mut whole, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds {
+        let case = case.clone();
+        whole.push(repeat(effort.slice / 2, move || case.holds()).await?);
+        bare.push(verifications(effort.slice / 2).await?);
+    }
+    Ok(vec![Row {
+        name: "verify-rate",
+        value: median(&whole),
+        unit: "per s",
+        better: Better::Higher,
+        limit: median(&bare),
+        against: "bare strict Ed25519 on one core, the key read anew each time".into(),
+        budget: 25_000.0,
+    }])
+}
+
+/// A question as an enforcer puts it, and its answer.
+#[derive(Clone)]
+struct Case {
+    artifact: Artifact,
+    session: String,
+    trust: TrustStore,
+    decision: Decision,
+    now: Instant,
+}
+
+impl Case {
+    async fn make(ground: &Ground) -> Result<Self, Failure> {
+        let edge = Edge::system();
+        let enforcer = parties::enforcer(&ground.path("verification")).await?;
+        let keys = SecretKeys::from_bytes(&edge.random().map_err(failed)?).map_err(failed)?;
+        let way = pin(&enforcer, &keys, &edge)?;
+        let request = match enforcer.suspend(&question(0, vec![way])).await? {
+            Suspended::Opened(request) => request,
+            _ => return Err(failed("the question was put before")),
+        };
+        let session = request.key.session.clone();
+        let asked = request.asked.into_iter().next();
+        let artifact = asked.ok_or_else(|| failed("nobody was asked"))?.artifact;
+        let choice = Choice {
+            word: Word::Allow,
+            scope: Scope::Once,
+            expires_at: artifact.head.expires_at.clone(),
+            nonce: Fixed(edge.random().map_err(failed)?),
+            hints: None,
+        };
+        let decision = Decision::sign(&artifact, choice, &keys).map_err(failed)?;
+        Ok(Self { artifact, session, trust: enforcer.trust()?, decision, now: edge.now() })
+    }
+
+    fn holds(&self) -> bool {
+        let check = Check {
+            artifact: &self.artifact,
+            trust: &self.trust,
+            session: Some(&self.session),
+            now: self.now,
+            skew_millis: DEFAULT_SKEW_MILLIS,
+            replay: &Unused,
+        };
+        verify(self.decision.clone(), &check).is_ok_and(|vote| vote.allows())
+    }
+}
+
+/// Replay is the ledger's business, and measured with it.
+struct Unused;
+
+impl ReplayView for Unused {
+    fn request_spent(&self, _: &str, _: &ArtifactHash) -> bool {
+        false
+    }
+    fn nonce_spent(&self, _: &str, _: &KeyId) -> bool {
+        false
+    }
+}
+
+fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failure> {
+    let pairing = Pairing {
+        name: "bench".into(),
+        pair_id: "bench".into(),
+        relay: None,
+        approver_id: "app_bench".into(),
+        key_id: keys.key_id(),
+        paired_at: edge.now().timestamp(),
+    };
+    let approver = home::approver(&pairing, *keys.public(), Vec::new(), Assurance::Device);
+    enforcer.home().pin(enforcer.identity(), approver.clone(), &pairing)?;
+    Ok(Way { pairing: None, approver })
+}
+
+/// A question about an action like those of the gate.
+pub(super) fn question(n: usize, to: Vec<Way>) -> Question {
+    Question {
+        action: gate::action(n),
+        disclosures: Vec::new(),
+        context: Context {
+            agent: Some("bench".into()),
+            description: Some("pay the rent".into()),
+            ..Context::default()
+        },
+        critical: false,
+        principal: "uid:0".into(),
+        session: "bench".into(),
+        workspace: "/bench".into(),
+        ttl_millis: 300_000,
+        to,
+    }
+}

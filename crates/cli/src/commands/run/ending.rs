@@ -1,0 +1,86 @@
+//! What the answer, or the run, means for the exit code.
+
+use super::report::Report;
+use crate::failure::{Exit, Failure};
+use countersign_core::display::visible;
+use countersign_core::request::State;
+use countersign_enforcer::child::StartError;
+use countersign_enforcer::run::Ran;
+use countersign_enforcer::{Answered, Enforcer, GateError};
+use countersign_store::ledger::{LedgerError, RequestRecord};
+
+/// What the answer means for `run`: the request to claim, or a refusal.
+async fn settle(
+    enforcer: &Enforcer,
+    answered: Answered,
+    report: &mut Report,
+) -> Result<RequestRecord, Failure> {
+    let (request, failure) = match answered {
+        Answered::Approved(request) => return Ok(request),
+        Answered::Denied(request) => {
+            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
+            let message = match said {
+                Some(reason) => format!("denied: {}", visible(&reason.text, false)),
+                None => "denied".to_owned(),
+            };
+            (request, Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", message))
+        }
+        Answered::Expired(request) => {
+            let message = "nobody answered in time; nothing was run";
+            (request, Failure::new(Exit::Expired, "HARP_ERR_EXPIRED", message))
+        }
+        Answered::Pending(request) => {
+            let message = "still waiting for an answer; nothing was run";
+            let failure = Failure::new(Exit::Expired, "pending", message);
+            (request, failure.hint("the same command, run again, goes on waiting"))
+        }
+        Answered::Withdrawn(request) => (request, withdrawn()),
+        Answered::Used(request) => {
+            let message = "another process used this approval; nothing was run here";
+            (request, Failure::new(Exit::Verification, "HARP_ERR_REPLAY", message))
+        }
+        Answered::Unverified(request, refusal) => {
+            let failure = Failure::from(refusal);
+            (request, failure.hint("what came back does not verify; nothing was run"))
+        }
+        Answered::NoRoute(request, why) => {
+            let failure = Failure::new(Exit::NoRoute, "HARP_ERR_TRANSPORT", why);
+            (request, failure.hint("nothing was run; is the gateway up?"))
+        }
+    };
+    report.request(&request);
+    report.newest(enforcer).await?;
+    Err(failure)
+}
+
+fn withdrawn() -> Failure {
+    Failure::new(Exit::Denied, "withdrawn", "withdrawn; nothing was run")
+}
+
+fn claim_failed(error: GateError, report: &mut Report) -> Failure {
+    if let GateError::Ledger(LedgerError::State(State::Executed)) = error {
+        report.verdict = "used";
+        return Failure::new(
+            Exit::Verification,
+            "HARP_ERR_REPLAY",
+            "another process used this approval; nothing was run here",
+        );
+    }
+    error.into()
+}
+
+fn exit_code(ran: Ran) -> Result<i32, Failure> {
+    match ran.result {
+        Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),
+        Err(error) if error.has_begun() => Err(uncertain(error.to_string())),
+        Err(error) => {
+            let exit = match &error {
+                StartError::NotFound { .. } => Exit::RunNotFound,
+                StartError::Io { .. } | StartError::NoRuntime => Exit::RunFailed,
+                _ => Exit::RunRefused,
+            };
+            Err(Failure::new(exit, "HARP_ERR_HASH_MISMATCH", error.to_string())
+                .hint("nothing was run; run it again to ask about what is there now"))
+        }
+    }
+}

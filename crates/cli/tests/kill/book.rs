@@ -1,0 +1,197 @@
+//! What must be true of ledger, files and history, whatever was killed.
+
+use crate::common::World;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Says what is wrong, unless it is right.
+macro_rules! ensure {
+    ($good:expr, $($words:tt)+) => {
+        if !$good {
+            return Err(format!($($words)+));
+        }
+    };
+}
+
+pub(crate) type Checked = Result<(), String>;
+
+/// The receipts of an enforcer, read one after the other through the binary.
+pub(crate) struct Book {
+    trust: PathBuf,
+    receipts: Vec<Value>,
+}
+
+/// What the receipts say of one request.
+struct Request<'b> {
+    id: &'b str,
+    action: &'b str,
+    receipts: Vec<&'b Value>,
+}
+
+impl Request<'_> {
+    fn events(&self) -> Vec<&str> {
+        self.receipts.iter().map(|r| text(r, "event")).collect()
+    }
+
+    fn ended_as(&self) -> &str {
+        self.receipts.last().map(|r| text(r, "event")).unwrap_or_default()
+    }
+}
+
+fn text<'v>(receipt: &'v Value, name: &str) -> &'v str {
+    receipt["content"][name].as_str().unwrap_or_default()
+}
+
+fn decision(receipt: &Value) -> &Value {
+    &receipt["content"]["decisions"][0]
+}
+
+impl Book {
+    pub(crate) fn open(world: &World) -> Self {
+        Self { trust: world.trust(), receipts: Vec::new() }
+    }
+
+    /// Reads what is new. Nothing waits, nothing runs, the chain has no gap, and each receipt
+    /// verifies.
+    pub(crate) fn catch_up(&mut self, world: &World) -> Checked {
+        let status = world.json("enforcer", &["status"]);
+        let nothing = Value::Array(vec![]);
+        ensure!(status["waiting"] == nothing, "still waiting: {}", status["waiting"]);
+        ensure!(status["running"] == nothing, "still running: {}", status["running"]);
+        let newest = status["ledger"]["receipts"].as_u64().ok_or("no number of receipts")?;
+        ensure!(newest >= self.receipts.len() as u64, "receipts are lost: {newest} are left");
+        for seq in self.receipts.len() as u64 + 1..=newest {
+            let receipt = world.json("enforcer", &["receipt", "show", &seq.to_string()]);
+            self.verify(world, seq)?;
+            self.append(receipt, seq)?;
+        }
+        Ok(())
+    }
+
+    fn verify(&self, world: &World, seq: u64) -> Checked {
+        let trust = self.trust.display().to_string();
+        let verdict =
+            world.json("enforcer", &["receipt", "verify", &seq.to_string(), "--trust", &trust]);
+        ensure!(verdict["verdict"] == "Valid", "receipt {seq}: {verdict}");
+        Ok(())
+    }
+
+    fn append(&mut self, receipt: Value, seq: u64) -> Checked {
+        let content = &receipt["content"];
+        ensure!(content["seq"] == seq, "receipt {seq} says {}", content["seq"]);
+        let before = self.receipts.last().map_or(&Value::Null, |last| &last["contentHash"]);
+        ensure!(content["prev"] == *before, "receipt {seq} does not follow: {}", content["prev"]);
+        self.receipts.push(receipt);
+        Ok(())
+    }
+
+    /// Every request is suspended, answered once, and ends once: denied, or approved and then
+    /// used. The same call is asked about again only after that, and no decision counts twice.
+    pub(crate) fn check_requests(&self) -> Checked {
+        let (mut nonces, mut ended) = (BTreeSet::new(), BTreeMap::new());
+        for request in self.requests() {
+            let events = request.events();
+            let word = match events.as_slice() {
+                ["suspended", "approved", "executed" | "failed" | "uncertain"] => "allow",
+                ["suspended", "denied"] => "deny",
+                _ => return Err(format!("request {} went {events:?}", request.id)),
+            };
+            let (made, end) = (decision(request.receipts[1]), request.receipts[events.len() - 1]);
+            ensure!(made["decision"] == word, "request {}: {made}", request.id);
+            ensure!(made == decision(end), "{}: two decisions", request.id);
+            ensure!(nonces.insert(made["nonce"].to_string()), "{}: a nonce again", request.id);
+            let (first, last) = (seq(request.receipts[0]), seq(end));
+            let before = ended.insert(request.action, last).unwrap_or(0);
+            ensure!(first > before, "{} was asked while it was open already", request.id);
+        }
+        Ok(())
+    }
+
+    fn requests(&self) -> Vec<Request<'_>> {
+        let mut found: Vec<Request<'_>> = Vec::new();
+        for receipt in self.receipts.iter().filter(|r| r["content"]["requestId"].is_string()) {
+            let id = text(receipt, "requestId");
+            match found.iter_mut().find(|request| request.id == id) {
+                Some(request) => request.receipts.push(receipt),
+                None => {
+                    let action = text(receipt, "actionHash");
+                    found.push(Request { id, action, receipts: vec![receipt] });
+                }
+            }
+        }
+        found
+    }
+
+    /// A line stands in the file for every executed request, at most one for every uncertain one,
+    /// and none without either. No process ran it twice.
+    pub(crate) fn check_lines(&self, world: &World, last: &Value, runs: &[u32]) -> Checked {
+        let action = last["actionHash"].as_str().unwrap_or_default();
+        let file = self.file(action);
+        let text = std::fs::read_to_string(world.work().join(&file)).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let ended = |how| {
+            self.requests().iter().filter(|r| r.action == action && r.ended_as() == how).count()
+        };
+        let (executed, uncertain) = (ended("executed"), ended("uncertain"));
+        let bounds = executed..=executed + uncertain;
+        ensure!(bounds.contains(&lines.len()), "{file}: {lines:?}, not in {bounds:?}");
+        let told = if last["verdict"] == "approved" { (1, "executed") } else { (0, "denied") };
+        for run in runs {
+            let own = lines.iter().filter(|line| **line == run.to_string()).count();
+            let is_last = runs.last() == Some(run);
+            let good = if is_last { own == told.0 } else { own <= 1 };
+            ensure!(good, "{file}: process {run} wrote {own} lines of {lines:?}");
+        }
+        let end = self.requests().into_iter().find(|r| last["requestId"] == r.id);
+        let end = end.ok_or("the report names no request of the ledger")?;
+        ensure!(end.ended_as() == told.1, "the report says {last}, the ledger {}", end.ended_as());
+        Ok(())
+    }
+
+    /// The file of a call, from its last argument.
+    fn file(&self, action: &str) -> String {
+        let receipt = self.receipts.iter().find(|r| text(r, "actionHash") == action);
+        let script = receipt.and_then(|r| r["content"]["action"]["argv"][2].as_str());
+        let after = script.and_then(|s| s.split(">> ").nth(1)).unwrap_or_default();
+        after.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// The approver remembers of each decision what the enforcer's receipts hold.
+    pub(crate) fn check_history(&self, world: &World) -> Checked {
+        let history = world.json("approver", &["history"]);
+        let items = history["items"].as_array().ok_or("no history")?;
+        for request in self.requests() {
+            let item = items.iter().find(|item| item["requestId"] == request.id);
+            let item = item.ok_or(format!("{} is not in the history", request.id))?;
+            let remembered = &item["answered"]["signed"]["answer"]["decision"];
+            let held = decision(request.receipts[1]);
+            let word = if held["decision"] == "allow" { "allowed" } else { "denied" };
+            ensure!(item["answer"] == word, "{}: {}", request.id, item["answer"]);
+            ensure!(remembered == held, "{}: {remembered} is not {held}", request.id);
+        }
+        Ok(())
+    }
+
+    /// How many requests ended in each way.
+    pub(crate) fn endings(&self) -> BTreeMap<String, usize> {
+        let mut endings = BTreeMap::new();
+        for request in self.requests() {
+            *endings.entry(request.ended_as().to_owned()).or_default() += 1;
+        }
+        endings
+    }
+
+    /// The receipts in a few words each.
+    pub(crate) fn story(&self) -> String {
+        let line = |r: &Value| {
+            let (event, id) = (text(r, "event"), text(r, "requestId"));
+            format!("{:>4} {event:<10} {id} {}", seq(r), r["content"]["outcome"])
+        };
+        self.receipts.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn seq(receipt: &Value) -> u64 {
+    receipt["content"]["seq"].as_u64().unwrap_or_default()
+}
