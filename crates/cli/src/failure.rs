@@ -154,6 +154,12 @@ pub(crate) fn uncertain(message: String) -> Failure {
         .hint("it may have run: look before you repeat it")
 }
 
+/// This home has no key for `--local`.
+pub(crate) fn no_local_key() -> Failure {
+    Failure::new(Exit::NoRoute, "no_local_key", "no local key in this home")
+        .hint("`countersign pair --local --name ME` makes one")
+}
+
 /// There is nobody to ask.
 pub(crate) fn no_approver(message: String) -> Failure {
     Failure::new(Exit::NoRoute, "no_approver", message).hint(
@@ -192,11 +198,18 @@ impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         let message = error.to_string();
         match error {
-            PrepareError::NotFound(_) => Self::new(Exit::RunNotFound, "not_found", message),
+            PrepareError::NotFound(_) => Self::new(Exit::RunNotFound, "not_found", message)
+                .hint("nobody was asked; is it spelled right, and in PATH?"),
             PrepareError::NotExecutable(_) => {
                 Self::new(Exit::RunRefused, "not_executable", message)
+                    .hint("nobody was asked; `chmod +x` it, or name its interpreter")
             }
-            _ => Self::new(Exit::RunFailed, "unusable_command", message),
+            PrepareError::VariableNotSet(_) | PrepareError::VariableName(_) => {
+                Self::new(Exit::RunFailed, "unusable_variable", message)
+                    .hint("nobody was asked; --env NAME passes on a variable that is set here")
+            }
+            _ => Self::new(Exit::RunFailed, "unusable_command", message)
+                .hint("nobody was asked and nothing was run"),
         }
     }
 }

@@ -50,10 +50,10 @@ pub(crate) async fn ask(
         () = asked_to_end() => Ok(Said::Nothing),
     };
     match said {
-        Ok(Said::Signed(answer)) => {
-            Ok(by_state(enforcer.accept(&request, &asked, *answer).await?))
+        Ok(Said::Signed(answer)) => Ok(by_state(enforcer.accept(&request, &asked, *answer).await?)),
+        Ok(Said::Nothing) => {
+            Ok(by_state(enforcer.close(&request, unanswered(enforcer, &request)).await?))
         }
-        Ok(Said::Nothing) => Ok(by_state(enforcer.close(&request, unanswered(enforcer, &request)).await?)),
         Err(failure) => {
             enforcer.close(&request, Ending::Withdrawn).await?;
             Err(failure)

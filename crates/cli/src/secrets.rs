@@ -2,8 +2,8 @@
 
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure};
-use countersign_approver::Passphrase;
 use crate::tty::Tty;
+use countersign_approver::Passphrase;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;

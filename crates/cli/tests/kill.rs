@@ -4,6 +4,15 @@
 //! `COUNTERSIGN_KILL_ROUNDS` says how many rounds all tests here play together, and
 //! `COUNTERSIGN_KILL_SEED` plays the same ones again, as far as the machine's timing allows.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, also in its helpers"
+)]
+
 mod common;
 
 #[path = "kill/book.rs"]

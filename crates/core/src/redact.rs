@@ -118,9 +118,9 @@ fn collect(value: &Value, path: String, found: &mut Vec<(String, Commitment)>) {
             .for_each(|(i, item)| collect(item, format!("{path}/{i}"), found)),
         Value::Object(members) => match serde_json::from_value(value.clone()) {
             Ok(commitment) => found.push((path, commitment)),
-            Err(_) => {
-                members.iter().for_each(|(key, item)| collect(item, format!("{path}/{}", token(key)), found))
-            }
+            Err(_) => members
+                .iter()
+                .for_each(|(key, item)| collect(item, format!("{path}/{}", token(key)), found)),
         },
         _ => {}
     }

@@ -1,18 +1,28 @@
 //! `pair`: the enforcer's side of a pairing.
 
-use super::{Here, duration, millis};
+mod qr;
+
+use super::{Here, asked_to_end, duration, millis};
 use crate::args::PassphraseArgs;
+use crate::asking::{self, Whom};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
-use crate::tty::{Key, Tty};
+use crate::tty::{Key, Tty, converse};
 use crate::{parties, secrets};
 use countersign_approver::keyfile::KeyFileEntropy;
 use countersign_approver::local::LocalKey;
 use countersign_core::artifact::Assurance;
+use countersign_core::display::visible;
 use countersign_core::pairing::{Code, Digits, Link};
+use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::{Candidate, Desk, meet};
-use countersign_enforcer::{Edge, Enforcer, Progress, Relays};
+use countersign_enforcer::{Answered, Edge, Enforcer, Progress, Way};
+use countersign_store::files::FileError;
+use std::io;
 use std::time::Duration;
+
+/// How long a person may look at six digits.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Pair an approver with this enforcer: shows a code, a link and a QR code, and waits.
 ///
@@ -57,7 +67,7 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let enforcer = parties::enforcer(&here.root).await?;
-        enforcer.home().free_name(&self.name)?;
+        self.free_name(&enforcer)?;
         let candidate = match &self.relay {
             Some(relay) => self.meet(here, &enforcer, relay).await?,
             None => self.make_local(here, enforcer.edge())?,
@@ -82,6 +92,18 @@ impl Pair {
         Ok(Exit::Ok)
     }
 
+    fn free_name(&self, enforcer: &Enforcer) -> Result<(), Failure> {
+        match enforcer.home().free_name(&self.name) {
+            Ok(_) => Ok(()),
+            Err(HomeError::File(FileError::Exists(_))) => {
+                let message = format!("a pairing named `{}` exists already", self.name);
+                Err(Failure::new(Exit::Usage, "name_taken", message)
+                    .hint("choose another name, or `countersign revoke` the old one"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn meet(
         &self,
         here: &Here<'_>,
@@ -96,7 +118,7 @@ impl Pair {
         let paired = tokio::select! {
             met = meet(&client, &identity.device_id, keys, relay, edge, &mut desk) => met?,
             () = super::asked_to_end() => {
-                return Err(Failure::new(Exit::Denied, "withdrawn", "stopped; nothing was pinned"));
+                return Err(stopped());
             }
         };
         Ok(Candidate::new(&paired, &self.name, self.role.clone(), self.assurance, edge))
@@ -120,24 +142,46 @@ impl Pair {
         Ok(Candidate::local(*key.public(), &self.name, self.role.clone(), edge))
     }
 
+    /// The first approver is pinned at once, every later one after a pinned one allowed it.
     async fn admit(
         &self,
         here: &Here<'_>,
         enforcer: &Enforcer,
         candidate: Candidate,
     ) -> Result<(), Failure> {
-        let relays: Relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
-        let report = |progress: Progress| match progress {
-            Progress::Suspended(request, _) => here.output.progress(&format!(
-                "waiting for an approver that is pinned already to allow this (request {})",
-                request.id
-            )),
-            Progress::Unreachable(why) => {
-                here.output.progress(&format!("gateway unreachable, trying again: {why}"));
-            }
-            Progress::Submitted | Progress::Refused(_) => {}
+        let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
+        let report = |progress: Progress| tell(*here.output, &progress);
+        let Some(question) = enforcer.admission(&candidate, millis(self.ttl))? else {
+            return Ok(enforcer.admit(candidate, &relays, millis(self.ttl), &report).await?);
         };
-        Ok(enforcer.admit(candidate, &relays, millis(self.ttl), &report).await?)
+        let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
+        let whom = match question.to.iter().any(far) {
+            true => Whom::Devices(&relays),
+            false => Whom::Here(&here.root),
+        };
+        let signal = std::pin::pin!(asked_to_end());
+        match asking::put(enforcer, &question, whom, &report, signal).await? {
+            Answered::Withdrawn(_) => Err(stopped()),
+            answered => Ok(enforcer.admit_answered(candidate, answered, &relays).await?),
+        }
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(Exit::Denied, "withdrawn", "stopped; nothing was pinned")
+        .hint("start again with `countersign pair`")
+}
+
+fn tell(output: Output, progress: &Progress) {
+    match progress {
+        Progress::Suspended(request, _) => output.progress(&format!(
+            "an approver that is pinned already must allow this: request {} waits",
+            request.id
+        )),
+        Progress::Unreachable(why) => {
+            output.progress(&format!("{}; trying again", visible(why, false)));
+        }
+        Progress::Submitted | Progress::Refused(_) => {}
     }
 }
 
@@ -157,10 +201,10 @@ impl Desk for Screen {
         }
         let text = format!(
             "Join from the approver's device, within 10 minutes:\n\n  \
-             countersign join '{}'\n\nor scan:\n\n{}\nor type the code {code} and compare six digits.\n\
-             Waiting ...",
+             countersign join '{}'\n\n{}\
+             Or type the code {code} there, and compare six digits.\n\nWaiting ...",
             &*link,
-            qr(&link)
+            qr::drawn(&link, super::show::width(), self.output.color())
         );
         let _ = self.output.result(&text, &());
     }
@@ -172,13 +216,12 @@ impl Desk for Screen {
 
 /// Shows digits and waits for a yes, on the terminal itself or, without one, never.
 pub(crate) async fn compare(output: Output, digits: String) -> bool {
-    let asked = tokio::task::spawn_blocking(move || ask_same(output, &digits)).await;
-    asked.unwrap_or(false)
+    converse(move |tty| ask_same(tty, output, &digits)).await.unwrap_or(false)
 }
 
-fn ask_same(output: Output, digits: &str) -> bool {
+fn ask_same(tty: io::Result<Tty>, output: Output, digits: &str) -> bool {
     let question = format!("\nDoes the other screen show  {digits}  ? [y/n] ");
-    let Ok(mut tty) = Tty::open() else {
+    let Ok(mut tty) = tty else {
         output.progress(&format!("{question}\nno terminal to answer on: taken as no"));
         return false;
     };
@@ -186,7 +229,7 @@ fn ask_same(output: Output, digits: &str) -> bool {
         return false;
     }
     loop {
-        match tty.key(Duration::from_secs(300)) {
+        match tty.key(PATIENCE) {
             Ok(Key::Byte(b'y' | b'Y')) => {
                 let _ = tty.say("yes\r\n");
                 return true;
@@ -197,13 +240,6 @@ fn ask_same(output: Output, digits: &str) -> bool {
             }
             Ok(_) => {}
         }
-    }
-}
-
-fn qr(text: &str) -> String {
-    match qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L) {
-        Ok(code) => code.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build(),
-        Err(_) => "(the link is too long for a QR code)".into(),
     }
 }
 

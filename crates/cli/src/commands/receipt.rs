@@ -33,7 +33,7 @@ pub(crate) struct Show {
 /// Check a receipt offline against pinned keys.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign receipt verify last --trust trust.json --require L1 --event executed\n  \
+    countersign receipt verify last --require L1 --event executed\n  \
     countersign receipt verify receipt.json --trust auditor.json --json\n\n\
     Without --require and --event the answer is only whether the receipt is authentic.")]
 pub(crate) struct Verify {
@@ -41,9 +41,10 @@ pub(crate) struct Verify {
     #[arg(value_name = "FILE|N|last")]
     which: String,
 
-    /// The keys to trust: a file of `countersign trust export`
+    /// The keys to trust, a file of `countersign trust export` [default: the keys pinned in this
+    /// home]
     #[arg(long, value_name = "FILE")]
-    trust: PathBuf,
+    trust: Option<PathBuf>,
 
     /// The least level that will do
     #[arg(long, value_name = "LEVEL", value_parser = ["L0", "L1"])]
@@ -75,12 +76,10 @@ impl Show {
 
 impl Verify {
     async fn run(self, here: &Here<'_>) -> Outcome {
-        let trust = read(&self.trust)?;
-        let trust = TrustStore::parse(&trust).map_err(|e| {
-            let message = format!("`{}` is no trust store: {e}", self.trust.display());
-            Failure::new(Exit::Failed, "trust", message)
-                .hint("`countersign trust export` writes one")
-        })?;
+        let trust = match &self.trust {
+            Some(path) => trust_in(path)?,
+            None => super::trust::pinned(here)?,
+        };
         let bytes = find(here, &self.which).await?;
         let verdict = check(&bytes, &trust, Edge::system().now());
         let missing = self.missing(&verdict);
@@ -166,6 +165,13 @@ pub(crate) fn explain(verdict: &Verdict) -> String {
         Verdict::Malformed => "not a receipt [Malformed]".into(),
         Verdict::Unsupported => "a receipt of another version [Unsupported]".into(),
     }
+}
+
+fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
+    TrustStore::parse(&read(path)?).map_err(|e| {
+        let message = format!("`{}` is no trust store: {e}", path.display());
+        Failure::new(Exit::Failed, "trust", message).hint("`countersign trust export` writes one")
+    })
 }
 
 fn event(text: &str) -> Result<Event, String> {

@@ -1,28 +1,26 @@
 //! `run`: hold one command until it is approved, then run exactly it.
 
-mod local;
+mod ending;
+mod input;
 mod report;
 
 use super::{Here, asked_to_end, duration, millis};
-use crate::asking::{self, Words};
-use crate::failure::{Exit, Failure, Outcome, no_approver, uncertain};
+use crate::asking::{self, Whom, Words};
+use crate::failure::{Exit, Failure, Outcome, no_approver, no_local_key};
 use crate::parties;
 use countersign_core::display::visible;
-use countersign_core::request::State;
-use countersign_enforcer::child::{self, Call, Prepared, StartError};
+use countersign_enforcer::child::{self, Call, Prepared};
 use countersign_enforcer::home::{Pairing, pairings_in};
-use countersign_enforcer::run::Ran;
 use countersign_enforcer::{Answered, Enforcer, GateError, Progress, Question, Relays, Way};
 use countersign_store::files;
-use countersign_store::ledger::{LedgerError, RequestRecord};
+pub(crate) use input::environment;
+use input::read_stdin;
 use report::Report;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// The most bytes that can be put on a command's standard input.
-const MAX_STDIN: u64 = 64 * 1024 * 1024;
 
 /// Hold one command until it is approved, then run exactly it.
 ///
@@ -197,12 +195,11 @@ impl Run {
                 return Err(no_approver(message).hint("`countersign list` shows who can be asked"));
             }
         }
-        if ways.is_empty() {
-            let message =
-                if self.local { "no local key in this home" } else { "no approver to ask" };
-            return Err(no_approver(message.into()));
+        match ways.is_empty() {
+            false => Ok(ways),
+            true if self.local => Err(no_local_key()),
+            true => Err(no_approver("no approver to ask".into())),
         }
-        Ok(ways)
     }
 }
 
@@ -246,8 +243,8 @@ fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
     here.output.progress(&line);
 }
 
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes a receipt's copy into the home, where people and scripts find it.

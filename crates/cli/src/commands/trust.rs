@@ -50,7 +50,8 @@ impl Trust {
     }
 }
 
-fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
+/// The keys that are pinned in this home.
+pub(crate) fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
     let identity = parties::existing_identity(&here.root)?.ok_or_else(|| {
         Failure::new(Exit::Failed, "no_key", "this home has pinned no keys")
             .hint("`countersign pair` pins the first approver")

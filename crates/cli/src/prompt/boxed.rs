@@ -24,18 +24,33 @@ impl Boxed {
     }
 }
 
-/// Draws the question for a terminal of `columns`.
-pub(super) fn render(review: &Review, columns: usize) -> Boxed {
+/// Draws the question for a terminal of `columns` by `rows`.
+pub(super) fn render(review: &Review, columns: usize, rows: usize) -> Boxed {
     let inner = columns.clamp(44, 100) - 4;
-    let mut lines = vec![
+    let mut lines = question(review);
+    lines.extend(parameters(review));
+    lines.extend(notes(review));
+    let text = frame(&[lines.as_slice(), &end(review, None)].concat(), inner);
+    if text.lines().count() <= rows {
+        return Boxed { text };
+    }
+    // The top has scrolled away: what it is about stands beside the choices once more.
+    Boxed { text: frame(&[lines, end(review, Some(&review.headline))].concat(), inner) }
+}
+
+fn question(review: &Review) -> Vec<String> {
+    vec![
         String::new(),
         format!("The agent wants to perform a {} RISK operation:", risk(review)),
         String::new(),
         "Tool: run".into(),
         format!("Action: {}", review.headline),
         String::new(),
-        "Parameters:".into(),
-    ];
+    ]
+}
+
+fn parameters(review: &Review) -> Vec<String> {
+    let mut lines = vec!["Parameters:".to_owned()];
     for fact in &review.action {
         match fact.lines.as_slice() {
             [one] => lines.push(format!("  {}: {one}", fact.label)),
@@ -45,20 +60,29 @@ pub(super) fn render(review: &Review, columns: usize) -> Boxed {
             }
         }
     }
-    for warning in &review.warnings {
-        lines.push(format!("! {}", warning.text));
+    lines
+}
+
+/// What a reader might miss, and the agent's own words set apart.
+fn notes(review: &Review) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !review.warnings.is_empty() {
+        lines.push(String::new());
+        lines.extend(review.warnings.iter().map(|warning| format!("! {}", warning.text)));
     }
-    for fact in &review.agent_says {
-        lines.push(format!("The agent says, {}: {}", fact.label, fact.lines.join(" ")));
+    if !review.agent_says.is_empty() {
+        lines.extend([String::new(), "The agent says (nobody checked this):".into()]);
+        let says = review.agent_says.iter();
+        lines.extend(says.map(|fact| format!("  {}: {}", fact.label, fact.lines.join(" "))));
     }
-    lines.extend([
-        String::new(),
-        format!("Risk: {} - {}", risk(review), meaning(review.risk)),
-        String::new(),
-        KEYS.into(),
-        String::new(),
-    ]);
-    Boxed { text: frame(&lines, inner) }
+    lines
+}
+
+fn end(review: &Review, again: Option<&str>) -> Vec<String> {
+    let again = again.map(|headline| format!("Action: {headline}"));
+    let risk = format!("Risk: {} - {}", risk(review), meaning(review.risk));
+    let rest = [risk, String::new(), KEYS.into(), String::new()];
+    [String::new()].into_iter().chain(again).chain(rest).collect()
 }
 
 fn frame(lines: &[String], inner: usize) -> String {

@@ -266,16 +266,6 @@ impl Pairing {
         PairingStep::Done(Box::new(self.clone()))
     }
 
-    /// Whether this side has said yes or no before. A store opens or closes the route only for a
-    /// new word: a yes said again must not reopen a route that was revoked since.
-    #[must_use]
-    pub fn is_said(&self, role: Role) -> bool {
-        match role {
-            Role::Enforcer => self.enforcer_confirmed.is_some(),
-            Role::Approver => self.approver_confirmed.is_some(),
-        }
-    }
-
     /// Whether its route is open as far as this pairing is concerned.
     #[must_use]
     pub fn is_open_route(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What the answer, or the run, means for the exit code.
 
 use super::report::Report;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, uncertain};
 use countersign_core::display::visible;
 use countersign_core::request::State;
 use countersign_enforcer::child::StartError;
@@ -10,7 +10,7 @@ use countersign_enforcer::{Answered, Enforcer, GateError};
 use countersign_store::ledger::{LedgerError, RequestRecord};
 
 /// What the answer means for `run`: the request to claim, or a refusal.
-async fn settle(
+pub(super) async fn settle(
     enforcer: &Enforcer,
     answered: Answered,
     report: &mut Report,
@@ -23,11 +23,13 @@ async fn settle(
                 Some(reason) => format!("denied: {}", visible(&reason.text, false)),
                 None => "denied".to_owned(),
             };
-            (request, Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", message))
+            let failure = Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", message);
+            (request, failure.hint("nothing was run; change what was refused before asking again"))
         }
         Answered::Expired(request) => {
             let message = "nobody answered in time; nothing was run";
-            (request, Failure::new(Exit::Expired, "HARP_ERR_EXPIRED", message))
+            let failure = Failure::new(Exit::Expired, "HARP_ERR_EXPIRED", message);
+            (request, failure.hint("run it again to ask again; --ttl gives more time"))
         }
         Answered::Pending(request) => {
             let message = "still waiting for an answer; nothing was run";
@@ -35,10 +37,7 @@ async fn settle(
             (request, failure.hint("the same command, run again, goes on waiting"))
         }
         Answered::Withdrawn(request) => (request, withdrawn()),
-        Answered::Used(request) => {
-            let message = "another process used this approval; nothing was run here";
-            (request, Failure::new(Exit::Verification, "HARP_ERR_REPLAY", message))
-        }
+        Answered::Used(request) => (request, used()),
         Answered::Unverified(request, refusal) => {
             let failure = Failure::from(refusal);
             (request, failure.hint("what came back does not verify; nothing was run"))
@@ -55,21 +54,23 @@ async fn settle(
 
 fn withdrawn() -> Failure {
     Failure::new(Exit::Denied, "withdrawn", "withdrawn; nothing was run")
+        .hint("run it again to ask again")
 }
 
-fn claim_failed(error: GateError, report: &mut Report) -> Failure {
+fn used() -> Failure {
+    let message = "another process used this approval; nothing was run here";
+    Failure::new(Exit::Verification, "HARP_ERR_REPLAY", message).hint("run it again to ask anew")
+}
+
+pub(super) fn claim_failed(error: GateError, report: &mut Report) -> Failure {
     if let GateError::Ledger(LedgerError::State(State::Executed)) = error {
         report.verdict = "used";
-        return Failure::new(
-            Exit::Verification,
-            "HARP_ERR_REPLAY",
-            "another process used this approval; nothing was run here",
-        );
+        return used();
     }
     error.into()
 }
 
-fn exit_code(ran: Ran) -> Result<i32, Failure> {
+pub(super) fn exit_code(ran: Ran) -> Result<i32, Failure> {
     match ran.result {
         Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),
         Err(error) if error.has_begun() => Err(uncertain(error.to_string())),

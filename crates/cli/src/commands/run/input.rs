@@ -16,17 +16,20 @@ pub(crate) fn environment() -> BTreeMap<String, String> {
     std::env::vars_os().filter_map(text).collect()
 }
 
-fn read_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The bytes of `--stdin`.
+pub(super) fn read_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let failed = |e: std::io::Error| {
         Failure::new(Exit::RunFailed, "stdin", format!("cannot read `{}`: {e}", path.display()))
+            .hint("nothing was run; --stdin names a file")
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(MAX_STDIN + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_STDIN {
         let message = format!("`{}` is larger than 64 MiB", path.display());
-        return Err(Failure::new(Exit::RunFailed, "stdin", message));
+        return Err(Failure::new(Exit::RunFailed, "stdin", message)
+            .hint("nothing was run; let the command read the file itself"));
     }
     Ok(bytes)
 }

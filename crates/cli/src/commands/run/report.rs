@@ -7,6 +7,7 @@ use countersign_enforcer::Enforcer;
 use countersign_enforcer::run::Ran;
 use countersign_store::ledger::RequestRecord;
 use serde::Serialize;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// What became of a gated command.
@@ -96,12 +97,22 @@ impl Report {
         self.error = Some(Wrong { code, message, hint });
     }
 
-    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
-        let failed = |e: String| {
-            let message = format!("cannot write the report `{}`: {e}", path.display());
-            Failure::new(Exit::RunFailed, "report", message)
-        };
+    pub(super) fn write(&self, mut file: File) -> Result<(), Failure> {
+        use std::io::Write as _;
+        let failed = |e: String| failure(&format!("cannot write the report: {e}"));
         let text = serde_json::to_string_pretty(self).map_err(|e| failed(e.to_string()))?;
-        std::fs::write(path, text + "\n").map_err(|e| failed(e.to_string()))
+        writeln!(file, "{text}").map_err(|e| failed(e.to_string()))
     }
+}
+
+/// Opens the report before anything is asked, and empties it: an old one would be misread.
+pub(super) fn open(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|e| {
+        failure(&format!("cannot write the report `{}`: {e}", path.display()))
+            .hint("nothing was run; choose another file with --report")
+    })
+}
+
+fn failure(message: &str) -> Failure {
+    Failure::new(Exit::RunFailed, "report", message)
 }

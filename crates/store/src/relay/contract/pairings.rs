@@ -248,6 +248,8 @@ async fn a_yes_said_again_reopens_nothing(store: Store) -> Checked {
     let yes = confirmation(Role::Enforcer, "enf-1", true);
     let step = store.confirm_pairing("nonce-1", yes, NOW).await?;
     assert!(matches!(step, PairingStep::Done(_)), "again is fine: {step:?}");
+    let late = confirmation(Role::Approver, "app-1", true);
+    store.confirm_pairing("nonce-1", late, NOW).await?;
     let closed = store.submit_artifact(submission(1, "r"), 9, NOW).await?;
     assert_eq!(closed, Submitted::NoRoute);
     Ok(())

@@ -22,6 +22,7 @@ pub(super) struct Meetings {
 struct Pair {
     enforcer_id: String,
     approver_id: String,
+    is_open: bool,
 }
 
 impl Meetings {
@@ -119,40 +120,45 @@ impl Meetings {
         let Some(pairing) = self.pairings.get_mut(nonce) else {
             return PairingStep::Unknown;
         };
-        let was_said = pairing.is_said(confirmation.role);
         let step = pairing.confirm(confirmation, now);
-        if let (PairingStep::Done(pairing), false) = (&step, was_said) {
+        if let PairingStep::Done(pairing) = &step {
             self.set_route(pairing);
         }
         step
     }
 
-    /// A yes said again must not reopen a route that was revoked since, so only a new word counts.
+    /// A route that was closed stays closed, whoever says yes later.
     fn set_route(&mut self, pairing: &Pairing) {
-        self.routes.remove(&pairing.routing_token);
-        if let (true, Some(approver)) = (pairing.is_open_route(), pairing.approver_id()) {
-            let pair =
-                Pair { enforcer_id: pairing.enforcer_id.clone(), approver_id: approver.to_owned() };
-            self.routes.insert(pairing.routing_token.clone(), pair);
+        match (pairing.is_open_route(), pairing.approver_id()) {
+            (true, Some(approver)) => {
+                let (enforcer_id, approver_id) = (pairing.enforcer_id.clone(), approver.to_owned());
+                let pair = Pair { enforcer_id, approver_id, is_open: true };
+                self.routes.entry(pairing.routing_token.clone()).or_insert(pair);
+            }
+            _ => self.close(|token, _| token == pairing.routing_token),
         }
     }
 
+    fn close(&mut self, which: impl Fn(&str, &Pair) -> bool) {
+        let closing = self.routes.iter_mut().filter(|(token, pair)| which(token, pair));
+        closing.for_each(|(_, pair)| pair.is_open = false);
+    }
+
     pub(super) fn route(&self, enforcer_id: &str, route: &Route) -> Option<String> {
-        let pair = match route {
-            Route::Token(token) => self.routes.get(token),
-            Route::Approver(id) => {
-                self.routes.values().find(|p| p.approver_id == *id && p.enforcer_id == enforcer_id)
-            }
-        };
-        pair.filter(|p| p.enforcer_id == enforcer_id).map(|p| p.approver_id.clone())
+        let mut open =
+            self.routes.iter().filter(|(_, p)| p.is_open && p.enforcer_id == enforcer_id);
+        let (_, pair) = match route {
+            Route::Token(wanted) => open.find(|(token, _)| *token == wanted),
+            Route::Approver(id) => open.find(|(_, p)| p.approver_id == *id),
+        }?;
+        Some(pair.approver_id.clone())
     }
 
     pub(super) fn close_routes(&mut self, one: &str, other: &str) {
-        let between = |p: &Pair| {
+        self.close(|_, p| {
             (p.enforcer_id == one && p.approver_id == other)
                 || (p.enforcer_id == other && p.approver_id == one)
-        };
-        self.routes.retain(|_, pair| !between(pair));
+        });
     }
 
     pub(super) fn forget_pairings(&mut self, before: Instant) -> u64 {
