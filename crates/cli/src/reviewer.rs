@@ -1,23 +1,23 @@
 //! The approver's side of a home: its desks, each with unlocked keys and a way to its gateway.
 
+mod refusal;
+
 use crate::args::PassphraseArgs;
 use crate::commands::Here;
 use crate::failure::{Exit, Failure};
 use crate::parties::{approver_root, clock};
 use crate::secrets;
-use countersign_approver::desk::{AnswerError, InboxError, pick};
-use countersign_approver::history::HistoryError;
+use countersign_approver::desk::{PickError, pick};
+use countersign_approver::history::{History, Past};
 use countersign_approver::home::Home;
-use countersign_approver::join::JoinError;
 use countersign_approver::keyfile::KeyFileError;
 use countersign_approver::pairings::{Pairings, Status};
-use countersign_approver::sign::SignError;
 use countersign_approver::unlock::{UnlockError, unlock};
-use countersign_approver::{Desk, Item, RelayError};
-use countersign_client::Client;
+use countersign_approver::{Desk, Item, Pairing, Verdict};
+use countersign_client::{Client, Role};
+use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
 use countersign_enforcer::Edge;
-use countersign_wire::pairing::Role;
 use std::sync::Arc;
 
 /// A connection to a gateway as an approver's device.
@@ -40,23 +40,36 @@ pub(crate) fn home(here: &Here<'_>) -> Result<Home, Failure> {
     Ok(Home::open(root)?)
 }
 
-/// Every pairing in use, unlocked with one passphrase.
+/// Every pairing in use that the passphrase opens; at least one.
 pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<Client>>, Failure> {
     let home = home(here)?;
     let pairings = Pairings::of(&home);
-    let active = pairings.list()?.into_iter().filter(|p| p.status == Status::Active);
-    let active: Vec<_> = active.collect();
+    let mut active = pairings.list()?;
+    active.retain(|pairing| pairing.status == Status::Active);
     if active.is_empty() {
         return Err(Failure::new(Exit::Failed, "no_pairing", "this approver has no pairing")
             .hint("`countersign join LINK` makes one"));
     }
     let passphrase = secrets::existing(args)?;
-    let mut source = |_: &countersign_approver::Pairing| Some(passphrase.clone());
-    let mut desks = Vec::new();
+    let mut source = |_: &Pairing| Some(passphrase.clone());
+    let (mut desks, mut locked) = (Vec::new(), None);
     for pairing in active {
-        let keys = Arc::new(unlock(&pairings, &pairing, &mut source)?);
-        let gateway = client(pairing.relay.as_str(), &pairing.device_id, &keys)?;
-        desks.push(Desk::new(&home, pairing, keys, gateway));
+        match unlock(&pairings, &pairing, &mut source) {
+            Ok(keys) => {
+                let keys = Arc::new(keys);
+                let gateway = client(pairing.relay.as_str(), &pairing.device_id, &keys)?;
+                desks.push(Desk::new(&home, pairing, keys, gateway));
+            }
+            Err(error @ UnlockError::KeyFile(KeyFileError::WrongPassphrase)) => {
+                locked = Some((pairing.name, error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match locked {
+        Some((_, error)) if desks.is_empty() => return Err(error.into()),
+        Some((name, error)) => here.output.progress(&format!("{name}: {error}; left out")),
+        None => {}
     }
     Ok(desks)
 }
@@ -91,93 +104,62 @@ pub(crate) async fn waiting(
 }
 
 /// The one waiting item whose id is, or begins with, what was typed.
+///
+/// # Errors
+/// What is known of it instead: answered before, over, never seen.
 pub(crate) fn choose<'a>(
+    here: &Here<'_>,
     items: &'a [(usize, Item)],
     typed: &str,
 ) -> Result<&'a (usize, Item), Failure> {
-    let id = pick(items.iter().map(|(_, item)| item.request_id.as_str()), typed)
-        .map_err(|e| {
-            Failure::new(Exit::Failed, "no_request", e.to_string())
-                .hint("`countersign inbox` lists what waits")
-        })?
-        .to_owned();
+    let id = match pick(items.iter().map(|(_, item)| item.request_id.as_str()), typed) {
+        Ok(id) => id,
+        Err(error @ PickError::Ambiguous(..)) => return Err(no_request(&error)),
+        Err(error @ PickError::Unknown(_)) => {
+            return Err(past(here, typed)?.map_or_else(|| no_request(&error), |past| over(&past)));
+        }
+    };
     let found = items.iter().find(|(_, item)| item.request_id == id);
-    found.ok_or_else(|| Failure::new(Exit::Failed, "no_request", "no such request"))
+    found.ok_or_else(|| no_request(&PickError::Unknown(id.to_owned())))
 }
 
-impl From<UnlockError> for Failure {
-    fn from(error: UnlockError) -> Self {
-        match error {
-            UnlockError::KeyFile(error) => error.into(),
-            other => Self::new(Exit::Failed, "locked", other.to_string()),
-        }
+/// The one request of this device's records whose id is, or begins with, what was typed.
+pub(crate) fn past(here: &Here<'_>, typed: &str) -> Result<Option<Past>, Failure> {
+    let entries = History::of(&home(here)?).list()?;
+    let id = pick(entries.iter().map(|entry| entry.request_id.as_str()), typed).map(str::to_owned);
+    Ok(id.ok().and_then(|id| entries.into_iter().find(|entry| entry.request_id == id)))
+}
+
+fn no_request(error: &PickError) -> Failure {
+    let code = match error {
+        PickError::Unknown(_) => "unknown_request",
+        PickError::Ambiguous(..) => "ambiguous_request",
+    };
+    Failure::new(Exit::Failed, code, error.to_string())
+        .hint("`countersign inbox` lists what waits, `history` what was")
+}
+
+/// Why a request that this device knows can be answered no more.
+fn over(past: &Past) -> Failure {
+    let id = visible(&past.request_id, false);
+    if let Some(answered) = past.answered.as_ref().filter(|answered| answered.submitted) {
+        let word = match answered.signed.verdict() {
+            Verdict::Allow => "allowed",
+            Verdict::Deny => "denied",
+        };
+        let message = format!("{id} was answered already: {word} at {}", answered.answered_at);
+        return Failure::new(Exit::Failed, "already_answered", message)
+            .hint("an answer is final; `countersign history` shows it");
     }
-}
-
-impl From<KeyFileError> for Failure {
-    fn from(error: KeyFileError) -> Self {
-        let message = error.to_string();
-        match error {
-            KeyFileError::WrongPassphrase => Self::new(Exit::Failed, "wrong_passphrase", message)
-                .hint("nothing was signed; try again"),
-            _ => Self::new(Exit::Failed, "key", message),
-        }
-    }
-}
-
-impl From<InboxError> for Failure {
-    fn from(error: InboxError) -> Self {
-        match error {
-            InboxError::Relay(error) => error.into(),
-            other => Self::new(Exit::Failed, "inbox", other.to_string()),
-        }
-    }
-}
-
-impl From<RelayError> for Failure {
-    fn from(error: RelayError) -> Self {
-        let message = error.to_string();
-        match error {
-            RelayError::Unreachable(_) => Self::new(Exit::NoRoute, "no_route", message)
-                .hint("is `countersign gateway` running at that address?"),
-            RelayError::Refused { .. } => Self::new(Exit::Failed, "gateway", message),
-        }
-    }
-}
-
-impl From<AnswerError> for Failure {
-    fn from(error: AnswerError) -> Self {
-        let message = error.to_string();
-        match error {
-            AnswerError::NotSent(_) => Self::new(Exit::NoRoute, "not_sent", message)
-                .hint("`countersign inbox` sends it when the gateway is back"),
-            AnswerError::NotTaken(_) => Self::new(Exit::Failed, "not_taken", message)
-                .hint("the request was answered, withdrawn or too old"),
-            AnswerError::History(HistoryError::AlreadyAnswered(_)) => {
-                Self::new(Exit::Failed, "already_answered", message)
-                    .hint("an answer is final; `countersign history` shows it")
-            }
-            AnswerError::Sign(SignError::Expired(_)) => {
-                Self::new(Exit::Expired, "HARP_ERR_EXPIRED", message)
-            }
-            _ => Self::new(Exit::Failed, "answer", message),
-        }
-    }
-}
-
-impl From<JoinError> for Failure {
-    fn from(error: JoinError) -> Self {
-        let message = error.to_string();
-        match error {
-            JoinError::NoRelay => Self::new(Exit::Usage, "no_relay", message)
-                .hint("countersign join CODE --relay URL, or join with the whole link"),
-            JoinError::NameTaken(_) => {
-                Self::new(Exit::Usage, "name_taken", message).hint("choose another with --name")
-            }
-            JoinError::Relay(error) => error.into(),
-            JoinError::Pair(_) => Self::new(Exit::Verification, "pairing_refused", message)
-                .hint("nothing was pinned; start again with `countersign pair`"),
-            _ => Self::new(Exit::Failed, "join", message),
-        }
+    let end = past.asked.as_ref().map(|asked| &asked.review.expires_at);
+    match end.filter(|end| Edge::system().now() >= end.instant()) {
+        Some(end) => Failure::new(
+            Exit::Expired,
+            "HARP_ERR_EXPIRED",
+            format!("too late: {id} ended at {end}"),
+        )
+        .hint("nothing was signed; the agent may ask again"),
+        None => Failure::new(Exit::Failed, "no_longer_waits", format!("{id} waits no more"))
+            .hint("it was withdrawn, or another approver answered; nothing was signed"),
     }
 }

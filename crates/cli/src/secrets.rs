@@ -42,7 +42,7 @@ fn passphrase(typed: Zeroizing<String>) -> Passphrase {
 }
 
 fn file(args: &PassphraseArgs) -> Option<PathBuf> {
-    let named = || std::env::var_os(FILE_VARIABLE).map(PathBuf::from);
+    let named = || std::env::var_os(FILE_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from);
     args.passphrase_file.clone().or_else(named)
 }
 

@@ -59,7 +59,7 @@ impl Deny {
 async fn answer(here: &Here<'_>, id: &str, reply: Reply, passphrase: &PassphraseArgs) -> Outcome {
     let desks = reviewer::desks(here, passphrase)?;
     let items = reviewer::waiting(here, &desks).await?;
-    let (at, item) = reviewer::choose(&items, id)?;
+    let (at, item) = reviewer::choose(here, &items, id)?;
     let opened = opened(item)?;
     let review = Review::of(opened);
     here.output.progress(&render_text(&review, super::show::width(), here.output.color()));

@@ -6,6 +6,8 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
 use countersign_approver::{Item, Review, Verdict};
 use countersign_core::display::visible;
+use countersign_core::time::Instant;
+use countersign_enforcer::Edge;
 use serde_json::{Value, json};
 
 /// List what waits for my answer, oldest first.
@@ -20,26 +22,37 @@ impl Inbox {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let desks = reviewer::desks(here, &self.passphrase)?;
         let items = reviewer::waiting(here, &desks).await?;
+        let now = Edge::system().now();
         let documents: Vec<Value> = items
             .iter()
             .filter_map(|(at, item)| Some(document(desks.get(*at)?.pairing().name.as_str(), item)))
             .collect();
-        let lines: Vec<String> = items.iter().map(|(_, item)| line(item)).collect();
+        let lines: Vec<String> = items.iter().map(|(_, item)| line(item, now)).collect();
         let text = if lines.is_empty() { "nothing waits".to_owned() } else { lines.join("\n") };
         here.output.result(&text, &json!({"items": documents}))?;
         Ok(Exit::Ok)
     }
 }
 
-fn line(item: &Item) -> String {
+/// How much time there is, in the unit that matters.
+fn left(end: Instant, now: Instant) -> String {
+    let seconds = end.0.saturating_sub(now.0).max(0) / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+fn line(item: &Item, now: Instant) -> String {
     let id = visible(&item.request_id, false);
     match &item.content {
         Ok(opened) => {
             let review = Review::of(opened);
             let risk = review.risk.map_or("UNKNOWN".into(), |r| format!("{r:?}").to_uppercase());
-            let end = &review.expires_at;
+            let left = left(review.expires_at.instant(), now);
             let answered = answered(item).map(|a| format!("  (you {a})")).unwrap_or_default();
-            format!("{id}  {risk:<8}  until {end}  {}{answered}", review.headline)
+            format!("{id}  {risk:<8}  {left:>7} left  {}{answered}", review.headline)
         }
         Err(error) => format!("{id}  REFUSED   not shown: {error}"),
     }
@@ -84,6 +97,24 @@ pub(crate) fn opened(item: &Item) -> Result<&countersign_approver::Opened, Failu
             let message = format!("this request is not shown: {error}");
             Err(Failure::new(Exit::Verification, "HARP_ERR_SIGNATURE_INVALID", message)
                 .hint("it did not come from your enforcer as it is; nothing was signed"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_is_left_reads_well() {
+        for (millis, text) in [
+            (-5, "0s"),
+            (59_999, "59s"),
+            (60_000, "1m 00s"),
+            (3_599_000, "59m 59s"),
+            (7_380_000, "2h 03m"),
+        ] {
+            assert_eq!(left(Instant(1_000 + millis), Instant(1_000)), text);
         }
     }
 }

@@ -29,21 +29,33 @@ pub(crate) struct Line {
 impl List {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let lines = lines(here)?;
-        let mut text =
-            format!("{:<20} {:<28} {:<32} {:<12} {}", "NAME", "PAIR_ID", "RELAY", "PAIRED", "IS");
-        for l in &lines {
-            let day = l.paired.get(..10).unwrap_or(&l.paired);
-            let is = if l.status == "active" { l.side } else { l.status };
-            text.push_str(&format!(
-                "\n{:<20} {:<28} {:<32} {day:<12} {is}",
-                visible(&l.name, false),
-                visible(&l.pair_id, false),
-                visible(&l.relay, false)
-            ));
-        }
+        let text = table(&lines);
         here.output.result(&text, &serde_json::json!({"pairings": lines}))?;
         Ok(Exit::Ok)
     }
+}
+
+/// Columns as wide as what stands in them.
+fn table(lines: &[Line]) -> String {
+    let head = ["NAME", "IS", "PAIRED", "RELAY", "PAIR_ID"].map(str::to_owned);
+    let mut rows = vec![head];
+    rows.extend(lines.iter().map(|l| {
+        let is = if l.status == "active" { l.side } else { l.status };
+        let day = l.paired.get(..10).unwrap_or(&l.paired);
+        [l.name.as_str(), is, day, l.relay.as_str(), l.pair_id.as_str()].map(|t| visible(t, false))
+    }));
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |row: &[String; 5]| {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Every pairing of the home.

@@ -5,6 +5,7 @@ use super::inbox::opened;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Outcome};
 use crate::reviewer;
+use countersign_approver::history::Past;
 use countersign_approver::{Review, render_text};
 
 /// Show one request whole: every argument, file and variable, and what is unusual about it.
@@ -22,12 +23,29 @@ impl Show {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let desks = reviewer::desks(here, &self.passphrase)?;
         let items = reviewer::waiting(here, &desks).await?;
-        let (_, item) = reviewer::choose(&items, &self.id)?;
-        let review = Review::of(opened(item)?);
-        let text = render_text(&review, width(), here.output.color());
-        here.output.result(&text, &review)?;
+        match reviewer::choose(here, &items, &self.id) {
+            Ok((_, item)) => self.print(here, &Review::of(opened(item)?)),
+            // What was, is shown too, as it was kept.
+            Err(failure) => match reviewer::past(here, &self.id)?.and_then(kept) {
+                Some(review) => {
+                    here.output.progress(&format!("{}\n", failure.message));
+                    self.print(here, &review)
+                }
+                None => Err(failure),
+            },
+        }
+    }
+
+    fn print(&self, here: &Here<'_>, review: &Review) -> Outcome {
+        let text = render_text(review, width(), here.output.color());
+        here.output.result(text.trim_end(), review)?;
         Ok(Exit::Ok)
     }
+}
+
+fn kept(past: Past) -> Option<Review> {
+    let answered = past.answered.map(|answered| answered.review);
+    answered.or(past.asked.map(|asked| asked.review))
 }
 
 /// Columns of the screen, or of a page where there is none.

@@ -41,7 +41,7 @@ impl Chance {
 pub(crate) fn seed() -> u64 {
     match std::env::var("COUNTERSIGN_KILL_SEED") {
         Ok(text) => text.parse().expect("COUNTERSIGN_KILL_SEED is a number"),
-        Err(_) => u64::try_from(jitter()).unwrap(),
+        Err(_) => u64::from(jitter()),
     }
 }
 

@@ -1,0 +1,59 @@
+//! Yesterday's ledger put back: what the gateway remembers of it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step fails the test")]
+
+mod common;
+
+use common::World;
+use std::path::Path;
+use std::process::Command;
+
+const LINE: [&str; 3] = ["sh", "-c", "echo RUN >> out"];
+
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
+fn runs(world: &World) -> usize {
+    let out = std::fs::read_to_string(world.work().join("out")).unwrap_or_default();
+    out.lines().count()
+}
+
+/// Everything in the home is put back, also what the home itself remembers: only the gateway is
+/// left to notice that the approval was used.
+#[test]
+fn attack_39_a_home_restored_from_before_the_run_does_not_run_again() {
+    let world = World::paired();
+    let mut first = world.gate(&[], &LINE);
+    let id = world.waiting("approver");
+    first.kill();
+    copy(&world.path("enforcer"), &world.path("backup"));
+    world.json("approver", &["approve", &id]);
+    assert!(world.gate(&[], &LINE).wait().success());
+    assert_eq!(runs(&world), 1);
+    copy(&world.path("backup"), &world.path("enforcer"));
+    let mut again = world.gate(&["--ttl", "5s"], &LINE);
+    assert_eq!(again.wait().code(), Some(126));
+    assert_eq!(runs(&world), 1);
+    assert_ne!(world.report()["verdict"], "approved");
+}
+
+/// A copy of the ledger that goes on by itself is noticed at its first claim.
+#[test]
+fn attack_39_a_second_enforcer_with_a_copy_of_the_ledger_runs_nothing() {
+    let world = World::paired();
+    copy(&world.path("enforcer"), &world.path("copy"));
+    let mut run = world.gate(&[], &LINE);
+    world.answer("approve");
+    assert!(run.wait().success());
+    let report = world.path("copy.json").display().to_string();
+    let args = ["run", "--report", &report, "--ttl", "20s", "--", "sh", "-c", "echo RUN >> out"];
+    let mut second = world.spawn("copy", &args);
+    let id = world.waiting("approver");
+    world.json("approver", &["approve", &id]);
+    assert_eq!(second.wait().code(), Some(126));
+    assert_eq!(runs(&world), 1);
+    let report = common::json(&std::fs::read(report).unwrap());
+    assert_eq!(report["error"]["code"], "ledger_contradicted");
+}
