@@ -4,6 +4,27 @@ use crate::commands;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+/// The documented exit codes.
+pub(crate) const EXIT_CODES: [(&str, &str); 11] = [
+    ("0", "ok"),
+    ("1", "failed"),
+    ("2", "usage"),
+    ("10", "denied"),
+    ("11", "expired"),
+    ("13", "verification failed"),
+    ("14", "no route"),
+    ("16", "uncertain"),
+    ("125", "run itself failed; else it passes on the exit code of its child"),
+    ("126", "run was refused"),
+    ("127", "run found no such program"),
+];
+
+fn after_help() -> String {
+    let line = |(code, meaning): &(&str, &str)| format!("  {code:>3}  {meaning}");
+    let lines: Vec<String> = EXIT_CODES.iter().map(line).collect();
+    format!("Exit codes:\n{}\n\nStart with `countersign demo`.", lines.join("\n"))
+}
+
 /// Puts a human signature between an AI agent and anything dangerous it does.
 #[derive(Parser)]
 #[command(
@@ -11,11 +32,7 @@ use std::path::PathBuf;
     version,
     propagate_version = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 ok · 1 failed · 2 usage · 10 denied · 11 expired · \
-                  13 verification failed · 14 no route · 16 uncertain\n\
-                  `run` passes on the exit code of its child; 125 its own failure, 126 refused, \
-                  127 not found.\n\n\
-                  Start with `countersign demo`."
+    after_help = after_help()
 )]
 pub(crate) struct Args {
     /// The home directory [default: ~/.countersign]

@@ -101,7 +101,8 @@ impl From<HomeError> for Failure {
             HomeError::File(error) => error.into(),
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
                 .hint("`countersign list` shows the pairings"),
-            error => Self::new(Exit::Failed, "home", error.to_string()),
+            error => Self::new(Exit::Failed, "home", error.to_string())
+                .hint("restore the file from a backup, or move it away"),
         }
     }
 }
@@ -129,7 +130,9 @@ impl From<GateError> for Failure {
             GateError::Ledger(LedgerError::Store(error)) => error.into(),
             GateError::Unrecorded(_) => uncertain(message),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
-            GateError::Question(_) => Self::new(Exit::Usage, &code, message),
+            GateError::Question(_) => {
+                Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")
+            }
             GateError::Refused(_) | GateError::Ledger(LedgerError::Void { .. }) => {
                 Self::new(Exit::Verification, &code, message).hint("nothing was run; ask again")
             }
@@ -174,7 +177,7 @@ impl From<ClientError> for Failure {
             return Self::new(Exit::NoRoute, "no_route", message)
                 .hint("is `countersign gateway` running at that address?");
         }
-        Self::new(Exit::Failed, "gateway", message)
+        Self::new(Exit::Failed, "gateway", message).hint("trying again does not help")
     }
 }
 
@@ -185,7 +188,8 @@ impl From<PairingError> for Failure {
             PairingError::Client(error) => error.into(),
             PairingError::Home(error) => error.into(),
             PairingError::Gate(error) => error.into(),
-            PairingError::Expired => Self::new(Exit::Expired, "pairing_expired", message),
+            PairingError::Expired => Self::new(Exit::Expired, "pairing_expired", message)
+                .hint("nothing was pinned; a code is good for 10 minutes"),
             PairingError::NotAllowed(_) => Self::new(Exit::Denied, "pairing_not_allowed", message)
                 .hint("an approver that is pinned already must allow it: see its inbox"),
             _ => Self::new(Exit::Verification, "pairing_refused", message)

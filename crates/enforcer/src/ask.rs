@@ -7,7 +7,7 @@ use crate::answer::{candidates, shown};
 use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};
 use crate::question::Question;
-use countersign_client::{Client, ClientError, backoff};
+use countersign_client::{Client, ClientError};
 use countersign_core::artifact::Statement;
 use countersign_core::json;
 use countersign_core::keys::PublicKeys;
@@ -104,7 +104,7 @@ impl Listener {
                 Ok(None) => attempt = 0,
                 Err(error) => {
                     let _ = heard.send(Heard::Silence(error.to_string())).await;
-                    tokio::time::sleep(pause(&edge, &mut attempt)).await;
+                    tokio::time::sleep(edge.pause(&mut attempt)).await;
                 }
             }
         }
@@ -221,7 +221,7 @@ impl Enforcer {
                 Err(error) => error,
             };
             report(Progress::Unreachable(error.to_string()));
-            let (wait, left) = (pause(self.edge(), &mut attempt), left(self.now(), deadline));
+            let (wait, left) = (self.edge().pause(&mut attempt), left(self.now(), deadline));
             tokio::time::sleep(wait.min(left)).await;
             if wait >= left {
                 return Err(error);
@@ -378,14 +378,6 @@ impl Enforcer {
         tell_withdrawn(&ended, relays, "withdrawn").await;
         Ok(ended)
     }
-}
-
-/// How long to wait before the next attempt.
-fn pause(edge: &Edge, attempt: &mut u32) -> Duration {
-    let jitter = edge.random::<1>().map_or(0, |[byte]| byte);
-    let wait = backoff(*attempt, jitter);
-    *attempt = attempt.saturating_add(1);
-    wait
 }
 
 fn left(now: Instant, deadline: Instant) -> Duration {

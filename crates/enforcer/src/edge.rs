@@ -1,7 +1,9 @@
 //! Time and randomness, taken at one edge so that everything behind it is deterministic.
 
+use countersign_client::backoff;
 use countersign_core::time::Instant;
 use std::sync::Arc;
+use std::time::Duration;
 
 type Clock = dyn Fn() -> Instant + Send + Sync;
 type Entropy = dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync;
@@ -61,6 +63,14 @@ impl Edge {
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// How long to wait before the next attempt to reach somebody, and counts it.
+    pub fn pause(&self, attempt: &mut u32) -> Duration {
+        let jitter = self.random::<1>().map_or(0, |[byte]| byte);
+        let wait = backoff(*attempt, jitter);
+        *attempt = attempt.saturating_add(1);
+        wait
     }
 
     /// A fresh ULID: sorts by time, unguessable within it.

@@ -91,6 +91,9 @@ impl From<JsonError> for GateError {
     }
 }
 
+/// How long a gateway may be away that must witness a claim.
+const WITNESS_MILLIS: i64 = 20_000;
+
 /// An enforcer over one home and its ledger.
 pub struct Enforcer {
     home: Home,
@@ -399,7 +402,8 @@ impl Enforcer {
         self.witnessed(request, relays).await
     }
 
-    /// Hands the ledger's head to the gateways of a request, and compares what they remember.
+    /// Hands the ledger's head to the gateways of a request, and compares what they remember. One
+    /// that is away for a moment, such as while it is restarted, is waited for.
     ///
     /// # Errors
     /// Where one of them cannot be reached, or remembers what the ledger does not contain.
@@ -408,9 +412,11 @@ impl Enforcer {
         request: &RequestRecord,
         relays: &Relays,
     ) -> Result<(), GateError> {
+        let until = request.expires_at.min(self.now().plus_millis(WITNESS_MILLIS));
         for asked in &request.asked {
             if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
-                witness::hand_in(&relay.client, &*self.ledger, &self.identity.keys).await?;
+                let (client, keys) = (&relay.client, &self.identity.keys);
+                witness::hand_in_until(until, &self.edge, client, &*self.ledger, keys).await?;
             }
         }
         Ok(())

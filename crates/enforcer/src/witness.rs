@@ -1,9 +1,11 @@
 //! Heads of the ledger that are remembered outside it, and what they say of it today.
 
+use crate::edge::Edge;
 use crate::home::{Home, HomeError};
 use countersign_client::{Client, ClientError};
 use countersign_core::checkpoint::{Checkpoint, Standing};
 use countersign_core::keys::SecretKeys;
+use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::files::{self, Target};
 use countersign_store::ledger::LedgerStore;
@@ -116,6 +118,28 @@ pub async fn hand_in(
         Ok(newest) => compare(ledger, operator, &newest, "the gateway").await,
         Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(()),
         Err(error) => Err(Contradicted::NoWitness(error)),
+    }
+}
+
+/// As [`hand_in`], again and again while the gateway is away, until a moment.
+///
+/// # Errors
+/// As [`hand_in`].
+pub async fn hand_in_until(
+    until: Instant,
+    edge: &Edge,
+    client: &Client,
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+) -> Result<(), Contradicted> {
+    let mut attempt = 0;
+    loop {
+        match hand_in(client, ledger, operator).await {
+            Err(Contradicted::NoWitness(away)) if away.is_retryable() && edge.now() < until => {
+                tokio::time::sleep(edge.pause(&mut attempt)).await;
+            }
+            other => return other,
+        }
     }
 }
 
