@@ -98,4 +98,9 @@ pub(crate) struct PassphraseArgs {
     /// Read the passphrase from the first line of a file [env: COUNTERSIGN_PASSPHRASE_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+
+    /// Keep the passphrase in the keyring of the operating system, and take it from there; for a
+    /// device on which no agent runs, since every program of this user can ask the keyring
+    #[arg(long)]
+    pub(crate) keyring: bool,
 }

@@ -85,13 +85,19 @@ pub(crate) type Outcome = Result<Exit, Failure>;
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        let hint = match &error {
-            FileError::Io { .. } => "check the disk and the permissions of the home",
-            FileError::Corrupt { .. } => "restore the file from a backup, or move it away",
-            FileError::Exists(_) => "choose another name, or revoke the old one",
-            FileError::BadName { .. } => "choose another name",
+        let (exit, code, hint) = match &error {
+            FileError::Io { .. } => {
+                (Exit::Failed, "home", "check the disk and the permissions of the home")
+            }
+            FileError::Corrupt { .. } => {
+                (Exit::Failed, "home", "restore the file from a backup, or move it away")
+            }
+            FileError::Exists(_) => {
+                (Exit::Usage, "name_taken", "choose another name, or revoke the old one")
+            }
+            FileError::BadName { .. } => (Exit::Usage, "bad_name", "choose another name"),
         };
-        Self::new(Exit::Failed, "home", error.to_string()).hint(hint)
+        Self::new(exit, code, error.to_string()).hint(hint)
     }
 }
 

@@ -12,8 +12,8 @@ use countersign_approver::history::{History, Past};
 use countersign_approver::home::Home;
 use countersign_approver::keyfile::KeyFileError;
 use countersign_approver::pairings::{Pairings, Status};
-use countersign_approver::unlock::{UnlockError, unlock};
-use countersign_approver::{Desk, Item, Pairing, Verdict};
+use countersign_approver::unlock::{Keyring, UnlockError, unlock};
+use countersign_approver::{Desk, Item, Pairing, Passphrase, Verdict};
 use countersign_client::{Client, Role};
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
@@ -40,6 +40,41 @@ pub(crate) fn home(here: &Here<'_>) -> Result<Home, Failure> {
     Ok(Home::open(root)?)
 }
 
+/// Where the passphrases of one command come from: the keyring first where it was named, else a
+/// file or the person, who is asked once.
+struct Passphrases<'a> {
+    args: &'a PassphraseArgs,
+    keyring: Option<Keyring>,
+    given: Option<Passphrase>,
+}
+
+impl<'a> Passphrases<'a> {
+    fn new(args: &'a PassphraseArgs) -> Result<Self, Failure> {
+        let keyring = args.keyring.then(secrets::keyring).transpose()?;
+        Ok(Self { args, keyring, given: None })
+    }
+
+    /// The inner error is about this pairing only.
+    fn unlock(
+        &mut self,
+        pairings: &Pairings,
+        pairing: &Pairing,
+    ) -> Result<Result<SecretKeys, UnlockError>, Failure> {
+        if let Some(keys) = self.keyring.as_mut().and_then(|k| unlock(pairings, pairing, k).ok()) {
+            return Ok(Ok(keys));
+        }
+        let given = match &self.given {
+            Some(given) => given.clone(),
+            None => self.given.insert(secrets::existing(self.args)?).clone(),
+        };
+        let opened = unlock(pairings, pairing, &mut |_: &Pairing| Some(given.clone()));
+        if let (Ok(_), Some(keyring)) = (&opened, &self.keyring) {
+            keyring.remember(pairing, &given)?;
+        }
+        Ok(opened)
+    }
+}
+
 /// Every pairing in use that the passphrase opens; at least one.
 pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<Client>>, Failure> {
     let home = home(here)?;
@@ -50,11 +85,10 @@ pub(crate) fn desks(here: &Here<'_>, args: &PassphraseArgs) -> Result<Vec<Desk<C
         return Err(Failure::new(Exit::Failed, "no_pairing", "this approver has no pairing")
             .hint("`countersign join LINK` makes one"));
     }
-    let passphrase = secrets::existing(args)?;
-    let mut source = |_: &Pairing| Some(passphrase.clone());
+    let mut passphrases = Passphrases::new(args)?;
     let (mut desks, mut locked) = (Vec::new(), None);
     for pairing in active {
-        match unlock(&pairings, &pairing, &mut source) {
+        match passphrases.unlock(&pairings, &pairing)? {
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 let gateway = client(pairing.relay.as_str(), &pairing.device_id, &keys)?;

@@ -4,6 +4,7 @@ use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure};
 use crate::tty::Tty;
 use countersign_approver::Passphrase;
+use countersign_approver::unlock::Keyring;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -13,6 +14,15 @@ const FILE_VARIABLE: &str = "COUNTERSIGN_PASSPHRASE_FILE";
 
 /// How long a person may take to type one.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The keyring of the operating system: the kernel's, which forgets with the user's last session.
+pub(crate) fn keyring() -> Result<Keyring, Failure> {
+    let store = linux_keyutils_keyring_store::Store::new().map_err(|e| {
+        Failure::new(Exit::Failed, "keyring", format!("no keyring: {e}"))
+            .hint("leave --keyring out and type the passphrase")
+    })?;
+    Ok(Keyring::new(store))
+}
 
 /// The passphrase of an existing key.
 pub(crate) fn existing(args: &PassphraseArgs) -> Result<Passphrase, Failure> {

@@ -7,6 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -75,12 +76,13 @@ impl Tty {
 
     /// Columns of the terminal.
     pub(crate) fn width(&self) -> usize {
-        tcgetwinsize(&self.file).map_or(80, |size| usize::from(size.ws_col)).max(40)
+        columns(&self.file, 80).max(40)
     }
 
     /// Rows of the terminal.
     pub(crate) fn height(&self) -> usize {
-        tcgetwinsize(&self.file).map_or(24, |size| usize::from(size.ws_row)).max(10)
+        let rows = tcgetwinsize(&self.file).map_or(0, |size| usize::from(size.ws_row));
+        if rows == 0 { 24 } else { rows.max(10) }
     }
 
     /// Writes text as it is; the caller made it safe.
@@ -155,6 +157,14 @@ impl Tty {
         }
         self.say("\r\n")?;
         Ok(Some(Zeroizing::new(String::from_utf8_lossy(&typed).into_owned())))
+    }
+}
+
+/// Columns of a terminal; `unknown` where there is none, or one that does not say.
+pub(crate) fn columns(terminal: impl AsFd, unknown: usize) -> usize {
+    match tcgetwinsize(terminal).map_or(0, |size| usize::from(size.ws_col)) {
+        0 => unknown,
+        columns => columns,
     }
 }
 

@@ -30,9 +30,10 @@ fn wants_json(words: impl IntoIterator<Item = OsString>) -> bool {
 }
 
 fn failure(error: &Error) -> Failure {
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    use ErrorKind::{DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
+    if matches!(error.kind(), DisplayHelpOnMissingArgumentOrSubcommand | MissingSubcommand) {
         return Failure::new(Exit::Usage, "usage", "no command was given")
-            .hint("`countersign --help` lists them");
+            .hint("try 'countersign --help'");
     }
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n").map(one_line);

@@ -266,11 +266,8 @@ impl Artifact {
     /// # Errors
     /// Where it has no canonical form.
     pub fn hash(&self) -> Result<ArtifactHash, JsonError> {
-        let mut value = json::value_of(self)?;
-        if let Some(members) = value.as_object_mut() {
-            members.remove("artifactHash");
-        }
-        json::sha256(&value).map(|bytes| ArtifactHash(Hash(bytes)))
+        let bytes = json::canonical_without(self, "artifactHash")?;
+        Ok(ArtifactHash(Hash::of(&bytes)))
     }
 
     /// The canonical bytes, with the claimed hash.
@@ -326,7 +323,7 @@ impl ArtifactHead {
         name: &str,
     ) -> Result<Option<T>, JsonError> {
         let value = self.extensions.as_ref().and_then(|e| e.get(name));
-        value.cloned().map(json::typed).transpose()
+        value.map(json::typed_ref).transpose()
     }
 }
 

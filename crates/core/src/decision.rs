@@ -190,11 +190,7 @@ impl Decision {
     /// # Errors
     /// Where the decision has no canonical form.
     pub fn signable(&self) -> Result<Vec<u8>, JsonError> {
-        let mut value = json::value_of(self)?;
-        if let Some(members) = value.as_object_mut() {
-            members.remove("signature");
-        }
-        json::canonical(&value)
+        json::canonical_without(self, "signature")
     }
 
     /// Checks the signature under `key`, and nothing else.

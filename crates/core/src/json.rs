@@ -5,11 +5,12 @@
 //! implementation too.
 
 use json_event_parser::{JsonEvent, SliceJsonParser};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
-use sha2::{Digest, Sha256};
-use std::io;
+use sha2::{Digest as _, Sha256};
+
+mod canonical;
 
 /// The deepest nesting that is read or written.
 pub const MAX_DEPTH: usize = 64;
@@ -96,24 +97,40 @@ pub fn typed<T: DeserializeOwned>(value: Value) -> Result<T, JsonError> {
     serde_json::from_value(value).map_err(|e| JsonError::Shape(clip(&e.to_string())))
 }
 
+/// Reads `T` out of a value that was read strictly.
+///
+/// # Errors
+/// `Shape` where the value is not a `T`.
+pub fn typed_ref<'v, T: Deserialize<'v>>(value: &'v Value) -> Result<T, JsonError> {
+    T::deserialize(value).map_err(|e| JsonError::Shape(clip(&e.to_string())))
+}
+
 /// The canonical bytes of `value`.
 ///
 /// # Errors
-/// `KeyOrder`, `TooDeep` or `Number` where the value has no canonical form.
-pub fn canonical(value: &impl Serialize) -> Result<Vec<u8>, JsonError> {
-    let mut out = Vec::new();
-    write(value, &mut out)?;
-    Ok(out)
+/// `KeyOrder`, `DuplicateKey`, `TooDeep`, `Number` or `Shape` where the value has no canonical
+/// form.
+pub fn canonical(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, JsonError> {
+    canonical::write(value, None)
 }
 
-/// SHA-256 of the canonical bytes of `value`, streamed.
+/// The canonical bytes of the object `value` without one of its members.
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn canonical_without(
+    value: &impl Serialize,
+    member: &'static str,
+) -> Result<Vec<u8>, JsonError> {
+    canonical::write(value, Some(member))
+}
+
+/// SHA-256 of the canonical bytes of `value`.
 ///
 /// # Errors
 /// As [`canonical`].
 pub fn sha256(value: &impl Serialize) -> Result<[u8; 32], JsonError> {
-    let mut hasher = Hashing(Sha256::new());
-    write(value, &mut hasher)?;
-    Ok(hasher.0.finalize().into())
+    canonical(value).map(|bytes| Sha256::digest(bytes).into())
 }
 
 /// `value` as a tree.
@@ -124,69 +141,11 @@ pub fn value_of(value: &impl Serialize) -> Result<Value, JsonError> {
     serde_json::to_value(value).map_err(|e| JsonError::Shape(clip(&e.to_string())))
 }
 
-fn write(value: &impl Serialize, out: &mut impl io::Write) -> Result<(), JsonError> {
-    let tree = value_of(value)?;
-    check(&tree, 0)?;
-    let mut serializer = serde_json::Serializer::with_formatter(out, Rfc8785);
-    tree.serialize(&mut serializer).map_err(|e| JsonError::Shape(clip(&e.to_string())))
-}
-
-/// Writing into a hasher cannot fail; this only gives it the trait.
-struct Hashing(Sha256);
-
-impl io::Write for Hashing {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.update(buf);
-        Ok(buf.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// serde_json already writes minimal escapes and no white space; only its numbers differ.
-struct Rfc8785;
-
-impl serde_json::ser::Formatter for Rfc8785 {
-    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        writer.write_all(ryu_js::Buffer::new().format(value).as_bytes())
-    }
-}
-
-/// What the reader guarantees, demanded again of values that we built ourselves.
-fn check(value: &Value, depth: usize) -> Result<(), JsonError> {
-    match value {
-        Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => Err(JsonError::TooDeep),
-        Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1)),
-        Value::Object(members) => {
-            check_order(members)?;
-            members.values().try_for_each(|item| check(item, depth + 1))
-        }
-        Value::Number(n) if !is_exact(n) => Err(JsonError::Number(n.to_string())),
-        _ => Ok(()),
-    }
-}
-
 /// Integers beyond 2^53 are doubles to other readers.
 const MAX_SAFE: u64 = 1 << 53;
 
-fn is_exact(n: &Number) -> bool {
-    n.as_f64().is_some_and(f64::is_finite)
-        && n.as_u64().is_none_or(|u| u <= MAX_SAFE)
-        && n.as_i64().is_none_or(|i| i.unsigned_abs() <= MAX_SAFE)
-}
-
-/// HARP sorts by code point, RFC 8785 by UTF-16 unit: refuse the objects where that differs.
 fn check_order(members: &Map<String, Value>) -> Result<(), JsonError> {
-    // The orders differ only at characters from U+E000 on.
-    if members.keys().all(|key| key.chars().all(|c| c < '\u{e000}')) {
-        return Ok(());
-    }
-    let keys: Vec<&String> = members.keys().collect();
-    match keys.windows(2).find(|w| matches!(w, [a, b] if a.encode_utf16().gt(b.encode_utf16()))) {
-        Some([_, key]) => Err(JsonError::KeyOrder(clip(key))),
-        _ => Ok(()),
-    }
+    canonical::check_order(members.keys().map(String::as_bytes))
 }
 
 #[derive(Default)]

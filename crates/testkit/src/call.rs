@@ -99,6 +99,17 @@ impl Call {
         in_path.or_else(|| text(&self.json(), "requestId")).unwrap_or_default()
     }
 
+    /// The same call about another request, where its path names one.
+    ///
+    /// # Panics
+    /// Where the id cannot stand in a path.
+    #[must_use]
+    pub fn about(mut self, request_id: &str) -> Self {
+        let uri = self.parts.uri.to_string().replace(&self.request_id(), request_id);
+        self.parts.uri = uri.parse().expect("an id can stand in a path");
+        self
+    }
+
     /// The body, `null` where there is none.
     #[must_use]
     pub fn json(&self) -> Value {

@@ -185,9 +185,13 @@ async fn between(State(stage): State<Arc<Stage>>, request: Request, next: Next) 
     let call = Call::read(request).await;
     let at = stage.arrived(call.clone());
     let script = Arc::clone(&lock(&stage.script));
-    let reply = script(call, Honest { next }).await;
-    stage.answered(at, reply.clone());
-    reply.into_response()
+    // What the gateway does it does to the end, also where the caller has hung up.
+    let answering = tokio::spawn(async move {
+        let reply = script(call, Honest { next }).await;
+        stage.answered(at, reply.clone());
+        reply
+    });
+    answering.await.unwrap_or_else(|_| Reply::lost()).into_response()
 }
 
 fn honesty() -> Arc<Script> {

@@ -18,6 +18,7 @@ static TOOLS: [Tool; 5] = [
     // Debian's python3 has `venv` without this package, but not what fills one.
     Tool { package: "python3-venv", probe: &["python3", "-c", "import venv, ensurepip"] },
     Tool { package: "tmux", probe: &["tmux", "-V"] },
+    Tool { package: "keyutils", probe: &["keyctl", "--version"] },
 ];
 
 /// Installs what is missing, or says what is: only the tests know which of them can do without.

@@ -72,6 +72,12 @@ impl Join {
         };
         let mut screen = Screen { output: *here.output };
         let joined = join(&home, &gateway, &invitation, device, &mut screen, edge.now()).await?;
+        if self.passphrase.keyring
+            && let Err(error) = secrets::keyring()?.remember(&joined, &passphrase)
+        {
+            // Joined is joined; the passphrase will be asked for.
+            here.output.progress(&format!("not kept in the keyring: {error}"));
+        }
         let fingerprint = joined.device.fingerprint().to_string();
         let text = format!(
             "joined as `{}`; this device's fingerprint is\n{fingerprint}\n\

@@ -68,6 +68,7 @@ impl Pair {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let enforcer = parties::enforcer(&here.root).await?;
         self.free_name(&enforcer)?;
+        somebody_may_allow(&enforcer)?;
         let candidate = match &self.relay {
             Some(relay) => self.meet(here, &enforcer, relay).await?,
             None => self.make_local(here, enforcer.edge())?,
@@ -165,6 +166,17 @@ impl Pair {
             answered => Ok(enforcer.admit_answered(candidate, answered, &relays).await?),
         }
     }
+}
+
+/// Without this, people would go through a whole pairing that nobody can allow.
+fn somebody_may_allow(enforcer: &Enforcer) -> Result<(), Failure> {
+    let (trust, now) = (enforcer.trust()?, enforcer.edge().now());
+    if trust.approvers.is_empty() || trust.highest_assurance(now).is_some() {
+        return Ok(());
+    }
+    let message = "every approver of this home was revoked: nobody is left to allow another";
+    Err(Failure::new(Exit::NoRoute, "no_approver", message)
+        .hint("begin a new home with --home DIR; this one keeps its receipts"))
 }
 
 fn stopped() -> Failure {

@@ -5,6 +5,7 @@ use super::inbox::opened;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Outcome};
 use crate::reviewer;
+use crate::tty::columns;
 use countersign_approver::history::Past;
 use countersign_approver::{Review, render_text};
 
@@ -50,6 +51,5 @@ fn kept(past: Past) -> Option<Review> {
 
 /// Columns of the screen, or of a page where there is none.
 pub(crate) fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout());
-    size.map_or(100, |size| usize::from(size.ws_col)).clamp(40, 120)
+    columns(std::io::stdout(), 100).clamp(40, 120)
 }

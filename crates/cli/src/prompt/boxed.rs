@@ -43,7 +43,7 @@ fn question(review: &Review) -> Vec<String> {
         String::new(),
         format!("The agent wants to perform a {} RISK operation:", risk(review)),
         String::new(),
-        "Tool: run".into(),
+        format!("Tool: {}", review.headline.split(' ').next().unwrap_or_default()),
         format!("Action: {}", review.headline),
         String::new(),
     ]

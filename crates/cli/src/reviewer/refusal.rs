@@ -7,7 +7,7 @@ use countersign_approver::history::HistoryError;
 use countersign_approver::join::JoinError;
 use countersign_approver::keyfile::KeyFileError;
 use countersign_approver::sign::SignError;
-use countersign_approver::unlock::UnlockError;
+use countersign_approver::unlock::{KeyringError, UnlockError};
 use countersign_core::pairing::PairError;
 
 impl From<UnlockError> for Failure {
@@ -114,5 +114,12 @@ fn joining(error: RelayError) -> Failure {
         _ => {
             failure.hint("a code is good once and for 10 minutes: `countersign pair` shows another")
         }
+    }
+}
+
+impl From<KeyringError> for Failure {
+    fn from(error: KeyringError) -> Self {
+        Self::new(Exit::Failed, "keyring", error.to_string())
+            .hint("leave --keyring out and type the passphrase")
     }
 }

@@ -93,12 +93,16 @@ type Forgery = dyn Fn(&Artifact) -> Value + Send + Sync;
 #[test]
 fn attack_23_no_answer_of_the_gateways_own_is_taken() {
     let stage = Stage::set();
-    for (name, forge) in forgeries(&stage.ann) {
+    let forgeries = forgeries(&stage.ann);
+    let count = forgeries.len();
+    for (name, forge) in forgeries {
         stage.answer_with(forge);
-        let before = stage.refusals().len();
-        stage.unverified(stage.go(&[]), INVALID);
-        assert_eq!(stage.refusals().len(), before + 2, "{name}: asked once more, refused twice");
+        let report = stage.refused(stage.go(&[]), "refused", INVALID);
+        assert!(report["receipt"].is_string(), "{name}");
     }
+    let noted = stage.refusals();
+    assert!(noted.iter().all(|note| note.starts_with(INVALID)), "{noted:?}");
+    assert_eq!(noted.len(), 2 * count, "each asked once more, and refused twice");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
@@ -15,3 +16,5 @@ mod common;
 mod hostile;
 
 mod forged;
+mod lies;
+mod replay;

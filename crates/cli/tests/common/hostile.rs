@@ -40,6 +40,20 @@ impl Stage {
         self.world.gate(args, &PRIZE)
     }
 
+    /// The same from another process, with its own report.
+    pub(crate) fn go_too(&self, args: &[&str]) -> Process {
+        let report = self.world.path("second.json").display().to_string();
+        let run = ["run", "--report", &report];
+        let all: Vec<&str> =
+            run.into_iter().chain(args.iter().copied()).chain(["--"]).chain(PRIZE).collect();
+        self.world.spawn("enforcer", &all)
+    }
+
+    /// The report of the other process.
+    pub(crate) fn second_report(&self) -> Value {
+        crate::common::json(&std::fs::read(self.world.path("second.json")).unwrap())
+    }
+
     /// How often the prize ran.
     pub(crate) fn runs(&self) -> usize {
         let text = std::fs::read_to_string(self.world.work().join("ran"));

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+pub(crate) mod screen;
+
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -29,7 +31,7 @@ pub(crate) struct World {
 
 /// A child that is ended with its test.
 pub(crate) struct Process {
-    child: Child,
+    pub(crate) child: Child,
 }
 
 impl Process {
@@ -143,8 +145,14 @@ impl World {
 
     /// Starts the gateway, again on the same port where it ran before.
     pub(crate) fn start_gateway(&mut self) {
+        self.start_gateway_as(|command| command);
+    }
+
+    /// The same, dressed by a test, such as under a tracer.
+    pub(crate) fn start_gateway_as(&mut self, dress: impl FnOnce(Command) -> Command) {
         let listen = self.url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
-        let mut command = self.command("gateway", &["gateway", "--json", "--listen", &listen]);
+        let args = ["gateway", "--json", "--listen", &listen];
+        let mut command = dress(self.command("gateway", &args));
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -220,6 +228,11 @@ impl World {
 
     /// Starts a gated command that reports to `report.json`; `args` come before the `--`.
     pub(crate) fn gate(&self, args: &[&str], command: &[&str]) -> Process {
+        Process::start(self.gate_command(args, command))
+    }
+
+    /// A gated command that is not started yet.
+    pub(crate) fn gate_command(&self, args: &[&str], command: &[&str]) -> Command {
         let report = self.path("report.json").display().to_string();
         let all: Vec<&str> = ["run", "--report", &report]
             .into_iter()
@@ -227,7 +240,7 @@ impl World {
             .chain(["--"])
             .chain(command.iter().copied())
             .collect();
-        self.spawn("enforcer", &all)
+        self.command("enforcer", &all)
     }
 
     /// The report of the last gated command.

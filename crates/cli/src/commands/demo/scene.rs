@@ -144,7 +144,7 @@ async fn pair(
         root: root.join("approver"),
         output: &crate::output::Output::new(true),
     };
-    let args = PassphraseArgs { passphrase_file: Some(passphrase_file(root)) };
+    let args = PassphraseArgs { passphrase_file: Some(passphrase_file(root)), keyring: false };
     let desk = reviewer::desks(&here, &args)?.pop();
     desk.ok_or_else(|| Failure::new(Exit::Failed, "demo", "the pairing did not last"))
 }

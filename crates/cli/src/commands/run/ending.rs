@@ -16,7 +16,10 @@ pub(super) async fn settle(
     report: &mut Report,
 ) -> Result<RequestRecord, Failure> {
     let (request, failure) = match answered {
-        Answered::Approved(request) => return Ok(request),
+        Answered::Approved(request) => {
+            report.request(&request);
+            return Ok(request);
+        }
         Answered::Denied(request) => {
             let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
             let message = match said {
@@ -48,7 +51,7 @@ pub(super) async fn settle(
         }
     };
     report.request(&request);
-    report.newest(enforcer).await?;
+    report.newest(enforcer).await;
     Err(failure)
 }
 

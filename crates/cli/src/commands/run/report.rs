@@ -69,13 +69,13 @@ impl Report {
         Ok(())
     }
 
-    /// Keeps the newest receipt of the request, for outcomes without a run.
-    pub(super) async fn newest(&mut self, enforcer: &Enforcer) -> Result<(), Failure> {
-        let Some(id) = &self.request_id else { return Ok(()) };
-        if let Some(receipt) = enforcer.ledger().receipts_of(id).await?.last() {
-            self.receipt = Some(keep_receipt(enforcer, receipt)?);
-        }
-        Ok(())
+    /// Keeps a copy of the request's newest receipt, for outcomes without a run. Where none can be
+    /// kept, why nothing was run matters more.
+    pub(super) async fn newest(&mut self, enforcer: &Enforcer) {
+        let Some(id) = &self.request_id else { return };
+        let receipts = enforcer.ledger().receipts_of(id).await.unwrap_or_default();
+        let newest = receipts.last().map(|receipt| keep_receipt(enforcer, receipt));
+        self.receipt = newest.and_then(Result::ok);
     }
 
     pub(super) fn failed(&mut self, failure: &Failure) {

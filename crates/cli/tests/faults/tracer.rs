@@ -1,0 +1,39 @@
+//! System calls that fail on purpose.
+
+use crate::common::Process;
+use crate::scene::{listen, until};
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// The command, with the syncs of `files` failing as `when` says: `3` is the third of each
+/// thread, `1+` all. Without files those of every file fail.
+pub(crate) fn failing_syncs(command: &Command, files: &[PathBuf], when: &str) -> Command {
+    let mut traced = Command::new("strace");
+    // As the child of its own child it leaves the process id, and kills, to the command itself.
+    traced.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"]);
+    traced.arg("-e").arg(format!("inject=fsync,fdatasync:error=EIO:when={when}"));
+    traced.args(files.iter().flat_map(|file| [OsStr::new("-P"), file.as_os_str()]));
+    traced.arg("--").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => traced.env(name, value),
+            None => traced.env_remove(name),
+        };
+    }
+    traced.current_dir(command.get_current_dir().unwrap());
+    traced.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    traced
+}
+
+/// From now on every write of a running process fails, as on a disk that became read-only. Ends
+/// with the process, or when it is dropped.
+pub(crate) fn fail_writes(of: &Process) -> Process {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-o", "/dev/null", "-e", "trace=pwrite64"]);
+    command.args(["-e", "inject=pwrite64:error=EROFS", "-p", &of.id().to_string()]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut tracer = Process::start(command);
+    until(&listen(&mut tracer), "attached");
+    tracer
+}
