@@ -20,6 +20,13 @@ impl Hash {
         hex::decode_to_slice(text, &mut bytes).ok().map(|()| Self(bytes))
     }
 
+    /// Lends the text to `use_it` without making a `String`: hashes are written by the thousand.
+    fn with_hex<T>(&self, use_it: impl FnOnce(&str) -> T) -> Option<T> {
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).ok()?;
+        std::str::from_utf8(&digits).ok().map(use_it)
+    }
+
     /// SHA-256 of raw bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -30,9 +37,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 64];
-        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        self.with_hex(|text| f.write_str(text)).unwrap_or(Err(fmt::Error))
     }
 }
 
@@ -44,7 +49,8 @@ impl fmt::Debug for Hash {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
+        let written = self.with_hex(|text| s.serialize_str(text));
+        written.unwrap_or_else(|| Err(serde::ser::Error::custom("a hash has no digits")))
     }
 }
 
@@ -83,7 +89,7 @@ impl<const N: usize> fmt::Debug for Fixed<N> {
 
 impl<const N: usize> Serialize for Fixed<N> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
+        s.serialize_str(&base64(&self.0))
     }
 }
 

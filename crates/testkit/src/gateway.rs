@@ -174,7 +174,8 @@ fn app(url: &str, stage: Arc<Stage>) -> Router {
     let config = Config { origins: vec![origin], ..Config::default() };
     let (clock, entropy) = (Arc::new(chance::now), Arc::new(chance::fill));
     let gateway = Gateway::new(Arc::new(MemoryRelay::new()), config, clock, entropy);
-    router(gateway).layer(from_fn_with_state(stage, between))
+    // Before the routes, so that a script can send a call elsewhere.
+    Router::new().fallback_service(router(gateway)).layer(from_fn_with_state(stage, between))
 }
 
 /// Stands between the devices and the gateway.

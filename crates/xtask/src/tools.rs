@@ -11,7 +11,7 @@ struct Tool {
     probe: &'static [&'static str],
 }
 
-static TOOLS: [Tool; 5] = [
+static TOOLS: [Tool; 6] = [
     Tool { package: "strace", probe: &["strace", "-V"] },
     Tool { package: "nodejs", probe: &["node", "--version"] },
     Tool { package: "npm", probe: &["npm", "--version"] },

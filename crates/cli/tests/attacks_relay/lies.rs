@@ -84,7 +84,7 @@ fn attack_21_a_message_that_is_lost_at_first_arrives_in_the_end_and_once() {
     stage.ann.approve();
     assert!(run.wait().success());
     assert_eq!(stage.runs(), 1);
-    assert_eq!(stage.events(), ["key", "suspended", "approved", "executed"]);
+    assert_eq!((stage.count("approved"), stage.count("executed")), (1, 1));
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn attack_18_every_message_twice_runs_it_once() {
     stage.ann.approve();
     assert!(run.wait().success());
     assert_eq!(stage.runs(), 1);
-    assert_eq!(stage.events(), ["key", "suspended", "approved", "executed"]);
+    assert_eq!((stage.count("approved"), stage.count("executed")), (1, 1));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn attack_18_two_processes_on_one_approval_run_it_once() {
     let both = [stage.world.report(), stage.second_report()];
     let loser = both.iter().find(|report| report["exitCode"] == 126).unwrap();
     assert_eq!((&loser["verdict"], &loser["error"]["code"]), (&"used".into(), &REPLAY.into()));
-    assert_eq!(stage.events().iter().filter(|event| *event == "executed").count(), 1);
+    assert_eq!(stage.count("executed"), 1);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn attack_18_a_run_that_was_cut_off_is_not_run_again() {
     let output = stage.world.gate(&[], &cut).output();
     assert_eq!(output.status.code(), Some(126));
     assert_eq!(stage.runs(), 1);
-    assert!(stage.events().contains(&"uncertain".into()), "a person is told");
+    assert_eq!((stage.count("executed"), stage.count("uncertain")), (0, 1), "a person is told");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn attack_19_a_yes_after_a_no_changes_nothing() {
     for report in [stage.world.report(), stage.second_report()] {
         assert_eq!(report["verdict"], "denied", "{report}");
     }
-    assert!(!stage.events().contains(&"approved".into()));
+    assert_eq!((stage.count("approved"), stage.count("denied")), (0, 1));
 }
 
 #[test]

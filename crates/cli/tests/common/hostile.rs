@@ -109,10 +109,10 @@ impl Stage {
         receipts(&self.world, "enforcer").into_iter().filter(observed).filter_map(display).collect()
     }
 
-    /// The events of the ledger, oldest first.
-    pub(crate) fn events(&self) -> Vec<String> {
-        let event = |r: Value| r["content"]["event"].as_str().unwrap().to_owned();
-        receipts(&self.world, "enforcer").into_iter().map(event).collect()
+    /// How many receipts of the ledger record this event.
+    pub(crate) fn count(&self, event: &str) -> usize {
+        let all = receipts(&self.world, "enforcer");
+        all.iter().filter(|receipt| receipt["content"]["event"] == event).count()
     }
 }
 

@@ -1,0 +1,326 @@
+//! A gateway between two devices that meet, and one that invents questions afterwards.
+
+use crate::common::{World, error_code, json};
+use crate::hostile::{PRIZE, Stage, between};
+use countersign_core::artifact::Statement;
+use countersign_core::keys::SecretKeys;
+use countersign_testkit::{Call, HostileGateway, Honest, Kind, Reply, forge};
+use serde_json::Value;
+use std::process::Output;
+use std::sync::Arc;
+
+/// Lets the two sides meet through the gateway's script; says how it ended on each.
+fn meet(world: &World, join: impl FnOnce(&Invitation) -> Vec<String>) -> (Output, Output) {
+    let (pairing, invitation) = invite(world);
+    let args = join(&invitation);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let joined = world.run("approver", &args);
+    let paired = pairing.output();
+    (paired, joined)
+}
+
+struct Invitation {
+    link: String,
+    code: String,
+}
+
+fn invite(world: &World) -> (crate::common::Process, Invitation) {
+    let (process, document) = world.invitation("enforcer", "ann", "device");
+    let text = |name: &str| document[name].as_str().unwrap().to_owned();
+    (process, Invitation { link: text("link"), code: text("code") })
+}
+
+/// Nobody is pinned on either side, and a run has nobody to ask.
+fn nothing_is_pinned(world: &World) {
+    let trust: Value = world.json("enforcer", &["trust", "show"]);
+    assert_eq!(trust["approvers"], serde_json::json!([]));
+    for party in ["enforcer", "approver"] {
+        assert_eq!(world.json(party, &["list"])["pairings"], serde_json::json!([]), "{party}");
+    }
+    let output = world.run("enforcer", &["run", "--", PRIZE[0], PRIZE[1], PRIZE[2]]);
+    assert_eq!(output.status.code(), Some(126));
+    assert!(!world.work().join("ran").exists());
+}
+
+/// Puts the gateway's own keys in the place of an approver's.
+fn as_the_approver(gateway: &HostileGateway, keys: Value) {
+    gateway.script(move |call, honest| {
+        let keys = keys.clone();
+        async move {
+            let from_enforcer = call.kind == Kind::PairingStatus;
+            let reply = honest.answer(call).await;
+            if !from_enforcer {
+                return reply;
+            }
+            reply.edit(|status| {
+                if !status["keys"].is_null() {
+                    status["keys"] = keys;
+                }
+            })
+        }
+    });
+}
+
+fn public(keys: &SecretKeys) -> Value {
+    serde_json::to_value(keys.public()).unwrap()
+}
+
+#[test]
+fn attack_37_approver_keys_swapped_behind_a_link_are_not_pinned() {
+    let (world, gateway) = between();
+    as_the_approver(&gateway, public(&forge::strangers_keys()));
+    let (paired, joined) = meet(&world, |i| vec!["join".into(), i.link.clone(), "--json".into()]);
+    assert_eq!((paired.status.code(), error_code(&paired)), (Some(13), "pairing_refused".into()));
+    assert!(!joined.status.success());
+    nothing_is_pinned(&world);
+}
+
+#[test]
+fn attack_37_half_a_key_swapped_behind_a_link_is_no_key() {
+    let (world, gateway) = between();
+    let stranger = forge::strangers_keys();
+    gateway.script(move |call, honest| {
+        let stranger = Arc::clone(&stranger);
+        async move {
+            let status = call.kind == Kind::PairingStatus;
+            let reply = honest.answer(call).await;
+            if !status {
+                return reply;
+            }
+            reply.edit(|status| swap_the_exchange_half(&mut status["keys"], &stranger))
+        }
+    });
+    let (paired, joined) = meet(&world, |i| vec!["join".into(), i.link.clone(), "--json".into()]);
+    assert!(!paired.status.success() && !joined.status.success());
+    nothing_is_pinned(&world);
+}
+
+/// The Ed25519 half, which people could compare, stays; messages would be sealed to the gateway.
+fn swap_the_exchange_half(keys: &mut Value, by: &SecretKeys) {
+    use countersign_core::encoding::{base64, unbase64};
+    let Some(text) = keys["publicKey"].as_str() else { return };
+    let mut bytes = unbase64(text).unwrap();
+    bytes[32..].copy_from_slice(&by.public().exchange());
+    keys["publicKey"] = base64(&bytes).into();
+}
+
+#[test]
+fn attack_37_enforcer_keys_swapped_behind_a_link_are_not_pinned() {
+    let (world, gateway) = between();
+    let stranger = public(&forge::strangers_keys());
+    gateway.script(move |call, honest| {
+        let stranger = stranger.clone();
+        async move {
+            let resolve = call.kind == Kind::Resolve;
+            let reply = honest.answer(call).await;
+            if resolve { reply.edit(|found| found["keys"] = stranger) } else { reply }
+        }
+    });
+    let (pairing, invitation) = invite(&world);
+    let joined = world.run("approver", &["join", &invitation.link, "--json"]);
+    assert_eq!((joined.status.code(), error_code(&joined)), (Some(13), "pairing_refused".into()));
+    assert!(gateway.calls(Kind::Complete).is_empty(), "it was not even told our keys");
+    pairing.signal("INT");
+    assert!(!pairing.output().status.success());
+    nothing_is_pinned(&world);
+}
+
+#[test]
+fn attack_37_a_gateway_in_the_middle_of_a_typed_code_shows_two_different_sets_of_digits() {
+    let (world, gateway) = between();
+    let middle = Middle::new();
+    gateway.script(move |call, honest| Arc::clone(&middle).pass(call, honest));
+    let (paired, joined) = meet(&world, |i| by_code(&world, i));
+    let (one, two) = (digits(&paired), digits(&joined));
+    assert_ne!(one, two);
+    assert!(!paired.status.success() && !joined.status.success(), "nobody said yes");
+    nothing_is_pinned(&world);
+}
+
+#[test]
+fn attack_37_the_same_code_through_an_honest_gateway_shows_the_same_digits() {
+    let (world, _gateway) = between();
+    let (paired, joined) = meet(&world, |i| by_code(&world, i));
+    assert_eq!(digits(&paired), digits(&joined));
+    assert!(!paired.status.success(), "without a person's yes it is a no all the same");
+    nothing_is_pinned(&world);
+}
+
+fn by_code(world: &World, invitation: &Invitation) -> Vec<String> {
+    let Invitation { code, .. } = invitation;
+    ["join", code, "--relay", world.url()].map(str::to_owned).to_vec()
+}
+
+/// The six digits that a screen without a person shows.
+fn digits(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let asked = text.lines().find(|line| line.contains("other screen"));
+    let asked = asked.unwrap_or_else(|| panic!("no digits in {text}"));
+    asked.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Runs a pairing of its own towards each side.
+struct Middle {
+    towards_enforcer: Arc<SecretKeys>,
+    towards_approver: Arc<SecretKeys>,
+    r: [u8; 32],
+}
+
+impl Middle {
+    fn new() -> Arc<Self> {
+        let (towards_enforcer, towards_approver) =
+            (forge::strangers_keys(), forge::strangers_keys());
+        Arc::new(Self { towards_enforcer, towards_approver, r: [7; 32] })
+    }
+
+    async fn pass(self: Arc<Self>, call: Call, honest: Honest) -> Reply {
+        let kind = call.kind;
+        let reply = honest.answer(call).await;
+        match kind {
+            Kind::Resolve => reply.edit(|found| {
+                found["keys"] = public(&self.towards_approver);
+                found["commitment"] = self.commitment().into();
+            }),
+            Kind::PairingStatus => reply.edit(|status| {
+                if !status["keys"].is_null() {
+                    status["keys"] = public(&self.towards_enforcer);
+                }
+                if !status["r"].is_null() {
+                    status["r"] = countersign_core::encoding::base64(&self.r).into();
+                }
+            }),
+            _ => reply,
+        }
+    }
+
+    fn commitment(&self) -> String {
+        let mut bytes = self.towards_approver.public().bytes().0.to_vec();
+        bytes.extend(self.r);
+        countersign_core::encoding::Hash::of(&bytes).to_string()
+    }
+}
+
+#[test]
+fn attack_36_a_question_that_the_gateway_invents_is_neither_shown_nor_signed() {
+    let (world, gateway) = between();
+    world.pair("enforcer", "approver", "ann", "device");
+    let device = gateway.calls(Kind::Complete)[0].json()["keys"].clone();
+    let device = serde_json::from_value(device).unwrap();
+    // As good as it gets: a true question of this very enforcer, with another command in it.
+    let run = world.gate(&["--ttl", "20s"], &["true"]);
+    gateway.wait_for_calls(Kind::Wait, 1);
+    let mut artifact = suspended(&world);
+    run.signal("TERM");
+    assert_eq!(run.output().status.code(), Some(126));
+    artifact.payload.insert("argv".into(), serde_json::json!(PRIZE));
+    artifact.head.artifact_hash = artifact.hash().unwrap();
+    let statement = Statement::sign(artifact, Vec::new(), &forge::strangers_keys()).unwrap();
+    let question = forge::question(&statement, &device);
+    let id = question["requestId"].as_str().unwrap().to_owned();
+    gateway.script(move |call, honest| {
+        let question = question.clone();
+        async move {
+            let inbox = call.kind == Kind::Inbox;
+            let reply = honest.answer(call).await;
+            let invent = |page: &mut Value| page["body"]["items"] = serde_json::json!([question]);
+            if inbox { reply.edit(invent) } else { reply }
+        }
+    });
+    let inbox = world.json("approver", &["inbox"]);
+    let refused = inbox["items"][0]["refused"].as_str().unwrap();
+    assert!(refused.contains("did not sign"), "{inbox}");
+    assert!(!inbox.to_string().contains(PRIZE[2]), "nothing of it is shown: {inbox}");
+    for command in ["approve", "deny", "show"] {
+        let output = world.run("approver", &[command, &id, "--json"]);
+        assert_eq!(output.status.code(), Some(13), "{command}");
+        assert_eq!(error_code(&output), "HARP_ERR_SIGNATURE_INVALID", "{command}");
+    }
+    assert!(gateway.calls(Kind::Decide).is_empty(), "nothing was signed");
+}
+
+/// The artifact of the newest question, from the enforcer's own ledger.
+fn suspended(world: &World) -> countersign_core::artifact::Artifact {
+    let receipt = world.json("enforcer", &["receipt", "show", "last"]);
+    let bytes = serde_json::to_vec(&receipt).unwrap();
+    let receipt = countersign_core::receipt::Receipt::parse(&bytes).unwrap();
+    receipt.content.whole_artifacts().remove(0)
+}
+
+#[test]
+fn attack_09_a_link_that_was_used_pairs_nobody_else() {
+    let (world, _gateway) = between();
+    let (mut pairing, invitation) = invite(&world);
+    world.json("approver", &["join", &invitation.link]);
+    assert!(pairing.wait().success());
+    let output = world.run("agent", &["join", &invitation.link, "--json"]);
+    assert!(!output.status.success());
+    let trust: Value = world.json("enforcer", &["trust", "show"]);
+    assert_eq!(trust["approvers"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn attack_09_an_agent_cannot_pair_itself_without_the_approver() {
+    let stage = Stage::set();
+    let (pairing, invitation) = stage.world.invite("enforcer", "agent", "verified");
+    let joining = stage.world.spawn("agent", &["join", &invitation, "--json"]);
+    let asked = stage.ann.request();
+    assert_eq!(asked.payload["action"], "countersign.pair", "she is asked: {:?}", asked.payload);
+    assert_eq!(asked.payload["parameters"]["assurance"], "verified");
+    let no = countersign_core::decision::Word::Deny;
+    let no = countersign_core::decision::Choice { word: no, ..forge::yes(&asked) };
+    stage.ann.send(&stage.ann.sign(&asked, no), &asked);
+    let output = pairing.output();
+    assert_eq!((output.status.code(), error_code(&output)), (Some(10), "pairing_not_allowed".into()));
+    drop(joining);
+    // What it then signs counts for nothing, because it is not asked.
+    let output = stage.world.run("enforcer", &["run", "--to", "agent", "--", "touch", "ran"]);
+    assert_eq!(output.status.code(), Some(126));
+    assert_eq!((stage.runs(), stage.count("denied")), (0, 1));
+}
+
+#[test]
+fn attack_09_the_enforcers_home_holds_nothing_to_approve_with() {
+    let stage = Stage::set();
+    let run = stage.go(&["--ttl", "20s"]);
+    let id = stage.ann.request().head.request_id;
+    for command in ["approve", "deny", "inbox"] {
+        let args: &[&str] = if command == "inbox" { &["inbox", "--json"] } else { &[command, &id, "--json"] };
+        let output = stage.world.run("enforcer", args);
+        assert_eq!((output.status.code(), error_code(&output)), (Some(1), "no_pairing".into()));
+    }
+    let secret = stage.ann.keys().to_bytes();
+    for (path, bytes) in crate::common::files(&stage.world.path("enforcer")) {
+        let holds = |half: &[u8]| bytes.windows(32).any(|window| window == half);
+        assert!(!holds(&secret[..32]) && !holds(&secret[32..]), "{}", path.display());
+    }
+    assert!(stage.gateway.calls(Kind::Decide).is_empty());
+    run.signal("TERM");
+    stage.refused(run, "withdrawn", "withdrawn");
+}
+
+#[test]
+fn attack_09_an_enforcer_cannot_answer_through_the_gateway() {
+    let stage = Stage::set();
+    let run = stage.go(&["--ttl", "20s"]);
+    let asked = stage.ann.request();
+    stage.gateway.wait_for_calls(Kind::Wait, 1);
+    // With the enforcer's own session and the operator's key: all that the agent's user can reach.
+    let decide = stage.decide_as_the_enforcer(&asked);
+    assert_eq!(decide, 403, "the gateway takes no decision from an enforcer");
+    run.signal("TERM");
+    stage.refused(run, "withdrawn", "withdrawn");
+}
+
+#[test]
+fn attack_09_the_child_sees_nothing_of_the_gate() {
+    let stage = Stage::set();
+    let mut command = stage.world.command("enforcer", &["run", "--", "env"]);
+    command.env("COUNTERSIGN_CANARY", "seen").env("HARP_CANARY", "seen");
+    let run = crate::common::Process::start(command);
+    stage.ann.approve();
+    let output = run.output();
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("PATH=") && !text.contains("COUNTERSIGN") && !text.contains("HARP"), "{text}");
+    let _ = json(b"null");
+}
