@@ -4,6 +4,7 @@ use countersign_client::ClientError;
 use countersign_core::verify::Refusal;
 use countersign_enforcer::GateError;
 use countersign_enforcer::child::PrepareError;
+use countersign_enforcer::edge::NoEntropy;
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::PairingError;
 use countersign_enforcer::question::QuestionError;
@@ -224,8 +225,16 @@ impl From<PrepareError> for Failure {
     }
 }
 
+impl From<NoEntropy> for Failure {
+    fn from(error: NoEntropy) -> Self {
+        Self::new(Exit::Failed, "entropy", error.to_string())
+            .hint("nothing was made; the system gives no randomness")
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::new(Exit::Verification, refusal.code(), refusal.to_string())
+            .hint("nothing was run; run it again to ask anew")
     }
 }

@@ -5,7 +5,6 @@
 
 use crate::failure::{Exit, Failure};
 use countersign_client::Client;
-use countersign_enforcer::edge::NoEntropy;
 use countersign_enforcer::home::{Identity, Pairing};
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays};
@@ -70,9 +69,7 @@ pub(crate) fn ledger(
     edge: &Edge,
 ) -> Result<Arc<SqliteLedger>, Failure> {
     let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
-    let entropy = |e: NoEntropy| Failure::new(Exit::Failed, "entropy", e.to_string());
-    let birth =
-        Birth { ledger_id: edge.id().map_err(entropy)?, secret: edge.random().map_err(entropy)? };
+    let birth = Birth { ledger_id: edge.id()?, secret: edge.random()? };
     Ok(Arc::new(SqliteLedger::open(&home.ledger_path(), notary, &birth)?))
 }
 

@@ -39,10 +39,12 @@ pub(crate) fn fresh(args: &PassphraseArgs) -> Result<Passphrase, Failure> {
     }
     let first = ask("New passphrase for this approver's key: ")?;
     if first.is_empty() {
-        return Err(Failure::new(Exit::Usage, "passphrase", "the passphrase is empty"));
+        return Err(Failure::new(Exit::Usage, "passphrase", "the passphrase is empty")
+            .hint("an empty one protects nothing"));
     }
     if ask("The same again: ")? != first {
-        return Err(Failure::new(Exit::Usage, "passphrase", "the two passphrases differ"));
+        return Err(Failure::new(Exit::Usage, "passphrase", "the two passphrases differ")
+            .hint("nothing was made; try again"));
     }
     Ok(passphrase(first))
 }

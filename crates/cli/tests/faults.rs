@@ -19,11 +19,14 @@ mod damage;
 mod disk;
 #[path = "faults/full.rs"]
 mod full;
+#[path = "common/heard.rs"]
+mod heard;
 #[path = "faults/read_only.rs"]
 mod read_only;
 #[path = "faults/scene.rs"]
 mod scene;
 #[path = "faults/sync.rs"]
 mod sync;
-#[path = "faults/tracer.rs"]
+#[path = "common/tracer.rs"]
+#[allow(dead_code, reason = "these tests survive their syncs")]
 mod tracer;

@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: every process is killed at random points of the main job, and
 //! everything comes back to a correct state.
 //!
-//! `COUNTERSIGN_KILL_ROUNDS` says how many rounds all tests here play together, and
+//! `COUNTERSIGN_KILL_ROUNDS` says how many rounds the tests with chance in them play together, and
 //! `COUNTERSIGN_KILL_SEED` plays the same ones again, as far as the machine's timing allows.
 
 #![allow(
@@ -19,17 +19,22 @@ mod common;
 mod book;
 #[path = "kill/chance.rs"]
 mod chance;
+#[path = "common/heard.rs"]
+mod heard;
 #[path = "kill/job.rs"]
 mod job;
+#[path = "common/tracer.rs"]
+#[allow(dead_code, reason = "these tests survive no sync")]
+mod tracer;
 
 use book::{Book, Checked};
 use chance::Chance;
 use common::World;
-use job::{Job, Plan, Seen, Stage, Victim};
+use job::{Job, Plan, Seen, Stage, Victim, When};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The tests below, among which the rounds are divided.
+/// The tests with chance in them, among which the rounds are divided.
 const TESTS: u64 = 4;
 
 /// The longest that somebody stays down.
@@ -69,31 +74,77 @@ fn attack_18_a_power_cut_ends_in_a_correct_state() {
     play(Victim::Everybody, &ALL, 3);
 }
 
+/// Chance seldom finds the moments between two syncs; here each of them is found.
+#[test]
+fn attack_21_an_approver_killed_at_any_sync_answers_once() {
+    die_at_each_sync(Victim::Approver, 10);
+}
+
+#[test]
+fn attack_18_an_enforcer_killed_at_any_sync_never_runs_twice() {
+    die_at_each_sync(Victim::Enforcer, 12);
+}
+
+/// A world, what its enforcer wrote, and how fast things go in it.
+struct Game {
+    world: World,
+    book: Book,
+    calm: BTreeMap<Stage, Duration>,
+}
+
+impl Game {
+    fn new() -> Self {
+        let world = World::paired();
+        let book = Book::open(&world);
+        let mut game = Self { world, book, calm: BTreeMap::new() };
+        game.round("calm", None);
+        game
+    }
+
+    /// Plays a round and checks what is left of it.
+    fn round(&mut self, name: &str, plan: Option<Plan>) -> Seen {
+        println!("{name}: {plan:?}");
+        let seen = Job::through(&mut self.world, name, plan.clone());
+        if let Err(wrong) = check(&mut self.book, &self.world, &seen) {
+            let (story, said) = (self.book.story(), seen.said);
+            panic!("{name}, {plan:?}: {wrong}\n{story}\n{said:#?}");
+        }
+        if !seen.struck {
+            // How fast things go changes with what else runs on the machine.
+            self.calm = seen.reached.clone();
+        }
+        seen
+    }
+}
+
 /// Plays the rounds of one test in one world.
 fn play(victim: Victim, spans: &[Span], place: u64) {
     let seed = chance::seed();
     let mut chance = Chance::new(seed ^ place);
     println!("COUNTERSIGN_KILL_SEED={seed}");
-    let mut world = World::paired();
-    let mut book = Book::open(&world);
-    let calm = Job::through(&mut world, "calm", None);
-    if let Err(wrong) = check(&mut book, &world, &calm) {
-        panic!("without a kill: {wrong}\n{}\n{:#?}", book.story(), calm.said);
-    }
+    let mut game = Game::new();
     let (rounds, mut struck) = (chance::share(place, TESTS), 0);
     for round in 0..rounds {
-        let plan = plan(victim, spans, &mut chance, &calm.reached);
-        println!("round {round}: {plan:?}");
-        let seen = Job::through(&mut world, &format!("round-{round}"), Some(plan.clone()));
+        let plan = plan(victim, spans, &mut chance, &game.calm);
+        let seen = game.round(&format!("round-{round}"), Some(plan));
         struck += u64::from(seen.struck);
-        if let Err(wrong) = check(&mut book, &world, &seen) {
-            let (story, said) = (book.story(), seen.said);
-            panic!("seed {seed}, round {round}, {plan:?}: {wrong}\n{story}\n{said:#?}");
-        }
     }
-    println!("{rounds} rounds, {struck} struck, requests ended as {:?}", book.endings());
+    println!("{rounds} rounds, {struck} struck, requests ended as {:?}", game.book.endings());
     let enough = rounds < 8 || struck * 4 >= rounds;
     assert!(enough, "only {struck} of {rounds} rounds killed anybody");
+}
+
+/// Kills the victim at its first sync, then at its second, until it has no more.
+fn die_at_each_sync(victim: Victim, most: u32) {
+    let mut game = Game::new();
+    let mut died = Vec::new();
+    for number in 1..=most {
+        let plan = Plan { victim, when: When::AtSync(number), then: "approve" };
+        let seen = game.round(&format!("sync-{number}"), Some(plan));
+        died.push(seen.struck);
+    }
+    println!("died at sync {died:?}, requests ended as {:?}", game.book.endings());
+    assert!(died.starts_with(&[true, true, true]) && died.ends_with(&[false]), "{died:?}");
 }
 
 /// Every span is as likely as any other, however short it is. An approver that was killed may
@@ -104,11 +155,12 @@ fn plan(
     chance: &mut Chance,
     calm: &BTreeMap<Stage, Duration>,
 ) -> Plan {
-    let (after, until) = *chance.pick(spans);
-    let whole = calm[&until].saturating_sub(calm[&after]);
+    let (stage, until) = *chance.pick(spans);
+    let whole = calm[&until].saturating_sub(calm[&stage]);
     let fickle = victim == Victim::Approver;
     let then = if fickle { *chance.pick(&["approve", "deny"]) } else { "approve" };
-    Plan { victim, after, delay: chance.part(whole), down: chance.part(DOWN), then }
+    let (delay, down) = (chance.part(whole), chance.part(DOWN));
+    Plan { victim, when: When::After { stage, delay, down }, then }
 }
 
 fn check(book: &mut Book, world: &World, seen: &Seen) -> Checked {

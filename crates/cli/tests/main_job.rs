@@ -57,3 +57,21 @@ fn attack_20_silence_ends_in_a_refusal() {
     assert_eq!(verdict["event"], "expired");
     assert!(!world.work().join("out").exists());
 }
+
+#[test]
+fn attack_18_a_run_that_goes_on_is_not_called_uncertain_by_another_process() {
+    let world = World::paired();
+    let fifo = world.work().join("go");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let mut run = world.gate(&[], &["sh", "-c", "read x < go"]);
+    let id = world.answer("approve");
+    // Opens when the command reads, and so when it runs.
+    let go = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    let status = world.json("enforcer", &["status"]);
+    assert_eq!(status["running"], serde_json::json!([id]));
+    assert_eq!(status["uncertain"], serde_json::json!([]));
+    std::io::Write::write_all(&mut &go, b"\n").unwrap();
+    assert!(run.wait().success());
+    let (verdict, _) = world.verify("last", &["--require", "L1", "--event", "executed"]);
+    assert_eq!(verdict["event"], "executed");
+}

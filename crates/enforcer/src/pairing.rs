@@ -93,7 +93,12 @@ pub async fn meet(
     desk.announce(waiting.code(), &waiting.link());
     let nonce = initiated.nonce;
     let status = until(client, &nonce, |s| s.state != PairingState::Open).await?;
-    match waiting.answer(completion(status)?)? {
+    let completed = waiting.answer(completion(status)?);
+    if completed.is_err() {
+        // A courtesy: the other side need not wait until the code runs out.
+        let _ = confirm(client, &nonce, None, false).await;
+    }
+    match completed? {
         Completed::Joined { paired, mac } => {
             confirm(client, &nonce, Some(mac), true).await?;
             Ok(paired)

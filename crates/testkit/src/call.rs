@@ -37,8 +37,10 @@ pub enum Kind {
     Resolve,
     /// `POST /v1/pairing/complete`
     Complete,
-    /// `GET /v1/pairing/{nonce}/status`, and the replies to reveal and confirm, which look alike.
+    /// `GET /v1/pairing/{nonce}/status` and `POST …/reveal`, whose replies are alike.
     PairingStatus,
+    /// `POST /v1/pairing/{nonce}/confirm`, with the same reply.
+    Confirm,
     /// Anything else.
     Other,
 }
@@ -58,7 +60,8 @@ impl Kind {
             ("POST", ["pairing", "initiate"]) => Self::Initiate,
             ("GET", ["pairing", "resolve", _]) => Self::Resolve,
             ("POST", ["pairing", "complete"]) => Self::Complete,
-            (_, ["pairing", _, "status" | "reveal" | "confirm"]) => Self::PairingStatus,
+            (_, ["pairing", _, "status" | "reveal"]) => Self::PairingStatus,
+            ("POST", ["pairing", _, "confirm"]) => Self::Confirm,
             _ => Self::Other,
         }
     }

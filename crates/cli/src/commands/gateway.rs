@@ -36,7 +36,10 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let origins = self.origin.iter().map(|o| Origin::parse(o)).collect::<Result<_, _>>();
-        let origins = origins.map_err(|e| Failure::new(Exit::Usage, "origin", e.to_string()))?;
+        let origins = origins.map_err(|e| {
+            Failure::new(Exit::Usage, "origin", e.to_string())
+                .hint("--origin https://relay.example")
+        })?;
         let config = Config { origins, behind_proxy: self.behind_proxy, ..Config::default() };
         let gateway = open(&here.root, config)?;
         let listener = TcpListener::bind(self.listen).await.map_err(|e| {

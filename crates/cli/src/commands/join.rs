@@ -14,7 +14,6 @@ use countersign_approver::pairings::{PairingName, Pairings};
 use countersign_core::keys::SecretKeys;
 use countersign_core::pairing::{Digits, Origin};
 use countersign_enforcer::Edge;
-use countersign_enforcer::edge::NoEntropy;
 use std::sync::Arc;
 
 /// Join an enforcer as its approver, by link or by typed code.
@@ -50,25 +49,21 @@ impl Join {
         let home = Home::open(parties::approver_root(&here.root))?;
         let name = self.name(&home)?;
         let edge = Edge::system();
-        let entropy = |e: NoEntropy| Failure::new(Exit::Failed, "entropy", e.to_string());
-        let secret = zeroize::Zeroizing::new(edge.random::<64>().map_err(entropy)?);
+        let secret = zeroize::Zeroizing::new(edge.random::<64>()?);
         let keys = SecretKeys::from_bytes(&secret)
             .map_err(|e| Failure::new(Exit::Failed, "key", e.to_string()))?;
         let keys = Arc::new(keys);
         let passphrase = secrets::fresh(&self.passphrase)?;
-        let device_id = format!("app_{}", edge.id().map_err(entropy)?);
+        let device_id = format!("app_{}", edge.id()?);
         let gateway = reviewer::client(invitation.relay().as_str(), &device_id, &keys)?;
         let device = NewDevice {
             name,
             device_id,
             keys: &keys,
-            r2: edge.random().map_err(entropy)?,
+            r2: edge.random()?,
             passphrase: &passphrase,
             work: Work::DEFAULT,
-            entropy: KeyFileEntropy {
-                salt: edge.random().map_err(entropy)?,
-                nonce: edge.random().map_err(entropy)?,
-            },
+            entropy: KeyFileEntropy { salt: edge.random()?, nonce: edge.random()? },
         };
         let mut screen = Screen { output: *here.output };
         let joined = join(&home, &gateway, &invitation, device, &mut screen, edge.now()).await?;

@@ -131,12 +131,8 @@ impl Pair {
             Some(key) => key,
             None => {
                 let passphrase = secrets::fresh(&self.passphrase)?;
-                let entropy = |e: countersign_enforcer::edge::NoEntropy| {
-                    Failure::new(Exit::Failed, "entropy", e.to_string())
-                };
-                let secret = edge.random().map_err(entropy)?;
-                let (salt, nonce) =
-                    (edge.random().map_err(entropy)?, edge.random().map_err(entropy)?);
+                let secret = edge.random()?;
+                let (salt, nonce) = (edge.random()?, edge.random()?);
                 LocalKey::make(&root, &secret, &passphrase, KeyFileEntropy { salt, nonce })?
             }
         };

@@ -200,12 +200,14 @@ fn none(which: &str) -> Failure {
 
 fn malformed(error: &json::JsonError) -> Failure {
     Failure::new(Exit::Verification, "Malformed", format!("not a receipt: {error}"))
+        .hint("it proves nothing")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let failed = |e: std::io::Error| {
         Failure::new(Exit::Failed, "file", format!("cannot read `{}`: {e}", path.display()))
+            .hint("name a file, a number of this home's ledger, or `last`")
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;

@@ -164,6 +164,7 @@ impl Run {
     fn prepare(&self, enforcer: &Enforcer) -> Result<Prepared, Failure> {
         let cwd = std::env::current_dir().map_err(|e| {
             Failure::new(Exit::RunFailed, "cwd", format!("the working directory: {e}"))
+                .hint("nothing was run; go to a directory that is there")
         })?;
         let call = Call {
             argv: child::utf8_argv(self.command.iter().cloned())?,

@@ -32,7 +32,9 @@ impl Trust {
         match self {
             Self::Show => here.output.result(&table(&store), &store)?,
             Self::Export(Export { output }) => {
-                let failed = |e: String| Failure::new(Exit::Failed, "file", e);
+                let failed = |e: String| {
+                    Failure::new(Exit::Failed, "file", e).hint("choose another file with -o")
+                };
                 let text =
                     serde_json::to_string_pretty(&store).map_err(|e| failed(e.to_string()))?;
                 match output {

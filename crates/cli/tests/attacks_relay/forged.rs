@@ -1,6 +1,6 @@
 //! Answers that nobody gave, or that were given to another question.
 
-use crate::hostile::Stage;
+use crate::hostile::{Stage, operator};
 use countersign_core::artifact::{Artifact, Scope};
 use countersign_core::decision::{Choice, Decision, Word, hint};
 use countersign_core::encoding::Fixed;
@@ -120,11 +120,8 @@ fn attack_23_the_same_stage_lets_a_true_answer_through() {
 #[test]
 fn attack_10_the_operators_key_approves_nothing() {
     let stage = Stage::set();
-    let path = stage.world.path("enforcer").join("keys/operator.json");
-    let file: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let secret: Fixed<64> = serde_json::from_value(file["secret"].clone()).unwrap();
     for name in ["its own", "hers"] {
-        let operator = SecretKeys::from_bytes(&secret.0).unwrap();
+        let (_, operator) = operator(&stage.world);
         let ann = stage.ann.clone();
         stage.answer_with(move |asked| {
             let named = if name == "hers" { ann.keys() } else { &operator };

@@ -17,4 +17,5 @@ mod hostile;
 
 mod forged;
 mod lies;
+mod pairing;
 mod replay;

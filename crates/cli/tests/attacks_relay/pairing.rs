@@ -1,41 +1,35 @@
 //! A gateway between two devices that meet, and one that invents questions afterwards.
 
-use crate::common::{World, error_code, json};
-use crate::hostile::{PRIZE, Stage, between};
-use countersign_core::artifact::Statement;
+use crate::common::{Process, World, error_code, files};
+use crate::hostile::{PRIZE, Stage, between, operator, without_terminal};
+use countersign_client::{Client, ClientError, Clock, Role};
+use countersign_core::artifact::{Artifact, Statement};
+use countersign_core::decision::{Choice, Decision, Word};
+use countersign_core::encoding::{Hash, base64, unbase64};
 use countersign_core::keys::SecretKeys;
-use countersign_testkit::{Call, HostileGateway, Honest, Kind, Reply, forge};
-use serde_json::Value;
+use countersign_core::receipt::Receipt;
+use countersign_core::time::Timestamp;
+use countersign_testkit::{Call, Honest, HostileGateway, Kind, Reply, forge};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
 use std::process::Output;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// Lets the two sides meet through the gateway's script; says how it ended on each.
-fn meet(world: &World, join: impl FnOnce(&Invitation) -> Vec<String>) -> (Output, Output) {
-    let (pairing, invitation) = invite(world);
-    let args = join(&invitation);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let joined = world.run("approver", &args);
-    let paired = pairing.output();
-    (paired, joined)
-}
-
-struct Invitation {
-    link: String,
-    code: String,
-}
-
-fn invite(world: &World) -> (crate::common::Process, Invitation) {
-    let (process, document) = world.invitation("enforcer", "ann", "device");
-    let text = |name: &str| document[name].as_str().unwrap().to_owned();
-    (process, Invitation { link: text("link"), code: text("code") })
+/// Lets the two sides meet by link through the gateway's script; says how it ended on each.
+fn meet(world: &World) -> (Output, Output) {
+    let (pairing, link) = world.invite("enforcer", "ann", "device");
+    let joined = world.run("approver", &["join", &link, "--json"]);
+    (pairing.output(), joined)
 }
 
 /// Nobody is pinned on either side, and a run has nobody to ask.
 fn nothing_is_pinned(world: &World) {
     let trust: Value = world.json("enforcer", &["trust", "show"]);
-    assert_eq!(trust["approvers"], serde_json::json!([]));
+    assert_eq!(trust["approvers"], json!([]));
     for party in ["enforcer", "approver"] {
-        assert_eq!(world.json(party, &["list"])["pairings"], serde_json::json!([]), "{party}");
+        assert_eq!(world.json(party, &["list"])["pairings"], json!([]), "{party}");
     }
     let output = world.run("enforcer", &["run", "--", PRIZE[0], PRIZE[1], PRIZE[2]]);
     assert_eq!(output.status.code(), Some(126));
@@ -47,9 +41,9 @@ fn as_the_approver(gateway: &HostileGateway, keys: Value) {
     gateway.script(move |call, honest| {
         let keys = keys.clone();
         async move {
-            let from_enforcer = call.kind == Kind::PairingStatus;
+            let told = matches!(call.kind, Kind::PairingStatus | Kind::Confirm);
             let reply = honest.answer(call).await;
-            if !from_enforcer {
+            if !told {
                 return reply;
             }
             reply.edit(|status| {
@@ -69,7 +63,7 @@ fn public(keys: &SecretKeys) -> Value {
 fn attack_37_approver_keys_swapped_behind_a_link_are_not_pinned() {
     let (world, gateway) = between();
     as_the_approver(&gateway, public(&forge::strangers_keys()));
-    let (paired, joined) = meet(&world, |i| vec!["join".into(), i.link.clone(), "--json".into()]);
+    let (paired, joined) = meet(&world);
     assert_eq!((paired.status.code(), error_code(&paired)), (Some(13), "pairing_refused".into()));
     assert!(!joined.status.success());
     nothing_is_pinned(&world);
@@ -90,14 +84,16 @@ fn attack_37_half_a_key_swapped_behind_a_link_is_no_key() {
             reply.edit(|status| swap_the_exchange_half(&mut status["keys"], &stranger))
         }
     });
-    let (paired, joined) = meet(&world, |i| vec!["join".into(), i.link.clone(), "--json".into()]);
-    assert!(!paired.status.success() && !joined.status.success());
+    let (pairing, link) = world.invite("enforcer", "ann", "device");
+    // It waits for a reply that makes sense, as long as the code lives.
+    let joining = world.spawn("approver", &["join", &link]);
+    assert!(!pairing.output().status.success());
+    drop(joining);
     nothing_is_pinned(&world);
 }
 
 /// The Ed25519 half, which people could compare, stays; messages would be sealed to the gateway.
 fn swap_the_exchange_half(keys: &mut Value, by: &SecretKeys) {
-    use countersign_core::encoding::{base64, unbase64};
     let Some(text) = keys["publicKey"].as_str() else { return };
     let mut bytes = unbase64(text).unwrap();
     bytes[32..].copy_from_slice(&by.public().exchange());
@@ -116,8 +112,8 @@ fn attack_37_enforcer_keys_swapped_behind_a_link_are_not_pinned() {
             if resolve { reply.edit(|found| found["keys"] = stranger) } else { reply }
         }
     });
-    let (pairing, invitation) = invite(&world);
-    let joined = world.run("approver", &["join", &invitation.link, "--json"]);
+    let (pairing, link) = world.invite("enforcer", "ann", "device");
+    let joined = world.run("approver", &["join", &link, "--json"]);
     assert_eq!((joined.status.code(), error_code(&joined)), (Some(13), "pairing_refused".into()));
     assert!(gateway.calls(Kind::Complete).is_empty(), "it was not even told our keys");
     pairing.signal("INT");
@@ -128,9 +124,15 @@ fn attack_37_enforcer_keys_swapped_behind_a_link_are_not_pinned() {
 #[test]
 fn attack_37_a_gateway_in_the_middle_of_a_typed_code_shows_two_different_sets_of_digits() {
     let (world, gateway) = between();
-    let middle = Middle::new();
-    gateway.script(move |call, honest| Arc::clone(&middle).pass(call, honest));
-    let (paired, joined) = meet(&world, |i| by_code(&world, i));
+    let (middle, patient) = (Middle::new(), patient());
+    gateway.script(move |call, honest| {
+        let (middle, patient) = (Arc::clone(&middle), Arc::clone(&patient));
+        async move {
+            patient.hear(&call).await;
+            middle.pass(call, honest).await
+        }
+    });
+    let (paired, joined) = meet_by_code(&world);
     let (one, two) = (digits(&paired), digits(&joined));
     assert_ne!(one, two);
     assert!(!paired.status.success() && !joined.status.success(), "nobody said yes");
@@ -139,16 +141,33 @@ fn attack_37_a_gateway_in_the_middle_of_a_typed_code_shows_two_different_sets_of
 
 #[test]
 fn attack_37_the_same_code_through_an_honest_gateway_shows_the_same_digits() {
-    let (world, _gateway) = between();
-    let (paired, joined) = meet(&world, |i| by_code(&world, i));
+    let (world, gateway) = between();
+    let patient = patient();
+    gateway.script(move |call, honest| {
+        let patient = Arc::clone(&patient);
+        async move {
+            patient.hear(&call).await;
+            honest.answer(call).await
+        }
+    });
+    let (paired, joined) = meet_by_code(&world);
     assert_eq!(digits(&paired), digits(&joined));
     assert!(!paired.status.success(), "without a person's yes it is a no all the same");
     nothing_is_pinned(&world);
 }
 
-fn by_code(world: &World, invitation: &Invitation) -> Vec<String> {
-    let Invitation { code, .. } = invitation;
-    ["join", code, "--relay", world.url()].map(str::to_owned).to_vec()
+/// Lets the two sides meet by typed code, where nobody sits at either screen.
+fn meet_by_code(world: &World) -> (Output, Output) {
+    let args = ["pair", "--name", "ann", "--relay", world.url()];
+    let mut pairing = Process::start(without_terminal(&world.command("enforcer", &args)));
+    let mut lines = BufReader::new(pairing.printed()).lines().map(Result::unwrap);
+    let code = lines.find_map(|line| {
+        let after = line.split_once("the code ")?.1.split(' ').next()?;
+        Some(after.to_owned())
+    });
+    let args = ["join", &code.unwrap(), "--relay", world.url()];
+    let joined = Process::start(without_terminal(&world.command("approver", &args))).output();
+    (pairing.output(), joined)
 }
 
 /// The six digits that a screen without a person shows.
@@ -157,6 +176,28 @@ fn digits(output: &Output) -> String {
     let asked = text.lines().find(|line| line.contains("other screen"));
     let asked = asked.unwrap_or_else(|| panic!("no digits in {text}"));
     asked.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Keeps the enforcer's answer back until the approver has seen digits too.
+#[derive(Default)]
+struct Patient(AtomicBool);
+
+fn patient() -> Arc<Patient> {
+    Arc::default()
+}
+
+impl Patient {
+    async fn hear(&self, call: &Call) {
+        if call.kind != Kind::Confirm {
+            return;
+        }
+        if call.json()["role"] == "approver" {
+            self.0.store(true, Ordering::SeqCst);
+        }
+        while !self.0.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 /// Runs a pairing of its own towards each side.
@@ -173,7 +214,7 @@ impl Middle {
         Arc::new(Self { towards_enforcer, towards_approver, r: [7; 32] })
     }
 
-    async fn pass(self: Arc<Self>, call: Call, honest: Honest) -> Reply {
+    async fn pass(&self, call: Call, honest: Honest) -> Reply {
         let kind = call.kind;
         let reply = honest.answer(call).await;
         match kind {
@@ -181,12 +222,12 @@ impl Middle {
                 found["keys"] = public(&self.towards_approver);
                 found["commitment"] = self.commitment().into();
             }),
-            Kind::PairingStatus => reply.edit(|status| {
+            Kind::PairingStatus | Kind::Confirm => reply.edit(|status| {
                 if !status["keys"].is_null() {
                     status["keys"] = public(&self.towards_enforcer);
                 }
                 if !status["r"].is_null() {
-                    status["r"] = countersign_core::encoding::base64(&self.r).into();
+                    status["r"] = base64(&self.r).into();
                 }
             }),
             _ => reply,
@@ -196,7 +237,7 @@ impl Middle {
     fn commitment(&self) -> String {
         let mut bytes = self.towards_approver.public().bytes().0.to_vec();
         bytes.extend(self.r);
-        countersign_core::encoding::Hash::of(&bytes).to_string()
+        Hash::of(&bytes).to_string()
     }
 }
 
@@ -212,7 +253,7 @@ fn attack_36_a_question_that_the_gateway_invents_is_neither_shown_nor_signed() {
     let mut artifact = suspended(&world);
     run.signal("TERM");
     assert_eq!(run.output().status.code(), Some(126));
-    artifact.payload.insert("argv".into(), serde_json::json!(PRIZE));
+    artifact.payload.insert("argv".into(), json!(PRIZE));
     artifact.head.artifact_hash = artifact.hash().unwrap();
     let statement = Statement::sign(artifact, Vec::new(), &forge::strangers_keys()).unwrap();
     let question = forge::question(&statement, &device);
@@ -222,7 +263,7 @@ fn attack_36_a_question_that_the_gateway_invents_is_neither_shown_nor_signed() {
         async move {
             let inbox = call.kind == Kind::Inbox;
             let reply = honest.answer(call).await;
-            let invent = |page: &mut Value| page["body"]["items"] = serde_json::json!([question]);
+            let invent = |page: &mut Value| page["body"]["items"] = json!([question]);
             if inbox { reply.edit(invent) } else { reply }
         }
     });
@@ -230,7 +271,7 @@ fn attack_36_a_question_that_the_gateway_invents_is_neither_shown_nor_signed() {
     let refused = inbox["items"][0]["refused"].as_str().unwrap();
     assert!(refused.contains("did not sign"), "{inbox}");
     assert!(!inbox.to_string().contains(PRIZE[2]), "nothing of it is shown: {inbox}");
-    for command in ["approve", "deny", "show"] {
+    for command in ["approve", "show"] {
         let output = world.run("approver", &[command, &id, "--json"]);
         assert_eq!(output.status.code(), Some(13), "{command}");
         assert_eq!(error_code(&output), "HARP_ERR_SIGNATURE_INVALID", "{command}");
@@ -239,20 +280,20 @@ fn attack_36_a_question_that_the_gateway_invents_is_neither_shown_nor_signed() {
 }
 
 /// The artifact of the newest question, from the enforcer's own ledger.
-fn suspended(world: &World) -> countersign_core::artifact::Artifact {
+fn suspended(world: &World) -> Artifact {
     let receipt = world.json("enforcer", &["receipt", "show", "last"]);
     let bytes = serde_json::to_vec(&receipt).unwrap();
-    let receipt = countersign_core::receipt::Receipt::parse(&bytes).unwrap();
+    let receipt = Receipt::parse(&bytes).unwrap();
     receipt.content.whole_artifacts().remove(0)
 }
 
 #[test]
 fn attack_09_a_link_that_was_used_pairs_nobody_else() {
     let (world, _gateway) = between();
-    let (mut pairing, invitation) = invite(&world);
-    world.json("approver", &["join", &invitation.link]);
+    let (mut pairing, link) = world.invite("enforcer", "ann", "device");
+    world.json("approver", &["join", &link]);
     assert!(pairing.wait().success());
-    let output = world.run("agent", &["join", &invitation.link, "--json"]);
+    let output = world.run("agent", &["join", &link, "--json"]);
     assert!(!output.status.success());
     let trust: Value = world.json("enforcer", &["trust", "show"]);
     assert_eq!(trust["approvers"].as_array().unwrap().len(), 1);
@@ -261,16 +302,18 @@ fn attack_09_a_link_that_was_used_pairs_nobody_else() {
 #[test]
 fn attack_09_an_agent_cannot_pair_itself_without_the_approver() {
     let stage = Stage::set();
-    let (pairing, invitation) = stage.world.invite("enforcer", "agent", "verified");
-    let joining = stage.world.spawn("agent", &["join", &invitation, "--json"]);
+    let (pairing, link) = stage.world.invite("enforcer", "agent", "verified");
+    let joining = stage.world.spawn("agent", &["join", &link, "--json"]);
     let asked = stage.ann.request();
     assert_eq!(asked.payload["action"], "countersign.pair", "she is asked: {:?}", asked.payload);
     assert_eq!(asked.payload["parameters"]["assurance"], "verified");
-    let no = countersign_core::decision::Word::Deny;
-    let no = countersign_core::decision::Choice { word: no, ..forge::yes(&asked) };
+    let no = Choice { word: Word::Deny, ..forge::yes(&asked) };
     stage.ann.send(&stage.ann.sign(&asked, no), &asked);
     let output = pairing.output();
-    assert_eq!((output.status.code(), error_code(&output)), (Some(10), "pairing_not_allowed".into()));
+    assert_eq!(
+        (output.status.code(), error_code(&output)),
+        (Some(10), "pairing_not_allowed".into())
+    );
     drop(joining);
     // What it then signs counts for nothing, because it is not asked.
     let output = stage.world.run("enforcer", &["run", "--to", "agent", "--", "touch", "ran"]);
@@ -284,12 +327,13 @@ fn attack_09_the_enforcers_home_holds_nothing_to_approve_with() {
     let run = stage.go(&["--ttl", "20s"]);
     let id = stage.ann.request().head.request_id;
     for command in ["approve", "deny", "inbox"] {
-        let args: &[&str] = if command == "inbox" { &["inbox", "--json"] } else { &[command, &id, "--json"] };
+        let args: &[&str] =
+            if command == "inbox" { &["inbox", "--json"] } else { &[command, &id, "--json"] };
         let output = stage.world.run("enforcer", args);
         assert_eq!((output.status.code(), error_code(&output)), (Some(1), "no_pairing".into()));
     }
     let secret = stage.ann.keys().to_bytes();
-    for (path, bytes) in crate::common::files(&stage.world.path("enforcer")) {
+    for (path, bytes) in files(&stage.world.path("enforcer")) {
         let holds = |half: &[u8]| bytes.windows(32).any(|window| window == half);
         assert!(!holds(&secret[..32]) && !holds(&secret[32..]), "{}", path.display());
     }
@@ -305,8 +349,16 @@ fn attack_09_an_enforcer_cannot_answer_through_the_gateway() {
     let asked = stage.ann.request();
     stage.gateway.wait_for_calls(Kind::Wait, 1);
     // With the enforcer's own session and the operator's key: all that the agent's user can reach.
-    let decide = stage.decide_as_the_enforcer(&asked);
-    assert_eq!(decide, 403, "the gateway takes no decision from an enforcer");
+    let (id, keys) = operator(&stage.world);
+    let yes = Decision::sign(&asked, forge::yes(&asked), &keys).unwrap();
+    let now = Timestamp::parse(&asked.head.created_at.to_string()).unwrap().instant();
+    let clock: Clock = Arc::new(move || now);
+    let client =
+        Client::new(stage.gateway.url(), Role::Enforcer, &id, Arc::new(keys), clock).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let told = client.decide(&asked.head.request_id, forge::told(&yes), None);
+    let refused = runtime.block_on(told).unwrap_err();
+    assert!(matches!(refused, ClientError::Refused { status: 403, .. }), "{refused}");
     run.signal("TERM");
     stage.refused(run, "withdrawn", "withdrawn");
 }
@@ -316,11 +368,13 @@ fn attack_09_the_child_sees_nothing_of_the_gate() {
     let stage = Stage::set();
     let mut command = stage.world.command("enforcer", &["run", "--", "env"]);
     command.env("COUNTERSIGN_CANARY", "seen").env("HARP_CANARY", "seen");
-    let run = crate::common::Process::start(command);
+    let run = Process::start(command);
     stage.ann.approve();
     let output = run.output();
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("PATH=") && !text.contains("COUNTERSIGN") && !text.contains("HARP"), "{text}");
-    let _ = json(b"null");
+    assert!(
+        text.contains("PATH=") && !text.contains("COUNTERSIGN") && !text.contains("HARP"),
+        "{text}"
+    );
 }

@@ -11,9 +11,12 @@
 
 use crate::common::{PATIENCE, Process, World};
 use countersign_core::artifact::Artifact;
+use countersign_core::encoding::Fixed;
+use countersign_core::keys::SecretKeys;
 use countersign_testkit::{HostileDevice, HostileGateway, Kind, Reply};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -116,6 +119,15 @@ impl Stage {
     }
 }
 
+/// The operator's device id and key, which lie readable in the enforcer's home.
+pub(crate) fn operator(world: &World) -> (String, SecretKeys) {
+    let path = world.path("enforcer").join("keys/operator.json");
+    let file = crate::common::json(&std::fs::read(path).unwrap());
+    let secret: Fixed<64> = serde_json::from_value(file["secret"].clone()).unwrap();
+    let id = file["deviceId"].as_str().unwrap().to_owned();
+    (id, SecretKeys::from_bytes(&secret.0).unwrap())
+}
+
 /// Empty homes and a gateway that is honest so far.
 pub(crate) fn between() -> (World, HostileGateway) {
     let gateway = HostileGateway::start();
@@ -130,6 +142,21 @@ pub(crate) fn device(world: &World, name: &str) -> HostileDevice {
     let device = HostileDevice::join(&link);
     assert!(pairing.wait().success());
     device
+}
+
+/// The same command in a session of its own, where no terminal can be opened.
+pub(crate) fn without_terminal(command: &Command) -> Command {
+    let mut outer = Command::new("setsid");
+    outer.arg("--wait").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer.current_dir(command.get_current_dir().unwrap());
+    outer.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    outer
 }
 
 /// Every receipt of a ledger, oldest first.

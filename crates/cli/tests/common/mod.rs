@@ -54,6 +54,11 @@ impl Process {
         self.child.try_wait().unwrap()
     }
 
+    /// What it says on standard output, for a test that listens while it runs.
+    pub(crate) fn printed(&mut self) -> std::process::ChildStdout {
+        self.child.stdout.take().unwrap()
+    }
+
     /// What it says on standard error, for a test that listens while it runs.
     pub(crate) fn errors(&mut self) -> std::process::ChildStderr {
         self.child.stderr.take().unwrap()
@@ -214,7 +219,7 @@ impl World {
         let args = ["pair", "--name", name, "--relay", &url, "--assurance", assurance, "--json"];
         let mut pairing = self.spawn(enforcer, &args);
         let mut line = String::new();
-        BufReader::new(pairing.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(pairing.printed()).read_line(&mut line).unwrap();
         let link = json(line.as_bytes())["link"].as_str().unwrap().to_owned();
         (pairing, link)
     }
@@ -259,6 +264,32 @@ impl World {
             assert!(Instant::now() < deadline, "nothing reached the inbox");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Waits until the approver's inbox holds so many requests.
+    pub(crate) fn waiting_for(&self, approver: &str, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.json(approver, &["inbox"])["items"].as_array().unwrap().len() != count {
+            assert!(Instant::now() < deadline, "not {count} in the inbox");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Another program in the environment and directory of a command.
+    pub(crate) fn like(&self, command: &Command, program: &str) -> Command {
+        let mut other = Command::new(program);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => other.env(name, value),
+                None => other.env_remove(name),
+            };
+        }
+        other
+            .current_dir(command.get_current_dir().unwrap())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        other
     }
 
     /// Answers the one request that waits, `approve` or `deny`.

@@ -21,7 +21,7 @@ pub(crate) struct Screen {
 impl Screen {
     /// Starts a command on a terminal of 100 by 60.
     pub(crate) fn of(command: &Command) -> Self {
-        Self::shell(command, &line(command))
+        Self::shell(command, &format!("exec {}", line(command)))
     }
 
     /// Starts a line of a shell there, in the environment and directory of `like`.

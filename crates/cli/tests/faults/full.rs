@@ -2,9 +2,10 @@
 
 use crate::common::{Process, World};
 use crate::disk::{Disk, with_own_mounts};
+use crate::heard::Heard;
 use crate::scene::{
-    check, drive, gate, gate_and_hold, goes_on_without_asking, let_go, lines, listen, not_run,
-    refused, runs, until, works_again,
+    check, drive, gate, gate_and_hold, goes_on_without_asking, let_go, lines, not_run, refused,
+    runs, works_again,
 };
 use serde_json::Value;
 
@@ -120,7 +121,7 @@ fn attack_20_a_gateway_on_a_full_disk_takes_no_request_and_no_answer() {
             let (world, disk) = world_on_a_small_disk("gateway");
             disk.fill();
             let mut run = world.gate(&[], &crate::scene::LINE);
-            let said = until(&listen(&mut run), "trying again");
+            let said = Heard::of(&mut run).until("trying again");
             assert!(!said.concat().contains("delivered"), "{said:?}");
             assert_eq!(world.json("approver", &["inbox"])["items"], Value::Array(vec![]));
             disk.free();

@@ -2,9 +2,7 @@
 
 use crate::book::Book;
 use crate::common::{PATIENCE, Process, World, error_code};
-use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 /// The gated command of most tests: it leaves a line each time it runs.
@@ -82,25 +80,6 @@ pub(crate) fn check(world: &World) {
         .and_then(|()| book.check_history(world));
     if let Err(wrong) = checked {
         panic!("{wrong}\n{}", book.story());
-    }
-}
-
-/// The lines that a process says, one after the other.
-pub(crate) fn listen(process: &mut Process) -> Receiver<String> {
-    let (say, heard) = channel();
-    let lines = BufReader::new(process.errors()).lines();
-    std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| say.send(line)));
-    heard
-}
-
-/// Waits until a process says something with `words` in it; returns everything up to there.
-pub(crate) fn until(heard: &Receiver<String>, words: &str) -> Vec<String> {
-    let mut said = Vec::new();
-    loop {
-        said.push(heard.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {words}: {said:?}")));
-        if said.last().is_some_and(|line| line.contains(words)) {
-            return said;
-        }
     }
 }
 

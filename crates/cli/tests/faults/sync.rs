@@ -2,7 +2,8 @@
 
 use crate::book::Book;
 use crate::common::{Process, World};
-use crate::scene::{check, drive, lines, listen, not_run, refused, runs, until};
+use crate::heard::Heard;
+use crate::scene::{check, drive, lines, not_run, refused, runs};
 use crate::tracer::failing_syncs;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -81,7 +82,7 @@ fn attack_20_a_gateway_whose_syncs_fail_takes_no_request_and_no_answer() {
     };
     fail(&mut world);
     let mut run = world.gate(&[], &crate::scene::LINE);
-    let said = until(&listen(&mut run), "trying again");
+    let said = Heard::of(&mut run).until("trying again");
     assert!(!said.concat().contains("delivered"), "{said:?}");
     assert_eq!(world.json("approver", &["inbox"])["items"], Value::Array(vec![]));
     mend(&mut world);

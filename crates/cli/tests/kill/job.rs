@@ -1,9 +1,10 @@
 //! The main job, once: a command is gated, approved and run, whoever is killed meanwhile.
 
 use crate::common::{Process, World};
+use crate::heard::Heard;
+use crate::tracer::dying_at_sync;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::sync::{Arc, Mutex};
+use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
 /// The longest that a job may take to come to its end.
@@ -38,15 +39,28 @@ pub(crate) enum Victim {
     Everybody,
 }
 
-/// When, and for how long it stays down.
+/// What is done to whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) victim: Victim,
-    pub(crate) after: Stage,
-    pub(crate) delay: Duration,
-    pub(crate) down: Duration,
+    pub(crate) when: When,
     /// What the approver says from then on: `approve`, or `deny` for a change of mind.
     pub(crate) then: &'static str,
+}
+
+impl Plan {
+    fn is_at_a_sync(&self) -> bool {
+        matches!(self.when, When::AtSync(_))
+    }
+}
+
+/// When somebody is killed.
+#[derive(Clone, Debug)]
+pub(crate) enum When {
+    /// Some time after a stage, and for how long it stays down.
+    After { stage: Stage, delay: Duration, down: Duration },
+    /// At the sync of this number, in the first process of the victim.
+    AtSync(u32),
 }
 
 /// What was seen of a job.
@@ -64,25 +78,22 @@ pub(crate) struct Seen {
 /// A gated command that waits or runs, and the lines that it has said.
 struct Run {
     process: Process,
-    said: Arc<Mutex<Vec<String>>>,
+    said: Heard,
 }
 
 impl Run {
-    fn start(world: &World, file: &str) -> Self {
+    fn start(world: &World, file: &str, dies_at: Option<u32>) -> Self {
         // The parent's id says which process started it. It goes on for a while afterwards, so
         // that there is a moment in which it has done its work and has not ended.
         let script = format!("echo $PPID >> {file}; sleep 0.06");
-        let mut process = world.gate(&[], &["sh", "-c", &script]);
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let (lines, heard) = (BufReader::new(process.errors()).lines(), Arc::clone(&said));
-        std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line));
-        });
+        let command = world.gate_command(&[], &["sh", "-c", &script]);
+        let mut process = start(command, dies_at);
+        let said = Heard::of(&mut process);
         Self { process, said }
     }
 
     fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap().clone()
+        self.said.lines()
     }
 
     /// The request it waits for.
@@ -95,6 +106,14 @@ impl Run {
     fn is_delivered(&self) -> bool {
         self.said().iter().any(|line| line.contains("delivered") || line.contains("joined"))
     }
+}
+
+/// Starts a command, which is killed at one of its syncs if it makes so many.
+fn start(command: std::process::Command, dies_at: Option<u32>) -> Process {
+    Process::start(match dies_at {
+        Some(number) => dying_at_sync(&command, number),
+        None => command,
+    })
 }
 
 /// One job on its way.
@@ -141,8 +160,18 @@ impl<'w> Job<'w> {
         job.conclude()
     }
 
+    /// At which of its syncs the next process of `who` is killed. Only the first one is.
+    fn dies_at(&mut self, who: Victim) -> Option<u32> {
+        let next = self.plan.take_if(|plan| plan.victim == who && plan.is_at_a_sync())?;
+        match next.when {
+            When::AtSync(number) => Some(number),
+            When::After { .. } => None,
+        }
+    }
+
     fn start_run(&mut self) {
-        let run = Run::start(self.world, &self.file);
+        let dies_at = self.dies_at(Victim::Enforcer);
+        let run = Run::start(self.world, &self.file, dies_at);
         self.seen.runs.push(run.process.id());
         self.run = Some(run);
         self.reach(Stage::Started);
@@ -167,6 +196,10 @@ impl<'w> Job<'w> {
         }
         let ended = self.run.as_mut().and_then(|run| run.process.ended());
         let Some(status) = ended else { return false };
+        if status.signal() == Some(9) {
+            self.bury_run();
+            return false;
+        }
         self.reach(Stage::Ended);
         // A denial is an end too, where there was one.
         let good = status.success() || self.word == "deny" && status.code() == Some(126);
@@ -174,10 +207,10 @@ impl<'w> Job<'w> {
         self.back_at.is_none() && !self.is_pending()
     }
 
-    /// Whether the plan may still strike: somebody that is killed after the end must come back
-    /// like anybody else.
+    /// Whether the plan may still strike, which it may also do after the end.
     fn is_pending(&self) -> bool {
-        self.plan.as_ref().is_some_and(|plan| self.seen.reached.contains_key(&plan.after))
+        let when = self.plan.as_ref().map(|plan| &plan.when);
+        matches!(when, Some(When::After { stage, .. }) if self.seen.reached.contains_key(stage))
     }
 
     fn heard(&self) -> Vec<String> {
@@ -185,12 +218,16 @@ impl<'w> Job<'w> {
     }
 
     fn strike_when_due(&mut self) {
-        let due = |plan: &Plan| {
-            let since = self.seen.reached.get(&plan.after);
-            since.is_some_and(|since| self.began.elapsed() >= *since + plan.delay)
+        let Some(When::After { stage, delay, down }) = self.plan.as_ref().map(|plan| &plan.when)
+        else {
+            return;
         };
-        let Some(plan) = self.plan.take_if(|plan| due(plan)) else { return };
-        self.back_at = Some(Instant::now() + plan.down);
+        let since = self.seen.reached.get(stage);
+        if since.is_none_or(|since| self.began.elapsed() < *since + *delay) {
+            return;
+        }
+        self.back_at = Some(Instant::now() + *down);
+        let Some(plan) = self.plan.take() else { return };
         self.word = plan.then;
         if matches!(plan.victim, Victim::Enforcer | Victim::Everybody) {
             self.kill_run();
@@ -207,12 +244,17 @@ impl<'w> Job<'w> {
     fn kill_run(&mut self) {
         // One that has ended came to its end: the job is done.
         if self.run.as_mut().is_some_and(|run| run.process.ended().is_none()) {
-            let Some(mut run) = self.run.take() else { return };
-            run.process.kill();
-            self.seen.struck = true;
-            self.seen.said.extend(run.said());
-            self.seen.said.push("(the gated command is killed)".into());
+            self.bury_run();
         }
+    }
+
+    fn bury_run(&mut self) {
+        let Some(mut run) = self.run.take() else { return };
+        run.process.kill();
+        self.seen.struck = true;
+        self.seen.said.extend(run.said());
+        self.seen.said.push("(the gated command is killed)".into());
+        self.back_at.get_or_insert(Instant::now());
     }
 
     fn kill_signing(&mut self) {
@@ -241,6 +283,7 @@ impl<'w> Job<'w> {
             if status.success() {
                 self.signed.push(id.clone());
             }
+            self.seen.struck |= status.signal() == Some(9);
             self.signing = None;
             self.reach(Stage::Signed);
         }
@@ -249,8 +292,9 @@ impl<'w> Job<'w> {
         if self.seen.reached.contains_key(&Stage::Ended) {
             return;
         }
-        let process = self.world.spawn("approver", &[self.word, &id]);
-        self.signing = Some((id, process));
+        let dies_at = self.dies_at(Victim::Approver);
+        let command = self.world.command("approver", &[self.word, &id]);
+        self.signing = Some((id, start(command, dies_at)));
         self.reach(Stage::Signing);
     }
 

@@ -1,7 +1,7 @@
-//! System calls that fail on purpose.
+//! System calls that fail, or that a process does not survive, on purpose.
 
 use crate::common::Process;
-use crate::scene::{listen, until};
+use crate::heard::Heard;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -9,10 +9,18 @@ use std::process::{Command, Stdio};
 /// The command, with the syncs of `files` failing as `when` says: `3` is the third of each
 /// thread, `1+` all. Without files those of every file fail.
 pub(crate) fn failing_syncs(command: &Command, files: &[PathBuf], when: &str) -> Command {
+    traced(command, files, &format!("inject=fsync,fdatasync:error=EIO:when={when}"))
+}
+
+/// The command, killed at the sync of this number in any of its threads.
+pub(crate) fn dying_at_sync(command: &Command, number: u32) -> Command {
+    traced(command, &[], &format!("inject=fsync,fdatasync:signal=KILL:when={number}"))
+}
+
+fn traced(command: &Command, files: &[PathBuf], rule: &str) -> Command {
     let mut traced = Command::new("strace");
     // As the child of its own child it leaves the process id, and kills, to the command itself.
-    traced.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"]);
-    traced.arg("-e").arg(format!("inject=fsync,fdatasync:error=EIO:when={when}"));
+    traced.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", rule]);
     traced.args(files.iter().flat_map(|file| [OsStr::new("-P"), file.as_os_str()]));
     traced.arg("--").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
@@ -34,6 +42,6 @@ pub(crate) fn fail_writes(of: &Process) -> Process {
     command.args(["-e", "inject=pwrite64:error=EROFS", "-p", &of.id().to_string()]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut tracer = Process::start(command);
-    until(&listen(&mut tracer), "attached");
+    Heard::of(&mut tracer).until("attached");
     tracer
 }

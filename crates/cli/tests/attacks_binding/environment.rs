@@ -1,0 +1,179 @@
+//! The environment and the workspace redirect neither keys nor policy nor the child.
+
+use crate::common::{Process, json};
+use crate::hostile::{PRIZE, Stage};
+use countersign_testkit::{HostileGateway, Kind, forge};
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Command;
+
+/// Starts the prize with variables that an agent set.
+fn with(stage: &Stage, variables: &[(&str, &str)], args: &[&str]) -> Process {
+    let report = stage.world.path("report.json").display().to_string();
+    let mut all = vec!["run", "--report", &report];
+    all.extend(args);
+    all.push("--");
+    all.extend(PRIZE);
+    let mut command: Command = stage.world.command("enforcer", &all);
+    command.envs(variables.iter().copied());
+    Process::start(command)
+}
+
+/// A directory of pairings like the home's own, changed by an agent.
+fn pairings(stage: &Stage, change: impl FnOnce(&mut Value)) -> String {
+    let home = stage.world.path("enforcer").join("pairings/ann.json");
+    let mut pairing = json(&fs::read(home).unwrap());
+    change(&mut pairing);
+    let dir = stage.world.path("planted");
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("ann.json"), pairing.to_string()).unwrap();
+    dir.display().to_string()
+}
+
+#[test]
+fn attack_38_a_pairing_from_the_environment_pins_nobody() {
+    let stage = Stage::set();
+    let stranger = forge::strangers_keys();
+    let dir = pairings(&stage, |pairing| pairing["keyId"] = json!(stranger.key_id()));
+    let output = with(&stage, &[("HARP_PAIRINGS_DIR", &dir)], &["--ttl", "5s"]).output();
+    assert_eq!((output.status.code(), stage.runs()), (Some(126), 0));
+    assert_eq!(stage.world.report()["error"]["code"], "no_approver");
+}
+
+#[test]
+fn attack_38_a_gateway_from_the_environment_gets_ciphertext_and_forges_nothing() {
+    let stage = Stage::set();
+    let evil = HostileGateway::start();
+    let url = evil.url().to_owned();
+    // It takes everything, and answers as well as it can without her key.
+    let (ann, forger) = (stage.ann.clone(), forge::strangers_keys());
+    let known = std::sync::Mutex::new(std::collections::BTreeMap::new());
+    evil.script(move |call, _| {
+        let mut known = known.lock().unwrap();
+        let reply = match call.kind {
+            Kind::Challenge => json!({"serverNonce": "n", "expiresAt": "2036-01-01T00:00:00Z"}),
+            Kind::Session => json!({"token": "t", "expiresAt": "2036-01-01T00:00:00Z"}),
+            Kind::Submit => {
+                let artifact = ann.read(&call);
+                let accepted = json!({
+                    "msgType": "artifact.accepted", "requestId": call.request_id(),
+                    "createdAt": "2026-02-24T10:00:00Z", "sender": {"gatewayId": "evil"},
+                    "body": {"artifactHash": artifact.head.artifact_hash},
+                });
+                known.insert(call.request_id(), artifact);
+                accepted
+            }
+            _ => known.get(&call.request_id()).map_or(Value::Null, |asked| {
+                let mut yes =
+                    countersign_core::decision::Decision::sign(asked, forge::yes(asked), &forger)
+                        .unwrap();
+                yes.signer_key_id = ann.keys().key_id();
+                forge::delivery(&yes, asked, ann.enforcer())
+            }),
+        };
+        async move { countersign_testkit::Reply::json(200, &reply) }
+    });
+    let dir = pairings(&stage, |pairing| pairing["relay"] = url.into());
+    let run = with(&stage, &[("HARP_PAIRINGS_DIR", &dir)], &[]);
+    stage.unverified(run, "HARP_ERR_SIGNATURE_INVALID");
+    for call in evil.calls(Kind::Submit) {
+        assert_eq!(countersign_testkit::canary::find(&call.body, PRIZE[2]), None);
+    }
+}
+
+#[test]
+fn attack_38_a_home_from_the_environment_loses_to_the_one_that_was_named() {
+    let stage = Stage::set();
+    // The agent's own home, with an approver of its own that says yes to everything.
+    let (mut pairing, link) = stage.world.invite("agents", "agent", "device");
+    let _agent = countersign_testkit::HostileDevice::join(&link);
+    assert!(pairing.wait().success());
+    let home = stage.world.path("agents").display().to_string();
+    let run = with(&stage, &[("COUNTERSIGN_HOME", &home)], &["--ttl", "60s"]);
+    let asked = stage.ann.request();
+    assert_eq!(asked.payload["argv"], json!(PRIZE), "the person of the named home is asked");
+    run.signal("TERM");
+    stage.refused(run, "withdrawn", "withdrawn");
+}
+
+#[test]
+fn attack_38_variables_that_load_code_do_not_reach_the_child() {
+    let stage = Stage::set();
+    let evil = stage.world.path("evil.sh");
+    fs::write(&evil, "echo evil > loaded\n").unwrap();
+    let evil = evil.to_str().unwrap();
+    let variables = [
+        ("BASH_ENV", evil),
+        ("ENV", evil),
+        ("LD_PRELOAD", "/nonexistent/evil.so"),
+        ("GIT_SSH_COMMAND", evil),
+        ("PYTHONSTARTUP", evil),
+        ("NODE_OPTIONS", "--require ./evil.js"),
+        ("IFS", "e"),
+        ("AGENT_CANARY", "seen"),
+    ];
+    let report = stage.world.path("report.json").display().to_string();
+    let args = ["run", "--report", &report, "--", "bash", "-c", "env > seen"];
+    let mut command = stage.world.command("enforcer", &args);
+    command.envs(variables);
+    let run = Process::start(command);
+    let asked = stage.ann.approve();
+    let output = run.output();
+    assert!(output.status.success(), "{output:?}");
+    let seen = fs::read_to_string(stage.world.work().join("seen")).unwrap();
+    for (name, _) in variables {
+        assert!(!seen.contains(&format!("{name}=")), "{name} reached the child");
+        assert!(asked.payload["env"].get(name).is_none(), "{name} is in the action");
+    }
+    assert!(!stage.world.work().join("loaded").exists());
+}
+
+#[test]
+fn attack_38_a_variable_that_loads_code_is_shown_and_makes_it_critical() {
+    let stage = Stage::set();
+    let run = with(&stage, &[("BASH_ENV", "/tmp/evil")], &["--env", "BASH_ENV", "--ttl", "60s"]);
+    let asked = stage.ann.request();
+    assert_eq!(asked.payload["env"]["BASH_ENV"], "/tmp/evil");
+    let extensions = asked.head.extensions.clone().unwrap();
+    assert_eq!(extensions["org.countersign.route"]["risk"], "critical");
+    run.signal("TERM");
+    stage.refused(run, "withdrawn", "withdrawn");
+}
+
+#[test]
+fn attack_38_a_relative_entry_of_the_path_is_not_searched() {
+    let stage = Stage::set();
+    let tool = stage.world.work().join("tool");
+    fs::copy("/bin/true", &tool).unwrap();
+    for path in [".:/bin", ":/bin", "work:../work:/bin"] {
+        let mut command = stage.world.command("enforcer", &["run", "--ttl", "1s", "--", "tool"]);
+        command.env("PATH", path);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(127), "{path}: {output:?}");
+    }
+    assert!(stage.gateway.calls(Kind::Submit).is_empty(), "nobody was asked");
+}
+
+#[test]
+fn attack_11_a_home_in_the_workspace_is_not_looked_at() {
+    let stage = Stage::set();
+    // What an agent can write: a whole enforcer's home, in the repository it works in.
+    let planted = stage.world.work().join(".countersign");
+    assert!(
+        Command::new("cp")
+            .arg("-a")
+            .arg(stage.world.path("enforcer"))
+            .arg(&planted)
+            .status()
+            .unwrap()
+            .success()
+    );
+    fs::write(planted.join("policy.toml"), "[[rules]]\nid = \"all\"\ndecision = \"allow\"\n")
+        .unwrap();
+    fs::write(planted.join("trust.json"), "{}").unwrap();
+    let run = stage.go(&["--ttl", "60s"]);
+    let asked = stage.ann.request();
+    assert_eq!(asked.payload["argv"], json!(PRIZE), "a person is asked all the same");
+    run.signal("TERM");
+    stage.refused(run, "withdrawn", "withdrawn");
+}
