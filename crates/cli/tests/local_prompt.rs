@@ -1,5 +1,12 @@
 //! `run --local`: the boxed prompt, as a person at a terminal meets it. No gateway takes part.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step fails the test"
+)]
+
 mod common;
 
 use common::screen::{Screen, line, quoted, quoted_path};

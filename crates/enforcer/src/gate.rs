@@ -394,7 +394,10 @@ impl Enforcer {
         let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
-        Ok(self.ledger.record(entry, self.now()).await?)
+        let receipt = self.ledger.record(entry, self.now()).await?;
+        // From the first pinned key on, the home knows its ledger from any other.
+        self.remember_head().await?;
+        Ok(receipt)
     }
 
     async fn attest(&self, request: &RequestRecord, relays: &Relays) -> Result<(), GateError> {

@@ -13,6 +13,13 @@ use std::time::Duration;
 /// Statements that stay prepared in each connection.
 const PREPARED: usize = 96;
 
+/// Pages that the log gathers before they are copied into the database: 32 MiB. A page that many
+/// commits change is then copied once, and the syncs around a copy are rare.
+const LOG_PAGES: usize = 8_192;
+
+/// What the connection that writes keeps of the database in memory.
+const CACHE_KIB: usize = 16_384;
+
 /// Writers wait at the file lock, so this is for strangers who look into the file, and for the
 /// moment in which another process recovers it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -48,7 +55,10 @@ impl Db {
         if mode.as_deref() != Some("wal") {
             return Err(db.unavailable("the file system allows no write-ahead log"));
         }
-        db.batch("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")?;
+        db.batch(&format!(
+            "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
+             PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA cache_size = -{CACHE_KIB};"
+        ))?;
         schema.bring_up(&db)?;
         Ok(db)
     }

@@ -18,7 +18,7 @@ pub fn spellings(canary: &str) -> Vec<(&'static str, Vec<u8>)> {
 /// The spelling in which `canary` stands somewhere in `bytes`.
 #[must_use]
 pub fn find(bytes: &[u8], canary: &str) -> Option<&'static str> {
-    let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    let holds = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
     spellings(canary).into_iter().find(|(_, text)| holds(text)).map(|(name, _)| name)
 }
 

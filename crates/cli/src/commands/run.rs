@@ -173,7 +173,10 @@ impl Run {
             stdin: self.stdin.as_deref().map(read_stdin).transpose()?,
             verb: None,
         };
-        Ok(child::prepare(&call, &environment(), enforcer.ledger().secret())?)
+        let prepared = child::prepare(&call, &environment(), enforcer.ledger().secret())?;
+        let critical = !prepared.critical().is_empty();
+        prepared.check_strength(critical).map_err(|e| ending::too_weak(&e))?;
+        Ok(prepared)
     }
 
     /// The pairings of the home, or of the directory that `HARP_PAIRINGS_DIR` names. Those only

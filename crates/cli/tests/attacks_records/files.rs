@@ -9,16 +9,17 @@ use std::path::Path;
 const PASSPHRASE: &str = "canary-passphrase-4711";
 const TOKEN: &str = "ghp_canaryTokenOfTheChild4711abcdEFGH";
 
-/// A whole life: pairing, an approved run with a secret, a denied one, a second pairing refused.
-fn lived() -> (World, Vec<u8>) {
+/// A whole life: pairing, an approved run with a secret, a wrong passphrase. Returns what was said
+/// on the agent's side and on the person's.
+fn lived() -> (World, [Vec<u8>; 2]) {
     let mut world = World::empty();
     fs::write(world.path("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
     world.start_gateway();
-    let mut said = Vec::new();
+    let (mut agents, mut persons) = (Vec::new(), Vec::new());
     let (mut pairing, link) = world.invite("enforcer", "ann", "device");
     let joined = world.run("approver", &["join", &link]);
     assert!(joined.status.success() && pairing.wait().success());
-    said.extend([joined.stdout, joined.stderr].concat());
+    persons.extend([joined.stdout, joined.stderr].concat());
     let secret = link.rsplit_once("s=").unwrap().1.to_owned();
     let args = ["run", "--env", "DEPLOY_TOKEN", "--", "sh", "-c", "test -n \"$DEPLOY_TOKEN\""];
     let mut command = world.command("enforcer", &args);
@@ -27,22 +28,22 @@ fn lived() -> (World, Vec<u8>) {
     let id = world.waiting("approver");
     for args in [&["approve", &id][..], &["history"], &["list"], &["status"]] {
         let output = world.run("approver", args);
-        said.extend([output.stdout, output.stderr].concat());
+        persons.extend([output.stdout, output.stderr].concat());
     }
     let output = run.output();
     assert!(output.status.success(), "{output:?}");
-    said.extend([output.stdout, output.stderr].concat());
+    agents.extend([output.stdout, output.stderr].concat());
     let wrong = world.path("wrong");
     fs::write(&wrong, "not it\n").unwrap();
     let refused = world.run("approver", &["inbox", "--passphrase-file", wrong.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1));
-    said.extend([refused.stdout, refused.stderr].concat());
+    persons.extend([refused.stdout, refused.stderr].concat());
     for args in [&["receipt", "show", "last"][..], &["status"], &["trust", "show"], &["list"]] {
         let output = world.run("enforcer", args);
-        said.extend([output.stdout, output.stderr].concat());
+        agents.extend([output.stdout, output.stderr].concat());
     }
     fs::write(world.path("secret"), secret).unwrap();
-    (world, said)
+    (world, [agents, persons])
 }
 
 fn mode(path: &Path) -> u32 {
@@ -57,7 +58,7 @@ fn directories(dir: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn attack_31_nobody_else_can_read_a_home_and_no_secret_leaves_its_place() {
-    let (world, said) = lived();
+    let (world, [agents, persons]) = lived();
     for party in ["gateway", "enforcer", "approver"] {
         let home = world.path(party);
         for dir in directories(&home) {
@@ -72,7 +73,10 @@ fn attack_31_nobody_else_can_read_a_home_and_no_secret_leaves_its_place() {
     let operator = countersign_core::encoding::base64(&operator);
     // What was said is said on a screen, where somebody may look over a shoulder.
     for (name, secret) in secrets(&link_secret, &operator) {
-        assert_eq!(canary::find(&said, secret), None, "{name} on a screen");
+        assert_eq!(canary::find(&agents, secret), None, "{name} on the agent's screen");
+        // The person is shown what the token is, once, in the review.
+        let shown = canary::find(&persons, secret).is_some();
+        assert_eq!(shown, name == "token", "{name} on the person's screen");
     }
     for party in ["gateway", "enforcer", "approver"] {
         for (path, bytes) in files(&world.path(party)) {

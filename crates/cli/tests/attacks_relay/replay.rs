@@ -191,14 +191,16 @@ fn attack_19_a_yes_after_a_no_changes_nothing() {
         let (told, held) = (Arc::clone(&told), call.kind == Kind::Wait);
         let turn = if held { waiters.fetch_add(1, Ordering::SeqCst) } else { 0 };
         async move {
-            while held {
+            if !held {
+                return honest.answer(call).await;
+            }
+            loop {
                 let answer = told.lock().unwrap().get(turn).cloned();
                 if let Some(answer) = answer {
                     return Reply::json(200, &answer);
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            honest.answer(call).await
         }
     });
     let first = stage.go(&[]);

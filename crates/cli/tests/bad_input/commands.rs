@@ -200,7 +200,11 @@ fn a_receipt_that_proves_nothing_is_an_error() {
     let world = World::paired();
     works_again(&world);
     std::fs::write(world.work().join("garbage"), "{\"a\":1").unwrap();
-    std::fs::write(world.work().join("empty.json"), "{\"operators\":[],\"approvers\":[]}").unwrap();
+    std::fs::write(
+        world.work().join("empty.json"),
+        "{\"type\":\"countersign.trust/v1\",\"operators\":[],\"approvers\":[]}",
+    )
+    .unwrap();
     for (args, wanted) in [
         (&["receipt", "verify", "no-such-file"][..], is("file", 1)),
         (&["receipt", "verify", "99"], is("no_receipt", 1)),

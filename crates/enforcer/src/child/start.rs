@@ -190,7 +190,12 @@ impl Prepared {
         Ok(())
     }
 
-    fn check_strength(&self, critical: bool) -> Result<(), StartError> {
+    /// Whether a run could be tied firmly enough to its bytes at this risk. Starting looks again;
+    /// looking before anybody is asked spares them a question whose yes would be worth nothing.
+    ///
+    /// # Errors
+    /// `TooWeak`, with the file that has the weakest binding.
+    pub fn check_strength(&self, critical: bool) -> Result<(), StartError> {
         let weak = self.plan.pins.iter().find(|pin| pin.binding == Binding::Rehashed);
         match weak.filter(|_| critical) {
             Some(pin) => Err(StartError::TooWeak { path: pin.path.display().to_string() }),

@@ -73,6 +73,13 @@ pub(super) fn claim_failed(error: GateError, report: &mut Report) -> Failure {
     error.into()
 }
 
+/// A yes to this could not be used.
+pub(super) fn too_weak(error: &StartError) -> Failure {
+    Failure::new(Exit::RunRefused, "HARP_ERR_POLICY_DENY", error.to_string()).hint(
+        "nobody was asked; leave out the --env that makes it critical, or have another user own the file",
+    )
+}
+
 pub(super) fn exit_code(ran: Ran) -> Result<i32, Failure> {
     match ran.result {
         Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),
