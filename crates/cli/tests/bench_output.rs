@@ -1,5 +1,7 @@
 //! What `bench` prints. The figures are the machine's; their shape is ours.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step fails the test")]
+
 mod common;
 
 use common::{World, error_code, json};
@@ -43,7 +45,8 @@ fn every_row_has_a_value_beside_its_limit() {
 fn check(row: &Value) {
     let members: Vec<&String> = row.as_object().unwrap().keys().collect();
     assert_eq!(members, ["better", "limit", "name", "ratio", "unit", "value"]);
-    let figure = |name: &str| row[name].as_f64().filter(|f| *f > 0.0).unwrap_or_else(|| panic!("{row}"));
+    let figure =
+        |name: &str| row[name].as_f64().filter(|f| *f > 0.0).unwrap_or_else(|| panic!("{row}"));
     let (value, limit) = (figure("value"), figure("limit"));
     let ratio = match row["better"].as_str() {
         Some("higher") => value / limit,

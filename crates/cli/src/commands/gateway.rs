@@ -35,13 +35,24 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        if !self.listen.ip().is_loopback() && !self.behind_proxy {
+            let message = format!("plain http is served on loopback only, {} is not", self.listen);
+            return Err(Failure::new(Exit::Usage, "listen", message).hint(
+                "put a proxy with TLS in front: --behind-proxy --origin https://relay.example",
+            ));
+        }
         let origins = self.origin.iter().map(|o| Origin::parse(o)).collect::<Result<_, _>>();
         let origins = origins.map_err(|e| {
             Failure::new(Exit::Usage, "origin", e.to_string())
                 .hint("--origin https://relay.example")
         })?;
         let config = Config { origins, behind_proxy: self.behind_proxy, ..Config::default() };
-        let gateway = open(&here.root, config)?;
+        let gateway = open(&here.root, config).map_err(|failure| match failure.code.as_str() {
+            "store_unavailable" => {
+                failure.hint("one gateway has a home: stop it, or name another home")
+            }
+            _ => failure,
+        })?;
         let listener = TcpListener::bind(self.listen).await.map_err(|e| {
             let message = format!("cannot listen on {}: {e}", self.listen);
             Failure::new(Exit::Failed, "listen", message).hint("choose another with --listen")
@@ -50,8 +61,7 @@ impl Gateway {
         let document = serde_json::json!({"listening": format!("http://{address}")});
         here.output.result(&format!("listening on http://{address}"), &document)?;
         serve(listener, gateway, asked_to_end()).await.map_err(|e| {
-            Failure::new(Exit::Failed, "gateway", e.to_string())
-                .hint("plain http is for loopback; see --behind-proxy")
+            Failure::new(Exit::Failed, "gateway", e.to_string()).hint("start it again")
         })?;
         Ok(Exit::Ok)
     }

@@ -26,7 +26,7 @@ fn restore(home: &Path, copy: &[(std::ffi::OsString, Vec<u8>)]) {
 
 /// Everything that reads or writes the ledger refuses it.
 fn is_refused(stage: &Stage) {
-    let run = ["run", "--json", "--", PRIZE[0], PRIZE[1], PRIZE[2]];
+    let run = ["run", "--json", "--ttl", "5s", "--", PRIZE[0], PRIZE[1], PRIZE[2]];
     for (args, code) in [(&run[..], 126), (&["status", "--json"][..], 13)] {
         let output = stage.world.run("enforcer", args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
