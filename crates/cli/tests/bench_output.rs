@@ -1,6 +1,11 @@
 //! What `bench` prints. The figures are the machine's; their shape is ours.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step fails the test"
+)]
 
 mod common;
 

@@ -138,7 +138,7 @@ fn only_the_word_yes_approves_what_cannot_be_undone() {
 fn attack_20_the_countdown_ends_in_a_denial() {
     let world = world();
     let mut screen = Screen::of(&gated(&world, &["--ttl", "2s"]));
-    screen.sees("Auto-deny in 1 seconds...");
+    screen.sees("Auto-deny in ");
     screen.sees("nobody answered in time");
     assert_eq!(screen.end().0, 126);
     assert_eq!((event(&world), ran(&world)), ("expired".into(), false));
@@ -147,7 +147,7 @@ fn attack_20_the_countdown_ends_in_a_denial() {
 #[test]
 fn attack_20_the_countdown_goes_on_while_the_passphrase_is_typed() {
     let world = world();
-    let mut screen = Screen::of(&gated(&world, &["--ttl", "2s"]));
+    let mut screen = Screen::of(&gated(&world, &["--ttl", "4s"]));
     screen.sees("Auto-deny in");
     screen.types("a");
     screen.sees("Type yes to approve: ");
@@ -197,7 +197,7 @@ fn three_wrong_passphrases_end_the_request() {
 fn attack_09_standard_input_answers_nothing() {
     let world = world();
     std::fs::write(world.work().join("answers"), "a\nyes\ncorrect horse\n").unwrap();
-    let command = gated(&world, &["--ttl", "2s"]);
+    let command = gated(&world, &["--ttl", "3s"]);
     let mut screen = Screen::shell(&command, &format!("{} < answers", line(&command)));
     screen.sees("Auto-deny in");
     let (code, text) = screen.end();

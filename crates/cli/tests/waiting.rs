@@ -202,7 +202,7 @@ fn a_caller_with_less_time_gives_up_and_the_request_waits_on() {
 #[test]
 fn attack_19_an_approval_that_was_not_used_in_time_is_void() {
     let world = World::paired();
-    let mut run = world.gate(&["--ttl", "3s"], &LINE);
+    let mut run = world.gate(&["--ttl", "6s"], &LINE);
     let id = world.waiting("approver");
     run.kill();
     world.json("approver", &["approve", &id]);
@@ -224,7 +224,7 @@ fn attack_44_another_session_does_not_use_the_approval() {
     one.kill();
     world.json("approver", &["approve", &asked]);
     // The same words, another caller: a question of its own, which nobody answers.
-    let mut two = world.gate(&["--session", "two", "--ttl", "2s"], &LINE);
+    let mut two = world.gate(&["--session", "two", "--ttl", "5s"], &LINE);
     let other = world.waiting("approver");
     assert_ne!(asked, other);
     assert_eq!((two.wait().code(), runs(&world)), (Some(126), 0));

@@ -13,10 +13,6 @@ use std::time::Duration;
 /// Statements that stay prepared in each connection.
 const PREPARED: usize = 96;
 
-/// Pages that the log gathers before they are copied into the database: 32 MiB. A page that many
-/// commits change is then copied once, and the syncs around a copy are rare.
-const LOG_PAGES: usize = 8_192;
-
 /// What the connection that writes keeps of the database in memory.
 const CACHE_KIB: usize = 16_384;
 
@@ -57,7 +53,8 @@ impl Db {
         }
         db.batch(&format!(
             "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
-             PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA cache_size = -{CACHE_KIB};"
+             PRAGMA wal_autocheckpoint = {}; PRAGMA cache_size = -{CACHE_KIB};",
+            schema.log_pages
         ))?;
         schema.bring_up(&db)?;
         Ok(db)

@@ -82,7 +82,7 @@ fn jobs(db: &Db, group: &mut [Box<dyn Job>], around: &mut dyn Around) -> Result<
     let mut any = false;
     for job in group.iter_mut().filter(|job| !job.is_withdrawn()) {
         let kept = apart(db, job.as_mut())?;
-        around.settle(kept);
+        around.settle(kept)?;
         any |= kept;
     }
     if !any {

@@ -28,6 +28,8 @@ use std::sync::Arc;
 const SCHEMA: Schema = Schema {
     // "CSle": a gateway's memory that is opened as a ledger is refused.
     application_id: 0x4353_6c65,
+    // 4 MiB. Receipts only ever come after one another, so a longer log would save no copies.
+    log_pages: 1_000,
     steps: &[include_str!("ledger/schema.sql")],
 };
 

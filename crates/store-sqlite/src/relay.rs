@@ -33,6 +33,9 @@ use std::path::Path;
 const SCHEMA: Schema = Schema {
     // "CSgw": a ledger that is opened as a gateway's memory is refused.
     application_id: 0x4353_6777,
+    // 32 MiB. Exchanges change a page again and again, which is then copied once, and the syncs
+    // around a copy are rare.
+    log_pages: 8_192,
     steps: &[include_str!("relay/schema.sql"), include_str!("relay/heads.sql")],
 };
 

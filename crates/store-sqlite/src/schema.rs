@@ -7,6 +7,8 @@ use countersign_store::error::StoreError;
 pub(crate) struct Schema {
     /// Marks the file: a database of another kind is refused.
     pub(crate) application_id: i32,
+    /// Pages that the log gathers before they are copied into the database.
+    pub(crate) log_pages: u32,
     /// SQL of each version, the first one from nothing.
     pub(crate) steps: &'static [&'static str],
 }

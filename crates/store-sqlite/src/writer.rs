@@ -23,8 +23,9 @@ const WAITING: usize = 1024;
 
 /// What a kind of database does around the jobs of a group, in the same transaction.
 pub(crate) trait Around: Send {
-    /// A job ended: what it asked for is to be kept, or to be dropped.
-    fn settle(&mut self, kept: bool);
+    /// A job ended: what it asked for is to be kept, or to be dropped. An error takes the whole
+    /// group back.
+    fn settle(&mut self, kept: bool) -> Result<(), StoreError>;
 
     /// The last writes of a group that keeps something. An error takes the whole group back.
     fn end(&mut self, db: &Db) -> Result<(), StoreError>;
@@ -35,7 +36,9 @@ pub(crate) trait Around: Send {
 
 /// Nothing.
 impl Around for () {
-    fn settle(&mut self, _kept: bool) {}
+    fn settle(&mut self, _kept: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     fn end(&mut self, _db: &Db) -> Result<(), StoreError> {
         Ok(())

@@ -4,7 +4,7 @@ use crate::hostile::Stage;
 use countersign_core::encoding::Hash;
 use countersign_core::json::canonical;
 use countersign_testkit::Kind;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Everything that the gateway saw in a submitted question.
 fn submitted(stage: &Stage) -> Vec<Vec<u8>> {
@@ -23,25 +23,36 @@ fn attack_40_a_hash_that_the_gateway_sees_confirms_no_guess() {
     };
     assert_ne!(hash(&seen[0]), hash(&seen[1]), "the same command twice has two hashes");
     // A guesser who knows the whole command and every word around it, but not the salt.
-    let receipts = crate::hostile::receipts(&stage.world, "enforcer");
-    let content =
-        &receipts.iter().find(|r| r["content"]["event"] == "suspended").unwrap()["content"];
+    let all = crate::hostile::receipts(&stage.world, "enforcer");
+    let asked = all.iter().filter(|receipt| receipt["content"]["event"] == "suspended");
+    let mut salts = Vec::new();
+    for (receipt, body) in asked.zip(&seen) {
+        let (artifact, action) = artifact(&receipt["content"]);
+        assert_eq!(hash(body), guess(&artifact), "with the salt it can be worked out");
+        let mut unsalted = artifact;
+        let extensions = unsalted["extensions"].as_object_mut().unwrap();
+        let salt = extensions.remove("org.countersign.salt").unwrap();
+        let text = String::from_utf8_lossy(body).into_owned();
+        for guess in [guess(&unsalted), guess(&action), guess(&action["argv"])] {
+            assert!(!text.contains(&guess), "{guess}");
+        }
+        let salt = salt.as_str().unwrap().to_owned();
+        assert!(salt.len() == 43 && !text.contains(&salt), "32 bytes, which travel sealed");
+        salts.push(salt);
+    }
+    assert!(salts.len() == 2 && salts[0] != salts[1], "a fresh one for each question");
+}
+
+/// What was asked, whole but for its own hash, and the action in it.
+fn artifact(content: &Value) -> (Value, Value) {
     let mut artifact = content["artifacts"][0].clone();
     artifact["payload"] = content["action"].clone();
     artifact.as_object_mut().unwrap().remove("artifactHash");
-    let guess = |artifact: &Value| Hash::of(&canonical(artifact).unwrap()).to_string();
-    assert_eq!(hash(&seen[0]), guess(&artifact), "with the salt it can be worked out");
-    let extensions = artifact["extensions"].as_object_mut().unwrap();
-    let salt = extensions.remove("org.countersign.salt").unwrap();
-    let mut guesses = vec![guess(&artifact), guess(&content["action"])];
-    guesses.push(guess(&json!(content["action"]["argv"])));
-    for body in &seen {
-        let text = String::from_utf8_lossy(body).into_owned();
-        for guess in &guesses {
-            assert!(!text.contains(guess.as_str()), "{guess}");
-        }
-        assert!(!text.contains(salt.as_str().unwrap()), "the salt travels sealed");
-    }
+    (artifact, content["action"].clone())
+}
+
+fn guess(value: &Value) -> String {
+    Hash::of(&canonical(value).unwrap()).to_string()
 }
 
 #[test]

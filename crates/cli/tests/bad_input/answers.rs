@@ -45,7 +45,7 @@ fn a_second_answer_is_refused() {
 #[test]
 fn an_answer_to_what_is_over_is_refused() {
     let world = World::paired();
-    let mut run = world.gate(&["--ttl", "2s"], &LINE);
+    let mut run = world.gate(&["--ttl", "5s"], &LINE);
     let late = world.waiting("approver");
     assert_eq!(run.wait().code(), Some(126));
     assert_eq!(refusal(&world, "approver", &["approve", &late]), is("HARP_ERR_EXPIRED", 11));

@@ -43,7 +43,7 @@ fn a_gateway_that_comes_back_in_time_is_tried_again() {
 #[test]
 fn attack_20_a_gateway_that_goes_down_during_the_wait_refuses_at_the_deadline() {
     let mut world = World::paired();
-    let run = world.gate(&["--ttl", "3s", "--json"], &LINE);
+    let run = world.gate(&["--ttl", "5s", "--json"], &LINE);
     world.waiting("approver");
     world.kill_gateway();
     let output = run.output();

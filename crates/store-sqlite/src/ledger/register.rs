@@ -1,11 +1,11 @@
 //! The writing of receipts: numbered and chained one after the other, signed side by side.
 //!
 //! A signature costs more than everything else about a receipt. So a job only drafts: number,
-//! link and hash. When all jobs of the group are done, the drafts that stay are signed on every
-//! core, written, and covered by one signed head, in the transaction of the jobs.
+//! link and hash. The drafts that stay are signed on every core; when all jobs of the group are
+//! done they are written and covered by one signed head, in the transaction of the jobs.
 
 use super::receipts::{self, content_hash_at, newest, number, tail};
-use super::signers::{Draft, Signed, Signers};
+use super::signers::{Draft, SHARE, Signed, Signers};
 use crate::column::{At, Digest, Json};
 use crate::db::Db;
 use crate::writer::Around;
@@ -29,9 +29,29 @@ pub(super) struct Register {
 /// The drafts of the group that is being written.
 #[derive(Default)]
 struct Page {
+    /// The number and hash of the newest draft that was handed over to be signed.
+    handed_over: Option<(u64, Hash)>,
+    /// Those that were not.
     drafts: Vec<Draft>,
     /// How many of them belong to jobs that are done and stay.
     settled: usize,
+}
+
+impl Page {
+    fn newest(&self) -> Option<(u64, Hash)> {
+        let last = self.drafts.last().map(|draft| (draft.content.seq, draft.hash));
+        last.or(self.handed_over)
+    }
+
+    /// Takes the drafts off the page, where they are worth waking a thread for.
+    fn hand_over(&mut self) -> Option<Vec<Draft>> {
+        if self.drafts.len() < SHARE {
+            return None;
+        }
+        self.handed_over = self.newest();
+        self.settled = 0;
+        Some(std::mem::take(&mut self.drafts))
+    }
 }
 
 /// Where a receipt lies once its group is written.
@@ -62,9 +82,9 @@ impl Register {
     /// Drafts one receipt: numbers it and links it to the one before.
     pub(super) fn append(&self, db: &Db, entry: Entry, now: Instant) -> Result<Ticket, StoreError> {
         let mut page = self.page();
-        let before = match page.drafts.last() {
-            Some(draft) => Some((draft.content.seq, draft.hash)),
+        let before = match page.newest() {
             None => newest(db)?,
+            drafted => drafted,
         };
         let content = Content {
             ledger: self.ledger.to_string(),
@@ -130,28 +150,36 @@ impl Registrar {
 }
 
 impl Around for Registrar {
-    fn settle(&mut self, kept: bool) {
+    fn settle(&mut self, kept: bool) -> Result<(), StoreError> {
         let mut page = self.register.page();
-        if kept {
-            page.settled = page.drafts.len();
-        } else {
+        if !kept {
             let settled = page.settled;
             page.drafts.truncate(settled);
+            return Ok(());
+        }
+        page.settled = page.drafts.len();
+        if !self.signers.has_helpers() {
+            return Ok(());
+        }
+        match page.hand_over() {
+            Some(drafts) => self.signers.lend(drafts),
+            None => Ok(()),
         }
     }
 
     fn end(&mut self, db: &Db) -> Result<(), StoreError> {
-        let drafts = std::mem::take(&mut *self.register.page()).drafts;
-        if drafts.is_empty() {
+        let drafts = std::mem::take(&mut self.register.page().drafts);
+        let signed = self.signers.sign(drafts)?;
+        if signed.is_empty() {
             return Ok(());
         }
-        let signed = self.signers.sign(drafts)?;
         signed.into_iter().try_for_each(|signed| write(db, signed))?;
         self.seal(db)
     }
 
     fn over(&mut self) {
         *self.register.page() = Page::default();
+        self.signers.forget();
     }
 }
 

@@ -1,4 +1,5 @@
-//! Threads that sign, so that a group of receipts is signed on every core.
+//! Threads that sign, so that a group of receipts is signed on every core, and while the rest of
+//! the group is still being drafted.
 
 use super::register::Ticket;
 use countersign_core::encoding::Hash;
@@ -6,12 +7,13 @@ use countersign_core::receipt::{Content, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::Notary;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Drafts that are worth waking a thread for.
-const SHARE: usize = 8;
+pub(super) const SHARE: usize = 8;
 
 /// More threads would wait for the one that writes.
 const MOST_THREADS: usize = 8;
@@ -37,67 +39,165 @@ type Outcome = Result<Vec<Signed>, StoreError>;
 
 /// The notary, and helpers that are started when there is first enough to share.
 pub(super) struct Signers {
-    notary: Arc<dyn Notary>,
-    threads: usize,
-    helpers: Vec<Helper>,
+    table: Arc<Table>,
+    helpers: usize,
+    most: usize,
 }
 
-struct Helper {
-    work: Sender<Vec<Draft>>,
-    done: Receiver<Outcome>,
+/// Where drafts lie that anybody may sign.
+struct Table {
+    notary: Arc<dyn Notary>,
+    pile: Mutex<Pile>,
+    /// Something lies there, or nobody needs helpers any more.
+    laid: Condvar,
+    /// A helper has put something back.
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Pile {
+    /// The group that is being written. What was taken for an earlier one is dropped.
+    group: u64,
+    /// How many shares of this group were laid down.
+    laid: usize,
+    waiting: VecDeque<Share>,
+    /// By the place of their share.
+    signed: Vec<(usize, Outcome)>,
+    closed: bool,
+}
+
+/// Drafts that one thread signs together.
+struct Share {
+    group: u64,
+    place: usize,
+    drafts: Vec<Draft>,
 }
 
 impl Signers {
     pub(super) fn new(notary: Arc<dyn Notary>) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self { notary, threads: cores.min(MOST_THREADS), helpers: Vec::new() }
+        let (pile, laid, returned) = (Mutex::default(), Condvar::new(), Condvar::new());
+        let table = Arc::new(Table { notary, pile, laid, returned });
+        Self { table, helpers: 0, most: cores.min(MOST_THREADS) - 1 }
     }
 
-    /// Signs all drafts and keeps their order.
-    pub(super) fn sign(&mut self, mut drafts: Vec<Draft>) -> Outcome {
-        let share = drafts.len().div_ceil(self.threads).max(SHARE);
-        let mut lent = Vec::new();
-        while drafts.len() > share {
-            lent.push(drafts.split_off(drafts.len() - share));
+    /// Whether anybody could sign besides the one who asks.
+    pub(super) fn has_helpers(&self) -> bool {
+        self.most > 0
+    }
+
+    /// Hands over drafts that stay, if their group does.
+    pub(super) fn lend(&mut self, drafts: Vec<Draft>) -> Result<(), StoreError> {
+        let waiting = {
+            let mut pile = self.table.pile();
+            let (group, place) = (pile.group, pile.laid);
+            pile.laid += 1;
+            pile.waiting.push_back(Share { group, place, drafts });
+            pile.waiting.len()
+        };
+        if self.helpers < waiting.min(self.most) {
+            start(Arc::clone(&self.table))?;
+            self.helpers += 1;
         }
-        // They come back only from a group that went well: after an error or a panic one of them
-        // might still say something about drafts that are gone.
-        let mut helpers = std::mem::take(&mut self.helpers);
-        while helpers.len() < lent.len() {
-            helpers.push(Helper::start(self.notary.clone())?);
+        self.table.laid.notify_one();
+        Ok(())
+    }
+
+    /// Signs `rest` and what was lent, and returns all in the order in which it came.
+    pub(super) fn sign(&mut self, mut rest: Vec<Draft>) -> Outcome {
+        if rest.len() <= SHARE && self.table.pile().laid == 0 {
+            return sign_each(&*self.table.notary, rest);
         }
-        let busy = lent.len();
-        for (helper, share) in helpers.iter().zip(lent) {
-            helper.work.send(share).map_err(|_| gone())?;
+        while !rest.is_empty() {
+            let later = rest.split_off(SHARE.min(rest.len()));
+            self.lend(std::mem::replace(&mut rest, later))?;
         }
-        let mut all = sign_each(self.notary.as_ref(), drafts)?;
-        // The last share was lent first.
-        for helper in helpers.iter().take(busy).rev() {
-            all.extend(helper.done.recv().map_err(|_| gone())??);
+        while let Some(share) = self.table.take() {
+            self.table.sign(share);
         }
-        self.helpers = helpers;
+        let signed = self.table.all();
+        let mut all = Vec::with_capacity(signed.len() * SHARE);
+        for (_, share) in signed {
+            all.extend(share?);
+        }
         Ok(all)
     }
-}
 
-impl Helper {
-    /// Starts a thread that ends when nobody lends to it any more.
-    fn start(notary: Arc<dyn Notary>) -> Result<Self, StoreError> {
-        let (work, shares) = channel();
-        let (say, done) = channel();
-        let sign_all = move || {
-            shares.into_iter().try_for_each(|share| say.send(sign_each(notary.as_ref(), share)))
-        };
-        thread::Builder::new()
-            .name("store-signer".into())
-            .spawn(sign_all)
-            .map_err(|error| StoreError::Unavailable(format!("no thread to sign: {error}")))?;
-        Ok(Self { work, done })
+    /// The group is over: nothing of it is signed any more.
+    pub(super) fn forget(&mut self) {
+        let mut pile = self.table.pile();
+        let (group, closed) = (pile.group + 1, pile.closed);
+        *pile = Pile { group, closed, ..Pile::default() };
     }
 }
 
-fn gone() -> StoreError {
-    StoreError::Unavailable("a thread that signs has ended".to_owned())
+impl Drop for Signers {
+    fn drop(&mut self) {
+        self.table.pile().closed = true;
+        self.table.laid.notify_all();
+    }
+}
+
+impl Table {
+    fn pile(&self) -> MutexGuard<'_, Pile> {
+        self.pile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A share that nobody has taken.
+    fn take(&self) -> Option<Share> {
+        self.pile().waiting.pop_front()
+    }
+
+    /// The same, for one who waits for it; `None` is the end.
+    fn wait(&self) -> Option<Share> {
+        let mut pile = self.pile();
+        loop {
+            if let Some(share) = pile.waiting.pop_front() {
+                return Some(share);
+            }
+            if pile.closed {
+                return None;
+            }
+            pile = self.laid.wait(pile).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Signs a share, unless its group is over by then.
+    fn sign(&self, share: Share) {
+        let Share { group, place, drafts } = share;
+        // Sound: what a panic leaves half-done is dropped.
+        let signed = catch_unwind(AssertUnwindSafe(|| sign_each(&*self.notary, drafts)));
+        let panicked = |_| Err(StoreError::Unavailable("a signature panicked".to_owned()));
+        let signed = signed.unwrap_or_else(panicked);
+        let mut pile = self.pile();
+        if pile.group == group {
+            pile.signed.push((place, signed));
+            self.returned.notify_one();
+        }
+    }
+
+    /// Everything that was laid down, when it is signed.
+    fn all(&self) -> Vec<(usize, Outcome)> {
+        let mut pile = self.pile();
+        while pile.signed.len() < pile.laid {
+            pile = self.returned.wait(pile).unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut signed = std::mem::take(&mut pile.signed);
+        signed.sort_by_key(|(place, _)| *place);
+        signed
+    }
+}
+
+/// Starts a thread that signs until nobody needs it any more.
+fn start(table: Arc<Table>) -> Result<(), StoreError> {
+    let work = move || {
+        while let Some(share) = table.wait() {
+            table.sign(share);
+        }
+    };
+    let started = thread::Builder::new().name("store-signer".into()).spawn(work);
+    let failed = |error| StoreError::Unavailable(format!("no thread to sign: {error}"));
+    started.map(|_| ()).map_err(failed)
 }
 
 fn sign_each(notary: &dyn Notary, drafts: Vec<Draft>) -> Outcome {

@@ -3,14 +3,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-const FIRST: Schema = Schema { application_id: 7, steps: &["CREATE TABLE a (x INTEGER) STRICT"] };
+const FIRST: Schema =
+    Schema { application_id: 7, log_pages: 1_000, steps: &["CREATE TABLE a (x INTEGER) STRICT"] };
 const SECOND: Schema = Schema {
     application_id: 7,
     steps: &["CREATE TABLE a (x INTEGER) STRICT", "CREATE TABLE b (x INTEGER) STRICT"],
 };
-const BROKEN: Schema =
-    Schema { application_id: 7, steps: &["CREATE TABLE a (x INTEGER) STRICT; no sql"] };
-const OTHER: Schema = Schema { application_id: 8, steps: FIRST.steps };
+const BROKEN: Schema = Schema { steps: &["CREATE TABLE a (x INTEGER) STRICT; no sql"], ..FIRST };
+const OTHER: Schema = Schema { application_id: 8, ..FIRST };
 
 fn place() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
