@@ -276,7 +276,7 @@ impl Enforcer {
             }
         }
         drop(heard);
-        let mut refused = Refusal::NoRoute;
+        let mut refused = None;
         loop {
             if let Some(ended) = self.ended(&request, relays, deadline).await? {
                 return Ok(ended);
@@ -285,12 +285,18 @@ impl Enforcer {
             match tokio::time::timeout(left, hear.recv()).await {
                 // Another process may have ended the request meanwhile: look again.
                 Err(_) => {}
-                Ok(None) => return Ok(Answered::Unverified(request, refused)),
+                Ok(None) => {
+                    let unheard = "no gateway is known for any approver".to_owned();
+                    return Ok(match refused {
+                        Some(refusal) => Answered::Unverified(request, refusal),
+                        None => Answered::NoRoute(request, unheard),
+                    });
+                }
                 Ok(Some(Heard::Silence(error))) => report(Progress::Unreachable(error)),
                 Ok(Some(Heard::Answer(from, envelope))) => {
                     match self.take(&request, &from, *envelope).await {
                         Ok(request) => return Ok(by_state(request)),
-                        Err(GateError::Refused(refusal)) => refused = refusal,
+                        Err(GateError::Refused(refusal)) => refused = Some(refusal),
                         Err(GateError::Ledger(LedgerError::State(_))) => {}
                         Err(error) => return Err(error),
                     }

@@ -10,6 +10,7 @@ use crate::home::{Home, HomeError, Identity};
 use crate::owner::{self, Owner};
 use crate::question::{Frame, Question, QuestionError, default_policy_hash};
 use crate::witness::{self, Contradicted};
+use countersign_client::ClientError;
 use countersign_core::action::Action;
 use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::{Answer, Decision};
@@ -196,14 +197,34 @@ impl Enforcer {
     /// Where it cannot be put to anybody, or cannot be written down.
     pub async fn suspend(&self, question: &Question) -> Result<Suspended, GateError> {
         let action_hash = question.check()?;
-        let request = self.draft(question, action_hash).await?;
-        let entry = entry::of_request(Event::Suspended, self.boundary, &request);
-        let suspended = self.ledger.suspend(request, entry, self.now()).await?;
+        let mut suspended = self.suspend_as_is(question, action_hash).await?;
+        // The same call put to other people is another question: their answer is not this one's.
+        if let Suspended::Joined(old) | Suspended::Ready(old) = &suspended
+            && !question.asks_the_same_people(old)
+        {
+            self.close(old, Ending::Withdrawn).await?;
+            suspended = self.suspend_as_is(question, action_hash).await?;
+        }
+        if let Suspended::Joined(other) | Suspended::Ready(other) = &suspended
+            && !question.asks_the_same_people(other)
+        {
+            return Err(LedgerError::State(other.state).into());
+        }
         if let Suspended::Ready(_) = suspended {
             // A stored approval is worth as much as the ledger that stores it.
             witness::check_home(&self.home, &*self.ledger, &self.identity.keys).await?;
         }
         Ok(suspended)
+    }
+
+    async fn suspend_as_is(
+        &self,
+        question: &Question,
+        action_hash: countersign_core::action::ActionHash,
+    ) -> Result<Suspended, GateError> {
+        let request = self.draft(question, action_hash).await?;
+        let entry = entry::of_request(Event::Suspended, self.boundary, &request);
+        Ok(self.ledger.suspend(request, entry, self.now()).await?)
     }
 
     async fn draft(
@@ -417,10 +438,14 @@ impl Enforcer {
     ) -> Result<(), GateError> {
         let until = request.expires_at.min(self.now().plus_millis(WITNESS_MILLIS));
         for asked in &request.asked {
-            if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
-                let (client, keys) = (&relay.client, &self.identity.keys);
-                witness::hand_in_until(until, &self.edge, client, &*self.ledger, keys).await?;
-            }
+            // The person at this terminal has no gateway; everybody else's must be the witness.
+            let Some(pairing) = &asked.pairing else { continue };
+            let relay = relays.get(pairing).ok_or_else(|| {
+                let why = format!("no gateway is known for the pairing `{pairing}`");
+                Contradicted::NoWitness(ClientError::Unreachable(why))
+            })?;
+            let (client, keys) = (&relay.client, &self.identity.keys);
+            witness::hand_in_until(until, &self.edge, client, &*self.ledger, keys).await?;
         }
         Ok(())
     }

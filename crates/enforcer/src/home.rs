@@ -31,6 +31,9 @@ pub enum HomeError {
     /// This home was never an enforcer's.
     #[error("this home has no operator key: pair an approver first")]
     NoOperator,
+    /// Another approver was pinned meanwhile: this one needs its decision.
+    #[error("another approver was pinned meanwhile, and must allow this one: pair again")]
+    NotFirst,
     /// No such pairing.
     #[error("no pairing `{0}` in this home")]
     NoPairing(String),
@@ -185,15 +188,23 @@ impl Home {
         identity: &Identity,
         approver: Approver,
         pairing: &Pairing,
+        bootstrap: bool,
     ) -> Result<(), HomeError> {
         let path = self.free_name(&pairing.name)?;
         files::write(&path, pairing, Target::New)?;
         // The key counts last: one that counts has a way to it, by which it can be taken back.
-        let pinned = self.change_trust(identity, |store| store.approvers.push(approver));
-        if pinned.is_err() {
+        let mut late = false;
+        let pinned = self.change_trust(identity, |store| {
+            // Of two first pairings at once, the second is no bootstrap any more.
+            late = bootstrap && !store.approvers.is_empty();
+            if !late {
+                store.approvers.push(approver);
+            }
+        });
+        if pinned.is_err() || late {
             files::remove(&path)?;
         }
-        pinned.map(|_| ())
+        pinned.and(if late { Err(HomeError::NotFirst) } else { Ok(()) })
     }
 
     /// Where a pairing of this name would stand.

@@ -123,8 +123,15 @@ async fn confirm(
     mac: Option<countersign_core::pairing::Mac>,
     accepted: bool,
 ) -> Result<(), PairingError> {
-    client.confirm(nonce, mac, accepted).await?;
-    Ok(())
+    match client.confirm(nonce, mac, accepted).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_retryable() => Err(error.into()),
+        Err(error) => {
+            // The other side may have said no a moment before: then that is the answer.
+            until(client, nonce, |_| true).await?;
+            Err(error.into())
+        }
+    }
 }
 
 async fn until(
@@ -245,7 +252,7 @@ impl Enforcer {
         report: Report<'_>,
     ) -> Result<(), PairingError> {
         let Some(question) = self.admission(&candidate, ttl_millis)? else {
-            return self.pin(&candidate).await;
+            return self.pin(&candidate, true).await;
         };
         let answered = self.ask(&question, relays, report).await?;
         self.admit_answered(candidate, answered, relays).await
@@ -322,13 +329,13 @@ impl Enforcer {
         let (trust, now) = (self.trust()?, self.now());
         let way = |p: Pairing| {
             let approver = trust.approver(&p.key_id).filter(|a| a.status.counts(now)).cloned();
-            approver.map(|approver| Way { pairing: Some(p.name), approver })
+            approver.map(|approver| Way { pairing: p.relay.is_some().then_some(p.name), approver })
         };
         Ok(pairings.into_iter().filter_map(way).collect())
     }
 
     async fn pin_claimed(&self, permit: RunOnce, who: &Candidate) -> Result<(), PairingError> {
-        let pinned = self.pin(who).await;
+        let pinned = self.pin(who, false).await;
         let RunOnce { claim, request } = permit;
         let event = if pinned.is_ok() { Event::Executed } else { Event::Failed };
         let frame = entry::of_request(event, self.boundary(), &request);
@@ -343,7 +350,7 @@ impl Enforcer {
         pinned
     }
 
-    async fn pin(&self, candidate: &Candidate) -> Result<(), PairingError> {
+    async fn pin(&self, candidate: &Candidate, bootstrap: bool) -> Result<(), PairingError> {
         let Candidate { pairing, approver } = candidate;
         self.home().free_name(&pairing.name)?;
         let fingerprint = approver.keys.fingerprint().to_string();
@@ -361,7 +368,7 @@ impl Enforcer {
         )
         .await?;
         // Recorded first: a key that counts is never one that the ledger does not know of.
-        Ok(self.home().pin(self.identity(), approver.clone(), pairing)?)
+        Ok(self.home().pin(self.identity(), approver.clone(), pairing, bootstrap)?)
     }
 
     /// Takes an approver's key back at once; approvals by it that are not yet claimed are void.

@@ -9,11 +9,13 @@ use countersign_core::artifact::{
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
+use countersign_core::keys::KeyId;
 use countersign_core::redact::Disclosure;
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
-use countersign_store::ledger::Asked;
+use countersign_store::ledger::{Asked, RequestRecord};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// The longest a request may wait: one day.
 pub const MAX_TTL_MILLIS: i64 = 86_400_000;
@@ -116,6 +118,13 @@ impl Question {
     fn seated(&self) -> impl Iterator<Item = &Way> {
         let floor = self.min_assurance();
         self.to.iter().filter(move |way| way.approver.assurance >= floor)
+    }
+
+    /// Whether a stored request was put to exactly the approvers of this question.
+    pub(crate) fn asks_the_same_people(&self, request: &RequestRecord) -> bool {
+        let now: BTreeSet<&KeyId> = self.seated().map(|way| &way.approver.key_id).collect();
+        let then: BTreeSet<&KeyId> = request.asked.iter().map(|asked| &asked.key_id).collect();
+        now == then
     }
 
     /// Commitments in arguments and parameters come from the caller; those of a command are ours.

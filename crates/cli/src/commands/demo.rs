@@ -249,12 +249,12 @@ impl Demo {
             "ran": shown.ran,
             "requestId": shown.receipt.content.entry.request_id,
             "actionHash": shown.receipt.content.entry.action_hash,
-            "receipt": shown.path,
-            "trust": scene.trust,
+            "receipt": shown.path.display().to_string(),
+            "trust": scene.trust.display().to_string(),
             "verify": command,
             "receiptVerdict": shown.judged,
             "attacks": attacks,
-            "home": scene.root,
+            "home": scene.root.display().to_string(),
         })
     }
 }

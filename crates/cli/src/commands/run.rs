@@ -179,11 +179,20 @@ impl Run {
         Ok(prepared)
     }
 
-    /// The pairings of the home, or of the directory that `HARP_PAIRINGS_DIR` names. Those only
-    /// say how to reach somebody: who counts is pinned in the home.
+    /// The pairings of the home; with `HARP_PAIRINGS_DIR` only those that the directory holds too.
+    /// The environment narrows whom a call is put to. It leads to no other gateway, because the
+    /// gateway is the ledger's witness.
     fn pairings(&self, enforcer: &Enforcer) -> Result<Vec<Pairing>, Failure> {
         match std::env::var_os("HARP_PAIRINGS_DIR").filter(|dir| !dir.is_empty() && !self.local) {
-            Some(dir) => Ok(pairings_in(Path::new(&dir))?),
+            Some(dir) => {
+                let named = pairings_in(Path::new(&dir))?;
+                let same = |own: &Pairing| {
+                    named.iter().any(|p| p.key_id == own.key_id && p.relay == own.relay)
+                };
+                let mut own = enforcer.home().pairings()?;
+                own.retain(same);
+                Ok(own)
+            }
             None => Ok(enforcer.home().pairings()?),
         }
     }

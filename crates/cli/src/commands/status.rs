@@ -24,7 +24,7 @@ impl Status {
         let pairings = lines(here)?;
         let mut text =
             vec![format!("home        {}", visible(&here.root.display().to_string(), false))];
-        let mut document = json!({"home": here.root, "pairings": pairings});
+        let mut document = json!({"home": here.root.display().to_string(), "pairings": pairings});
         if parties::existing_identity(&here.root)?.is_some() {
             let enforcer = parties::enforcer(&here.root).await?;
             self.enforcer(&enforcer, &mut text, &mut document).await?;

@@ -42,7 +42,7 @@ impl Trust {
                     Some(path) => {
                         let named = |e| failed(format!("cannot write `{}`: {e}", path.display()));
                         std::fs::write(&path, text + "\n").map_err(named)?;
-                        let document = serde_json::json!({"file": path});
+                        let document = serde_json::json!({"file": path.display().to_string()});
                         here.output.result(&format!("wrote {}", path.display()), &document)?;
                     }
                 }

@@ -49,7 +49,10 @@ fn attack_07_a_receipt_made_with_fresh_keys_proves_nothing() {
     content.entry.decisions = vec![forged];
     let forged = Receipt::sign(content.clone(), &operator).unwrap();
     assert_eq!(judge(&stage.world, &forged, &value(&trust)), ("Untrusted".into(), 13));
-    // The same with the true operator's key, which an agent may have found: no person is pinned.
+    // A fresh operator's key alone, around the person's true decision.
+    let forged = Receipt::sign(receipt.content.clone(), &operator).unwrap();
+    assert_eq!(judge(&stage.world, &forged, &value(&trust)), ("Untrusted".into(), 13));
+    // The true operator's key, which an agent may have found, around a fresh person's decision.
     let (_, operator) = self::operator(&stage.world);
     let forged = Receipt::sign(content, &operator).unwrap();
     let (verdict, code) = judge(&stage.world, &forged, &value(&trust));
@@ -73,6 +76,17 @@ fn attack_07_a_key_inside_a_receipt_is_not_believed() {
     let (verdict, code) = judge(&stage.world, &forged, &value(&trust));
     assert_ne!(verdict, "Valid");
     assert_eq!(code, 13);
+}
+
+#[test]
+fn attack_08_a_persons_name_under_another_key_proves_nothing() {
+    let (stage, receipt, trust) = executed();
+    let stranger = forge::strangers_keys();
+    let mut trust = value(&trust);
+    assert_eq!(trust["approvers"][0]["person"], "ann");
+    trust["approvers"][0]["keyId"] = json!(stranger.key_id());
+    trust["approvers"][0]["keys"] = json!(stranger.public());
+    assert_eq!(judge(&stage.world, &receipt, &trust), ("Untrusted".into(), 13));
 }
 
 #[test]

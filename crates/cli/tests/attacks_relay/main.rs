@@ -15,6 +15,7 @@ mod common;
 #[path = "../common/hostile.rs"]
 mod hostile;
 
+mod agent;
 mod forged;
 mod lies;
 mod pairing;

@@ -87,7 +87,7 @@ fn attack_18_a_used_approval_is_worth_nothing_for_the_same_command() {
 #[test]
 fn attack_18_a_run_that_was_cut_off_is_not_run_again() {
     let stage = Stage::set();
-    let cut = ["sh", "-c", "echo ran >> ran; exec sleep 60"];
+    let cut = ["sh", "-c", "echo ran >> ran; exec sleep 9"];
     let mut run = stage.world.gate(&[], &cut);
     stage.ann.approve();
     until("the run", || stage.runs() == 1);
@@ -301,4 +301,17 @@ fn attack_44_an_approval_belongs_to_its_session_and_workspace() {
     }
     assert!(stage.go(&["--session", "one"]).wait().success(), "its own session may use it");
     assert_eq!(stage.runs(), 1);
+}
+
+#[test]
+fn attack_22_what_was_approved_meanwhile_runs_when_it_is_tried_again() {
+    let stage = Stage::set();
+    let mut run = stage.go(&["--description", "first"]);
+    stage.gateway.wait_for_calls(Kind::Wait, 1);
+    run.kill();
+    let asked = stage.ann.approve();
+    assert!(stage.go(&["--description", "again, in other words"]).wait().success());
+    let report = stage.world.report();
+    assert_eq!(report["actionHash"], asked.action_hash().unwrap().to_string());
+    assert_eq!((stage.runs(), stage.count("suspended")), (1, 1), "nobody was asked twice");
 }

@@ -8,7 +8,7 @@ use crate::time::Instant;
 use crate::trust::{Status, TrustStore};
 use crate::verify::DEFAULT_SKEW_MILLIS;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The verdict over one receipt.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -101,6 +101,7 @@ impl Receipt {
         if action_hash != entry.action_hash.map(|h| h.0.0) {
             return Err(Verdict::HashMismatch);
         }
+        self.content.hangs_together()?;
         let (level, assurance, approvers) = self.content.level(trust, now)?;
         if level != entry.trust_level {
             return Err(Verdict::LevelMismatch);
@@ -137,14 +138,48 @@ impl Receipt {
 type Reached = (Level, Option<Assurance>, Vec<String>);
 
 impl Content {
+    /// What must be true of a receipt whoever signed it: it says one thing, about one request.
+    fn hangs_together(&self) -> Result<(), Verdict> {
+        let entry = &self.entry;
+        let numbered = self.seq >= 1 && self.prev.is_some() == (self.seq > 1);
+        let ran = matches!(entry.event, Event::Executed | Event::Failed | Event::Uncertain);
+        let people = !entry.artifacts.is_empty() || !entry.decisions.is_empty();
+        let named = entry.artifacts.first().map(|a| Some(&a.request_id));
+        let whole =
+            named.is_none_or(|id| entry.action.is_some() && id == entry.request_id.as_ref());
+        if !numbered || ran != entry.outcome.is_some() || !whole {
+            return Err(Verdict::Malformed);
+        }
+        // A run under a policy or a grant carries nobody's decision.
+        if people && entry.basis != Basis::Decision {
+            return Err(Verdict::LevelMismatch);
+        }
+        let hashes: BTreeSet<_> = entry.artifacts.iter().map(|a| a.artifact_hash.0).collect();
+        let signed: BTreeSet<_> = entry.decisions.iter().map(|d| d.signature).collect();
+        let unique = hashes.len() == entry.artifacts.len() && signed.len() == entry.decisions.len();
+        if unique { Ok(()) } else { Err(Verdict::Malformed) }
+    }
+
+    /// Whether one artifact is of this ledger, before this receipt, and put like the others.
+    fn belongs(&self, artifact: &Artifact, first: &Artifact) -> Result<Route, Verdict> {
+        let route = route_of(artifact)?;
+        let head = artifact.checkpoint().map_err(|_| Verdict::Malformed)?;
+        let ours = head.is_none_or(|c| c.head.ledger == self.ledger && c.head.seq < self.seq);
+        let (one, other) = (&artifact.head, &first.head);
+        let same = one.session_id == other.session_id
+            && one.repo_ref == other.repo_ref
+            && route == route_of(first)?;
+        if ours && same { Ok(route) } else { Err(Verdict::HashMismatch) }
+    }
+
     /// The level that the decisions inside reach.
     fn level(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
         let entry = &self.entry;
         let artifacts = self.whole_artifacts();
-        let mut persons = BTreeMap::new();
+        let (mut persons, mut against) = (BTreeMap::new(), BTreeSet::new());
         let mut need = 0;
         for artifact in &artifacts {
-            let route = route_of(artifact)?;
+            let route = self.belongs(artifact, artifacts.first().unwrap_or(artifact))?;
             need = need.max(route.threshold.max(1) as usize);
             agrees(entry, &route)?;
         }
@@ -152,12 +187,18 @@ impl Content {
             let (person, assurance, counts) = self.weigh(decision, &artifacts, trust, now)?;
             if counts {
                 persons.insert(person, assurance);
-            } else if need <= 1 {
+            } else {
+                against.insert(person);
+            }
+            if !counts && need <= 1 {
                 need = usize::MAX;
             }
         }
+        // Who said both yes and no said no.
+        persons.retain(|person, _| !against.contains(person));
         let reached = need > 0 && persons.len() >= need && entry.event.needs_approval();
         if reached {
+            said_truly(entry, &persons)?;
             let assurance = persons.values().min().copied();
             return Ok((Level::L1, assurance, persons.into_keys().collect()));
         }
@@ -209,8 +250,24 @@ impl Content {
         let claimed = self.entry.outcome.as_ref().map(|o| o.claimed_at.instant());
         let used = claimed.unwrap_or_else(|| self.recorded_at.instant());
         let ends = decision.expires_at.instant().min(artifact.head.expires_at.instant());
-        used < ends.plus_millis(DEFAULT_SKEW_MILLIS)
+        let begins = artifact.head.created_at.instant().plus_millis(-DEFAULT_SKEW_MILLIS);
+        let recorded = self.recorded_at.instant().plus_millis(DEFAULT_SKEW_MILLIS);
+        begins <= used && used <= recorded && used < ends.plus_millis(DEFAULT_SKEW_MILLIS)
     }
+}
+
+/// The words beside the decisions say what the decisions say.
+fn said_truly(entry: &Entry, persons: &BTreeMap<String, Assurance>) -> Result<(), Verdict> {
+    let one = entry.approver_decision.as_ref().is_none_or(|said| {
+        said.verdict == "approved"
+            && persons.contains_key(&said.person)
+            && entry.decisions.iter().any(|d| d.signer_key_id == said.key_id)
+    });
+    let many = entry
+        .multi_approval
+        .as_ref()
+        .is_none_or(|multi| multi.approvers.iter().all(|name| persons.contains_key(name)));
+    if one && many { Ok(()) } else { Err(Verdict::LevelMismatch) }
 }
 
 fn route_of(artifact: &Artifact) -> Result<Route, Verdict> {

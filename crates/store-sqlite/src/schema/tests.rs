@@ -7,6 +7,7 @@ const FIRST: Schema =
     Schema { application_id: 7, log_pages: 1_000, steps: &["CREATE TABLE a (x INTEGER) STRICT"] };
 const SECOND: Schema = Schema {
     application_id: 7,
+    log_pages: 1_000,
     steps: &["CREATE TABLE a (x INTEGER) STRICT", "CREATE TABLE b (x INTEGER) STRICT"],
 };
 const BROKEN: Schema = Schema { steps: &["CREATE TABLE a (x INTEGER) STRICT; no sql"], ..FIRST };

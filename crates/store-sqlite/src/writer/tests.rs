@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 const SCHEMA: Schema = Schema {
     application_id: 7,
+    log_pages: 1_000,
     steps: &["CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
               CREATE TABLE child (id INTEGER REFERENCES note DEFERRABLE INITIALLY DEFERRED) STRICT;
               CREATE TABLE count (n INTEGER NOT NULL) STRICT; INSERT INTO count VALUES (0);"],
@@ -84,7 +85,9 @@ struct End {
 }
 
 impl Around for End {
-    fn settle(&mut self, _kept: bool) {}
+    fn settle(&mut self, _kept: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     fn end(&mut self, db: &Db) -> Result<(), StoreError> {
         self.ends.fetch_add(1, Ordering::Relaxed);

@@ -135,7 +135,7 @@ fn pin(enforcer: &Enforcer, keys: &SecretKeys, url: &str, edge: &Edge) -> Result
         paired_at: edge.now().timestamp(),
     };
     let approver = home::approver(&pairing, *keys.public(), Vec::new(), Assurance::Device);
-    Ok(enforcer.home().pin(enforcer.identity(), approver, &pairing)?)
+    Ok(enforcer.home().pin(enforcer.identity(), approver, &pairing, true)?)
 }
 
 fn approver(

@@ -108,7 +108,7 @@ fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failu
         paired_at: edge.now().timestamp(),
     };
     let approver = home::approver(&pairing, *keys.public(), Vec::new(), Assurance::Device);
-    enforcer.home().pin(enforcer.identity(), approver.clone(), &pairing)?;
+    enforcer.home().pin(enforcer.identity(), approver.clone(), &pairing, true)?;
     Ok(Way { pairing: None, approver })
 }
 

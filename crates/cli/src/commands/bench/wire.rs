@@ -92,7 +92,7 @@ mod tests {
     fn a_reply_is_whole_when_its_body_is_there() {
         assert_eq!(reply(b"HTTP/1.1 200 OK\r\n").unwrap(), None);
         let whole = b"HTTP/1.1 202 Accepted\r\nContent-Length: 3\r\n\r\nabc";
-        assert_eq!(reply(whole).unwrap(), Some((42, 45)));
+        assert_eq!(reply(whole).unwrap(), Some((44, 47)));
         assert_eq!(reply(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap(), Some((27, 27)));
         assert!(reply(b"HTTP/1.1 404 Not Found\r\n\r\n").is_err());
         assert!(reply(b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n").is_err());

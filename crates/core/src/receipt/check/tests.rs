@@ -242,3 +242,73 @@ fn receipts_follow_one_another() {
     assert!(second.follows(&first));
     assert!(!first.follows(&second));
 }
+
+#[test]
+fn attack_43_a_basis_that_needs_nobody_carries_nobodys_decision() {
+    for basis in [Basis::Policy, Basis::Grant] {
+        let mut case = case();
+        case.content.entry.basis = basis;
+        assert_eq!(case.verdict(), Verdict::LevelMismatch, "{basis:?}");
+        case.content.entry.trust_level = Level::L0;
+        case.content.entry.decisions = vec![decide(&case.artifact, Word::Deny, &case.person)];
+        assert_eq!(case.verdict(), Verdict::LevelMismatch, "{basis:?}");
+    }
+}
+
+#[test]
+fn attack_04_a_receipt_names_the_request_that_was_answered() {
+    for named in [None, Some("other".to_owned())] {
+        let mut case = case();
+        case.content.entry.request_id = named;
+        assert_eq!(case.verdict(), Verdict::Malformed);
+    }
+}
+
+#[test]
+fn attack_43_the_words_beside_a_decision_are_not_believed() {
+    let mut case = case();
+    let said = |verdict: &str, person: &str, key: &SecretKeys| super::super::ApproverDecision {
+        verdict: verdict.into(),
+        person: person.into(),
+        key_id: key.key_id(),
+        reason: None,
+    };
+    case.content.entry.approver_decision = Some(said("approved", "ann", &case.person));
+    assert!(matches!(case.verdict(), Verdict::Valid { .. }));
+    for wrong in [
+        said("rejected", "ann", &case.person),
+        said("approved", "ceo", &case.person),
+        said("approved", "ann", &case.operator),
+    ] {
+        case.content.entry.approver_decision = Some(wrong);
+        assert_eq!(case.verdict(), Verdict::LevelMismatch);
+    }
+}
+
+#[test]
+fn attack_19_a_claim_dated_back_or_ahead_does_not_count() {
+    for at in [-999_000, 120_000] {
+        let mut case = case();
+        let claimed = NOW.plus_millis(at).timestamp();
+        case.content.entry.outcome.as_mut().unwrap().claimed_at = claimed;
+        assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 0, need: 1 }, "{at}");
+    }
+}
+
+#[test]
+fn attack_43_what_stands_twice_or_lacks_its_outcome_is_malformed() {
+    let mut case = case();
+    let twice = case.content.entry.decisions[0].clone();
+    case.content.entry.decisions.push(twice);
+    assert_eq!(case.verdict(), Verdict::Malformed);
+    case = self::case();
+    let twice = case.content.entry.artifacts[0].clone();
+    case.content.entry.artifacts.push(twice);
+    assert_eq!(case.verdict(), Verdict::Malformed);
+    case = self::case();
+    case.content.entry.outcome = None;
+    assert_eq!(case.verdict(), Verdict::Malformed);
+    case = self::case();
+    case.content.seq = 5;
+    assert_eq!(case.verdict(), Verdict::Malformed);
+}
