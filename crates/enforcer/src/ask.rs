@@ -154,6 +154,9 @@ impl Enforcer {
             Suspended::Joined(request) => (request, true),
         };
         report(Progress::Suspended(Box::new(request.clone()), joined));
+        // A request of our own was written down a moment after this call began, and ends as much
+        // later: who opened it sees it expire, and leaves nothing waiting.
+        let deadline = if joined { deadline } else { request.expires_at };
         if request.state == State::Created {
             let sent = self.submit_all(&request, question, relays, deadline, report).await;
             if let Err(error) = sent {

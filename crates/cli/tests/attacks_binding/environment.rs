@@ -41,44 +41,26 @@ fn attack_38_a_pairing_from_the_environment_pins_nobody() {
 }
 
 #[test]
-fn attack_38_a_gateway_from_the_environment_gets_ciphertext_and_forges_nothing() {
+fn attack_38_a_gateway_from_the_environment_is_not_spoken_to() {
     let stage = Stage::set();
     let evil = HostileGateway::start();
     let url = evil.url().to_owned();
-    // It takes everything, and answers as well as it can without her key.
-    let (ann, forger) = (stage.ann.clone(), forge::strangers_keys());
-    let known = std::sync::Mutex::new(std::collections::BTreeMap::new());
-    evil.script(move |call, _| {
-        let mut known = known.lock().unwrap();
-        let reply = match call.kind {
-            Kind::Challenge => json!({"serverNonce": "n", "expiresAt": "2036-01-01T00:00:00Z"}),
-            Kind::Session => json!({"token": "t", "expiresAt": "2036-01-01T00:00:00Z"}),
-            Kind::Submit => {
-                let artifact = ann.read(&call);
-                let accepted = json!({
-                    "msgType": "artifact.accepted", "requestId": call.request_id(),
-                    "createdAt": "2026-02-24T10:00:00Z", "sender": {"gatewayId": "evil"},
-                    "body": {"artifactHash": artifact.head.artifact_hash},
-                });
-                known.insert(call.request_id(), artifact);
-                accepted
-            }
-            _ => known.get(&call.request_id()).map_or(Value::Null, |asked| {
-                let mut yes =
-                    countersign_core::decision::Decision::sign(asked, forge::yes(asked), &forger)
-                        .unwrap();
-                yes.signer_key_id = ann.keys().key_id();
-                forge::delivery(&yes, asked, ann.enforcer())
-            }),
-        };
-        async move { countersign_testkit::Reply::json(200, &reply) }
-    });
     let dir = pairings(&stage, |pairing| pairing["relay"] = url.into());
-    let run = with(&stage, &[("HARP_PAIRINGS_DIR", &dir)], &[]);
-    stage.unverified(run, "HARP_ERR_SIGNATURE_INVALID");
-    for call in evil.calls(Kind::Submit) {
-        assert_eq!(countersign_testkit::canary::find(&call.body, PRIZE[2]), None);
-    }
+    let output = with(&stage, &[("HARP_PAIRINGS_DIR", &dir)], &["--ttl", "5s"]).output();
+    assert_eq!((output.status.code(), stage.runs()), (Some(126), 0));
+    assert_eq!(stage.world.report()["error"]["code"], "no_approver");
+    assert!(evil.seen().is_empty(), "not even to say hello");
+}
+
+#[test]
+fn attack_38_pairings_from_the_environment_change_nothing_about_those_of_the_home() {
+    let stage = Stage::set();
+    // Another device at the same gateway, under her name and her key.
+    let dir = pairings(&stage, |pairing| pairing["approverId"] = "app_another".into());
+    let mut run = with(&stage, &[("HARP_PAIRINGS_DIR", &dir)], &[]);
+    stage.ann.approve();
+    assert!(run.wait().success(), "it is her own device that is asked");
+    assert_eq!(stage.runs(), 1);
 }
 
 #[test]
