@@ -266,8 +266,7 @@ impl Artifact {
     /// # Errors
     /// Where it has no canonical form.
     pub fn hash(&self) -> Result<ArtifactHash, JsonError> {
-        let bytes = json::canonical_without(self, "artifactHash")?;
-        Ok(ArtifactHash(Hash::of(&bytes)))
+        json::sha256_without(self, "artifactHash").map(|bytes| ArtifactHash(Hash(bytes)))
     }
 
     /// The canonical bytes, with the claimed hash.

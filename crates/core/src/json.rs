@@ -8,9 +8,10 @@ use json_event_parser::{JsonEvent, SliceJsonParser};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
-use sha2::{Digest as _, Sha256};
 
 mod canonical;
+
+use canonical::Canonical;
 
 /// The deepest nesting that is read or written.
 pub const MAX_DEPTH: usize = 64;
@@ -111,7 +112,18 @@ pub fn typed_ref<'v, T: Deserialize<'v>>(value: &'v Value) -> Result<T, JsonErro
 /// `KeyOrder`, `DuplicateKey`, `TooDeep`, `Number` or `Shape` where the value has no canonical
 /// form.
 pub fn canonical(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, JsonError> {
-    canonical::write(value, None)
+    Canonical::of(value, None).map(|canonical| canonical.behind(&[]))
+}
+
+/// The canonical bytes of `value` behind a prefix of ours.
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn canonical_behind(
+    prefix: &[u8],
+    value: &(impl Serialize + ?Sized),
+) -> Result<Vec<u8>, JsonError> {
+    Canonical::of(value, None).map(|canonical| canonical.behind(prefix))
 }
 
 /// The canonical bytes of the object `value` without one of its members.
@@ -122,15 +134,26 @@ pub(crate) fn canonical_without(
     value: &impl Serialize,
     member: &'static str,
 ) -> Result<Vec<u8>, JsonError> {
-    canonical::write(value, Some(member))
+    Canonical::of(value, Some(member)).map(|canonical| canonical.behind(&[]))
 }
 
-/// SHA-256 of the canonical bytes of `value`.
+/// SHA-256 of the canonical bytes of `value`, which are written once and hashed from there.
 ///
 /// # Errors
 /// As [`canonical`].
-pub fn sha256(value: &impl Serialize) -> Result<[u8; 32], JsonError> {
-    canonical(value).map(|bytes| Sha256::digest(bytes).into())
+pub fn sha256(value: &(impl Serialize + ?Sized)) -> Result<[u8; 32], JsonError> {
+    Canonical::of(value, None).map(|canonical| canonical.sha256())
+}
+
+/// The same of the object `value` without one of its members.
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn sha256_without(
+    value: &impl Serialize,
+    member: &'static str,
+) -> Result<[u8; 32], JsonError> {
+    Canonical::of(value, Some(member)).map(|canonical| canonical.sha256())
 }
 
 /// `value` as a tree.

@@ -63,10 +63,7 @@ impl Domain {
     }
 
     fn message(self, object: &impl Serialize) -> Result<Vec<u8>, JsonError> {
-        let mut message = self.tag().as_bytes().to_vec();
-        message.push(0);
-        message.extend(json::canonical(object)?);
-        Ok(message)
+        json::canonical_behind(&[self.tag().as_bytes(), &[0]].concat(), object)
     }
 }
 

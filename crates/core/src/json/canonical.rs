@@ -1,34 +1,66 @@
 //! The canonical writer: RFC 8785 into one buffer, without a tree in between.
 //!
-//! Members are written as they come and put in order when their object ends. What the reader
-//! refuses is refused here too, of values that we built ourselves.
+//! Members are written once, as they come. Where an object ends whose members came in another
+//! order than they must stand in, the order is kept beside the text and nothing is moved: whoever
+//! takes the bytes takes them piece by piece. What the reader refuses is refused here too, of
+//! values that we built ourselves.
 
+mod pieces;
 mod serializer;
+mod text;
 
 use super::{JsonError, MAX_DEPTH, MAX_SAFE, clip};
+use pieces::Order;
 use serde::Serialize;
 use serde::ser::Error as _;
+use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
 use std::ops::Range;
 
-/// The canonical bytes of `value`; of an object without its member `omit`, where one is named.
-pub(super) fn write(
-    value: &(impl Serialize + ?Sized),
-    omit: Option<&'static str>,
-) -> Result<Vec<u8>, JsonError> {
-    let mut writer = Writer { omit, ..Writer::default() };
-    value.serialize(&mut writer)?;
-    Ok(writer.out)
+/// What was written, in the order in which it came and the order in which it stands.
+pub(super) struct Canonical {
+    out: Vec<u8>,
+    order: Order,
+}
+
+impl Canonical {
+    /// Writes `value`; of an object all but its member `omit`, where one is named.
+    pub(super) fn of(
+        value: &(impl Serialize + ?Sized),
+        omit: Option<&'static str>,
+    ) -> Result<Self, JsonError> {
+        let mut writer = Writer { omit, ..Writer::default() };
+        value.serialize(&mut writer)?;
+        Ok(Self { out: writer.out, order: writer.order })
+    }
+
+    /// The bytes, behind `prefix`.
+    pub(super) fn behind(self, prefix: &[u8]) -> Vec<u8> {
+        if prefix.is_empty() && self.order.is_as_written() {
+            return self.out;
+        }
+        let mut bytes = Vec::with_capacity(prefix.len() + self.out.len());
+        bytes.extend_from_slice(prefix);
+        self.order.walk(&self.out, &mut |piece| bytes.extend_from_slice(piece));
+        bytes
+    }
+
+    /// The hash of the bytes, which never stand in one place for it.
+    pub(super) fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        self.order.walk(&self.out, &mut |piece| hash.update(piece));
+        hash.finalize().into()
+    }
 }
 
 #[derive(Default)]
 struct Writer {
     out: Vec<u8>,
+    order: Order,
     /// The members that are written, of all objects that are open, innermost last.
     members: Vec<Member>,
     /// Their keys without escapes, one after the other.
     keys: Vec<u8>,
-    scratch: Vec<u8>,
     depth: usize,
     omit: Option<&'static str>,
 }
@@ -59,20 +91,13 @@ impl Writer {
     /// An object with one member, as an enum's variant is.
     fn open_variant(&mut self, variant: &str) -> Result<(), JsonError> {
         self.open(b'{')?;
-        self.text(variant)?;
+        self.text(variant);
         self.out.push(b':');
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), JsonError> {
-        if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
-            self.out.push(b'"');
-            self.out.extend_from_slice(text.as_bytes());
-            self.out.push(b'"');
-            return Ok(());
-        }
-        // serde_json writes the minimal escapes of RFC 8785.
-        serde_json::to_writer(&mut self.out, text).map_err(JsonError::custom)
+    fn text(&mut self, text: &str) {
+        text::write(&mut self.out, text);
     }
 
     fn whole(&mut self, number: impl std::fmt::Display, magnitude: u64) -> Result<(), JsonError> {
@@ -157,10 +182,11 @@ impl Object<'_> {
         let begun = self.writer.members.last().filter(|_| self.writer.members.len() > self.first);
         let key = begun.map_or(self.keys, |before| before.key.end)..self.writer.keys.len();
         value.serialize(&mut *self.writer)?;
-        let Writer { out, members, keys, depth, omit, .. } = &mut *self.writer;
+        let Writer { out, order, members, keys, depth, omit } = &mut *self.writer;
         let omitted = omit.filter(|_| *depth == 1).map(str::as_bytes);
         if omitted.is_some() && keys.get(key.clone()) == omitted {
             let comma = usize::from(members.len() > self.first);
+            order.forget_from(self.begun);
             out.truncate(self.begun - comma);
             keys.truncate(key.start);
             return Ok(());
@@ -170,7 +196,7 @@ impl Object<'_> {
     }
 
     fn finish(self) -> Result<(), JsonError> {
-        let Writer { out, members, keys, scratch, .. } = &mut *self.writer;
+        let Writer { out, order, members, keys, .. } = &mut *self.writer;
         let own = members.get_mut(self.first..).unwrap_or_default();
         let key = |member: &Member| keys.get(member.key.clone()).unwrap_or_default();
         if !own.is_sorted_by(|a, b| key(a) < key(b)) {
@@ -178,16 +204,7 @@ impl Object<'_> {
             if let Some([twice, _]) = own.array_windows().find(|[a, b]| key(a) == key(b)) {
                 return Err(JsonError::DuplicateKey(quoted(key(twice))));
             }
-            scratch.clear();
-            scratch.extend_from_slice(out.get(self.start..).unwrap_or_default());
-            out.truncate(self.start);
-            for (place, member) in own.iter().enumerate() {
-                if place > 0 {
-                    out.push(b',');
-                }
-                let text = member.text.start - self.start..member.text.end - self.start;
-                out.extend_from_slice(scratch.get(text).unwrap_or_default());
-            }
+            order.change(self.start..out.len(), own.iter().map(|member| member.text.clone()));
         }
         check_order(own.iter().map(key))?;
         members.truncate(self.first);

@@ -65,11 +65,13 @@ impl<'a> Serializer for &'a mut Writer {
     }
 
     fn serialize_char(self, v: char) -> Result<(), JsonError> {
-        self.text(v.encode_utf8(&mut [0; 4]))
+        self.text(v.encode_utf8(&mut [0; 4]));
+        Ok(())
     }
 
     fn serialize_str(self, v: &str) -> Result<(), JsonError> {
-        self.text(v)
+        self.text(v);
+        Ok(())
     }
 
     fn serialize_bytes(self, v: &[u8]) -> Result<(), JsonError> {
@@ -99,7 +101,8 @@ impl<'a> Serializer for &'a mut Writer {
         _: u32,
         variant: &'static str,
     ) -> Result<(), JsonError> {
-        self.text(variant)
+        self.text(variant);
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
