@@ -12,11 +12,14 @@ mod common;
 use common::{World, error_code, json};
 use serde_json::Value;
 
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 13] = [
     "gate-one-p50",
     "gate-one-rate",
     "gate-many-rate",
     "gate-flat",
+    "canonical-command-1k",
+    "canonical-patch-1m",
+    "canonical-object-1m",
     "verify-rate",
     "exchange-rate",
     "exchange-p99",
@@ -60,7 +63,7 @@ fn check(row: &Value) {
     };
     // Figures are rounded to four digits.
     assert!((figure("ratio") / ratio - 1.0).abs() < 0.002, "{row}");
-    assert!(["ms", "per s", "ratio"].contains(&row["unit"].as_str().unwrap()), "{row}");
+    assert!(["ms", "per s", "MB/s", "ratio"].contains(&row["unit"].as_str().unwrap()), "{row}");
 }
 
 #[test]

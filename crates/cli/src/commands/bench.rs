@@ -4,6 +4,7 @@
 //! are noisy and differ: a figure alone says as much about the disk as about the program.
 
 mod bare;
+mod canonical;
 mod exchange;
 mod gate;
 mod ground;
@@ -78,7 +79,8 @@ const QUICK: Effort = Effort {
 };
 
 /// The groups of rows that are measured together.
-const PARTS: [&[&str]; 4] = [gate::ROWS, verification::ROWS, exchange::ROWS, release::ROWS];
+const PARTS: [&[&str]; 5] =
+    [gate::ROWS, canonical::ROWS, verification::ROWS, exchange::ROWS, release::ROWS];
 
 impl Bench {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
@@ -123,6 +125,10 @@ impl Bench {
         if any(gate::ROWS) {
             say("the gate, under a ready verdict …");
             rows.extend(gate::measure(ground, effort, &|row| self.wants(row)).await?);
+        }
+        if any(canonical::ROWS) {
+            say("the canonical form …");
+            rows.extend(canonical::measure(effort, &|row| self.wants(row)).await?);
         }
         if any(verification::ROWS) {
             say("verification …");

@@ -48,7 +48,7 @@ pub(super) async fn measure(stage: &Stage, effort: Effort) -> Result<Vec<Row>, F
         better: Better::Lower,
         limit: median(&p99s(limits)),
         against: format!("{against}, {how}"),
-        budget: 25.0,
+        budget: Some(25.0),
     };
     Ok(vec![
         Row {
@@ -58,7 +58,7 @@ pub(super) async fn measure(stage: &Stage, effort: Effort) -> Result<Vec<Row>, F
             better: Better::Higher,
             limit: median(&rates(&full_limit)),
             against: against.into(),
-            budget: 3_000.0,
+            budget: Some(3_000.0),
         },
         p99("exchange-p99", &full, &full_limit, format!("always {IN_FLIGHT} at a time")),
         p99("exchange-paced-p99", &paced, &paced_limit, format!("{PACE} begun in a second")),

@@ -133,7 +133,7 @@ async fn one(
             better: Better::Lower,
             limit: p50(&disks),
             against: against(),
-            budget: 0.3,
+            budget: Some(0.3),
         },
         Row {
             name: "gate-one-rate",
@@ -142,7 +142,7 @@ async fn one(
             better: Better::Higher,
             limit: rate(&disks),
             against: against(),
-            budget: 3_000.0,
+            budget: Some(3_000.0),
         },
     ])
 }
@@ -168,7 +168,7 @@ async fn many(gate: &Gate, ground: &Ground, line: &[u8], effort: Effort) -> Resu
         better: Better::Higher,
         limit: pen.min(disk),
         against,
-        budget: 25_000.0,
+        budget: Some(25_000.0),
     })
 }
 
@@ -190,7 +190,7 @@ async fn flat(long: &Gate, ground: &Ground, effort: Effort) -> Result<Row, Failu
         better: Better::Higher,
         limit: 1.0,
         against: format!("1: as fast after {} receipts as after {SHORT}", effort.long),
-        budget: 0.9,
+        budget: Some(0.9),
     })
 }
 

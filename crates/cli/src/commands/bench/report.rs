@@ -26,7 +26,7 @@ pub(super) fn text(rows: &[Row], in_memory: bool) -> String {
     let mut text = table(&lines);
     text += "\nThe limit is this machine's own, measured in turns; the ratio is 1 at the limit.\n";
     for row in rows {
-        text += &format!("  {:<16} against {}\n", row.name, row.against);
+        text += &format!("  {:<20} against {}\n", row.name, row.against);
     }
     if in_memory {
         text += "The directory lies in memory: durable rows say nothing about a disk.\n";
@@ -42,8 +42,13 @@ fn cells(row: &Row) -> [String; 7] {
         row.unit.to_owned(),
         figure(row.limit),
         format!("{:.2}", row.ratio()),
-        figure(row.budget),
-        if row.holds() { "held" } else { "MISSED" }.to_owned(),
+        row.budget.map_or_else(String::new, figure),
+        match row.budget {
+            None => "",
+            Some(_) if row.holds() => "held",
+            Some(_) => "MISSED",
+        }
+        .to_owned(),
     ]
 }
 

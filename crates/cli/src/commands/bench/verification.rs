@@ -35,7 +35,7 @@ pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>,
         better: Better::Higher,
         limit: median(&bare),
         against: "bare strict Ed25519 on one core, the key read anew each time".into(),
-        budget: 25_000.0,
+        budget: Some(25_000.0),
     }])
 }
 
