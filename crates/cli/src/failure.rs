@@ -108,6 +108,8 @@ impl From<HomeError> for Failure {
             HomeError::File(error) => error.into(),
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
                 .hint("`countersign list` shows the pairings"),
+            HomeError::NotNew { .. } => Self::new(Exit::Failed, "not_new", error.to_string())
+                .hint("restore it from a backup, or begin a new home with --home DIR"),
             error => Self::new(Exit::Failed, "home", error.to_string())
                 .hint("restore the file from a backup, or move it away"),
         }
@@ -195,6 +197,8 @@ impl From<PairingError> for Failure {
             PairingError::Client(error) => error.into(),
             PairingError::Home(error) => error.into(),
             PairingError::Gate(error) => error.into(),
+            PairingError::NobodyLeft(_) => Self::new(Exit::NoRoute, "no_approver", message)
+                .hint("begin a new home with --home DIR; this one keeps its receipts"),
             PairingError::Expired => Self::new(Exit::Expired, "pairing_expired", message)
                 .hint("nothing was pinned; a code is good for 10 minutes"),
             PairingError::NotAllowed(_) => Self::new(Exit::Denied, "pairing_not_allowed", message)

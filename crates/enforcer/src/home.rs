@@ -34,6 +34,14 @@ pub enum HomeError {
     /// Another approver was pinned meanwhile: this one needs its decision.
     #[error("another approver was pinned meanwhile, and must allow this one: pair again")]
     NotFirst,
+    /// The pinned keys are gone, and the home is not new.
+    #[error("`{trust}` is missing or names no approver, but this home is not new: {because}")]
+    NotNew {
+        /// Where the pinned keys should be.
+        trust: PathBuf,
+        /// What shows that it is not new.
+        because: String,
+    },
     /// No such pairing.
     #[error("no pairing `{0}` in this home")]
     NoPairing(String),
@@ -279,7 +287,7 @@ impl Home {
         self.root.join("keys").join("operator.json")
     }
 
-    fn trust_path(&self) -> PathBuf {
+    pub(crate) fn trust_path(&self) -> PathBuf {
         self.root.join("trust.json")
     }
 }
