@@ -149,6 +149,12 @@ impl From<GateError> for Failure {
                 Self::new(Exit::NoRoute, &code, message)
                     .hint("nothing was run; run it again when the gateway is back")
             }
+            GateError::Contradicted(Contradicted::Gone { .. }) => {
+                Self::new(Exit::Verification, &code, message).hint(
+                    "nothing was run; ask whoever runs the gateway, or revoke its pairings and \
+                     pair through another",
+                )
+            }
             GateError::Contradicted(_) => Self::new(Exit::Verification, &code, message).hint(
                 "nothing is run from this ledger; keep it for an auditor, then move `ledger.db` \
                  and `head.json` away to start another",

@@ -64,6 +64,10 @@ pub struct Pairing {
     pub key_id: KeyId,
     /// When it was made.
     pub paired_at: Timestamp,
+    /// Whether its gateway has remembered a head of this ledger. One that did and then knows no
+    /// heads any more is no gateway of the plain binding: it looks away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub witnessed: bool,
 }
 
 /// The enforcer's home directory.
@@ -180,6 +184,14 @@ impl Home {
         change: impl FnOnce(&mut TrustStore),
     ) -> Result<TrustStore, HomeError> {
         let _lock = self.lock("trust.lock")?;
+        self.change_trust_locked(identity, change)
+    }
+
+    fn change_trust_locked(
+        &self,
+        identity: &Identity,
+        change: impl FnOnce(&mut TrustStore),
+    ) -> Result<TrustStore, HomeError> {
         let mut store = self.trust(identity)?;
         change(&mut store);
         let store = store.checked()?;
@@ -232,6 +244,23 @@ impl Home {
         pairings_in(&self.root.join("pairings"))
     }
 
+    /// Remembers that the gateway of a pairing witnessed the ledger.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn mark_witnessed(&self, name: &str) -> Result<(), HomeError> {
+        // Under the lock, so that a pairing that is taken back meanwhile does not come back.
+        let _lock = self.lock("trust.lock")?;
+        let path = pairing_path(&self.root.join("pairings"), name)?;
+        match files::read::<Pairing>(&path)? {
+            Some(pairing) if !pairing.witnessed => {
+                let witnessed = Pairing { witnessed: true, ..pairing };
+                Ok(files::write(&path, &witnessed, Target::Replace)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a key back at once, and forgets the way to it.
     ///
     /// # Errors
@@ -243,9 +272,10 @@ impl Home {
         at: &Timestamp,
     ) -> Result<Pairing, HomeError> {
         let path = pairing_path(&self.root.join("pairings"), name)?;
+        let _lock = self.lock("trust.lock")?;
         let pairing: Pairing =
             files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
-        self.change_trust(identity, |store| {
+        self.change_trust_locked(identity, |store| {
             let revoked = store.approvers.iter_mut().filter(|a| a.key_id == pairing.key_id);
             revoked.for_each(|a| a.status = Status::Revoked { at: at.clone() });
         })?;

@@ -190,6 +190,7 @@ impl Candidate {
             approver_id: paired.peer_id().to_owned(),
             key_id: paired.keys().key_id(),
             paired_at: edge.now().timestamp(),
+            witnessed: false,
         };
         let approver = home::approver(&pairing, *paired.keys(), roles, assurance);
         Self { pairing, approver }
@@ -205,6 +206,7 @@ impl Candidate {
             approver_id: format!("local_{}", keys.key_id()),
             key_id: keys.key_id(),
             paired_at: edge.now().timestamp(),
+            witnessed: false,
         };
         let approver = home::approver(&pairing, keys, roles, Assurance::Local);
         Self { pairing, approver }
