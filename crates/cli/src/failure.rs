@@ -81,6 +81,16 @@ impl Failure {
     }
 }
 
+/// Whether a file is one that takes with it, moved away, who may approve.
+fn holds_keys(error: &FileError) -> bool {
+    let (FileError::Corrupt { path, .. } | FileError::Io { path, .. }) = error else {
+        return false;
+    };
+    path.ends_with("trust.json") || path.ends_with("keys/operator.json")
+}
+
+const RESTORE_KEYS: &str = "restore it from a backup, or begin a new home with --home DIR";
+
 /// The result of a command.
 pub(crate) type Outcome = Result<Exit, Failure>;
 
@@ -105,11 +115,19 @@ impl From<FileError> for Failure {
 impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
         match error {
-            HomeError::File(error) => error.into(),
+            HomeError::File(error) => {
+                let keys = holds_keys(&error);
+                let failure = Self::from(error);
+                if keys { failure.hint(RESTORE_KEYS) } else { failure }
+            }
+            error @ (HomeError::Trust { .. } | HomeError::Key { .. }) => {
+                Self::new(Exit::Failed, "home", error.to_string()).hint(RESTORE_KEYS)
+            }
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
                 .hint("`countersign list` shows the pairings"),
-            HomeError::NotNew { .. } => Self::new(Exit::Failed, "not_new", error.to_string())
-                .hint("restore it from a backup, or begin a new home with --home DIR"),
+            HomeError::NotNew { .. } => {
+                Self::new(Exit::Failed, "not_new", error.to_string()).hint(RESTORE_KEYS)
+            }
             error => Self::new(Exit::Failed, "home", error.to_string())
                 .hint("restore the file from a backup, or move it away"),
         }
@@ -135,8 +153,11 @@ impl From<GateError> for Failure {
         let code = error.code().to_owned();
         let message = error.to_string();
         match error {
-            GateError::Home(error) => error.into(),
-            GateError::Ledger(LedgerError::Store(error)) => error.into(),
+            GateError::Home(error) | GateError::Contradicted(Contradicted::Home(error)) => {
+                error.into()
+            }
+            GateError::Ledger(LedgerError::Store(error))
+            | GateError::Contradicted(Contradicted::Store(error)) => error.into(),
             GateError::Unrecorded(_) => uncertain(message),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {

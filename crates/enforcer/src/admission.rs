@@ -83,7 +83,14 @@ impl Enforcer {
         Ok(highest(&trust, &self.ledger().key_changes().await?))
     }
 
-    /// A home without pinned keys is new only where nothing else knows of earlier ones.
+    /// Demands that a home which has pinned nobody is new: that nothing else knows of earlier keys.
+    ///
+    /// # Errors
+    /// [`HomeError::NotNew`], or where the home cannot be read.
+    pub async fn knows_its_keys(&self) -> Result<(), PairingError> {
+        if self.trust()?.approvers.is_empty() { self.is_new().await } else { Ok(()) }
+    }
+
     async fn is_new(&self) -> Result<(), PairingError> {
         let receipts = self.ledger().newest().await.map_err(GateError::from)?;
         let because = match receipts {

@@ -20,11 +20,21 @@ pub enum HomeError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The trust store contradicts itself.
-    #[error("`trust.json`: {0}")]
-    Trust(#[from] TrustError),
+    #[error("`{path}`: {source}")]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TrustError,
+    },
     /// The operator key is unusable.
-    #[error("`keys/operator.json`: {0}")]
-    Key(#[from] KeyError),
+    #[error("`{path}`: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyError,
+    },
     /// No key can be made.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
@@ -130,7 +140,8 @@ impl Home {
     pub fn identity(&self) -> Result<Option<Identity>, HomeError> {
         let path = self.operator_path();
         let Some(file) = files::read::<OperatorFile>(&path)? else { return Ok(None) };
-        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0)?);
+        let unusable = |source| HomeError::Key { path: path.clone(), source };
+        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0).map_err(unusable)?);
         Ok(Some(Identity { keys, device_id: file.device_id, created_at: file.created_at }))
     }
 
@@ -171,7 +182,11 @@ impl Home {
                 status: Status::Active {},
             });
         }
-        Ok(store.checked()?)
+        self.checked(store)
+    }
+
+    fn checked(&self, store: TrustStore) -> Result<TrustStore, HomeError> {
+        store.checked().map_err(|source| HomeError::Trust { path: self.trust_path(), source })
     }
 
     /// Changes the trust store under a lock, so that no two processes overwrite one another.
@@ -194,7 +209,7 @@ impl Home {
     ) -> Result<TrustStore, HomeError> {
         let mut store = self.trust(identity)?;
         change(&mut store);
-        let store = store.checked()?;
+        let store = self.checked(store)?;
         files::write(&self.trust_path(), &store, Target::Replace)?;
         Ok(store)
     }

@@ -72,7 +72,7 @@ impl World {
             panic!("it was asked before");
         };
         let mine = |a: &&countersign_store::ledger::Asked| a.key_id == key(by).key_id();
-        let asked = request.asked.iter().find(mine).expect("whoever allows was asked");
+        let asked = request.asked.iter().find(mine).unwrap();
         let choice = Choice {
             word: Word::Allow,
             scope: Scope::Once,
