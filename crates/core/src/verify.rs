@@ -1,5 +1,6 @@
 //! From a decision to a proof (PROTOCOL §3): each check in its order, each with its own refusal.
 
+mod subject;
 mod terms;
 
 use crate::action::ActionHash;
@@ -11,6 +12,8 @@ use crate::keys::KeyId;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde_json::Value;
+use std::sync::Arc;
+pub use subject::Subject;
 pub(crate) use terms::Terms;
 
 /// The clock skew that is tolerated unless configured otherwise: 60 s.
@@ -27,7 +30,7 @@ pub trait ReplayView {
 /// Everything that a decision is checked against.
 pub struct Check<'a> {
     /// The artifact as it was built and stored here, never the one a message brought.
-    pub artifact: &'a Artifact,
+    pub subject: &'a Subject<'a>,
     /// The pinned keys, as they are now.
     pub trust: &'a TrustStore,
     /// The session the enforcer itself issued.
@@ -132,7 +135,7 @@ impl Refusal {
 #[derive(Debug)]
 pub struct Vote {
     decision: Decision,
-    terms: Terms,
+    terms: Arc<Terms>,
     person: String,
     assurance: Assurance,
 }
@@ -214,19 +217,19 @@ impl Approved {
 /// # Errors
 /// The first check that fails, in the order of PROTOCOL §3.
 pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
-    let terms = Terms::of(check.artifact, check.artifact.action_hash()?)?;
+    let (artifact, terms) = (check.subject.artifact(), check.subject.terms());
     let signer = signer(&decision, check.trust, check.now)?;
     seated(signer, &terms.route)?;
     decision.verify_signature(&signer.keys.signing()).map_err(|_| Refusal::Signature)?;
-    in_time(&decision, check.artifact, check.now, check.skew_millis)?;
-    same_question(&decision, check.artifact)?;
+    in_time(&decision, artifact, check.now, check.skew_millis)?;
+    same_question(&decision, check.subject)?;
     if terms.session_id.as_deref() != check.session {
         return Err(Refusal::WrongSession);
     }
-    within_terms(&decision, &terms)?;
+    within_terms(&decision, terms)?;
     unused(&decision, check.replay)?;
     let (person, assurance) = (signer.person.clone(), signer.assurance);
-    Ok(Vote { decision, terms, person, assurance })
+    Ok(Vote { decision, terms: Arc::clone(terms), person, assurance })
 }
 
 /// The pinned approver whose key the decision names.
@@ -276,11 +279,11 @@ pub fn in_time(
     Ok(())
 }
 
-fn same_question(decision: &Decision, artifact: &Artifact) -> Result<(), Refusal> {
-    if decision.artifact_hash != artifact.hash()? {
+fn same_question(decision: &Decision, subject: &Subject<'_>) -> Result<(), Refusal> {
+    if decision.artifact_hash != subject.hash() {
         return Err(Refusal::HashMismatch);
     }
-    same_names(decision, artifact)
+    same_names(decision, subject.artifact())
 }
 
 /// Whether a decision names the request and the repository of the artifact it was made for.

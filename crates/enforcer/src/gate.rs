@@ -21,7 +21,7 @@ use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_core::verify::{
-    Approved, Check, DEFAULT_SKEW_MILLIS, Refusal, ReplayView, Vote, verify,
+    Approved, Check, DEFAULT_SKEW_MILLIS, Refusal, ReplayView, Subject, Vote, verify,
 };
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
@@ -321,7 +321,7 @@ impl Enforcer {
         request: &RequestRecord,
         trust: &TrustStore,
     ) -> Result<Vote, Refusal> {
-        verify(decision, &check(asked, request, trust, self.now()))
+        judge(decision, asked, request, trust, self.now())
     }
 
     pub(crate) async fn record_refusal(
@@ -530,20 +530,23 @@ impl ReplayView for SpentByTheStore {
     }
 }
 
-fn check<'a>(
-    asked: &'a Asked,
-    request: &'a RequestRecord,
-    trust: &'a TrustStore,
+/// Checks a decision about a request of this enforcer's.
+fn judge(
+    decision: Decision,
+    asked: &Asked,
+    request: &RequestRecord,
+    trust: &TrustStore,
     now: Instant,
-) -> Check<'a> {
-    Check {
-        artifact: &asked.artifact,
+) -> Result<Vote, Refusal> {
+    let check = Check {
+        subject: &Subject::of(&asked.artifact)?,
         trust,
         session: Some(&request.key.session),
         now,
         skew_millis: DEFAULT_SKEW_MILLIS,
         replay: &SpentByTheStore,
-    }
+    };
+    verify(decision, &check)
 }
 
 fn proof(vote: Vote) -> Result<Proof, GateError> {
@@ -571,7 +574,7 @@ fn still_stands(home: &Home, request: &RequestRecord, now: Instant) -> Result<()
         if route.is_none_or(|route| route.policy_hash != policy) {
             return Err(void("HARP_ERR_POLICY_DENY", "the policy changed".into()));
         }
-        let vote = verify(decision, &check(asked, request, &trust, now));
+        let vote = judge(decision, asked, request, &trust, now);
         votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);
     }
     let approved = Approved::count(votes);

@@ -6,7 +6,7 @@ use countersign_core::artifact::{ArtifactHash, Assurance, Route, Seat};
 use countersign_core::keys::KeyId;
 use countersign_core::sealing;
 use countersign_core::trust::{Approver, Status, TrustStore, TrustType};
-use countersign_core::verify::{Check, ReplayView, verify};
+use countersign_core::verify::{Check, ReplayView, Subject, verify};
 use countersign_wire::decision::sealed_of;
 
 fn signed(ask: &Ask, reply: &Reply) -> Result<SignedAnswer, SignError> {
@@ -73,7 +73,7 @@ fn the_enforcers_whole_validation_accepts_what_is_signed() {
     let trust = TrustStore { kind: TrustType::V1, operators: vec![], approvers: vec![approver] };
     let artifact = fixture::statement(&Ask::default()).artifact;
     let check = Check {
-        artifact: &artifact,
+        subject: &Subject::of(&artifact).unwrap(),
         trust: &trust,
         session: None,
         now: fixture::now(),

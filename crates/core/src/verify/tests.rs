@@ -97,7 +97,7 @@ impl Case {
         verify(
             decision,
             &Check {
-                artifact: &self.artifact,
+                subject: &Subject::of(&self.artifact)?,
                 trust: &self.trust,
                 session: self.session.as_deref(),
                 now: self.now,

@@ -17,7 +17,7 @@ use countersign_core::receipt::{Basis, Boundary, Content, Entry, Event, Level, R
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, Status, TrustStore};
-use countersign_core::verify::{Approved, Check, ReplayView, verify};
+use countersign_core::verify::{Approved, Check, ReplayView, Subject, verify};
 use serde_json::json;
 use std::error::Error;
 use std::sync::Arc;
@@ -178,7 +178,7 @@ impl Fixture {
         let vote = verify(
             decision,
             &Check {
-                artifact: &asked.artifact,
+                subject: &Subject::of(&asked.artifact)?,
                 trust: &trust,
                 session: None,
                 now: NOW,
