@@ -13,7 +13,7 @@ use countersign_approver::keyfile::KeyFileEntropy;
 use countersign_approver::local::LocalKey;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
-use countersign_core::pairing::{Code, Digits, Link};
+use countersign_core::pairing::{Code, Digits, Link, Origin};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::{Candidate, Desk, meet};
 use countersign_enforcer::{Answered, Edge, Enforcer, Progress, Way};
@@ -39,7 +39,8 @@ pub(crate) struct Pair {
     name: String,
 
     /// The gateway's address
-    #[arg(long, value_name = "URL", required_unless_present = "local", conflicts_with = "local")]
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    #[arg(required_unless_present = "local", conflicts_with = "local")]
     relay: Option<String>,
 
     /// A role of the approver, for policies and `--to`; may be repeated
@@ -239,6 +240,10 @@ fn ask_same(tty: io::Result<Tty>, output: Output, digits: &str) -> bool {
             Ok(_) => {}
         }
     }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    Origin::parse(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
 fn assurance(text: &str) -> Result<Assurance, String> {
