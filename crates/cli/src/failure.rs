@@ -123,6 +123,8 @@ impl From<HomeError> for Failure {
             error @ (HomeError::Trust { .. } | HomeError::Key { .. }) => {
                 Self::new(Exit::Failed, "home", error.to_string()).hint(RESTORE_KEYS)
             }
+            HomeError::NoSuccessor(_) => Self::new(Exit::Failed, "no_successor", error.to_string())
+                .hint("pair its successor first, or take the key back at once without --after"),
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
                 .hint("`countersign list` shows the pairings"),
             HomeError::NotNew { .. } => {

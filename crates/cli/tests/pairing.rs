@@ -333,6 +333,22 @@ fn a_revoked_approver_is_asked_no_more_and_a_home_is_not_new_again() {
 }
 
 #[test]
+fn a_key_is_replaced_by_pairing_its_successor_and_letting_it_run_out() {
+    let world = two_approvers();
+    let alone = World::paired();
+    let output = alone.run("enforcer", &["revoke", "ann", "--after", "1h", "--json"]);
+    assert_eq!((error_code(&output).as_str(), output.status.code()), ("no_successor", Some(1)));
+    let retired = world.json("enforcer", &["revoke", "ann", "--after", "1h"]);
+    assert_eq!(retired["rotated"], "ann");
+    assert!(retired["until"].as_str().unwrap().ends_with('Z'), "{retired}");
+    assert!(names(&world, "enforcer").contains(&"ann:rotated".to_owned()));
+    world.json("enforcer", &["revoke", "ann"]);
+    assert_eq!(names(&world, "enforcer"), ["bob:active"]);
+    let output = world.run("approver", &["revoke", "enforcer", "--after", "1h", "--json"]);
+    assert_eq!((error_code(&output).as_str(), output.status.code()), ("usage", Some(2)));
+}
+
+#[test]
 fn an_approver_can_leave_too() {
     let world = World::paired();
     world.json("approver", &["revoke", "enforcer"]);

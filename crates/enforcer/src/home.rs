@@ -55,6 +55,9 @@ pub enum HomeError {
     /// No such pairing.
     #[error("no pairing `{0}` in this home")]
     NoPairing(String),
+    /// A key that nothing replaces would lock the home when it runs out.
+    #[error("no other approver of as much assurance stays when the key of `{0}` runs out")]
+    NoSuccessor(String),
 }
 
 /// A way to one approver.
@@ -276,6 +279,26 @@ impl Home {
         }
     }
 
+    /// Lets a key run out: it counts until then, and no longer than was said before.
+    ///
+    /// # Errors
+    /// Where there is no such pairing, no other key stays that is of as much assurance, or
+    /// something cannot be written.
+    pub fn retire(
+        &self,
+        identity: &Identity,
+        name: &str,
+        until: &Timestamp,
+    ) -> Result<Pairing, HomeError> {
+        let path = pairing_path(&self.root.join("pairings"), name)?;
+        let _lock = self.lock("trust.lock")?;
+        let pairing: Pairing =
+            files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
+        let mut followed = false;
+        self.change_trust_locked(identity, |store| followed = retired(store, &pairing, until))?;
+        if followed { Ok(pairing) } else { Err(HomeError::NoSuccessor(name.to_owned())) }
+    }
+
     /// Takes a key back at once, and forgets the way to it.
     ///
     /// # Errors
@@ -347,6 +370,25 @@ pub fn pairings_in(dir: &Path) -> Result<Vec<Pairing>, HomeError> {
         found.extend(files::read(&pairing_path(dir, &name)?)?);
     }
     Ok(found)
+}
+
+/// Marks the key of `pairing` as replaced, where another takes over.
+fn retired(store: &mut TrustStore, pairing: &Pairing, until: &Timestamp) -> bool {
+    let Some(old) = store.approver(&pairing.key_id).cloned() else { return false };
+    let takes_over = |a: &Approver| {
+        a.key_id != old.key_id && a.assurance >= old.assurance && a.status == Status::Active {}
+    };
+    let sooner = match &old.status {
+        Status::Active {} => true,
+        Status::Rotated { until: before } => until.instant() < before.instant(),
+        Status::Revoked { .. } => return false,
+    };
+    if !store.approvers.iter().any(takes_over) {
+        return false;
+    }
+    let same = store.approvers.iter_mut().filter(|a| sooner && a.key_id == old.key_id);
+    same.for_each(|a| a.status = Status::Rotated { until: until.clone() });
+    true
 }
 
 fn pairing_path(dir: &Path, name: &str) -> Result<PathBuf, HomeError> {

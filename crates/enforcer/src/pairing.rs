@@ -262,6 +262,20 @@ impl Enforcer {
         Ok(pairings.into_iter().filter_map(way).collect())
     }
 
+    /// Lets an approver's key run out after `millis`, because another takes over.
+    ///
+    /// # Errors
+    /// Where there is no such pairing or no such other key, or it cannot be written down.
+    pub async fn retire(&self, name: &str, millis: i64) -> Result<Pairing, GateError> {
+        let until = self.now().plus_millis(millis).timestamp();
+        let pairing = self.home().retire(self.identity(), name, &until)?;
+        let (name, key_id) = (&pairing.name, &pairing.key_id.0);
+        let change =
+            [("change", "rotated"), ("name", name), ("keyId", key_id), ("until", until.as_str())];
+        self.record_key(Event::Key, &change).await?;
+        Ok(pairing)
+    }
+
     /// Takes an approver's key back at once; approvals by it that are not yet claimed are void.
     ///
     /// # Errors

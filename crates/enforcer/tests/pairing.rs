@@ -8,7 +8,7 @@ use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
 use countersign_core::time::Instant;
-use countersign_core::trust::TrustStore;
+use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::{Candidate, PairingError};
@@ -209,4 +209,32 @@ async fn attack_09_a_pairing_without_a_ledger_or_keys_makes_no_new_home() {
     files::write(&path, &phone.pairing, Target::New).unwrap();
     let refused = world.asked_about_eve().await.unwrap_err();
     assert!(matches!(refused, PairingError::Home(HomeError::NotNew { .. })), "{refused}");
+}
+
+#[tokio::test]
+async fn a_key_runs_out_once_another_takes_over_and_never_later_than_was_said() {
+    let world = world().await;
+    world.begin("phone", 1, Assurance::Device).await;
+    world.pin("me", 2, Assurance::Local, 1).await;
+    let early = world.enforcer.retire("phone", 60_000).await.unwrap_err();
+    assert!(early.to_string().contains("no other approver"), "{early}");
+    assert_eq!(world.enforcer.ways().unwrap().len(), 2);
+    world.pin("tablet", 3, Assurance::Device, 1).await;
+    world.enforcer.retire("phone", 60_000).await.unwrap();
+    world.enforcer.retire("phone", 3_600_000).await.unwrap();
+    assert_eq!(world.enforcer.ways().unwrap().len(), 3, "it counts until then");
+    let status = |name: &str| {
+        let trust = world.enforcer.trust().unwrap();
+        trust.approvers.into_iter().find(|a| a.person == name).unwrap().status
+    };
+    let Status::Rotated { until } = status("phone") else { panic!("{:?}", status("phone")) };
+    assert_eq!(until.instant(), world.enforcer.edge().now().plus_millis(60_000));
+    let alone = world.enforcer.retire("tablet", 60_000).await.unwrap_err();
+    assert!(alone.to_string().contains("no other approver"), "one that runs out is no successor");
+    world.enforcer.retire("phone", 0).await.unwrap();
+    let left: Vec<_> = world.enforcer.ways().unwrap();
+    assert!(left.iter().all(|way| way.approver.person != "phone"), "it counts no more");
+    world.enforcer.revoke("phone").await.unwrap();
+    assert!(matches!(status("phone"), Status::Revoked { .. }));
+    assert!(world.enforcer.retire("phone", 60_000).await.is_err(), "what is gone does not return");
 }

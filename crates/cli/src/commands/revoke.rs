@@ -5,24 +5,38 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_approver::home::Home;
 use countersign_approver::pairings::{PairingName, Pairings};
+use countersign_core::trust::Status;
+use std::time::Duration;
 
-/// Take a pairing back at once.
+/// Take a pairing back at once, or let it run out.
 ///
 /// On the enforcer's side the approver's key counts no more, also for what it approved and
 /// nobody has run yet. On the approver's side nothing is opened or signed any more.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  countersign revoke phone")]
+#[command(after_help = "Examples:\n  countersign revoke phone\n\n\
+    To replace a key: pair its successor, then let the old one run out\n  \
+    countersign pair --name phone-2 --relay https://relay.example\n  \
+    countersign revoke phone --after 24h")]
 pub(crate) struct Revoke {
     /// The pairing's name, as `countersign list` shows it
     name: String,
+
+    /// Only on the enforcer's side: let the key count for this long yet, at most a day, because
+    /// another approver of as much assurance takes over
+    #[arg(long, value_name = "DURATION", value_parser = super::duration)]
+    after: Option<Duration>,
 }
 
 impl Revoke {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        if self.enforces(here)? {
-            self.approver(here).await?;
-        } else {
-            self.own(here)?;
+        match (self.enforces(here)?, self.after) {
+            (true, Some(after)) => return self.retire(here, after).await,
+            (true, None) => self.approver(here).await?,
+            (false, None) => self.own(here)?,
+            (false, Some(_)) => {
+                return Err(Failure::new(Exit::Usage, "usage", "an approver leaves at once")
+                    .hint("without --after"));
+            }
         }
         let document = serde_json::json!({"revoked": self.name});
         here.output.result(&format!("revoked `{}`", self.name), &document)?;
@@ -38,6 +52,23 @@ impl Revoke {
                 .hint("`countersign list` shows the pairings")
         })?;
         Ok(found.side == "approver")
+    }
+
+    /// An enforcer lets an approver's key run out. The gateway goes on carrying what is for it.
+    async fn retire(&self, here: &Here<'_>, after: Duration) -> Outcome {
+        let enforcer = parties::existing_enforcer(&here.root).await?;
+        enforcer.retire(&self.name, super::millis(after)).await?;
+        let trust = enforcer.trust()?;
+        let pairings = enforcer.home().pairings()?;
+        let key = pairings.iter().find(|p| p.name == self.name).map(|p| &p.key_id);
+        let until = key.and_then(|key| trust.approver(key)).and_then(|a| match &a.status {
+            Status::Rotated { until } => Some(until.to_string()),
+            _ => None,
+        });
+        let until = until.unwrap_or_default();
+        let document = serde_json::json!({"rotated": self.name, "until": until});
+        here.output.result(&format!("`{}` counts until {until}", self.name), &document)?;
+        Ok(Exit::Ok)
     }
 
     /// An enforcer takes an approver back. The gateway is told on a best effort; what counts is
