@@ -159,7 +159,13 @@ impl Decision {
     /// # Errors
     /// Where it is not a Decision of HARP-CORE.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
-        json::read(bytes, limit::MESSAGE)
+        let value = json::parse(bytes, limit::MESSAGE)?;
+        let decision: Self = json::typed_ref(&value)?;
+        // An absent member that is written as `null` is another text under the same signature.
+        if json::value_of(&decision)? != value {
+            return Err(JsonError::Shape("empty member in decision".into()));
+        }
+        Ok(decision)
     }
 
     /// Signs a choice about `artifact`.
