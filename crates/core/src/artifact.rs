@@ -383,7 +383,11 @@ impl Statement {
         if let Some(artifact) = value.get("artifact") {
             Artifact::from_value(artifact.clone())?;
         }
-        json::typed(value)
+        let statement: Self = json::typed_ref(&value)?;
+        if statement.disclosures.is_empty() && value.get("disclosures").is_some() {
+            return Err(JsonError::Shape("empty member in statement".into()));
+        }
+        Ok(statement)
     }
 
     /// Checks the signature under the pinned enforcer.

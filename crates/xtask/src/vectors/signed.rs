@@ -1,11 +1,9 @@
-//! stub
-use super::{File, Made};
-pub(super) fn checkpoints() -> Made<File> {
-    Ok(File { path: "checkpoint/checkpoints.json", kind: "checkpoint", note: "", vectors: vec![] })
-}
-pub(super) fn disclosures() -> Made<File> {
-    Ok(File { path: "disclosure/disclosures.json", kind: "disclosure", note: "", vectors: vec![] })
-}
-pub(super) fn domains() -> Made<File> {
-    Ok(File { path: "domain/domains.json", kind: "domain", note: "", vectors: vec![] })
-}
+//! Checkpoints, signatures in their domains, and disclosures.
+
+mod checkpoint;
+mod disclosure;
+mod domain;
+
+pub(super) use checkpoint::file as checkpoints;
+pub(super) use disclosure::file as disclosures;
+pub(super) use domain::file as domains;
