@@ -5,6 +5,7 @@
 //! * [`tools`]: what those checks drive, installed where it is missing.
 //! * [`floors`]: which crate may import which.
 //! * [`deps`]: what may enter the dependency graph.
+//! * [`schemas`]: JSON Schemas from the types.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
@@ -13,6 +14,7 @@ mod child;
 mod deps;
 mod floors;
 mod kill;
+mod schemas;
 mod test;
 mod tools;
 
@@ -24,10 +26,11 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test             every check: tools, format, floors, clippy, build, tests, documentation
-  floors           no crate imports from its own floor, a higher one, or through a wall
-  deps             licences, bans, sources and advisories of the dependencies
-  kill --rounds N  kills the process N times in the middle of its work";
+  test               every check: tools, format, floors, clippy, build, schemas, tests, documentation
+  floors             no crate imports from its own floor, a higher one, or through a wall
+  deps               licences, bans, sources and advisories of the dependencies
+  schemas [--check]  writes schemas/ from the types, or fails where it drifted
+  kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +49,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["test"] => test::run(),
         ["floors"] => floors::run(),
         ["deps"] => deps::run(),
+        ["schemas"] => schemas::write(),
+        ["schemas", "--check"] => schemas::check(),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -61,7 +66,14 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_answered_with_the_usage() {
-        for given in [&[][..], &["tset"], &["test", "--fast"], &["kill"], &["kill", "--rounds"]] {
+        for given in [
+            &[][..],
+            &["tset"],
+            &["test", "--fast"],
+            &["kill"],
+            &["kill", "--rounds"],
+            &["schemas", "x"],
+        ] {
             assert_eq!(obey(given), Err(USAGE.to_owned()), "{given:?}");
         }
     }
