@@ -6,6 +6,7 @@
 //! * [`floors`]: which crate may import which.
 //! * [`deps`]: what may enter the dependency graph.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
+//! * [`schemas`]: JSON Schemas from the types.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
@@ -14,6 +15,7 @@ mod child;
 mod deps;
 mod floors;
 mod kill;
+mod schemas;
 mod test;
 mod tools;
 mod vectors;
@@ -26,10 +28,11 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, clippy, build, tests, documentation
+  test               every check: tools, format, floors, vectors, clippy, build, schemas, tests, docs
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
+  schemas [--check]  writes schemas/ from the types; --check only says whether they are up to date
   kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
@@ -51,6 +54,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["deps"] => deps::run(),
         ["vectors"] => vectors::write(),
         ["vectors", "--check"] => vectors::check(),
+        ["schemas"] => schemas::write(),
+        ["schemas", "--check"] => schemas::check(),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -66,7 +71,14 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_answered_with_the_usage() {
-        for given in [&[][..], &["tset"], &["test", "--fast"], &["kill"], &["kill", "--rounds"]] {
+        for given in [
+            &[][..],
+            &["tset"],
+            &["test", "--fast"],
+            &["kill"],
+            &["kill", "--rounds"],
+            &["schemas", "x"],
+        ] {
             assert_eq!(obey(given), Err(USAGE.to_owned()), "{given:?}");
         }
     }
