@@ -5,6 +5,7 @@ use crate::checkpoint::Checkpoint;
 use crate::encoding::{Fixed, Hash};
 use crate::json::{self, JsonError, limit};
 use crate::keys::{Domain, KeyError, KeyId, PublicKeys, SecretKeys, Signature, verify_domain};
+use crate::message::exact;
 use crate::redact::Disclosure;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,22 @@ pub enum ArtifactType {
 }
 
 impl ArtifactType {
+    /// The type under which an action is put to a person.
+    #[must_use]
+    pub fn of(action: &Action) -> Self {
+        match action {
+            Action::Plan(_) => Self::Plan,
+            Action::Task(_) => Self::Task,
+            Action::Patch(_) => Self::Patch,
+            Action::Checkpoint(_) => Self::Checkpoint,
+            Action::Command(_)
+            | Action::Tool(_)
+            | Action::Http(_)
+            | Action::Request(_)
+            | Action::Batch(_) => Self::Command,
+        }
+    }
+
     /// The type's name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -239,11 +256,7 @@ impl Artifact {
     /// # Errors
     /// As [`Artifact::parse`].
     pub fn from_value(value: Value) -> Result<Self, JsonError> {
-        let artifact: Self = json::typed(value.clone())?;
-        // serde cannot refuse unknown members beside a flattened struct: compare both ways.
-        if serde_json::to_value(&artifact).ok().as_ref() != Some(&value) {
-            return Err(JsonError::Shape("unknown or empty member in artifact".into()));
-        }
+        let artifact: Self = exact(&value)?;
         artifact.route()?;
         artifact.context()?;
         artifact.checkpoint()?;
@@ -383,7 +396,7 @@ impl Statement {
         if let Some(artifact) = value.get("artifact") {
             Artifact::from_value(artifact.clone())?;
         }
-        json::typed(value)
+        exact(&value)
     }
 
     /// Checks the signature under the pinned enforcer.

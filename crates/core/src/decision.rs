@@ -4,6 +4,7 @@ use crate::artifact::{Artifact, ArtifactHash, HashAlg, Scope};
 use crate::encoding::{Fixed, Hash};
 use crate::json::{self, JsonError, limit};
 use crate::keys::{KeyError, KeyId, SecretKeys, Signature, verify_raw};
+use crate::message::exact;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -128,7 +129,7 @@ impl Answer {
     /// # Errors
     /// Where it is no answer, or the reason is not the one the decision commits to.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
-        let answer: Self = json::read(bytes, limit::MESSAGE * 2)?;
+        let answer: Self = exact(&json::parse(bytes, limit::MESSAGE * 2)?)?;
         let said = answer.decision.hint(hint::REASON_HASH).and_then(Value::as_str);
         let given = answer.reason.as_ref().map(|r| r.hash().to_string());
         if said != given.as_deref() {
@@ -159,7 +160,7 @@ impl Decision {
     /// # Errors
     /// Where it is not a Decision of HARP-CORE.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
-        json::read(bytes, limit::MESSAGE)
+        exact(&json::parse(bytes, limit::MESSAGE)?)
     }
 
     /// Signs a choice about `artifact`.
@@ -183,6 +184,14 @@ impl Decision {
         };
         decision.signature = key.sign_decision(&decision.signable()?);
         Ok(decision)
+    }
+
+    /// The canonical bytes.
+    ///
+    /// # Errors
+    /// Where the hints have no canonical form.
+    pub fn canonical_bytes(&self) -> Result<Vec<u8>, JsonError> {
+        json::canonical(self)
     }
 
     /// The bytes under the signature.
@@ -244,6 +253,35 @@ mod tests {
             let decision = Decision::parse(SIGNED.replace(from, to).as_bytes()).unwrap();
             assert!(decision.verify_signature(&key()).is_err(), "{from}");
         }
+    }
+
+    #[test]
+    fn a_second_form_of_a_decision_is_refused() {
+        for (from, to) in [
+            ("\"scope\"", "\"policyHints\":null,\"scope\""),
+            ("\"allow\"", "{\"allow\":null}"),
+            ("\"Ed25519\"", "{\"Ed25519\":null}"),
+        ] {
+            assert!(Decision::parse(SIGNED.replace(from, to).as_bytes()).is_err(), "{to}");
+        }
+        let Value::Object(members) = json::parse(SIGNED.as_bytes(), 9_999).unwrap() else {
+            panic!("the published decision is an object");
+        };
+        let order = [
+            "requestId",
+            "artifactHashAlg",
+            "artifactHash",
+            "repoRef",
+            "decision",
+            "scope",
+            "expiresAt",
+            "nonce",
+            "sigAlg",
+            "signerKeyId",
+            "signature",
+        ];
+        let list: Vec<_> = order.iter().map(|name| members[*name].clone()).collect();
+        assert!(Decision::parse(&serde_json::to_vec(&list).unwrap()).is_err());
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub const MAX_DEPTH: usize = 64;
 pub mod limit {
     /// An artifact: 2 MiB.
     pub const ARTIFACT: usize = 2 * 1024 * 1024;
+    /// A prompt: 256 KiB.
+    pub const PROMPT: usize = 256 * 1024;
+    /// A snapshot of a session: 5 MiB.
+    pub const SNAPSHOT: usize = 5 * 1024 * 1024;
     /// A decision and every other message: 64 KiB.
     pub const MESSAGE: usize = 64 * 1024;
     /// A receipt holds whole artifacts and decisions: 8 MiB.

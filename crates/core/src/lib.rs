@@ -13,6 +13,9 @@
 //! * [`pairing`]: how two devices come to know each other's keys.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
 //!
+//! The other objects of HARP: [`prompt`], [`session`], [`requested_actions`], [`error`] and
+//! [`envelope`]; what all have in common is [`message`].
+//!
 //! Below them: [`encoding`] and [`time`] (bytes and moments as text), [`keys`] (signatures, each
 //! in a domain of its own), [`display`] (foreign text made safe to look at).
 
@@ -22,13 +25,19 @@ pub mod checkpoint;
 pub mod decision;
 pub mod display;
 pub mod encoding;
+pub mod envelope;
+pub mod error;
 pub mod json;
 pub mod keys;
+pub mod message;
 pub mod pairing;
+pub mod prompt;
 pub mod receipt;
 pub mod redact;
 pub mod request;
+pub mod requested_actions;
 pub mod sealing;
+pub mod session;
 pub mod time;
 pub mod trust;
 pub mod verify;

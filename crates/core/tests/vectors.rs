@@ -7,6 +7,9 @@ use countersign_core::artifact::Artifact;
 use countersign_core::decision::Decision;
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json;
+use countersign_core::message::Message as _;
+use countersign_core::prompt::Prompt;
+use countersign_core::session::Snapshot;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -54,6 +57,15 @@ fn the_published_hashes_are_ours() {
         let hash = Hash(json::sha256(&value).unwrap()).to_string();
         assert_eq!(hash, text(&core[name], "sha256"), "{name}");
     }
+    let with_hash = |name: &str, member: &str| {
+        let mut value: Value = serde_json::from_str(text(&core[name], "canonical")).unwrap();
+        value[member] = core[name]["sha256"].clone();
+        value.to_string().into_bytes()
+    };
+    let prompt = Prompt::parse(&with_hash("promptHash", "promptHash")).unwrap();
+    assert_eq!(prompt.key().unwrap().unwrap().prompt_hash, prompt.prompt_hash);
+    let snapshot = Snapshot::parse(&with_hash("snapshotHash", "snapshotHash")).unwrap();
+    assert_eq!(snapshot.key().unwrap().unwrap().snapshot_hash, snapshot.snapshot_hash);
     let mut artifact: Value =
         serde_json::from_str(text(&core["artifactHash"], "canonical")).unwrap();
     artifact["artifactHash"] = core["artifactHash"]["sha256"].clone();

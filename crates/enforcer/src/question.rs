@@ -10,7 +10,7 @@ use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::KeyId;
-use countersign_core::redact::Disclosure;
+use countersign_core::redact::{Disclosure, smuggles_commitment};
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
 use countersign_store::ledger::{Asked, RequestRecord};
@@ -127,13 +127,10 @@ impl Question {
         now == then
     }
 
-    /// Commitments in arguments and parameters come from the caller; those of a command are ours.
+    /// Commitments of a command are ours; in every other kind they come from the caller.
     fn smuggles(&self) -> bool {
-        match &self.action {
-            Action::Command(_) => false,
-            Action::Tool(tool) => countersign_core::redact::smuggles_commitment(&tool.arguments),
-            Action::Request(r) => countersign_core::redact::smuggles_commitment(&r.parameters),
-        }
+        let ours = matches!(self.action, Action::Command(_));
+        !ours && self.action.to_payload().map_or(true, |whole| smuggles_commitment(&whole))
     }
 
     pub(crate) fn min_assurance(&self) -> Assurance {
@@ -191,7 +188,7 @@ impl Frame<'_> {
         ArtifactHead {
             request_id,
             session_id: Some(self.session_id.clone()),
-            artifact_type: ArtifactType::Command,
+            artifact_type: ArtifactType::of(&self.question.action),
             repo_ref: self.repo_ref.clone(),
             base_revision: None,
             created_at: self.now.timestamp(),

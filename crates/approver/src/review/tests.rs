@@ -145,7 +145,7 @@ fn attack_02_every_leaf_of_the_arguments_has_its_path() {
 
 #[test]
 fn a_foreign_payload_is_shown_whole_and_named_so() {
-    let ask = Ask::of(json!({"kind": "plan", "title": "Refactor", "steps": ["a", "b"]}));
+    let ask = Ask::of(json!({"kind": "plan", "title": "Refactor", "steps": ["a", "b"], "risk": 1}));
     let review = review(&ask);
     assert_eq!(lines(&review.action, "payload/title"), ["\"Refactor\""]);
     assert_eq!(lines(&review.action, "payload/steps[1]"), ["\"b\""]);
@@ -224,4 +224,71 @@ fn the_agents_words_come_after_the_facts() {
     assert!(at("The agent says") < at("clean the build"));
     assert!(!text.contains('\u{1b}'));
     assert!(render_text(&review(&Ask::default()), 80, true).contains("\u{1b}[1;31mHIGH RISK"));
+}
+
+const REVISION: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";
+
+#[test]
+fn every_leaf_of_every_other_kind_is_shown() {
+    let command = Ask::argv(&["rm", "-rf", "build"]).payload;
+    for (payload, headline) in [
+        (
+            json!({"kind": "http", "method": "POST", "url": "https://api.example/pay",
+                "headers": {"content-type": "text/plain"}, "body": "42 EUR", "credential": "bank"}),
+            "send POST to https://api.example/pay",
+        ),
+        (
+            json!({"kind": "patch", "diff": "-safe\n+unsafe\n", "baseRevision": REVISION}),
+            "change files at 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+        ),
+        (
+            json!({"kind": "checkpoint", "operation": "push", "remote": "https://git.example/r",
+                "refs": [{"name": "refs/heads/main", "old": REVISION}], "force": true}),
+            "push 1 refs to https://git.example/r and rewrite history",
+        ),
+        (
+            json!({"kind": "checkpoint", "operation": "deploy", "target": "production",
+                "revision": REVISION, "verb": "ship"}),
+            "deploy to production with 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+        ),
+        (
+            json!({"kind": "plan", "title": "Tidy up", "steps": ["list", "delete"]}),
+            "follow the plan \"Tidy up\"",
+        ),
+        (json!({"kind": "task", "title": "Tidy", "steps": []}), "do the task \"Tidy\""),
+        (
+            json!({"kind": "batch", "items": [command, {"kind": "task", "title": "t", "steps": ["s"]}]}),
+            "2 actions at once: run rm -rf build; do the task \"t\"",
+        ),
+    ] {
+        let shown = review(&Ask::of(payload.clone()));
+        assert_eq!(shown.headline, headline);
+        let text: Vec<&str> =
+            shown.action.iter().flat_map(|f| &f.lines).map(String::as_str).collect();
+        let mut leaves = Vec::new();
+        collect(&payload, &mut leaves);
+        for leaf in leaves {
+            assert!(text.iter().any(|line| line.contains(&leaf)), "{leaf} is missing in {text:?}");
+        }
+        let foreign = shown.warnings.iter().any(|w| w.code == WarningCode::Foreign);
+        assert!(!foreign, "{payload}");
+    }
+}
+
+fn collect(value: &serde_json::Value, leaves: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, leaves)),
+        serde_json::Value::Object(members) => {
+            members.values().for_each(|item| collect(item, leaves));
+        }
+        serde_json::Value::String(text) => leaves.extend(text.lines().map(str::to_owned)),
+        plain => leaves.push(plain.to_string()),
+    }
+}
+
+#[test]
+fn attack_06_a_command_in_a_batch_is_warned_of_like_any_other() {
+    let shell = Ask::argv(&["sh", "-c", "rm -rf /"]).payload;
+    let batch = Ask::of(json!({"kind": "batch", "items": [shell]}));
+    assert!(codes(&batch).contains(&WarningCode::ShellLine));
 }

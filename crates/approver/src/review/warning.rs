@@ -51,8 +51,7 @@ pub(super) fn all(opened: &Opened, action: Option<&Action>) -> Vec<Warning> {
     let payload = Value::Object(opened.artifact().payload.clone());
     match action {
         None => found.add(WarningCode::Foreign, "another system's request: not run by this one"),
-        Some(Action::Command(command)) => found.command(command),
-        Some(Action::Tool(_) | Action::Request(_)) => {}
+        Some(action) => found.action(action),
     }
     found.deceptive(&payload, "");
     found.disclosed(opened, &payload);
@@ -71,6 +70,21 @@ struct Found(Vec<Warning>);
 impl Found {
     fn add(&mut self, code: WarningCode, text: impl Into<String>) {
         self.0.push(Warning { code, text: text.into() });
+    }
+
+    /// Commands in a batch are looked at like any other; the other kinds run nothing here.
+    fn action(&mut self, action: &Action) {
+        match action {
+            Action::Command(command) => self.command(command),
+            Action::Batch(batch) => batch.items().iter().for_each(|item| self.action(item)),
+            Action::Tool(_)
+            | Action::Http(_)
+            | Action::Patch(_)
+            | Action::Checkpoint(_)
+            | Action::Plan(_)
+            | Action::Task(_)
+            | Action::Request(_) => {}
+        }
     }
 
     fn command(&mut self, command: &Command) {

@@ -3,20 +3,52 @@
 use super::Fact;
 use super::text::{quoted, quoted_lines, step, word};
 use crate::open::Opened;
-use countersign_core::action::{Action, Command, PinnedFile, Request, Tool};
-use countersign_core::redact::{Commitment, Text};
+use countersign_core::action::{Action, Command, Move, Operation, PinnedFile, Request, Tool};
+use countersign_core::redact::{Commitment, Text, token};
 use serde_json::Value;
 
 /// The whole action on one line.
 pub(super) fn headline(opened: &Opened, action: Option<&Action>) -> String {
     match action {
-        Some(Action::Command(command)) => {
+        Some(action) => line(action),
+        None => format!("decide on a foreign {}", opened.artifact().head.artifact_type.name()),
+    }
+}
+
+fn line(action: &Action) -> String {
+    match action {
+        Action::Command(command) => {
             let argv = command.argv.iter().map(|text| text.plain().map_or("<secret>".into(), word));
             format!("run {}", argv.collect::<Vec<String>>().join(" "))
         }
-        Some(Action::Tool(tool)) => format!("call {} of {}", word(&tool.tool), word(&tool.server)),
-        Some(Action::Request(request)) => format!("request {}", word(&request.action)),
-        None => format!("decide on a foreign {}", opened.artifact().head.artifact_type.name()),
+        Action::Tool(tool) => format!("call {} of {}", word(&tool.tool), word(&tool.server)),
+        Action::Http(http) => format!("send {} to {}", word(http.method()), word(http.url())),
+        Action::Patch(patch) => format!("change files at {}", word(patch.base_revision.as_str())),
+        Action::Checkpoint(operation) => boundary(operation),
+        Action::Plan(plan) => format!("follow the plan {}", quoted(plan.title.as_str())),
+        Action::Task(task) => format!("do the task {}", quoted(task.title.as_str())),
+        Action::Request(request) => format!("request {}", word(&request.action)),
+        Action::Batch(batch) => {
+            let items: Vec<String> = batch.items().iter().map(line).collect();
+            format!("{} actions at once: {}", items.len(), items.join("; "))
+        }
+    }
+}
+
+fn boundary(operation: &Operation) -> String {
+    let moved = |verb: &str, to: &Move| {
+        format!("{verb} {} with {}", word(to.target.as_str()), word(to.revision.as_str()))
+    };
+    match operation {
+        Operation::Commit(commit) => format!("commit {}", quoted(&commit.message)),
+        Operation::Push(push) => {
+            let force = if push.force() { " and rewrite history" } else { "" };
+            format!("push {} refs to {}{force}", push.refs().len(), word(push.remote()))
+        }
+        Operation::Tag(to) => moved("tag", to),
+        Operation::Deploy(to) => moved("deploy to", to),
+        Operation::Release(to) => moved("release to", to),
+        Operation::Migration(to) => moved("migrate", to),
     }
 }
 
@@ -26,13 +58,25 @@ pub(super) fn facts(opened: &Opened, action: Option<&Action>) -> Vec<Fact> {
         Some(Action::Command(command)) => command_facts(opened, command),
         Some(Action::Tool(tool)) => tool_facts(opened, tool),
         Some(Action::Request(request)) => request_facts(opened, request),
-        None => {
-            let mut facts = vec![Fact::new("kind", "a payload of another system, shown whole")];
-            let payload = Value::Object(opened.artifact().payload.clone());
-            leaves(opened, &payload, "payload", "", &mut facts);
-            facts
+        // One way for the others: every leaf of what was hashed, so that none can be left out.
+        Some(Action::Http(_)) => every_leaf(opened, "a request over http", "request"),
+        Some(Action::Patch(_)) => every_leaf(opened, "a change to files", "patch"),
+        Some(Action::Checkpoint(_)) => every_leaf(opened, "a boundary", "checkpoint"),
+        Some(Action::Plan(_)) => every_leaf(opened, "a plan; nothing runs by it", "plan"),
+        Some(Action::Task(_)) => every_leaf(opened, "a task; nothing runs by it", "task"),
+        Some(Action::Batch(batch)) => {
+            let kind = format!("{} actions, answered together", batch.items().len());
+            every_leaf(opened, &kind, "batch")
         }
+        None => every_leaf(opened, "a payload of another system, shown whole", "payload"),
     }
+}
+
+fn every_leaf(opened: &Opened, kind: &str, label: &str) -> Vec<Fact> {
+    let mut facts = vec![Fact::new("kind", kind)];
+    let payload = Value::Object(opened.artifact().payload.clone());
+    leaves(opened, &payload, label, "", &mut facts);
+    facts
 }
 
 fn command_facts(opened: &Opened, command: &Command) -> Vec<Fact> {
@@ -113,7 +157,8 @@ fn leaves(opened: &Opened, value: &Value, label: &str, path: &str, facts: &mut V
                 return;
             }
             for (key, item) in members {
-                let (label, path) = (format!("{label}/{}", step(key)), format!("{path}/{key}"));
+                let label = format!("{label}/{}", step(key));
+                let path = format!("{path}/{}", token(key));
                 leaves(opened, item, &label, &path, facts);
             }
         }
