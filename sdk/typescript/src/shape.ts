@@ -47,6 +47,13 @@ export function text(value: JsonValue | undefined, what: string): string {
   return value;
 }
 
+/** A text of at least one character. */
+export function filled(value: JsonValue | undefined, what: string): string {
+  const found = text(value, what);
+  if (found === "") throw shape(`${what} is empty`);
+  return found;
+}
+
 /** What is there, read; what is absent, `undefined`. `null` is not absent. */
 export function optional<T>(
   value: JsonValue | undefined,

@@ -7,6 +7,7 @@ use countersign_core::decision::{Answer, Choice, Decision};
 use countersign_core::encoding::{Fixed, base64, unbase64};
 use countersign_core::json::{self, JsonError, limit};
 use countersign_core::keys::{KeyError, KeyId, PublicKeys, SecretKeys};
+use countersign_core::message::exact;
 use countersign_core::receipt::check::check;
 use countersign_core::sealing::{Entropy, SealError, Sealed, Shown, open, seal};
 use countersign_core::time::{Instant, Timestamp};
@@ -108,7 +109,7 @@ fn sealed(input: &Value) -> Answered {
     let malformed = |_| "Malformed".to_owned();
     let value =
         json::parse(text(input, "sealed").as_bytes(), limit::ARTIFACT * 4).map_err(malformed)?;
-    let sealed: Sealed = json::typed(value).map_err(malformed)?;
+    let sealed: Sealed = exact(&value).map_err(malformed)?;
     let opened = open(&sealed, &shown(input), &secret(input)).map_err(|e| match e {
         SealError::NotForUs => "NotForUs",
         SealError::WeakKey => "WeakKey",
@@ -126,8 +127,9 @@ fn statement(input: &Value) -> Answered {
 
 fn checkpoint(input: &Value) -> Answered {
     let malformed = |_| "Malformed".to_owned();
-    let checkpoint: Checkpoint =
-        json::read(text(input, "checkpoint").as_bytes(), limit::MESSAGE).map_err(malformed)?;
+    let value =
+        json::parse(text(input, "checkpoint").as_bytes(), limit::MESSAGE).map_err(malformed)?;
+    let checkpoint: Checkpoint = exact(&value).map_err(malformed)?;
     checkpoint.verify(&key(input)).map_err(key_name)?;
     Ok(json!({"ledger": checkpoint.head.ledger, "seq": checkpoint.head.seq}))
 }

@@ -20,7 +20,7 @@ pub(crate) fn all() -> Vec<Value> {
         (3_000, canonical_value),
         (1_500, number_text),
         (500, key_order),
-        (1_200, artifact),
+        (2_000, artifact),
         (1_500, decision),
         (1_500, receipt),
         (500, trust),

@@ -67,17 +67,40 @@ pub(crate) fn payload(chance: &mut Chance, inner: &Value) -> Map<String, Value> 
     let hash = Hash(chance.bytes());
     let (commitment, _) = commit(&chance.bytes(), "/env/T", json!("v")).unwrap();
     let file = json!({"path": "/bin/x", "sha256": hash});
-    let payload = match chance.below(5) {
-        0 => {
-            json!({"kind": "command", "argv": ["x", commitment], "cwd": "/", "env": {"T": commitment},
-            "program": file, "files": [file], "stdinSha256": hash})
-        }
+    let revision = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";
+    let texts = json!({"a": "b", "T": commitment});
+    let payload = match chance.below(12) {
+        0 => json!({"kind": "command", "argv": ["x", commitment], "cwd": "/", "env": texts,
+            "program": file, "files": [file], "stdinSha256": hash}),
         1 => {
             json!({"kind": "command", "argv": [], "cwd": "/", "env": {}, "program": file, "verb": "v"})
         }
         2 => json!({"kind": "tool", "server": "s", "tool": "t", "arguments": inner}),
         3 => json!({"kind": "request", "action": "deploy", "parameters": inner}),
-        _ => json!({"kind": "plan", "title": inner}),
+        4 => {
+            json!({"kind": "http", "method": "POST", "url": "https://h/?x#@", "headers": {"x-k": commitment},
+            "body": commitment, "credential": "c"})
+        }
+        5 => {
+            json!({"kind": "http", "method": chance.pick(&["GET", "get", "G\u{c9}T"]), "headers": {"a": "b"},
+            "url": chance.pick(&["http://h", "https://a@h/", "https:///x", "HTTP://h", "https://h\\"]),
+            "bodySha256": hash})
+        }
+        6 => json!({"kind": "patch", "diff": "d", "baseRevision": "b"}),
+        7 => {
+            json!({"kind": "checkpoint", "operation": "commit", "tree": revision, "parents": [hash], "message": ""})
+        }
+        8 => json!({"kind": "checkpoint", "operation": "push", "remote": "r", "force": true,
+            "refs": [{"name": "a", "old": revision}, {"name": chance.pick(&["a", "b"]), "new": format!("sha256:{hash}")}]}),
+        9 => {
+            json!({"kind": "checkpoint", "operation": chance.pick(&["tag", "deploy", "release", "format"]),
+            "target": "t", "revision": revision})
+        }
+        10 => {
+            json!({"kind": chance.pick(&["plan", "task"]), "title": "t", "steps": ["s"], "verb": "v"})
+        }
+        _ => json!({"kind": "batch", "items": [{"kind": "task", "title": "t", "steps": []},
+            {"kind": "tool", "server": "s", "tool": "t", "arguments": inner}]}),
     };
     payload.as_object().unwrap().clone()
 }
