@@ -260,6 +260,8 @@ pub(crate) fn verify_raw(key: &[u8; 32], bytes: &[u8], sig: &Signature) -> Resul
 }
 
 #[cfg(test)]
+mod published_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;

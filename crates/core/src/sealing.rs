@@ -233,3 +233,6 @@ fn decrypt(
         .map_err(|_| SealError::Broken)?;
     Ok(text)
 }
+
+#[cfg(test)]
+mod published_tests;

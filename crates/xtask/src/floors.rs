@@ -20,8 +20,8 @@ const FLOORS: [(&str, u8); 11] = [
     ("countersign", 5),
     // It stands beside the house: it may look into every room, and only tests may look at it.
     (TESTKIT, 5),
-    // Below everything, with nothing under it: it must build when nothing else does.
-    ("xtask", 0),
+    // Only the vectors need what is below it: they are made from good objects of the core.
+    (XTASK, 1),
 ];
 
 /// Who may name a crate. `*` stands for any end of a name.
@@ -32,13 +32,14 @@ struct Wall {
 }
 
 const WALLS: [Wall; 6] = [
-    Wall { around: "ed25519-dalek", doors: &[CORE], doors_for_tests: &[CORE, TESTKIT] },
+    // A vector of a well signed lie needs a signature that the core would not make.
+    Wall { around: "ed25519-dalek", doors: &[CORE, XTASK], doors_for_tests: &[CORE, TESTKIT] },
     Wall { around: "x25519-dalek", doors: &[CORE], doors_for_tests: &[CORE, TESTKIT] },
     Wall { around: "rusqlite", doors: &[STORES, TESTKIT], doors_for_tests: &[STORES, TESTKIT] },
     // Only the binary picks concrete parts.
     Wall { around: STORES, doors: &["countersign", TESTKIT], doors_for_tests: &["*"] },
     Wall { around: TESTKIT, doors: &[], doors_for_tests: &["*"] },
-    Wall { around: "xtask", doors: &[], doors_for_tests: &[] },
+    Wall { around: XTASK, doors: &[], doors_for_tests: &[] },
 ];
 
 /// They meet only on the wire, wherever they come to stand.
@@ -48,6 +49,7 @@ const STRANGERS: [&str; 3] =
 const CORE: &str = "countersign-core";
 const STORES: &str = "countersign-store-*";
 const TESTKIT: &str = "countersign-testkit";
+const XTASK: &str = "xtask";
 
 /// One line of a manifest: `from` depends on `to`.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 //! * [`tools`]: what those checks drive, installed where it is missing.
 //! * [`floors`]: which crate may import which.
 //! * [`deps`]: what may enter the dependency graph.
+//! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
@@ -15,6 +16,7 @@ mod floors;
 mod kill;
 mod test;
 mod tools;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -24,10 +26,11 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test             every check: tools, format, floors, clippy, build, tests, documentation
-  floors           no crate imports from its own floor, a higher one, or through a wall
-  deps             licences, bans, sources and advisories of the dependencies
-  kill --rounds N  kills the process N times in the middle of its work";
+  test               every check: tools, format, floors, clippy, build, tests, documentation
+  floors             no crate imports from its own floor, a higher one, or through a wall
+  deps               licences, bans, sources and advisories of the dependencies
+  vectors [--check]  writes the signed vectors; --check only says whether they are up to date
+  kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +49,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["test"] => test::run(),
         ["floors"] => floors::run(),
         ["deps"] => deps::run(),
+        ["vectors"] => vectors::write(),
+        ["vectors", "--check"] => vectors::check(),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

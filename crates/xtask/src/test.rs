@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, floors, tools};
+use crate::{Outcome, child, floors, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
+    ("vectors", vectors::check),
     ("clippy", clippy),
     ("build", build),
     ("tests", suites),

@@ -1,8 +1,6 @@
-//! The language-neutral vectors under `vectors/`: what a stranger's implementation must answer too.
+//! The published values: hashes and signatures that others made.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-#![allow(clippy::indexing_slicing, reason = "a missing member fails the test")]
-
+use crate::suite::{load, text};
 use countersign_core::artifact::Artifact;
 use countersign_core::decision::Decision;
 use countersign_core::encoding::{Fixed, Hash};
@@ -11,41 +9,6 @@ use countersign_core::message::Message as _;
 use countersign_core::prompt::Prompt;
 use countersign_core::session::Snapshot;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
-}
-
-fn load(path: &str) -> Value {
-    let bytes = std::fs::read(root().join(path)).unwrap();
-    serde_json::from_slice(&bytes).unwrap()
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_else(|| panic!("`{name}` is no text"))
-}
-
-#[test]
-fn every_text_is_read_or_refused_as_written_down() {
-    let vectors = load("canonical/texts.json");
-    let accepted = vectors["accepted"].as_array().unwrap();
-    for vector in accepted {
-        let name = text(vector, "name");
-        let value = json::parse(text(vector, "text").as_bytes(), json::limit::MESSAGE)
-            .unwrap_or_else(|e| panic!("{name}: {e}"));
-        let canonical = String::from_utf8(json::canonical(&value).unwrap()).unwrap();
-        assert_eq!(canonical, text(vector, "canonical"), "{name}");
-        let again = json::parse(canonical.as_bytes(), json::limit::MESSAGE).unwrap();
-        assert_eq!(json::canonical(&again).unwrap(), canonical.as_bytes(), "{name}: idempotent");
-    }
-    let refused = vectors["refused"].as_array().unwrap();
-    for vector in refused {
-        let bytes = text(vector, "text").as_bytes();
-        assert!(json::parse(bytes, json::limit::MESSAGE).is_err(), "{}", text(vector, "name"));
-    }
-    assert_eq!((accepted.len(), refused.len()), (28, 46));
-}
 
 #[test]
 fn the_published_hashes_are_ours() {
