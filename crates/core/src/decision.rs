@@ -88,6 +88,10 @@ pub mod hint {
     pub const SESSION_ID: &str = "sessionId";
     /// SHA-256 of salt ‖ reason.
     pub const REASON_HASH: &str = "reasonHash";
+    /// `{"to"?}`: not refused for good, but for the next one to answer.
+    pub const ESCALATE: &str = "escalate";
+    /// The indices of a batch that are allowed.
+    pub const ITEMS: &str = "items";
     /// SHA-256 of the canonical review model.
     pub const DISPLAY_HASH: &str = "displayHash";
 }

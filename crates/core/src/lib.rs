@@ -9,7 +9,9 @@
 //! * [`action`]: what would run, whole; [`redact`]: secrets inside it.
 //! * [`artifact`]: the action put to one approver; [`sealing`]: so that no relay can read it.
 //! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
-//! * [`verify`]: from a decision to a proof; [`request`]: the life of a request.
+//! * [`verify`]: from a decision to a proof; [`answer`]: what it says; [`request`]: the life of a
+//!   request.
+//! * [`token`]: the same answer in a few hundred bytes, which runs nothing.
 //! * [`pairing`]: how two devices come to know each other's keys.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
 //!
@@ -20,6 +22,7 @@
 //! in a domain of its own), [`display`] (foreign text made safe to look at).
 
 pub mod action;
+pub mod answer;
 pub mod artifact;
 pub mod checkpoint;
 pub mod decision;
@@ -39,5 +42,6 @@ pub mod requested_actions;
 pub mod sealing;
 pub mod session;
 pub mod time;
+pub mod token;
 pub mod trust;
 pub mod verify;

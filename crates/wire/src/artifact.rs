@@ -2,6 +2,7 @@
 
 use crate::envelope::Body;
 use countersign_core::json::JsonError;
+use countersign_core::message::{Message, filled};
 use countersign_core::sealing::Sealed;
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,9 +12,11 @@ use serde_json::{Map, Value};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ArtifactSubmit {
-    /// Free text at the gateway.
+    /// Free text at the gateway, but some.
+    #[serde(deserialize_with = "filled")]
     pub artifact_type: String,
     /// With or without `sha256:`; see [`hash_key`].
+    #[serde(deserialize_with = "filled")]
     pub artifact_hash: String,
     /// The sealed artifact, opaque to a gateway.
     pub ciphertext: Ciphertext,
@@ -22,6 +25,10 @@ pub struct ArtifactSubmit {
     pub metadata: Option<Map<String, Value>>,
     /// When the exchange ends.
     pub expires_at: Timestamp,
+}
+
+impl Message for ArtifactSubmit {
+    const LIMIT: usize = crate::limit::ARTIFACT_SUBMIT;
 }
 
 impl Body for ArtifactSubmit {
@@ -112,6 +119,10 @@ pub struct ApprovalRequest {
     pub policy_hint: Option<Map<String, Value>>,
 }
 
+impl Message for ApprovalRequest {
+    const LIMIT: usize = crate::limit::ARTIFACT_SUBMIT;
+}
+
 impl Body for ApprovalRequest {
     const MSG_TYPE: &'static str = "approval.request";
 }
@@ -163,6 +174,10 @@ impl CiphertextRef {
 pub struct ArtifactAccepted {
     /// As submitted.
     pub artifact_hash: String,
+}
+
+impl Message for ArtifactAccepted {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for ArtifactAccepted {

@@ -5,6 +5,7 @@ use crate::envelope::Body;
 use countersign_core::decision::Word;
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
+use countersign_core::message::{Message, filled};
 use countersign_core::sealing::Sealed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DecisionSubmit {
     /// With or without `sha256:`.
+    #[serde(deserialize_with = "filled")]
     pub artifact_hash: String,
     /// `approve` and `reject` on the wire; `allow` and `deny` are read too.
     pub decision: Word,
@@ -32,6 +34,10 @@ pub struct DecisionSubmit {
     /// Named by the schema, computed by nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision_hash: Option<String>,
+}
+
+impl Message for DecisionSubmit {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for DecisionSubmit {
@@ -63,6 +69,10 @@ impl DecisionSubmit {
 #[serde(transparent)]
 pub struct DecisionDeliver(pub DecisionSubmit);
 
+impl Message for DecisionDeliver {
+    const LIMIT: usize = crate::limit::MESSAGE;
+}
+
 impl Body for DecisionDeliver {
     const MSG_TYPE: &'static str = "decision.deliver";
 }
@@ -93,6 +103,10 @@ pub fn sealed_of(trace: Option<&Map<String, Value>>) -> Result<Option<Sealed>, J
 pub struct DecisionAccepted {
     /// As submitted.
     pub artifact_hash: String,
+}
+
+impl Message for DecisionAccepted {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for DecisionAccepted {

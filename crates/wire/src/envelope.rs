@@ -1,8 +1,8 @@
 //! What every message is wrapped in.
 
 use countersign_core::json::{self, JsonError};
+use countersign_core::message::{Message, exact, filled};
 use countersign_core::time::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ pub struct Envelope<B = Value> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msg_id: Option<String>,
     /// What the body is.
+    #[serde(deserialize_with = "filled")]
     pub msg_type: String,
     /// The request that the message belongs to; [`NO_REQUEST`] in messages that belong to none.
     pub request_id: String,
@@ -101,8 +102,9 @@ impl Recipient {
     }
 }
 
-/// A body that knows its `msgType`.
-pub trait Body: Serialize + DeserializeOwned {
+/// A body that knows its `msgType`. Like every message it has one form: [`Message::parse`] reads
+/// it strictly, and what it reads it writes again to the same canonical bytes.
+pub trait Body: Message {
     /// The `msgType` of envelopes around it.
     const MSG_TYPE: &'static str;
 }
@@ -127,6 +129,14 @@ pub enum MessageError {
 }
 
 impl<B: Body> Envelope<B> {
+    /// The canonical bytes.
+    ///
+    /// # Errors
+    /// Where a free member has no canonical form.
+    pub fn canonical_bytes(&self) -> Result<Vec<u8>, JsonError> {
+        json::canonical(self)
+    }
+
     /// An envelope without optional members.
     #[must_use]
     pub fn new(request_id: &str, created_at: Timestamp, sender: Sender, body: B) -> Self {
@@ -158,7 +168,10 @@ impl Envelope {
     /// # Errors
     /// [`MessageError::Json`], [`MessageError::BadId`].
     pub fn parse(bytes: &[u8], limit: usize) -> Result<Self, MessageError> {
-        let envelope: Self = json::read(bytes, limit)?;
+        let envelope: Self = exact(&json::parse(bytes, limit)?)?;
+        if !envelope.body.is_object() {
+            return Err(JsonError::Shape("the body of a message is an object".into()).into());
+        }
         check_id("requestId", &envelope.request_id)?;
         if let Some(id) = &envelope.msg_id {
             check_id("msgId", id)?;
@@ -184,7 +197,7 @@ impl Envelope {
             sender: self.sender,
             recipient: self.recipient,
             trace: self.trace,
-            body: json::typed(self.body)?,
+            body: B::from_value(&self.body)?,
         })
     }
 }

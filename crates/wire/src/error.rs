@@ -1,6 +1,7 @@
 //! What went wrong, and the one table from its code to an HTTP status.
 
 use crate::envelope::Body;
+use countersign_core::message::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -113,6 +114,10 @@ pub struct ErrorBody {
     /// More for a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Map<String, Value>>,
+}
+
+impl Message for ErrorBody {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for ErrorBody {

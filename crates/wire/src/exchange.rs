@@ -2,6 +2,8 @@
 
 use crate::artifact::ApprovalRequest;
 use crate::envelope::{Body, Envelope};
+use countersign_core::json::JsonError;
+use countersign_core::message::{Message, exact, filled};
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -46,6 +48,18 @@ impl State {
     }
 }
 
+/// The message with its state in small letters: the one word that is read in a second form.
+fn lower_state(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(Value::String(state)) = value.get_mut("state") {
+        let known: Result<State, _> = serde_json::from_value(Value::from(state.as_str()));
+        if let Ok(known) = known {
+            state.replace_range(.., known.name());
+        }
+    }
+    value
+}
+
 /// The body of `exchange.status`. A state told by a gateway is a hint, never a proof.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -66,6 +80,14 @@ pub struct ExchangeStatus {
     pub decision: Option<Map<String, Value>>,
 }
 
+impl Message for ExchangeStatus {
+    const LIMIT: usize = crate::limit::MESSAGE;
+
+    fn from_value(value: &Value) -> Result<Self, JsonError> {
+        exact(&lower_state(value))
+    }
+}
+
 impl Body for ExchangeStatus {
     const MSG_TYPE: &'static str = "exchange.status";
 }
@@ -81,6 +103,10 @@ pub struct InboxPage<I = Envelope<ApprovalRequest>> {
     pub next_cursor: Option<String>,
 }
 
+impl Message for InboxPage {
+    const LIMIT: usize = crate::limit::PAGE;
+}
+
 impl Body for InboxPage {
     const MSG_TYPE: &'static str = "inbox.page";
 }
@@ -92,6 +118,10 @@ pub struct Withdraw {
     /// A code or a word; it is in clear, so it never quotes the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Message for Withdraw {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for Withdraw {
@@ -111,6 +141,14 @@ pub struct Withdrawn {
     pub reason: Option<String>,
 }
 
+impl Message for Withdrawn {
+    const LIMIT: usize = crate::limit::MESSAGE;
+
+    fn from_value(value: &Value) -> Result<Self, JsonError> {
+        exact(&lower_state(value))
+    }
+}
+
 impl Body for Withdrawn {
     const MSG_TYPE: &'static str = "exchange.withdrawn";
 }
@@ -120,11 +158,16 @@ impl Body for Withdrawn {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AckSubmit {
     /// The message that arrived.
+    #[serde(deserialize_with = "filled")]
     pub msg_id: String,
     /// How far it got.
     pub status: AckStatus,
     /// When.
     pub ack_at: Timestamp,
+}
+
+impl Message for AckSubmit {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for AckSubmit {
@@ -147,6 +190,10 @@ pub enum AckStatus {
 pub struct AckAccepted {
     /// The message.
     pub msg_id: String,
+}
+
+impl Message for AckAccepted {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for AckAccepted {

@@ -2,6 +2,7 @@
 
 use crate::envelope::Body;
 use countersign_core::checkpoint::Checkpoint;
+use countersign_core::message::Message;
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /v1/heads`.
@@ -10,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct HeadSubmit {
     /// The enforcer's newest head.
     pub checkpoint: Checkpoint,
+}
+
+impl Message for HeadSubmit {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for HeadSubmit {
@@ -23,6 +28,10 @@ impl Body for HeadSubmit {
 pub struct HeadRemembered {
     /// The newest head.
     pub checkpoint: Checkpoint,
+}
+
+impl Message for HeadRemembered {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for HeadRemembered {

@@ -1,6 +1,7 @@
 //! What live channels say besides requests and decisions.
 
 use crate::envelope::Body;
+use countersign_core::message::Message;
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -49,6 +50,10 @@ pub struct RefreshRequest {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Message for RefreshRequest {
+    const LIMIT: usize = crate::limit::MESSAGE;
 }
 
 impl Body for RefreshRequest {

@@ -9,6 +9,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Artifact } from "./artifact.js";
 import { base64, concat, sameBytes, utf8 } from "./encoding.js";
+import { limit } from "./json.js";
 import { domainBytes, verifies, verifyRaw } from "./keys.js";
 import type { SecretKeys } from "./keys.js";
 
@@ -61,7 +62,7 @@ export interface TokenCheck {
  * @throws TokenError `Malformed`
  */
 export function decodeToken(bytes: Uint8Array): Token {
-  if (bytes.length < FIXED + SEALS) throw new TokenError("Malformed");
+  if (bytes.length < FIXED + SEALS || bytes.length > limit.MESSAGE) throw new TokenError("Malformed");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = view.getUint8(40);
   const length = view.getUint32(41);

@@ -51,6 +51,11 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
     const value = parse(textOf(input), most);
     return { canonical: canonicalText(value), sha256: sha256(value) };
   },
+  number(input) {
+    const bits = new DataView(new ArrayBuffer(8));
+    bits.setBigUint64(0, BigInt(`0x${text(input.bits)}`));
+    return { text: canonicalText(bits.getFloat64(0)) };
+  },
   artifact(input) {
     const found = parseArtifact(textOf(input));
     return {

@@ -3,7 +3,7 @@
 use super::{Code, LinkSecret, Origin, PairError};
 use crate::encoding::{Fixed, Hash, base64};
 use crate::json;
-use crate::keys::PublicKeys;
+use crate::keys::{Domain, PublicKeys};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
@@ -15,7 +15,6 @@ use zeroize::Zeroizing;
 /// HMAC-SHA256 under a key from the link's secret.
 pub type Mac = Fixed<32>;
 
-const SAS_TAG: &[u8] = b"countersign-sas/v1\0";
 const MAC_INFO: &[u8] = b"countersign-pair/v1";
 
 /// Who made a MAC. Part of what it covers, so that neither can be sent back as the other.
@@ -108,9 +107,9 @@ impl Meeting {
             r: Fixed(*r),
             r2: Fixed(*r2),
         };
-        let hash = Sha256::new().chain_update(SAS_TAG).chain_update(json::canonical(&transcript)?);
+        let hash = Sha256::digest(Domain::Sas.around(&json::canonical(&transcript)?));
         // The first eight bytes as a number; the bias of the remainder is below 2^-44.
-        let number = hash.finalize().iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+        let number = hash.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
         Ok(Digits((number % 1_000_000) as u32))
     }
 
