@@ -81,6 +81,16 @@ impl Failure {
     }
 }
 
+/// Whether a file is one that takes with it, moved away, who may approve.
+fn holds_keys(error: &FileError) -> bool {
+    let (FileError::Corrupt { path, .. } | FileError::Io { path, .. }) = error else {
+        return false;
+    };
+    path.ends_with("trust.json") || path.ends_with("keys/operator.json")
+}
+
+const RESTORE_KEYS: &str = "restore it from a backup, or begin a new home with --home DIR";
+
 /// The result of a command.
 pub(crate) type Outcome = Result<Exit, Failure>;
 
@@ -105,9 +115,19 @@ impl From<FileError> for Failure {
 impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
         match error {
-            HomeError::File(error) => error.into(),
+            HomeError::File(error) => {
+                let keys = holds_keys(&error);
+                let failure = Self::from(error);
+                if keys { failure.hint(RESTORE_KEYS) } else { failure }
+            }
+            error @ (HomeError::Trust { .. } | HomeError::Key { .. }) => {
+                Self::new(Exit::Failed, "home", error.to_string()).hint(RESTORE_KEYS)
+            }
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
                 .hint("`countersign list` shows the pairings"),
+            HomeError::NotNew { .. } => {
+                Self::new(Exit::Failed, "not_new", error.to_string()).hint(RESTORE_KEYS)
+            }
             error => Self::new(Exit::Failed, "home", error.to_string())
                 .hint("restore the file from a backup, or move it away"),
         }
@@ -133,8 +153,11 @@ impl From<GateError> for Failure {
         let code = error.code().to_owned();
         let message = error.to_string();
         match error {
-            GateError::Home(error) => error.into(),
-            GateError::Ledger(LedgerError::Store(error)) => error.into(),
+            GateError::Home(error) | GateError::Contradicted(Contradicted::Home(error)) => {
+                error.into()
+            }
+            GateError::Ledger(LedgerError::Store(error))
+            | GateError::Contradicted(Contradicted::Store(error)) => error.into(),
             GateError::Unrecorded(_) => uncertain(message),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {
@@ -146,6 +169,12 @@ impl From<GateError> for Failure {
             GateError::Contradicted(Contradicted::NoWitness(_)) => {
                 Self::new(Exit::NoRoute, &code, message)
                     .hint("nothing was run; run it again when the gateway is back")
+            }
+            GateError::Contradicted(Contradicted::Gone { .. }) => {
+                Self::new(Exit::Verification, &code, message).hint(
+                    "nothing was run; ask whoever runs the gateway, or revoke its pairings and \
+                     pair through another",
+                )
             }
             GateError::Contradicted(_) => Self::new(Exit::Verification, &code, message).hint(
                 "nothing is run from this ledger; keep it for an auditor, then move `ledger.db` \
@@ -195,6 +224,8 @@ impl From<PairingError> for Failure {
             PairingError::Client(error) => error.into(),
             PairingError::Home(error) => error.into(),
             PairingError::Gate(error) => error.into(),
+            PairingError::NobodyLeft(_) => Self::new(Exit::NoRoute, "no_approver", message)
+                .hint("begin a new home with --home DIR; this one keeps its receipts"),
             PairingError::Expired => Self::new(Exit::Expired, "pairing_expired", message)
                 .hint("nothing was pinned; a code is good for 10 minutes"),
             PairingError::NotAllowed(_) => Self::new(Exit::Denied, "pairing_not_allowed", message)

@@ -8,6 +8,7 @@ use countersign_client::Client;
 use countersign_enforcer::home::{Identity, Pairing};
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays};
+use countersign_store::files::FileError;
 use countersign_store_sqlite::{Birth, SqliteLedger};
 use countersign_wire::pairing::Role;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,24 @@ use std::sync::Arc;
 
 /// The home that was named, or the default one.
 pub(crate) fn root(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let default = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".countersign"));
+    let user = || std::env::var_os("HOME").filter(|home| !home.is_empty());
+    let default = || user().map(|home| PathBuf::from(home).join(".countersign"));
     let root = named.or_else(default).filter(|p| !p.as_os_str().is_empty());
     let missing = || Failure::new(Exit::Usage, "home", "no home: HOME is not set");
     let root = root.ok_or_else(|| missing().hint("name one with --home"))?;
     std::path::absolute(&root).map_err(|e| Failure::new(Exit::Failed, "home", e.to_string()))
+}
+
+/// Refuses a home that is there and cannot be one, before anybody takes it for an empty one.
+pub(crate) fn usable(root: &Path) -> Result<(), Failure> {
+    let why = match std::fs::metadata(root) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Ok(_) => "it is no directory".to_owned(),
+        Err(e) => e.to_string(),
+    };
+    let message = format!("the home `{}` cannot be used: {why}", root.display());
+    Err(Failure::new(Exit::Failed, "home", message).hint("name another with --home DIR"))
 }
 
 /// The approver's part of a home.
@@ -50,7 +64,9 @@ pub(crate) async fn existing_enforcer(root: &Path) -> Result<Enforcer, Failure> 
 
 /// The operator's identity, without making anything.
 pub(crate) fn existing_identity(root: &Path) -> Result<Option<Identity>, Failure> {
-    if !root.join("keys").join("operator.json").exists() {
+    let path = root.join("keys").join("operator.json");
+    let unknown = |source| FileError::Io { doing: "look for", path: path.clone(), source };
+    if !path.try_exists().map_err(unknown)? {
         return Ok(None);
     }
     Ok(Home::open(root)?.identity()?)

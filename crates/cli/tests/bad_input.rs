@@ -13,10 +13,14 @@ mod answers;
 #[path = "bad_input/commands.rs"]
 mod commands;
 mod common;
+#[path = "bad_input/damaged.rs"]
+mod damaged;
 #[path = "bad_input/homes.rs"]
 mod homes;
 #[path = "bad_input/outages.rs"]
 mod outages;
+#[path = "bad_input/outputs.rs"]
+mod outputs;
 
 use common::{World, json};
 use std::process::Output;

@@ -159,12 +159,6 @@ impl TrustStore {
     pub fn operator(&self, id: &KeyId) -> Option<&Operator> {
         self.operators.iter().find(|o| o.key_id == *id)
     }
-
-    /// The highest assurance among keys that count.
-    #[must_use]
-    pub fn highest_assurance(&self, now: Instant) -> Option<Assurance> {
-        self.approvers.iter().filter(|a| a.status.counts(now)).map(|a| a.assurance).max()
-    }
 }
 
 #[cfg(test)]

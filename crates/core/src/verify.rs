@@ -1,12 +1,17 @@
 //! From a decision to a proof (PROTOCOL §3): each check in its order, each with its own refusal.
 
+mod terms;
+
+use crate::action::ActionHash;
 use crate::artifact::{Artifact, ArtifactHash, Assurance, Route, Scope};
 use crate::decision::{Decision, hint};
+use crate::encoding::Hash;
 use crate::json::JsonError;
 use crate::keys::KeyId;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde_json::Value;
+pub(crate) use terms::Terms;
 
 /// The clock skew that is tolerated unless configured otherwise: 60 s.
 pub const DEFAULT_SKEW_MILLIS: i64 = 60_000;
@@ -127,7 +132,7 @@ impl Refusal {
 #[derive(Debug)]
 pub struct Vote {
     decision: Decision,
-    route: Route,
+    terms: Terms,
     person: String,
     assurance: Assurance,
 }
@@ -156,6 +161,18 @@ impl Vote {
     pub fn decision(&self) -> &Decision {
         &self.decision
     }
+
+    /// The action that it is about.
+    #[must_use]
+    pub fn action_hash(&self) -> ActionHash {
+        self.terms.action_hash
+    }
+
+    /// The round that it belongs to.
+    #[must_use]
+    pub fn round(&self) -> u32 {
+        self.terms.route.round
+    }
 }
 
 /// Proof that the people whom the route asks for have allowed one artifact's action.
@@ -170,17 +187,20 @@ pub struct Approved {
 impl Approved {
     /// Counts votes: each distinct person once, against the threshold of the signed route.
     ///
+    /// All of them must be about one action and of one round, under one route, session and
+    /// repository.
+    ///
     /// # Errors
-    /// The votes back, where they are not enough.
+    /// The votes back, where they are not enough or do not belong together.
     pub fn count(votes: Vec<Vote>) -> Result<Self, Vec<Vote>> {
+        let Some(terms) = votes.first().map(|v| &v.terms) else { return Err(votes) };
+        let together = votes.iter().all(|v| v.terms == *terms);
         let persons: std::collections::BTreeSet<&str> =
             votes.iter().filter(|v| v.allows()).map(Vote::person).collect();
-        let need = votes.iter().map(|v| v.route.threshold.max(1)).max();
-        let denied = votes.iter().any(|v| !v.allows() && v.route.threshold <= 1);
-        match need {
-            Some(need) if !denied && persons.len() >= need as usize => Ok(Self { votes }),
-            _ => Err(votes),
-        }
+        let need = terms.route.threshold.max(1);
+        let denied = need == 1 && votes.iter().any(|v| !v.allows());
+        let enough = together && !denied && persons.len() >= need as usize;
+        if enough { Ok(Self { votes }) } else { Err(votes) }
     }
 
     /// The votes that were counted.
@@ -194,28 +214,35 @@ impl Approved {
 /// # Errors
 /// The first check that fails, in the order of PROTOCOL §3.
 pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
-    let route = check.artifact.route()?.ok_or(Refusal::NoRoute)?;
-    let signer = seated(&decision, &route, check)?;
+    let terms = Terms::of(check.artifact, check.artifact.action_hash()?)?;
+    let signer = signer(&decision, check.trust, check.now)?;
+    seated(signer, &terms.route)?;
     decision.verify_signature(&signer.keys.signing()).map_err(|_| Refusal::Signature)?;
     in_time(&decision, check.artifact, check.now, check.skew_millis)?;
     same_question(&decision, check.artifact)?;
-    same_session(&decision, check)?;
-    within_offer(&decision, &route)?;
+    if terms.session_id.as_deref() != check.session {
+        return Err(Refusal::WrongSession);
+    }
+    within_terms(&decision, &terms)?;
     unused(&decision, check.replay)?;
     let (person, assurance) = (signer.person.clone(), signer.assurance);
-    Ok(Vote { decision, route, person, assurance })
+    Ok(Vote { decision, terms, person, assurance })
 }
 
-fn seated<'a>(
+/// The pinned approver whose key the decision names.
+pub(crate) fn signer<'a>(
     decision: &Decision,
-    route: &Route,
-    check: &Check<'a>,
+    trust: &'a TrustStore,
+    now: Instant,
 ) -> Result<&'a Approver, Refusal> {
     let id = &decision.signer_key_id;
-    let signer = check.trust.approver(id).ok_or_else(|| Refusal::UnknownSigner(id.clone()))?;
-    if !signer.status.counts(check.now) {
-        return Err(Refusal::RevokedSigner(id.clone()));
-    }
+    let signer = trust.approver(id).ok_or_else(|| Refusal::UnknownSigner(id.clone()))?;
+    if signer.status.counts(now) { Ok(signer) } else { Err(Refusal::RevokedSigner(id.clone())) }
+}
+
+/// Whether the route asked this approver, and its assurance is enough.
+pub(crate) fn seated(signer: &Approver, route: &Route) -> Result<(), Refusal> {
+    let id = &signer.key_id;
     if !route.roster.iter().any(|seat| seat.key_id == *id && seat.person == signer.person) {
         return Err(Refusal::OffRoster(id.clone()));
     }
@@ -223,7 +250,7 @@ fn seated<'a>(
     if have < need {
         return Err(Refusal::Assurance { have, need });
     }
-    Ok(signer)
+    Ok(())
 }
 
 /// Whether decision and artifact are both alive at `now`.
@@ -253,6 +280,11 @@ fn same_question(decision: &Decision, artifact: &Artifact) -> Result<(), Refusal
     if decision.artifact_hash != artifact.hash()? {
         return Err(Refusal::HashMismatch);
     }
+    same_names(decision, artifact)
+}
+
+/// Whether a decision names the request and the repository of the artifact it was made for.
+pub(crate) fn same_names(decision: &Decision, artifact: &Artifact) -> Result<(), Refusal> {
     if decision.request_id != artifact.head.request_id {
         return Err(Refusal::WrongRequest(crate::json::clip(&decision.request_id)));
     }
@@ -262,30 +294,42 @@ fn same_question(decision: &Decision, artifact: &Artifact) -> Result<(), Refusal
     Ok(())
 }
 
-fn same_session(decision: &Decision, check: &Check<'_>) -> Result<(), Refusal> {
-    let asked = check.artifact.head.session_id.as_deref();
+/// Whether an answer keeps to what it was asked for: its session, the scopes on offer, a reason.
+pub(crate) fn within_terms(decision: &Decision, terms: &Terms) -> Result<(), Refusal> {
+    same_session(decision, terms.session_id.as_deref())?;
+    within_offer(decision, &terms.route)
+}
+
+/// The artifact's own session is under the hash already; a hint that is there must agree too, and
+/// a scope that lasts for a session must name it.
+fn same_session(decision: &Decision, asked: Option<&str>) -> Result<(), Refusal> {
     let signed = decision.hint(hint::SESSION_ID).map(Value::as_str);
-    let bound = decision.scope == Scope::Session || signed.is_some();
-    // The artifact's own session is under the hash already; a hint that is there must agree too.
-    let agrees = asked == check.session && (!bound || signed == Some(asked));
-    if agrees && (decision.scope != Scope::Session || asked.is_some()) {
-        return Ok(());
-    }
-    Err(Refusal::WrongSession)
+    let lasts = decision.scope == Scope::Session;
+    let agrees = match signed {
+        None => !lasts,
+        Some(signed) => signed == asked && (!lasts || asked.is_some()),
+    };
+    if agrees { Ok(()) } else { Err(Refusal::WrongSession) }
 }
 
 fn within_offer(decision: &Decision, route: &Route) -> Result<(), Refusal> {
     // A denial permits nothing, so no scope is too wide for it.
-    if decision.decision.allows() && !route.scopes.contains(&decision.scope) {
+    if !decision.decision.allows() {
+        return Ok(());
+    }
+    if !route.scopes.contains(&decision.scope) {
         return Err(Refusal::Scope(decision.scope));
     }
-    if decision.decision.allows()
-        && route.reason_required
-        && decision.hint(hint::REASON_HASH).is_none()
-    {
+    if route.reason_required && !gives_reason(decision) {
         return Err(Refusal::NoReason);
     }
     Ok(())
+}
+
+/// Whether a reason was signed: a hint that is no hash commits to none.
+pub(crate) fn gives_reason(decision: &Decision) -> bool {
+    let hash = decision.hint(hint::REASON_HASH);
+    hash.is_some_and(|hash| serde_json::from_value::<Hash>(hash.clone()).is_ok())
 }
 
 fn unused(decision: &Decision, replay: &dyn ReplayView) -> Result<(), Refusal> {

@@ -67,6 +67,7 @@ impl GateError {
             Self::Ledger(LedgerError::State(State::Executed)) => "HARP_ERR_REPLAY",
             Self::Ledger(_) => "ledger",
             Self::Contradicted(Contradicted::NoWitness(_)) => "HARP_ERR_TRANSPORT",
+            Self::Contradicted(Contradicted::Gone { .. }) => "witness_gone",
             Self::Contradicted(_) => "ledger_contradicted",
             Self::Home(_) => "home",
             Self::Unrecorded(_) => "uncertain",
@@ -430,13 +431,15 @@ impl Enforcer {
     /// that is away for a moment, such as while it is restarted, is waited for.
     ///
     /// # Errors
-    /// Where one of them cannot be reached, or remembers what the ledger does not contain.
+    /// Where one of them cannot be reached, remembers what the ledger does not contain, or was a
+    /// witness and is none any more.
     pub async fn witnessed(
         &self,
         request: &RequestRecord,
         relays: &Relays,
     ) -> Result<(), GateError> {
         let until = request.expires_at.min(self.now().plus_millis(WITNESS_MILLIS));
+        let ways = self.home.pairings()?;
         for asked in &request.asked {
             // The person at this terminal has no gateway; everybody else's must be the witness.
             let Some(pairing) = &asked.pairing else { continue };
@@ -445,7 +448,9 @@ impl Enforcer {
                 Contradicted::NoWitness(ClientError::Unreachable(why))
             })?;
             let (client, keys) = (&relay.client, &self.identity.keys);
-            witness::hand_in_until(until, &self.edge, client, &*self.ledger, keys).await?;
+            let ledger = &*self.ledger;
+            let found = witness::hand_in_until(until, &self.edge, client, ledger, keys).await?;
+            witness::as_before(&self.home, found, pairing, &ways)?;
         }
         Ok(())
     }

@@ -20,11 +20,21 @@ pub enum HomeError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The trust store contradicts itself.
-    #[error("`trust.json`: {0}")]
-    Trust(#[from] TrustError),
+    #[error("`{path}`: {source}")]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TrustError,
+    },
     /// The operator key is unusable.
-    #[error("`keys/operator.json`: {0}")]
-    Key(#[from] KeyError),
+    #[error("`{path}`: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyError,
+    },
     /// No key can be made.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
@@ -34,6 +44,14 @@ pub enum HomeError {
     /// Another approver was pinned meanwhile: this one needs its decision.
     #[error("another approver was pinned meanwhile, and must allow this one: pair again")]
     NotFirst,
+    /// The pinned keys are gone, and the home is not new.
+    #[error("`{trust}` is missing or names no approver, but this home is not new: {because}")]
+    NotNew {
+        /// Where the pinned keys should be.
+        trust: PathBuf,
+        /// What shows that it is not new.
+        because: String,
+    },
     /// No such pairing.
     #[error("no pairing `{0}` in this home")]
     NoPairing(String),
@@ -56,6 +74,10 @@ pub struct Pairing {
     pub key_id: KeyId,
     /// When it was made.
     pub paired_at: Timestamp,
+    /// Whether its gateway has remembered a head of this ledger. One that did and then knows no
+    /// heads any more is no gateway of the plain binding: it looks away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub witnessed: bool,
 }
 
 /// The enforcer's home directory.
@@ -118,7 +140,8 @@ impl Home {
     pub fn identity(&self) -> Result<Option<Identity>, HomeError> {
         let path = self.operator_path();
         let Some(file) = files::read::<OperatorFile>(&path)? else { return Ok(None) };
-        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0)?);
+        let unusable = |source| HomeError::Key { path: path.clone(), source };
+        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0).map_err(unusable)?);
         Ok(Some(Identity { keys, device_id: file.device_id, created_at: file.created_at }))
     }
 
@@ -159,7 +182,11 @@ impl Home {
                 status: Status::Active {},
             });
         }
-        Ok(store.checked()?)
+        self.checked(store)
+    }
+
+    fn checked(&self, store: TrustStore) -> Result<TrustStore, HomeError> {
+        store.checked().map_err(|source| HomeError::Trust { path: self.trust_path(), source })
     }
 
     /// Changes the trust store under a lock, so that no two processes overwrite one another.
@@ -172,9 +199,17 @@ impl Home {
         change: impl FnOnce(&mut TrustStore),
     ) -> Result<TrustStore, HomeError> {
         let _lock = self.lock("trust.lock")?;
+        self.change_trust_locked(identity, change)
+    }
+
+    fn change_trust_locked(
+        &self,
+        identity: &Identity,
+        change: impl FnOnce(&mut TrustStore),
+    ) -> Result<TrustStore, HomeError> {
         let mut store = self.trust(identity)?;
         change(&mut store);
-        let store = store.checked()?;
+        let store = self.checked(store)?;
         files::write(&self.trust_path(), &store, Target::Replace)?;
         Ok(store)
     }
@@ -224,6 +259,23 @@ impl Home {
         pairings_in(&self.root.join("pairings"))
     }
 
+    /// Remembers that the gateway of a pairing witnessed the ledger.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn mark_witnessed(&self, name: &str) -> Result<(), HomeError> {
+        // Under the lock, so that a pairing that is taken back meanwhile does not come back.
+        let _lock = self.lock("trust.lock")?;
+        let path = pairing_path(&self.root.join("pairings"), name)?;
+        match files::read::<Pairing>(&path)? {
+            Some(pairing) if !pairing.witnessed => {
+                let witnessed = Pairing { witnessed: true, ..pairing };
+                Ok(files::write(&path, &witnessed, Target::Replace)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a key back at once, and forgets the way to it.
     ///
     /// # Errors
@@ -235,9 +287,10 @@ impl Home {
         at: &Timestamp,
     ) -> Result<Pairing, HomeError> {
         let path = pairing_path(&self.root.join("pairings"), name)?;
+        let _lock = self.lock("trust.lock")?;
         let pairing: Pairing =
             files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
-        self.change_trust(identity, |store| {
+        self.change_trust_locked(identity, |store| {
             let revoked = store.approvers.iter_mut().filter(|a| a.key_id == pairing.key_id);
             revoked.for_each(|a| a.status = Status::Revoked { at: at.clone() });
         })?;
@@ -279,7 +332,7 @@ impl Home {
         self.root.join("keys").join("operator.json")
     }
 
-    fn trust_path(&self) -> PathBuf {
+    pub(crate) fn trust_path(&self) -> PathBuf {
         self.root.join("trust.json")
     }
 }

@@ -13,8 +13,10 @@
 //!
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
-//! signature), [`edge`] (time and randomness), [`pairing`] (how an approver is pinned).
+//! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
+//! [`admission`] (who must allow that it is pinned).
 
+pub mod admission;
 pub mod answer;
 pub mod ask;
 pub mod child;

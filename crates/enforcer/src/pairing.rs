@@ -1,26 +1,20 @@
-//! How an approver's key comes to be pinned (PROTOCOL §8).
+//! How an approver's key arrives (PROTOCOL §8), and how it is taken back.
 //!
-//! The first pairing of a home is its bootstrap. Every later one needs a decision of a pinned
-//! approver of the highest assurance present: whoever controls the agent's machine could else
-//! pin a key of its own.
+//! Whether a key that arrived unchanged is pinned is decided in [`crate::admission`].
 
-use crate::ask::{Answered, Relays, Report};
 use crate::edge::Edge;
-use crate::entry;
-use crate::gate::{Enforcer, GateError, RunOnce};
+use crate::gate::{Enforcer, GateError};
 use crate::home::{self, HomeError, Pairing};
 use crate::question::{Question, Way};
 use countersign_client::{Client, ClientError};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
-use countersign_core::json;
 use countersign_core::keys::PublicKeys;
 use countersign_core::pairing::{
     Answered as Completed, Code, Completion, Digits, Link, Offer, Origin, PairError, Paired,
 };
-use countersign_core::receipt::{Event, Outcome};
+use countersign_core::receipt::Event;
 use countersign_core::trust::Approver;
-use countersign_store::ledger::RequestRecord;
 use countersign_wire::pairing::{Initiate, PairingState, PairingStatus};
 use std::time::Duration;
 
@@ -51,6 +45,12 @@ pub enum PairingError {
     /// The gateway's message makes no sense.
     #[error("the gateway answered without `{0}`")]
     Incomplete(&'static str),
+    /// Nobody is left who may allow another approver.
+    #[error(
+        "no approver of assurance `{}` is left to allow another, and this home has had one",
+        .0.name()
+    )]
+    NobodyLeft(Assurance),
     /// The pinned approvers did not allow another one.
     #[error("the new approver was not allowed by the ones already pinned: {0}")]
     NotAllowed(String),
@@ -190,6 +190,7 @@ impl Candidate {
             approver_id: paired.peer_id().to_owned(),
             key_id: paired.keys().key_id(),
             paired_at: edge.now().timestamp(),
+            witnessed: false,
         };
         let approver = home::approver(&pairing, *paired.keys(), roles, assurance);
         Self { pairing, approver }
@@ -205,12 +206,13 @@ impl Candidate {
             approver_id: format!("local_{}", keys.key_id()),
             key_id: keys.key_id(),
             paired_at: edge.now().timestamp(),
+            witnessed: false,
         };
         let approver = home::approver(&pairing, keys, roles, Assurance::Local);
         Self { pairing, approver }
     }
 
-    fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {
+    pub(crate) fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {
         let approver = &self.approver;
         let parameters = serde_json::json!({
             "name": self.pairing.name,
@@ -239,80 +241,6 @@ impl Candidate {
 }
 
 impl Enforcer {
-    /// Pins a candidate: at once where the home never pinned anybody, else after a decision of a
-    /// pinned approver of the highest assurance present.
-    ///
-    /// # Errors
-    /// Where they do not allow it, or it cannot be written down.
-    pub async fn admit(
-        &self,
-        candidate: Candidate,
-        relays: &Relays,
-        ttl_millis: i64,
-        report: Report<'_>,
-    ) -> Result<(), PairingError> {
-        let Some(question) = self.admission(&candidate, ttl_millis)? else {
-            return self.pin(&candidate, true).await;
-        };
-        let answered = self.ask(&question, relays, report).await?;
-        self.admit_answered(candidate, answered, relays).await
-    }
-
-    /// What a pinned approver of the highest assurance present must allow before a candidate is
-    /// pinned; `None` where the home never pinned anybody.
-    ///
-    /// # Errors
-    /// Where the home cannot be read.
-    pub fn admission(
-        &self,
-        candidate: &Candidate,
-        ttl_millis: i64,
-    ) -> Result<Option<Question>, PairingError> {
-        // Revoked keys count here: a home whose keys were all taken back is not new again.
-        if self.trust()?.approvers.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(candidate.question(self.most_assured()?, ttl_millis)))
-    }
-
-    /// Pins a candidate once its [`Enforcer::admission`] was approved.
-    ///
-    /// # Errors
-    /// Where it was not, or it cannot be written down.
-    pub async fn admit_answered(
-        &self,
-        candidate: Candidate,
-        answered: Answered,
-        relays: &Relays,
-    ) -> Result<(), PairingError> {
-        match answered {
-            // The claim's request is compared: an approval of something else admits nobody.
-            Answered::Approved(request) => {
-                self.is_about(&request, &candidate)?;
-                let permit = self.claim(&request, relays).await?;
-                self.pin_claimed(permit, &candidate).await
-            }
-            Answered::Denied(_) => Err(PairingError::NotAllowed("denied".into())),
-            Answered::NoRoute(_, why) => Err(PairingError::NotAllowed(why)),
-            _ => Err(PairingError::NotAllowed("no approval in time".into())),
-        }
-    }
-
-    fn is_about(&self, request: &RequestRecord, candidate: &Candidate) -> Result<(), PairingError> {
-        let action = candidate.question(Vec::new(), 1).action;
-        if action.hash().map_err(GateError::from)? == request.key.action_hash {
-            return Ok(());
-        }
-        Err(PairingError::NotAllowed("the approval is for something else".into()))
-    }
-
-    /// The ways to the approvers of the highest assurance that counts now.
-    fn most_assured(&self) -> Result<Vec<Way>, HomeError> {
-        let highest = self.trust()?.highest_assurance(self.now());
-        let ways = self.ways()?;
-        Ok(ways.into_iter().filter(|w| Some(w.approver.assurance) == highest).collect())
-    }
-
     /// The ways to every pinned approver that counts now.
     ///
     /// # Errors
@@ -332,43 +260,6 @@ impl Enforcer {
             approver.map(|approver| Way { pairing: p.relay.is_some().then_some(p.name), approver })
         };
         Ok(pairings.into_iter().filter_map(way).collect())
-    }
-
-    async fn pin_claimed(&self, permit: RunOnce, who: &Candidate) -> Result<(), PairingError> {
-        let pinned = self.pin(who, false).await;
-        let RunOnce { claim, request } = permit;
-        let event = if pinned.is_ok() { Event::Executed } else { Event::Failed };
-        let frame = entry::of_request(event, self.boundary(), &request);
-        let outcome = Outcome {
-            claimed_at: claim.claimed_at.timestamp(),
-            ended_at: Some(self.now().timestamp()),
-            exit_code: None,
-            signal: None,
-            error: pinned.as_ref().err().map(ToString::to_string),
-        };
-        self.finish(&claim, entry::ended(frame, None, outcome)).await?;
-        pinned
-    }
-
-    async fn pin(&self, candidate: &Candidate, bootstrap: bool) -> Result<(), PairingError> {
-        let Candidate { pairing, approver } = candidate;
-        self.home().free_name(&pairing.name)?;
-        let fingerprint = approver.keys.fingerprint().to_string();
-        let roles = json::canonical(&approver.roles).map_err(GateError::from)?;
-        self.record_key(
-            Event::Key,
-            &[
-                ("change", "pinned"),
-                ("name", &pairing.name),
-                ("keyId", &approver.key_id.0),
-                ("fingerprint", &fingerprint),
-                ("assurance", approver.assurance.name()),
-                ("roles", &String::from_utf8_lossy(&roles)),
-            ],
-        )
-        .await?;
-        // Recorded first: a key that counts is never one that the ledger does not know of.
-        Ok(self.home().pin(self.identity(), approver.clone(), pairing, bootstrap)?)
     }
 
     /// Takes an approver's key back at once; approvals by it that are not yet claimed are void.

@@ -1,7 +1,7 @@
 //! Heads of the ledger that are remembered outside it, and what they say of it today.
 
 use crate::edge::Edge;
-use crate::home::{Home, HomeError};
+use crate::home::{Home, HomeError, Pairing};
 use countersign_client::{Client, ClientError};
 use countersign_core::checkpoint::{Checkpoint, Standing};
 use countersign_core::keys::SecretKeys;
@@ -34,6 +34,14 @@ pub enum Contradicted {
     Forged {
         /// Who remembers.
         who: String,
+    },
+    /// A gateway remembered heads of this ledger, and now says that it knows none.
+    #[error(
+        "the gateway `{relay}` was a witness of this ledger and now says that it knows no heads"
+    )]
+    Gone {
+        /// Which.
+        relay: String,
     },
     /// A gateway that should remember the ledger's head cannot be reached.
     #[error("the gateway cannot witness the ledger: {0}")]
@@ -101,9 +109,18 @@ pub fn remember(home: &Home, head: &Checkpoint) -> Result<(), HomeError> {
     Ok(files::write(&home.head_path(), head, Target::Replace)?)
 }
 
+/// What a gateway is to the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Witness {
+    /// It remembers the newest head.
+    Remembers,
+    /// It says that it only speaks the plain binding: the home is the one witness.
+    KnowsNoHeads,
+    /// There is no head yet that could be remembered.
+    NothingYet,
+}
+
 /// Hands the newest head to a gateway and compares the ledger with what that one remembers.
-///
-/// A gateway that only speaks the plain binding knows no heads; then the home is the one witness.
 ///
 /// # Errors
 /// Where the gateway cannot be reached, or remembers what the ledger does not contain.
@@ -111,12 +128,16 @@ pub async fn hand_in(
     client: &Client,
     ledger: &dyn LedgerStore,
     operator: &SecretKeys,
-) -> Result<(), Contradicted> {
-    let Some(head) = ledger.checkpoint().await? else { return Ok(()) };
+) -> Result<Witness, Contradicted> {
+    let Some(head) = ledger.checkpoint().await? else { return Ok(Witness::NothingYet) };
     match client.remember_head(head.clone()).await {
-        Ok(newest) if newest == head => Ok(()),
-        Ok(newest) => compare(ledger, operator, &newest, "the gateway").await,
-        Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(()),
+        Ok(newest) => {
+            if newest != head {
+                compare(ledger, operator, &newest, "the gateway").await?;
+            }
+            Ok(Witness::Remembers)
+        }
+        Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(Witness::KnowsNoHeads),
         Err(error) => Err(Contradicted::NoWitness(error)),
     }
 }
@@ -131,7 +152,7 @@ pub async fn hand_in_until(
     client: &Client,
     ledger: &dyn LedgerStore,
     operator: &SecretKeys,
-) -> Result<(), Contradicted> {
+) -> Result<Witness, Contradicted> {
     let mut attempt = 0;
     loop {
         match hand_in(client, ledger, operator).await {
@@ -141,6 +162,34 @@ pub async fn hand_in_until(
             other => return other,
         }
     }
+}
+
+/// Demands that the gateway of the pairing `name` is what it was: one that witnessed this ledger
+/// once, for whichever of the pairings, must always do so. Remembers the first time.
+///
+/// # Errors
+/// [`Contradicted::Gone`], or where it cannot be remembered.
+pub fn as_before(
+    home: &Home,
+    found: Witness,
+    name: &str,
+    pairings: &[Pairing],
+) -> Result<(), Contradicted> {
+    let own = pairings.iter().find(|pairing| pairing.name == name);
+    match found {
+        Witness::NothingYet => {}
+        Witness::Remembers if own.is_some_and(|pairing| pairing.witnessed) => {}
+        Witness::Remembers => home.mark_witnessed(name)?,
+        Witness::KnowsNoHeads => {
+            let relay = own.and_then(|pairing| pairing.relay.clone());
+            let mut same = pairings.iter().filter(|pairing| pairing.relay == relay);
+            // A pairing that was taken back meanwhile excuses nobody.
+            if relay.is_none() || same.any(|pairing| pairing.witnessed) {
+                return Err(Contradicted::Gone { relay: relay.unwrap_or_else(|| name.to_owned()) });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(home: &Home) -> Result<Option<Checkpoint>, HomeError> {

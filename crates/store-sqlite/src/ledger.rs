@@ -191,6 +191,10 @@ impl LedgerStore for SqliteLedger {
         self.writer.read(move |db| receipts::of_request(db, &id)).await
     }
 
+    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError> {
+        self.writer.read(receipts::key_changes).await
+    }
+
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
         self.writer.read(receipts::newest).await
     }

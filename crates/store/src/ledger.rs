@@ -288,6 +288,10 @@ pub trait LedgerStore: Send + Sync {
     /// The receipts of one request, oldest first.
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError>;
 
+    /// The receipts of the event `key`, oldest first. Looks at every receipt: for a pairing, not
+    /// for the gate.
+    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError>;
+
     /// The number and content hash of the newest receipt, without reading it.
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError>;
 

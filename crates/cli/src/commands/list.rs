@@ -62,14 +62,16 @@ fn table(lines: &[Line]) -> String {
 pub(crate) fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
     let mut lines = Vec::new();
     if parties::existing_identity(&here.root)?.is_some() {
+        let trust = super::trust::pinned(here)?;
         for p in Home::open(&here.root)?.pairings()? {
+            let pinned = trust.approver(&p.key_id);
             lines.push(Line {
+                status: pinned.map_or("not pinned", |a| super::trust::word(&a.status)),
                 name: p.name,
                 pair_id: p.pair_id,
                 relay: p.relay.unwrap_or_else(|| "this terminal".into()),
                 paired: p.paired_at.to_string(),
                 side: "approver",
-                status: "active",
             });
         }
     }

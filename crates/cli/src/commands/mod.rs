@@ -51,6 +51,12 @@ pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
 }
 
 async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
+    // The demo and the benchmark have homes of their own.
+    match &command {
+        Command::Demo(_) | Command::Bench(_) => {}
+        Command::Run(_) => parties::usable(&here.root).map_err(Failure::of_run)?,
+        _ => parties::usable(&here.root)?,
+    }
     match command {
         Command::Demo(c) => c.run(here).await,
         Command::Status(c) => c.run(here).await,

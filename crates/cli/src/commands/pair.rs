@@ -13,7 +13,7 @@ use countersign_approver::keyfile::KeyFileEntropy;
 use countersign_approver::local::LocalKey;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
-use countersign_core::pairing::{Code, Digits, Link};
+use countersign_core::pairing::{Code, Digits, Link, Origin};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::{Candidate, Desk, meet};
 use countersign_enforcer::{Answered, Edge, Enforcer, Progress, Way};
@@ -39,7 +39,8 @@ pub(crate) struct Pair {
     name: String,
 
     /// The gateway's address
-    #[arg(long, value_name = "URL", required_unless_present = "local", conflicts_with = "local")]
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    #[arg(required_unless_present = "local", conflicts_with = "local")]
     relay: Option<String>,
 
     /// A role of the approver, for policies and `--to`; may be repeated
@@ -68,7 +69,8 @@ impl Pair {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let enforcer = parties::enforcer(&here.root).await?;
         self.free_name(&enforcer)?;
-        somebody_may_allow(&enforcer)?;
+        // Else people would go through a whole pairing that nobody can allow.
+        enforcer.admitters().await?;
         let candidate = match &self.relay {
             Some(relay) => self.meet(here, &enforcer, relay).await?,
             None => self.make_local(here, enforcer.edge())?,
@@ -148,7 +150,7 @@ impl Pair {
     ) -> Result<(), Failure> {
         let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
         let report = |progress: Progress| tell(*here.output, &progress);
-        let Some(question) = enforcer.admission(&candidate, millis(self.ttl))? else {
+        let Some(question) = enforcer.admission(&candidate, millis(self.ttl)).await? else {
             return Ok(enforcer.admit(candidate, &relays, millis(self.ttl), &report).await?);
         };
         let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
@@ -162,17 +164,6 @@ impl Pair {
             answered => Ok(enforcer.admit_answered(candidate, answered, &relays).await?),
         }
     }
-}
-
-/// Without this, people would go through a whole pairing that nobody can allow.
-fn somebody_may_allow(enforcer: &Enforcer) -> Result<(), Failure> {
-    let (trust, now) = (enforcer.trust()?, enforcer.edge().now());
-    if trust.approvers.is_empty() || trust.highest_assurance(now).is_some() {
-        return Ok(());
-    }
-    let message = "every approver of this home was revoked: nobody is left to allow another";
-    Err(Failure::new(Exit::NoRoute, "no_approver", message)
-        .hint("begin a new home with --home DIR; this one keeps its receipts"))
 }
 
 fn stopped() -> Failure {
@@ -249,6 +240,10 @@ fn ask_same(tty: io::Result<Tty>, output: Output, digits: &str) -> bool {
             Ok(_) => {}
         }
     }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    Origin::parse(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
 fn assurance(text: &str) -> Result<Assurance, String> {

@@ -31,7 +31,7 @@ impl Revoke {
 
     fn enforces(&self, here: &Here<'_>) -> Result<bool, Failure> {
         let lines = super::list::lines(here)?;
-        let found = lines.iter().find(|l| l.name == self.name && l.status == "active");
+        let found = lines.iter().find(|l| l.name == self.name && l.status != "revoked");
         let message = || format!("no pairing `{}` in this home", self.name);
         let found = found.ok_or_else(|| {
             Failure::new(Exit::Failed, "no_pairing", message())

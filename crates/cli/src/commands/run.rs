@@ -77,7 +77,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         // Before anything is asked: an outcome that cannot be told is no outcome.
-        let file = self.report.as_deref().map(report::open).transpose()?;
+        let file = self.report.as_deref().map(|path| report::open(path, &here.root)).transpose()?;
         let mut report = Report::default();
         let ended = self.gated(here, &mut report).await.map_err(|failure| {
             report.failed(&failure);

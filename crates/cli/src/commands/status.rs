@@ -5,6 +5,9 @@ use super::list::{Line, lines};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use crate::parties::clock;
+use countersign_approver::home::Home;
+use countersign_approver::local::LocalKey;
+use countersign_approver::pairings::Pairings;
 use countersign_client::{Client, ClientError, Role};
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
@@ -27,8 +30,10 @@ impl Status {
         let mut document = json!({"home": here.root.display().to_string(), "pairings": pairings});
         if parties::existing_identity(&here.root)?.is_some() {
             let enforcer = parties::enforcer(&here.root).await?;
+            enforcer.knows_its_keys().await?;
             self.enforcer(&enforcer, &mut text, &mut document).await?;
         }
+        keys_are_whole(here)?;
         self.pairings(&pairings, &mut text);
         self.gateways(&pairings, &mut text, &mut document).await;
         if pairings.is_empty() {
@@ -122,6 +127,20 @@ impl Status {
             members.insert("gateways".into(), json!(states));
         }
     }
+}
+
+/// Reads every key of the approver's side, without opening any.
+fn keys_are_whole(here: &Here<'_>) -> Result<(), Failure> {
+    let root = parties::approver_root(&here.root);
+    LocalKey::of(&root)?;
+    if !root.exists() {
+        return Ok(());
+    }
+    let pairings = Pairings::of(&Home::open(&root)?);
+    for pairing in pairings.list()? {
+        pairings.key(&pairing)?;
+    }
+    Ok(())
 }
 
 /// Asks as nobody in particular: health needs no session.

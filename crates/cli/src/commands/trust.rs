@@ -2,6 +2,7 @@
 
 use super::Here;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::outfile::OutFile;
 use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::trust::{Status, TrustStore};
@@ -41,7 +42,8 @@ impl Trust {
                     None => here.output.result(&text, &store)?,
                     Some(path) => {
                         let named = |e| failed(format!("cannot write `{}`: {e}", path.display()));
-                        std::fs::write(&path, text + "\n").map_err(named)?;
+                        let file = OutFile::beside(&path, &here.root).map_err(named)?;
+                        file.put(&(text + "\n")).map_err(named)?;
                         let document = serde_json::json!({"file": path.display().to_string()});
                         here.output.result(&format!("wrote {}", path.display()), &document)?;
                     }

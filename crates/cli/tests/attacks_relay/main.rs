@@ -16,6 +16,7 @@ mod common;
 mod hostile;
 
 mod agent;
+mod downgrade;
 mod forged;
 mod lies;
 mod pairing;

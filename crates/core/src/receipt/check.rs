@@ -6,7 +6,7 @@ use crate::decision::Decision;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
 use crate::trust::{Status, TrustStore};
-use crate::verify::DEFAULT_SKEW_MILLIS;
+use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -160,31 +160,45 @@ impl Content {
         if unique { Ok(()) } else { Err(Verdict::Malformed) }
     }
 
-    /// Whether one artifact is of this ledger, before this receipt, and put like the others.
-    fn belongs(&self, artifact: &Artifact, first: &Artifact) -> Result<Route, Verdict> {
-        let route = route_of(artifact)?;
+    /// The artifacts, whole and of this ledger, and the terms that all of them state.
+    fn asked(&self) -> Result<(Vec<Artifact>, Option<Terms>), Verdict> {
+        let artifacts = self.whole_artifacts();
+        let mut common: Option<Terms> = None;
+        for artifact in &artifacts {
+            let terms = self.terms_of(artifact)?;
+            if common.as_ref().is_some_and(|first| *first != terms) {
+                return Err(Verdict::HashMismatch);
+            }
+            common = Some(terms);
+        }
+        Ok((artifacts, common))
+    }
+
+    fn terms_of(&self, artifact: &Artifact) -> Result<Terms, Verdict> {
+        if artifact.hash().ok() != Some(artifact.head.artifact_hash) {
+            return Err(Verdict::HashMismatch);
+        }
         let head = artifact.checkpoint().map_err(|_| Verdict::Malformed)?;
-        let ours = head.is_none_or(|c| c.head.ledger == self.ledger && c.head.seq < self.seq);
-        let (one, other) = (&artifact.head, &first.head);
-        let same = one.session_id == other.session_id
-            && one.repo_ref == other.repo_ref
-            && route == route_of(first)?;
-        if ours && same { Ok(route) } else { Err(Verdict::HashMismatch) }
+        if !head.is_none_or(|c| c.head.ledger == self.ledger && c.head.seq < self.seq) {
+            return Err(Verdict::HashMismatch);
+        }
+        let action = self.entry.action_hash.ok_or(Verdict::Malformed)?;
+        Terms::of(artifact, action).map_err(verdict)
     }
 
     /// The level that the decisions inside reach.
     fn level(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
         let entry = &self.entry;
-        let artifacts = self.whole_artifacts();
+        let (artifacts, terms) = self.asked()?;
         let (mut persons, mut against) = (BTreeMap::new(), BTreeSet::new());
         let mut need = 0;
-        for artifact in &artifacts {
-            let route = self.belongs(artifact, artifacts.first().unwrap_or(artifact))?;
-            need = need.max(route.threshold.max(1) as usize);
-            agrees(entry, &route)?;
+        if let Some(terms) = &terms {
+            need = terms.route.threshold.max(1) as usize;
+            agrees(entry, &terms.route)?;
         }
+        let asked = (artifacts.as_slice(), terms.as_ref());
         for decision in &entry.decisions {
-            let (person, assurance, counts) = self.weigh(decision, &artifacts, trust, now)?;
+            let (person, assurance, counts) = self.weigh(decision, asked, trust, now)?;
             if counts {
                 persons.insert(person, assurance);
             } else {
@@ -210,49 +224,62 @@ impl Content {
         Ok((Level::L0, None, Vec::new()))
     }
 
-    /// Whose decision it is, with which assurance, and whether it allows in time.
+    /// Whose decision it is, with which assurance, and whether the gate would have let it allow.
     fn weigh(
         &self,
         decision: &Decision,
-        artifacts: &[Artifact],
+        (artifacts, terms): (&[Artifact], Option<&Terms>),
         trust: &TrustStore,
         now: Instant,
     ) -> Result<(String, Assurance, bool), Verdict> {
-        let id = &decision.signer_key_id;
-        if trust.operator(id).is_some() {
+        if trust.operator(&decision.signer_key_id).is_some() {
             return Err(Verdict::SelfApproval);
         }
-        let signer = trust.approver(id).ok_or(Verdict::Untrusted { key_id: id.clone() })?;
-        if !signer.status.counts(now) {
-            return Err(Verdict::Revoked);
-        }
+        let signer = verify::signer(decision, trust, now).map_err(verdict)?;
         decision.verify_signature(&signer.keys.signing()).map_err(|_| Verdict::BadSignature)?;
-        let answered = artifacts.iter().find(|a| a.hash().ok() == Some(decision.artifact_hash));
-        let artifact = answered.ok_or(Verdict::HashMismatch)?;
-        let head = &artifact.head;
-        let same = decision.request_id == head.request_id && decision.repo_ref == head.repo_ref;
-        if !same {
-            return Err(Verdict::HashMismatch);
-        }
-        let route = route_of(artifact)?;
-        let seated = route.roster.iter().any(|s| s.key_id == *id && s.person == signer.person);
-        if !seated || signer.assurance < route.min_assurance {
-            return Err(Verdict::OffRoster);
-        }
+        let hash = decision.artifact_hash;
+        // Every artifact's claimed hash was worked out again before.
+        let answered = artifacts.iter().find(|a| a.head.artifact_hash == hash);
+        let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
+        verify::same_names(decision, artifact).map_err(verdict)?;
+        verify::seated(signer, &terms.route).map_err(verdict)?;
         let counts = decision.decision.allows()
-            && route.scopes.contains(&decision.scope)
-            && self.in_time(decision, artifact);
+            && verify::within_terms(decision, terms).is_ok()
+            && self.in_time(decision, artifact, now);
         Ok((signer.person.clone(), signer.assurance, counts))
     }
 
-    /// Whether the approval was alive when it was used.
-    fn in_time(&self, decision: &Decision, artifact: &Artifact) -> bool {
+    /// Whether the approval was alive when it was used, and none of it lies in the future.
+    fn in_time(&self, decision: &Decision, artifact: &Artifact, now: Instant) -> bool {
         let claimed = self.entry.outcome.as_ref().map(|o| o.claimed_at.instant());
         let used = claimed.unwrap_or_else(|| self.recorded_at.instant());
-        let ends = decision.expires_at.instant().min(artifact.head.expires_at.instant());
-        let begins = artifact.head.created_at.instant().plus_millis(-DEFAULT_SKEW_MILLIS);
-        let recorded = self.recorded_at.instant().plus_millis(DEFAULT_SKEW_MILLIS);
-        begins <= used && used <= recorded && used < ends.plus_millis(DEFAULT_SKEW_MILLIS)
+        let alive = verify::in_time(decision, artifact, used, DEFAULT_SKEW_MILLIS).is_ok();
+        let created = artifact.head.created_at.instant();
+        let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);
+        alive && used <= skewed(self.recorded_at.instant()) && created <= skewed(now)
+    }
+}
+
+/// What a refusal of the gate is called in a receipt. What only makes an answer not count (its
+/// time, session, scope or reason) is counted, and never comes here.
+fn verdict(refusal: Refusal) -> Verdict {
+    match refusal {
+        Refusal::UnknownSigner(key_id) => Verdict::Untrusted { key_id },
+        Refusal::RevokedSigner(_) => Verdict::Revoked,
+        Refusal::OffRoster(_) | Refusal::Assurance { .. } => Verdict::OffRoster,
+        Refusal::Signature => Verdict::BadSignature,
+        Refusal::HashMismatch | Refusal::WrongRequest(_) | Refusal::WrongRepository => {
+            Verdict::HashMismatch
+        }
+        Refusal::Schema(_)
+        | Refusal::NoRoute
+        | Refusal::DecisionExpired(_)
+        | Refusal::ArtifactExpired(_)
+        | Refusal::FromTheFuture(_)
+        | Refusal::WrongSession
+        | Refusal::Scope(_)
+        | Refusal::NoReason
+        | Refusal::Replay => Verdict::Malformed,
     }
 }
 
@@ -261,20 +288,16 @@ fn said_truly(entry: &Entry, persons: &BTreeMap<String, Assurance>) -> Result<()
     let one = entry.approver_decision.as_ref().is_none_or(|said| {
         said.verdict == "approved"
             && persons.contains_key(&said.person)
-            && entry.decisions.iter().any(|d| d.signer_key_id == said.key_id)
+            && entry.decisions.iter().any(|d| {
+                // A reason that is told was signed; its salt, and so its proof, is the approver's.
+                d.signer_key_id == said.key_id && (said.reason.is_none() || verify::gives_reason(d))
+            })
     });
     let many = entry
         .multi_approval
         .as_ref()
         .is_none_or(|multi| multi.approvers.iter().all(|name| persons.contains_key(name)));
     if one && many { Ok(()) } else { Err(Verdict::LevelMismatch) }
-}
-
-fn route_of(artifact: &Artifact) -> Result<Route, Verdict> {
-    if artifact.hash().ok() != Some(artifact.head.artifact_hash) {
-        return Err(Verdict::HashMismatch);
-    }
-    artifact.route().ok().flatten().ok_or(Verdict::Malformed)
 }
 
 /// Threshold and roster come from the signed route and must equal the receipt's.

@@ -169,6 +169,53 @@ fn attack_10_one_person_on_two_devices_is_one_person() {
     assert_eq!(Approved::count(vec![first, again]).unwrap_err().len(), 2);
 }
 
+/// A vote of ann's and one of bob's, each on an artifact under its own route and action.
+fn two_votes(change: impl Fn(&mut Artifact, &mut Route)) -> Vec<Vote> {
+    let mut case = case();
+    let second = secret(4);
+    case.trust.approvers.push(approver(&second, "bob"));
+    let mut route = route(&case.key);
+    route.threshold = 2;
+    route.roster.push(Seat { person: "bob".into(), key_id: second.key_id() });
+    case.artifact = artifact(&route, "r1");
+    let first = case.verify(case.decide(), &Fresh).unwrap();
+    let mut other = artifact(&route, "r2");
+    change(&mut other, &mut route);
+    let extensions = extensions(Fixed([8; 32]), &Context::default(), &route, None).unwrap();
+    other.head.extensions = Some(extensions);
+    case.artifact = Artifact::build(other.head, other.payload).unwrap();
+    case.session = case.artifact.head.session_id.clone();
+    case.key = second;
+    vec![first, case.verify(case.decide(), &Fresh).unwrap()]
+}
+
+#[test]
+fn votes_on_the_artifacts_of_one_round_count_together() {
+    let approved = Approved::count(two_votes(|_, _| {})).unwrap();
+    assert_eq!(approved.votes().len(), 2);
+    assert_eq!(approved.votes()[0].round(), 1);
+    assert_eq!(approved.votes()[0].action_hash(), approved.votes()[1].action_hash());
+}
+
+#[test]
+fn attack_43_votes_of_another_round_action_or_route_do_not_count_together() {
+    type Change = fn(&mut Artifact, &mut Route);
+    let changes: [(&str, Change); 9] = [
+        ("round", |_, r| r.round = 2),
+        ("threshold below", |_, r| r.threshold = 1),
+        ("threshold above", |_, r| r.threshold = 3),
+        ("roster", |_, r| r.roster.retain(|seat| seat.person == "bob")),
+        ("policy", |_, r| r.policy_hash = Hash([1; 32])),
+        ("scopes", |_, r| r.scopes.push(Scope::Timebox)),
+        ("action", |a, _| drop(a.payload.insert("action".into(), json!("delete")))),
+        ("session", |a, _| a.head.session_id = Some("s2".into())),
+        ("repository", |a, _| a.head.repo_ref = "repo-2".into()),
+    ];
+    for (what, change) in changes {
+        assert_eq!(Approved::count(two_votes(change)).unwrap_err().len(), 2, "{what}");
+    }
+}
+
 #[test]
 fn assurance_below_the_routes_is_refused() {
     let mut case = case();
@@ -254,6 +301,15 @@ fn a_required_reason_must_be_signed() {
     route.reason_required = true;
     case.artifact = artifact(&route, "r1");
     assert_eq!(case.refusal(), Refusal::NoReason);
+    for empty in [json!(""), json!(null), json!("because"), json!({})] {
+        let hints = json!({"reasonHash": empty}).as_object().unwrap().clone();
+        case.choice.hints = Some(hints);
+        assert_eq!(case.refusal(), Refusal::NoReason, "{empty} is the hash of no reason");
+    }
+    let hints = json!({"reasonHash": Hash([7; 32])}).as_object().unwrap().clone();
+    case.choice.hints = Some(hints);
+    assert!(case.verify(case.decide(), &Fresh).is_ok());
+    case.choice.hints = None;
     case.choice.word = Word::Deny;
     assert!(case.verify(case.decide(), &Fresh).is_ok());
 }

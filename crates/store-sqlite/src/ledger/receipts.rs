@@ -4,7 +4,7 @@ use crate::column::{At, Digest, Json};
 use crate::db::Db;
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::Receipt;
+use countersign_core::receipt::{Event, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use rusqlite::Row;
@@ -53,6 +53,22 @@ pub(super) fn one(db: &Db, seq: Option<u64>) -> Result<Option<Receipt>, StoreErr
 pub(super) fn of_request(db: &Db, request_id: &str) -> Result<Vec<Receipt>, StoreError> {
     let sql = "SELECT body FROM receipt WHERE request_id = ?1 ORDER BY seq";
     db.all(sql, [request_id], body)?.iter().map(|text| read(db, text)).collect()
+}
+
+/// The receipts of the event `key`, oldest first. There is no index for them: one would cost
+/// every call at the gate.
+pub(super) fn key_changes(db: &Db) -> Result<Vec<Receipt>, StoreError> {
+    let sql = r#"SELECT body FROM receipt
+         WHERE request_id IS NULL AND instr(body, '"event":"key"') > 0 ORDER BY seq"#;
+    let mut found = Vec::new();
+    for text in db.all(sql, [], body)? {
+        // The words may also stand inside an action.
+        let receipt = read(db, &text)?;
+        if receipt.content.entry.event == Event::Key {
+            found.push(receipt);
+        }
+    }
+    Ok(found)
 }
 
 fn body(row: &Row<'_>) -> rusqlite::Result<String> {

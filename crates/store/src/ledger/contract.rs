@@ -33,6 +33,7 @@ where
     a_denied_request_stays_denied(&*make().await?).await?;
     a_failing_recheck_leaves_the_approval(&*make().await?).await?;
     attack_27_what_expires_is_recorded(&*make().await?).await?;
+    key_changes_are_found(&*make().await?).await?;
     a_claim_ends_once(&*make().await?).await
 }
 
@@ -61,6 +62,20 @@ async fn receipts_chain_and_heads_are_signed(ledger: &dyn LedgerStore) -> Checke
     let head = ledger.checkpoint().await?.ok_or("no head")?;
     assert_eq!((head.head.seq, head.head.content_hash), (2, second.content_hash));
     head.verify(&fixture::operator()?.public().signing())?;
+    Ok(())
+}
+
+async fn key_changes_are_found(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    assert_eq!(ledger.key_changes().await?, []);
+    let first = ledger.record(fixture.entry(Event::Key), NOW).await?;
+    // The same words inside an action are no change of keys.
+    let mut other = fixture.entry(Event::Allowed);
+    other.action = serde_json::json!({"event": "key"}).as_object().cloned();
+    ledger.record(other, NOW).await?;
+    ledger.record(fixture.entry(Event::Revoked), NOW).await?;
+    let second = ledger.record(fixture.entry(Event::Key), NOW).await?;
+    assert_eq!(ledger.key_changes().await?, [first, second]);
     Ok(())
 }
 

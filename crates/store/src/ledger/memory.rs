@@ -274,6 +274,11 @@ impl LedgerStore for MemoryLedger {
         Ok(self.read().receipts.iter().filter(of).cloned().collect())
     }
 
+    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError> {
+        let of = |r: &&Receipt| r.content.entry.event == countersign_core::receipt::Event::Key;
+        Ok(self.read().receipts.iter().filter(of).cloned().collect())
+    }
+
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
         Ok(self.read().receipts.last().map(|r| (r.content.seq, r.content_hash)))
     }

@@ -133,6 +133,7 @@ fn pin(enforcer: &Enforcer, keys: &SecretKeys, url: &str, edge: &Edge) -> Result
         approver_id: APPROVER_ID.into(),
         key_id: keys.key_id(),
         paired_at: edge.now().timestamp(),
+        witnessed: false,
     };
     let approver = home::approver(&pairing, *keys.public(), Vec::new(), Assurance::Device);
     Ok(enforcer.home().pin(enforcer.identity(), approver, &pairing, true)?)

@@ -106,6 +106,7 @@ fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failu
         approver_id: "app_bench".into(),
         key_id: keys.key_id(),
         paired_at: edge.now().timestamp(),
+        witnessed: false,
     };
     let approver = home::approver(&pairing, *keys.public(), Vec::new(), Assurance::Device);
     enforcer.home().pin(enforcer.identity(), approver.clone(), &pairing, true)?;

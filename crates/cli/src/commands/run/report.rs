@@ -2,12 +2,12 @@
 
 use super::keep_receipt;
 use crate::failure::{Exit, Failure};
+use crate::outfile::OutFile;
 use countersign_core::receipt::Event;
 use countersign_enforcer::Enforcer;
 use countersign_enforcer::run::Ran;
 use countersign_store::ledger::RequestRecord;
 use serde::Serialize;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// What became of a gated command.
@@ -97,18 +97,18 @@ impl Report {
         self.error = Some(Wrong { code, message, hint });
     }
 
-    pub(super) fn write(&self, mut file: File) -> Result<(), Failure> {
-        use std::io::Write as _;
+    pub(super) fn write(&self, file: OutFile) -> Result<(), Failure> {
         let failed = |e: String| failure(&format!("cannot write the report: {e}"));
         let text = serde_json::to_string_pretty(self).map_err(|e| failed(e.to_string()))?;
-        writeln!(file, "{text}").map_err(|e| failed(e.to_string()))
+        file.put(&(text + "\n")).map_err(failed)
     }
 }
 
-/// Opens the report before anything is asked, and empties it: an old one would be misread.
-pub(super) fn open(path: &Path) -> Result<File, Failure> {
-    File::create(path).map_err(|e| {
-        failure(&format!("cannot write the report `{}`: {e}", path.display()))
+/// Begins the report before anything is asked, and removes an old one, which would be misread.
+pub(super) fn open(path: &Path, home: &Path) -> Result<OutFile, Failure> {
+    let begun = OutFile::beside(path, home).and_then(|file| file.forget_old().map(|()| file));
+    begun.map_err(|why| {
+        failure(&format!("cannot write the report `{}`: {why}", path.display()))
             .hint("nothing was run; choose another file with --report")
     })
 }

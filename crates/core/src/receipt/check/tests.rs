@@ -25,7 +25,11 @@ fn action() -> Map<String, Value> {
 }
 
 fn artifact(person: &SecretKeys) -> Artifact {
-    let route = Route {
+    artifact_under(person, |_, _| {})
+}
+
+fn artifact_under(person: &SecretKeys, change: impl Fn(&mut ArtifactHead, &mut Route)) -> Artifact {
+    let mut route = Route {
         round: 1,
         rule_id: "default".into(),
         risk: Risk::High,
@@ -37,7 +41,7 @@ fn artifact(person: &SecretKeys) -> Artifact {
         scopes: vec![Scope::Once],
         max_uses: 1,
     };
-    let head = ArtifactHead {
+    let mut head = ArtifactHead {
         request_id: "r1".into(),
         session_id: None,
         artifact_type: ArtifactType::Command,
@@ -48,18 +52,31 @@ fn artifact(person: &SecretKeys) -> Artifact {
         artifact_hash_alg: HashAlg::Sha256,
         artifact_hash: ArtifactHash(Hash([0; 32])),
         metadata: None,
-        extensions: Some(extensions(Fixed([7; 32]), &Context::default(), &route, None).unwrap()),
+        extensions: None,
     };
+    change(&mut head, &mut route);
+    let extensions = extensions(Fixed([7; 32]), &Context::default(), &route, None).unwrap();
+    head.extensions = Some(extensions);
     Artifact::build(head, action()).unwrap()
 }
 
 fn decide(artifact: &Artifact, word: Word, key: &SecretKeys) -> Decision {
+    decide_as(artifact, word, Scope::Once, None, key)
+}
+
+fn decide_as(
+    artifact: &Artifact,
+    word: Word,
+    scope: Scope,
+    hints: Option<Value>,
+    key: &SecretKeys,
+) -> Decision {
     let choice = Choice {
         word,
-        scope: Scope::Once,
+        scope,
         expires_at: NOW.plus_millis(200_000).timestamp(),
         nonce: Fixed([5; 24]),
-        hints: None,
+        hints: hints.map(|h| h.as_object().unwrap().clone()),
     };
     Decision::sign(artifact, choice, key).unwrap()
 }
@@ -105,6 +122,20 @@ fn case() -> Case {
 }
 
 impl Case {
+    /// The same request put under other terms, and allowed with this scope and these hints.
+    fn allowed(
+        mut self,
+        change: impl Fn(&mut ArtifactHead, &mut Route),
+        scope: Scope,
+        hints: Option<Value>,
+    ) -> Self {
+        self.artifact = artifact_under(&self.person, change);
+        self.content.entry.artifacts = vec![self.artifact.head.clone()];
+        let decision = decide_as(&self.artifact, Word::Allow, scope, hints, &self.person);
+        self.content.entry.decisions = vec![decision];
+        self
+    }
+
     fn receipt(&self) -> Receipt {
         Receipt::sign(self.content.clone(), &self.operator).unwrap()
     }
@@ -311,4 +342,93 @@ fn attack_43_what_stands_twice_or_lacks_its_outcome_is_malformed() {
     case = self::case();
     case.content.seq = 5;
     assert_eq!(case.verdict(), Verdict::Malformed);
+}
+
+const NOT_MET: Verdict = Verdict::ThresholdNotMet { have: 0, need: 1 };
+
+fn is_valid(case: &Case) -> bool {
+    matches!(case.verdict(), Verdict::Valid { level: Level::L1, .. })
+}
+
+#[test]
+fn attack_44_a_decision_bound_to_another_session_does_not_count() {
+    let of_session = |head: &mut ArtifactHead, _: &mut Route| head.session_id = Some("s1".into());
+    let hint = |id: &str| Some(json!({"sessionId": id}));
+    assert!(is_valid(&case().allowed(of_session, Scope::Once, hint("s1"))));
+    assert!(is_valid(&case().allowed(of_session, Scope::Once, None)));
+    assert_eq!(case().allowed(of_session, Scope::Once, hint("s2")).verdict(), NOT_MET);
+    assert_eq!(case().allowed(|_, _| {}, Scope::Once, hint("s1")).verdict(), NOT_MET);
+    let number = Some(json!({"sessionId": 1}));
+    assert_eq!(case().allowed(of_session, Scope::Once, number).verdict(), NOT_MET);
+}
+
+#[test]
+fn attack_45_a_session_scope_names_its_session_and_was_offered() {
+    let offered = |head: &mut ArtifactHead, route: &mut Route| {
+        head.session_id = Some("s1".into());
+        route.scopes.push(Scope::Session);
+    };
+    let hint = Some(json!({"sessionId": "s1"}));
+    assert!(is_valid(&case().allowed(offered, Scope::Session, hint.clone())));
+    assert_eq!(case().allowed(offered, Scope::Session, None).verdict(), NOT_MET);
+    let sessionless = |_: &mut ArtifactHead, route: &mut Route| route.scopes.push(Scope::Session);
+    assert_eq!(case().allowed(sessionless, Scope::Session, None).verdict(), NOT_MET);
+    let unoffered = |head: &mut ArtifactHead, _: &mut Route| head.session_id = Some("s1".into());
+    assert_eq!(case().allowed(unoffered, Scope::Session, hint).verdict(), NOT_MET);
+    assert_eq!(case().allowed(|_, _| {}, Scope::Timebox, None).verdict(), NOT_MET);
+}
+
+#[test]
+fn attack_43_an_allow_without_the_reason_that_the_route_asks_for_does_not_count() {
+    let wants = |_: &mut ArtifactHead, route: &mut Route| route.reason_required = true;
+    let hint = |hash: Value| Some(json!({ "reasonHash": hash }));
+    assert!(is_valid(&case().allowed(wants, Scope::Once, hint(json!(Hash([7; 32]))))));
+    for none in [None, hint(json!("")), hint(json!(null)), hint(json!("because"))] {
+        assert_eq!(case().allowed(wants, Scope::Once, none).verdict(), NOT_MET);
+    }
+}
+
+#[test]
+fn attack_43_a_reason_that_nobody_signed_is_not_believed() {
+    let said = |case: &Case| super::super::ApproverDecision {
+        verdict: "approved".into(),
+        person: "ann".into(),
+        key_id: case.person.key_id(),
+        reason: Some("because".into()),
+    };
+    let mut case = case();
+    case.content.entry.approver_decision = Some(said(&case));
+    assert_eq!(case.verdict(), Verdict::LevelMismatch);
+    let hint = Some(json!({"reasonHash": Hash([7; 32])}));
+    case = self::case().allowed(|_, _| {}, Scope::Once, hint);
+    case.content.entry.approver_decision = Some(said(&case));
+    assert!(is_valid(&case));
+}
+
+#[test]
+fn attack_19_an_artifact_from_the_verifiers_future_does_not_count() {
+    let case = case();
+    let early = |millis: i64| case.receipt().check(&case.trust, NOW.plus_millis(millis));
+    assert!(matches!(early(-59_000), Verdict::Valid { .. }));
+    assert_eq!(early(-61_000), NOT_MET);
+}
+
+#[test]
+fn attack_43_artifacts_of_two_rounds_are_no_one_request() {
+    type Change = fn(&mut ArtifactHead, &mut Route);
+    let changes: [(&str, Change); 4] = [
+        ("round", |_, route| route.round = 2),
+        ("threshold", |_, route| route.threshold = 0),
+        ("session", |head, _| head.session_id = Some("s2".into())),
+        ("repository", |head, _| head.repo_ref = "other".into()),
+    ];
+    for (what, change) in changes {
+        let mut case = case();
+        let other = artifact_under(&case.person, |head, route| {
+            head.request_id = "r2".into();
+            change(head, route);
+        });
+        case.content.entry.artifacts.push(other.head.clone());
+        assert_eq!(case.verdict(), Verdict::HashMismatch, "{what}");
+    }
 }

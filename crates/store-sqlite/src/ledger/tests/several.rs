@@ -79,6 +79,9 @@ impl LedgerStore for Several {
     async fn receipts_of(&self, id: &str) -> Result<Vec<Receipt>, StoreError> {
         self.next().receipts_of(id).await
     }
+    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError> {
+        self.next().key_changes().await
+    }
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
         self.next().newest().await
     }

@@ -1,0 +1,213 @@
+//! Whether a key that arrived unchanged is pinned (PROTOCOL §8).
+//!
+//! The first pairing of a home is its bootstrap. Every later one needs a decision of a pinned
+//! approver of the highest assurance that the home has ever had: whoever controls the agent's
+//! machine could else pin a key of its own, after it took the stronger ones back.
+
+use crate::ask::{Answered, Relays, Report};
+use crate::entry;
+use crate::gate::{Enforcer, GateError, RunOnce};
+use crate::home::HomeError;
+use crate::pairing::{Candidate, PairingError};
+use crate::question::{Question, Way};
+use countersign_core::artifact::Assurance;
+use countersign_core::json;
+use countersign_core::receipt::{Event, Outcome, Receipt};
+use countersign_core::trust::TrustStore;
+use countersign_store::ledger::RequestRecord;
+use serde_json::Value;
+
+/// What a receipt about a key says happened to it.
+mod change {
+    /// It is about to be pinned.
+    pub(super) const PINNED: &str = "pinned";
+    /// It was not pinned after all.
+    pub(super) const NOT_PINNED: &str = "not pinned";
+}
+
+impl Enforcer {
+    /// Pins a candidate: at once in a new home, else after a decision of one of the
+    /// [`Enforcer::admitters`].
+    ///
+    /// # Errors
+    /// Where they do not allow it, or it cannot be written down.
+    pub async fn admit(
+        &self,
+        candidate: Candidate,
+        relays: &Relays,
+        ttl_millis: i64,
+        report: Report<'_>,
+    ) -> Result<(), PairingError> {
+        let Some(question) = self.admission(&candidate, ttl_millis).await? else {
+            return self.pin(&candidate, true).await;
+        };
+        let answered = self.ask(&question, relays, report).await?;
+        self.admit_answered(candidate, answered, relays).await
+    }
+
+    /// What one of the [`Enforcer::admitters`] must allow before a candidate is pinned; `None` in
+    /// a new home.
+    ///
+    /// # Errors
+    /// As [`Enforcer::admitters`].
+    pub async fn admission(
+        &self,
+        candidate: &Candidate,
+        ttl_millis: i64,
+    ) -> Result<Option<Question>, PairingError> {
+        Ok(self.admitters().await?.map(|to| candidate.question(to, ttl_millis)))
+    }
+
+    /// The ways to those who may allow another approver: whoever has the highest assurance that
+    /// this home ever pinned. `None` in a new home, whose first pairing is its bootstrap.
+    ///
+    /// # Errors
+    /// Where nobody is left, the home cannot be read, or it lost its keys and is not new.
+    pub async fn admitters(&self) -> Result<Option<Vec<Way>>, PairingError> {
+        let Some(floor) = self.floor().await? else {
+            self.is_new().await?;
+            return Ok(None);
+        };
+        let mut ways = self.ways()?;
+        ways.retain(|way| way.approver.assurance >= floor);
+        if ways.is_empty() { Err(PairingError::NobodyLeft(floor)) } else { Ok(Some(ways)) }
+    }
+
+    /// The highest assurance that this home ever pinned, as far as the trust store (revoked keys
+    /// count) or the ledger knows; `None` where the trust store names nobody.
+    async fn floor(&self) -> Result<Option<Assurance>, GateError> {
+        let trust = self.trust()?;
+        if trust.approvers.is_empty() {
+            return Ok(None);
+        }
+        Ok(highest(&trust, &self.ledger().key_changes().await?))
+    }
+
+    /// Demands that a home which has pinned nobody is new: that nothing else knows of earlier keys.
+    ///
+    /// # Errors
+    /// [`HomeError::NotNew`], or where the home cannot be read.
+    pub async fn knows_its_keys(&self) -> Result<(), PairingError> {
+        if self.trust()?.approvers.is_empty() { self.is_new().await } else { Ok(()) }
+    }
+
+    async fn is_new(&self) -> Result<(), PairingError> {
+        let receipts = self.ledger().newest().await.map_err(GateError::from)?;
+        let because = match receipts {
+            Some((count, _)) => format!("its ledger has {count} receipts"),
+            None if !self.home().pairings()?.is_empty() => "it has pairings".to_owned(),
+            None => return Ok(()),
+        };
+        let trust = self.home().trust_path();
+        Err(HomeError::NotNew { trust, because }.into())
+    }
+
+    /// Pins a candidate once its [`Enforcer::admission`] was approved.
+    ///
+    /// # Errors
+    /// Where it was not, or it cannot be written down.
+    pub async fn admit_answered(
+        &self,
+        candidate: Candidate,
+        answered: Answered,
+        relays: &Relays,
+    ) -> Result<(), PairingError> {
+        match answered {
+            // The claim's request is compared: an approval of something else admits nobody.
+            Answered::Approved(request) => {
+                self.is_about(&request, &candidate)?;
+                self.is_enough(&request).await?;
+                let permit = self.claim(&request, relays).await?;
+                self.pin_claimed(permit, &candidate).await
+            }
+            Answered::Denied(_) => Err(PairingError::NotAllowed("denied".into())),
+            Answered::NoRoute(_, why) => Err(PairingError::NotAllowed(why)),
+            _ => Err(PairingError::NotAllowed("no approval in time".into())),
+        }
+    }
+
+    fn is_about(&self, request: &RequestRecord, candidate: &Candidate) -> Result<(), PairingError> {
+        let action = candidate.question(Vec::new(), 1).action;
+        if action.hash().map_err(GateError::from)? == request.key.action_hash {
+            return Ok(());
+        }
+        Err(PairingError::NotAllowed("the approval is for something else".into()))
+    }
+
+    /// Whether those who allowed it still may: a stronger approver may have come meanwhile.
+    async fn is_enough(&self, request: &RequestRecord) -> Result<(), PairingError> {
+        let (trust, floor) = (self.trust()?, self.floor().await?);
+        let enough = request.accepted.iter().all(|accepted| {
+            let signer = trust.approver(&accepted.decision.signer_key_id);
+            signer.is_some_and(|signer| Some(signer.assurance) >= floor)
+        });
+        if enough && floor.is_some() {
+            return Ok(());
+        }
+        let why = "a stronger approver was pinned meanwhile, and must allow it";
+        Err(PairingError::NotAllowed(why.into()))
+    }
+
+    async fn pin_claimed(&self, permit: RunOnce, who: &Candidate) -> Result<(), PairingError> {
+        let pinned = self.pin(who, false).await;
+        let RunOnce { claim, request } = permit;
+        let event = if pinned.is_ok() { Event::Executed } else { Event::Failed };
+        let frame = entry::of_request(event, self.boundary(), &request);
+        let outcome = Outcome {
+            claimed_at: claim.claimed_at.timestamp(),
+            ended_at: Some(self.now().timestamp()),
+            exit_code: None,
+            signal: None,
+            error: pinned.as_ref().err().map(ToString::to_string),
+        };
+        self.finish(&claim, entry::ended(frame, None, outcome)).await?;
+        pinned
+    }
+
+    async fn pin(&self, candidate: &Candidate, bootstrap: bool) -> Result<(), PairingError> {
+        let Candidate { pairing, approver } = candidate;
+        self.home().free_name(&pairing.name)?;
+        let fingerprint = approver.keys.fingerprint().to_string();
+        let roles = json::canonical(&approver.roles).map_err(GateError::from)?;
+        self.record_key(
+            Event::Key,
+            &[
+                ("change", change::PINNED),
+                ("name", &pairing.name),
+                ("keyId", &approver.key_id.0),
+                ("fingerprint", &fingerprint),
+                ("assurance", approver.assurance.name()),
+                ("roles", &String::from_utf8_lossy(&roles)),
+            ],
+        )
+        .await?;
+        // Recorded first: a key that counts is never one that the ledger does not know of.
+        let pinned = self.home().pin(self.identity(), approver.clone(), pairing, bootstrap);
+        if pinned.is_err() {
+            let members = [("change", change::NOT_PINNED), ("keyId", &approver.key_id.0)];
+            self.record_key(Event::Key, &members).await?;
+        }
+        Ok(pinned?)
+    }
+}
+
+/// The highest assurance among all keys that were ever pinned.
+fn highest(trust: &TrustStore, changes: &[Receipt]) -> Option<Assurance> {
+    let mut pinned: Vec<(&str, Assurance)> = Vec::new();
+    for action in changes.iter().filter_map(|receipt| receipt.content.entry.action.as_ref()) {
+        let text = |name| action.get(name).and_then(Value::as_str);
+        let (what, key) = (text("change"), text("keyId").unwrap_or_default());
+        if what == Some(change::PINNED) {
+            let stated = action.get("assurance").cloned().unwrap_or_default();
+            // What cannot be read is taken for the most: it lowers nothing.
+            let assurance = serde_json::from_value(stated).unwrap_or(Assurance::Verified);
+            pinned.push((key, assurance));
+        } else if what == Some(change::NOT_PINNED)
+            && let Some(last) = pinned.iter().rposition(|(id, _)| *id == key)
+        {
+            pinned.remove(last);
+        }
+    }
+    let known = trust.approvers.iter().map(|a| a.assurance);
+    known.chain(pinned.into_iter().map(|(_, assurance)| assurance)).max()
+}
