@@ -6,6 +6,7 @@
 //! * [`floors`]: which crate may import which.
 //! * [`deps`]: what may enter the dependency graph.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
+//! * [`sdk`]: the second implementation, in TypeScript.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
@@ -14,6 +15,7 @@ mod child;
 mod deps;
 mod floors;
 mod kill;
+mod sdk;
 mod test;
 mod tools;
 mod vectors;
@@ -26,10 +28,11 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, clippy, build, tests, documentation
+  test               every check: tools, format, floors, clippy, build, sdk, tests, documentation
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
+  sdk                installs, builds and tests sdk/typescript with npm
   kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn obey(given: &[&str]) -> Outcome {
         ["deps"] => deps::run(),
         ["vectors"] => vectors::write(),
         ["vectors", "--check"] => vectors::check(),
+        ["sdk"] => sdk::run(),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -2,19 +2,20 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, floors, tools, vectors};
+use crate::{Outcome, child, floors, sdk, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
     ("vectors", vectors::check),
     ("clippy", clippy),
     ("build", build),
+    ("sdk", sdk::run),
     ("tests", suites),
     ("doctests", doctests),
     ("documentation", documentation),
@@ -90,6 +91,6 @@ mod tests {
     #[test]
     fn the_binary_is_there_before_the_tests() {
         let at = |wanted| STEPS.iter().position(|(name, _)| *name == wanted).unwrap();
-        assert!(at("tools") < at("tests") && at("build") < at("tests"));
+        assert!(at("tools") < at("sdk") && at("sdk") < at("tests") && at("build") < at("tests"));
     }
 }

@@ -11,11 +11,15 @@ import type { JsonObject, JsonValue } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
 import { parseReceipt } from "./receipt.js";
 import type { Content, Event, Level, Receipt } from "./receipt.js";
-import { ASSURANCES, extension, isEnough } from "./route.js";
+import { ASSURANCES, extension } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { TrustStore } from "./trust.js";
-import { DEFAULT_SKEW_MILLIS } from "./verify.js";
+import {
+  DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, givesReason,
+  signerOf,
+} from "./verify.js";
+import type { RefusalName } from "./verify.js";
 
 /** The verdict over one receipt. */
 export type Verdict =
@@ -123,15 +127,10 @@ interface Reached {
 
 /** The level that the decisions inside reach. */
 function levelOf(content: Content, trust: TrustStore, now: number): Reached {
-  const payload = content.action ?? emptyObject();
-  const artifacts = content.artifacts.map((head) => withPayload(head, payload));
-  let need = 0;
-  for (const artifact of artifacts) {
-    const route = belongs(content, artifact, artifacts[0] ?? artifact);
-    need = Math.max(need, route.threshold, 1);
-    agrees(content, route);
-  }
-  const { persons, denied } = weighAll(content, artifacts, trust, now);
+  const asked = askedIn(content);
+  const need = asked.route === undefined ? 0 : Math.max(asked.route.threshold, 1);
+  if (asked.route !== undefined) agrees(content, asked.route);
+  const { persons, denied } = weighAll(content, asked, trust, now);
   const never = denied && need <= 1;
   const enough = need > 0 && !never && persons.size >= need;
   if (enough && NEED_APPROVAL.includes(content.event)) {
@@ -150,12 +149,44 @@ function levelOf(content: Content, trust: TrustStore, now: number): Reached {
   return { level: "L0", approvers: [] };
 }
 
+/** What was put to people: artifacts of this ledger, all of them under the same terms. */
+interface Asked {
+  readonly artifacts: readonly Artifact[];
+  readonly route?: Route;
+  readonly sessionId?: string | undefined;
+}
+
+function askedIn(content: Content): Asked {
+  const payload = content.action ?? emptyObject();
+  const artifacts = content.artifacts.map((head) => withPayload(head, payload));
+  const [first] = artifacts;
+  if (first === undefined) return { artifacts };
+  const routes = artifacts.map((artifact) => {
+    const route = routeIn(content, artifact);
+    const alike =
+      artifact.sessionId === first.sessionId &&
+      artifact.repoRef === first.repoRef &&
+      same(routeJson(artifact), routeJson(first));
+    return alike ? route : end("HashMismatch");
+  });
+  return { artifacts, route: routes[0] as Route, sessionId: first.sessionId };
+}
+
+/** The route of an artifact whose hash is its own, and whose ledger is this one before the receipt. */
+function routeIn(content: Content, artifact: Artifact): Route {
+  if (artifactHash(artifact) !== artifact.artifactHash) end("HashMismatch");
+  const head = checkpointOf(artifact)?.head;
+  const ours = head === undefined || (head.ledger === content.ledger && head.seq < content.seq);
+  if (!ours) end("HashMismatch");
+  return routeOf(artifact) ?? end("Malformed");
+}
+
 /** Who said yes in time and nothing else, and whether anybody's word did not count. */
-function weighAll(content: Content, artifacts: readonly Artifact[], trust: TrustStore, now: number) {
+function weighAll(content: Content, asked: Asked, trust: TrustStore, now: number) {
   const persons = new Map<string, Assurance>();
   const against = new Set<string>();
   for (const decision of content.decisions) {
-    const vote = weigh(content, decision, artifacts, trust, now);
+    const vote = weigh(content, decision, asked, trust, now);
     if (vote.counts) persons.set(vote.person, vote.assurance);
     else against.add(vote.person);
   }
@@ -164,62 +195,56 @@ function weighAll(content: Content, artifacts: readonly Artifact[], trust: Trust
   return { persons, denied: against.size > 0 };
 }
 
-/** Whose decision it is, with which assurance, and whether it allows in time. */
-function weigh(
-  content: Content,
-  decision: Decision,
-  artifacts: readonly Artifact[],
-  trust: TrustStore,
-  now: number,
-) {
+/** Whose decision it is, with which assurance, and whether the gate would have let it allow. */
+function weigh(content: Content, decision: Decision, asked: Asked, trust: TrustStore, now: number) {
   const id = decision.signerKeyId;
   if (operatorOf(trust, id) !== undefined) end("SelfApproval");
-  const signer = approverOf(trust, id);
-  if (signer === undefined) throw new Ended({ verdict: "Untrusted", keyId: id });
-  if (!counts(signer.status, now)) end("Revoked");
+  if (approverOf(trust, id) === undefined) throw new Ended({ verdict: "Untrusted", keyId: id });
+  const signer = named(() => signerOf(decision, trust, now));
   if (!verifies(() => verifySignature(decision, signer.keys.signing))) end("BadSignature");
-  const artifact = artifacts.find((one) => artifactHash(one) === decision.artifactHash);
-  if (
-    artifact === undefined ||
-    decision.requestId !== artifact.requestId ||
-    decision.repoRef !== artifact.repoRef
-  ) {
-    return end("HashMismatch");
-  }
-  const route = signedRoute(artifact);
-  const seated = route.roster.some((seat) => seat.keyId === id && seat.person === signer.person);
-  if (!seated || !isEnough(signer.assurance, route.minAssurance)) end("OffRoster");
+  // Every artifact's claimed hash was worked out again before.
+  const artifact = asked.artifacts.find((one) => one.artifactHash === decision.artifactHash);
+  const { route } = asked;
+  if (artifact === undefined || route === undefined) return end("HashMismatch");
+  named(() => demandNames(decision, artifact));
+  named(() => demandSeat(signer, route));
   const counted =
     allows(decision.decision) &&
-    route.scopes.includes(decision.scope) &&
-    inTime(content, decision, artifact);
+    verifies(() => demandTerms(decision, asked.sessionId, route)) &&
+    inTime(content, decision, artifact, now);
   return { person: signer.person, assurance: signer.assurance, counts: counted };
 }
 
-/** Whether the approval was alive when it was used. */
-function inTime(content: Content, decision: Decision, artifact: Artifact): boolean {
+/** Whether the approval was alive when it was used, and none of it lies in the future. */
+function inTime(content: Content, decision: Decision, artifact: Artifact, now: number): boolean {
   const used = (content.claimedAt ?? content.recordedAt).millis;
-  const ends = Math.min(decision.expiresAt.millis, artifact.expiresAt.millis);
-  const begins = artifact.createdAt.millis - DEFAULT_SKEW_MILLIS;
-  const recorded = content.recordedAt.millis + DEFAULT_SKEW_MILLIS;
-  return begins <= used && used <= recorded && used < ends + DEFAULT_SKEW_MILLIS;
+  const skew = DEFAULT_SKEW_MILLIS;
+  return (
+    verifies(() => demandTime(decision, artifact, used, skew)) &&
+    used <= content.recordedAt.millis + skew &&
+    artifact.createdAt.millis <= now + skew
+  );
 }
 
-/** Whether one artifact is of this ledger, before this receipt, and put like the others. */
-function belongs(content: Content, artifact: Artifact, first: Artifact): Route {
-  const route = signedRoute(artifact);
-  const head = checkpointOf(artifact)?.head;
-  const ours = head === undefined || (head.ledger === content.ledger && head.seq < content.seq);
-  const alike = artifact.sessionId === first.sessionId && artifact.repoRef === first.repoRef;
-  signedRoute(first);
-  if (!ours || !alike || !same(routeJson(artifact), routeJson(first))) end("HashMismatch");
-  return route;
+/** Runs a check of the gate; its refusal ends here under the name it has in a receipt. */
+function named<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    const name = error instanceof Refusal ? NAMES[error.refusal] : undefined;
+    if (name === undefined) throw error;
+    return end(name);
+  }
 }
 
-function signedRoute(artifact: Artifact): Route {
-  if (artifactHash(artifact) !== artifact.artifactHash) end("HashMismatch");
-  return routeOf(artifact) ?? end("Malformed");
-}
+/** What makes an answer only not count (its time, session, scope, reason) never comes here. */
+const NAMES: Readonly<Partial<Record<RefusalName, Plain>>> = {
+  RevokedSigner: "Revoked",
+  OffRoster: "OffRoster",
+  Assurance: "OffRoster",
+  WrongRequest: "HashMismatch",
+  WrongRepository: "HashMismatch",
+};
 
 function routeJson(artifact: Artifact): JsonValue {
   return artifact.extensions?.[extension.ROUTE] ?? null;
@@ -249,7 +274,10 @@ function saidTruly(content: Content, persons: ReadonlyMap<string, Assurance>): v
     said === undefined ||
     (said.verdict === "approved" &&
       persons.has(said.person) &&
-      content.decisions.some((decision) => decision.signerKeyId === said.keyId));
+      content.decisions.some(
+        // A reason that is told was signed; its salt, and so its proof, is the approver's.
+        (one) => one.signerKeyId === said.keyId && (said.reason === undefined || givesReason(one)),
+      ));
   const many = content.multiApproval?.approvers.every((name) => persons.has(name)) ?? true;
   if (!one || !many) end("LevelMismatch");
 }
@@ -275,6 +303,9 @@ function namesOtherVersion(bytes: Uint8Array | string): boolean {
   }
 }
 
-function end(verdict: Exclude<Verdict["verdict"], "Valid" | "Untrusted" | "ThresholdNotMet">): never {
+/** Verdicts that are only a name. */
+type Plain = Exclude<Verdict["verdict"], "Valid" | "Untrusted" | "ThresholdNotMet">;
+
+function end(verdict: Plain): never {
   throw new Ended({ verdict });
 }

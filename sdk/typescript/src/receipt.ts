@@ -35,6 +35,7 @@ export interface ApproverDecision {
   readonly verdict: string;
   readonly person: string;
   readonly keyId: string;
+  readonly reason?: string;
 }
 
 /** The shape of a quorum; must equal the signed route's. */
@@ -158,8 +159,8 @@ function policyNote(value: JsonValue, what: string): void {
 
 function said(value: JsonValue, what: string): ApproverDecision {
   const json = shape.members(value, what, ["verdict", "person", "keyId"], ["reason"]);
-  shape.optional(json.reason, shape.text, "reason");
   return {
+    ...where("reason", shape.optional(json.reason, shape.text, "reason")),
     verdict: shape.text(json.verdict, "verdict"),
     person: shape.text(json.person, "person"),
     keyId: shape.text(json.keyId, "keyId"),

@@ -54,6 +54,17 @@ export function disclosure(value: JsonValue | undefined, what = "disclosure"): D
   };
 }
 
+/**
+ * Reads `{"_sd": hex}`.
+ *
+ * @throws JsonError `Shape`
+ */
+export function commitment(value: JsonValue | undefined, what = "commitment"): JsonObject {
+  const found = shape.members(value, what, ["_sd"]);
+  shape.hash(found._sd, `${what}: _sd`);
+  return found;
+}
+
 /** Whether an object is a commitment and nothing else. */
 export function isCommitment(value: JsonValue): value is { readonly _sd: string } {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;

@@ -4,6 +4,7 @@ import { artifactHash, routeOf } from "./artifact.js";
 import type { Artifact } from "./artifact.js";
 import { allows, hint, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
+import { isHash } from "./encoding.js";
 import { JsonError } from "./json.js";
 import { verifies } from "./keys.js";
 import { isEnough } from "./route.js";
@@ -102,77 +103,84 @@ export interface Vote {
 /**
  * Checks one decision against the artifact that is stored here.
  *
- * One vote is not yet an approval: the route's threshold counts distinct persons.
+ * One vote is not yet an approval: the route's threshold counts distinct persons, under the same
+ * terms.
  *
  * @throws Refusal the first check that fails, in the order of PROTOCOL §3
  */
 export function verifyDecision(decision: Decision, check: Check): Vote {
-  const route = readable(() => routeOf(check.artifact));
+  const { artifact, now } = check;
+  const route = readable(() => routeOf(artifact));
   if (route === undefined) throw new Refusal("NoRoute");
-  const signer = seated(decision, route, check);
+  const signer = signerOf(decision, check.trust, now);
+  demandSeat(signer, route);
   if (!verifies(() => verifySignature(decision, signer.keys.signing))) throw new Refusal("Signature");
-  inTime(decision, check);
-  sameQuestion(decision, check.artifact);
-  sameSession(decision, check);
-  withinOffer(decision, route);
-  unused(decision, check.replay);
+  demandTime(decision, artifact, now, check.skewMillis ?? DEFAULT_SKEW_MILLIS);
+  if (decision.artifactHash !== readable(() => artifactHash(artifact))) throw new Refusal("HashMismatch");
+  demandNames(decision, artifact);
+  if (artifact.sessionId !== check.session) throw new Refusal("WrongSession");
+  demandTerms(decision, artifact.sessionId, route);
+  demandUnused(decision, check.replay);
   const { person, assurance } = signer;
   return { allows: allows(decision.decision), person, assurance, decision, route };
 }
 
-function seated(decision: Decision, route: Route, check: Check): Approver {
-  const id = decision.signerKeyId;
-  const signer = approverOf(check.trust, id);
+/** The pinned approver whose key the decision names. @throws Refusal */
+export function signerOf(decision: Decision, trust: TrustStore, now: number): Approver {
+  const signer = approverOf(trust, decision.signerKeyId);
   if (signer === undefined) throw new Refusal("UnknownSigner");
-  if (!counts(signer.status, check.now)) throw new Refusal("RevokedSigner");
-  if (!route.roster.some((seat) => seat.keyId === id && seat.person === signer.person)) {
-    throw new Refusal("OffRoster");
-  }
-  if (!isEnough(signer.assurance, route.minAssurance)) throw new Refusal("Assurance");
+  if (!counts(signer.status, now)) throw new Refusal("RevokedSigner");
   return signer;
 }
 
-function inTime(decision: Decision, { artifact, now, skewMillis }: Check): void {
-  const skew = skewMillis ?? DEFAULT_SKEW_MILLIS;
+/** Demands that the route asked this approver, and its assurance is enough. @throws Refusal */
+export function demandSeat(signer: Approver, route: Route): void {
+  const { keyId, person } = signer;
+  if (!route.roster.some((seat) => seat.keyId === keyId && seat.person === person)) {
+    throw new Refusal("OffRoster");
+  }
+  if (!isEnough(signer.assurance, route.minAssurance)) throw new Refusal("Assurance");
+}
+
+/** Demands that decision and artifact are both alive at `now`. @throws Refusal */
+export function demandTime(decision: Decision, artifact: Artifact, now: number, skew: number): void {
   // Written so that a time that is no number ends in a refusal.
   if (!(now < decision.expiresAt.millis + skew)) throw new Refusal("DecisionExpired");
   if (!(now < artifact.expiresAt.millis + skew)) throw new Refusal("ArtifactExpired");
   if (!(artifact.createdAt.millis <= now + skew)) throw new Refusal("FromTheFuture");
 }
 
-function sameQuestion(decision: Decision, artifact: Artifact): void {
-  if (decision.artifactHash !== readable(() => artifactHash(artifact))) {
-    throw new Refusal("HashMismatch");
-  }
+/** Demands that a decision names the artifact's request and repository. @throws Refusal */
+export function demandNames(decision: Decision, artifact: Artifact): void {
   if (decision.requestId !== artifact.requestId) throw new Refusal("WrongRequest");
   if (decision.repoRef !== artifact.repoRef) throw new Refusal("WrongRepository");
 }
 
-function sameSession(decision: Decision, { artifact, session }: Check): void {
-  const asked = artifact.sessionId;
+/**
+ * Demands that an answer keeps to what it was asked for: its session, the scopes on offer, a reason.
+ *
+ * @throws Refusal
+ */
+export function demandTerms(decision: Decision, asked: string | undefined, route: Route): void {
   const hinted = decision.policyHints?.[hint.SESSION_ID];
-  const bound = decision.scope === "session" || hinted !== undefined;
-  // The artifact's own session is under the hash already; a hint that is there must agree too.
-  const agrees = asked === session && (!bound || (hinted !== undefined && saysText(hinted) === asked));
-  if (!agrees || (decision.scope === "session" && asked === undefined)) {
-    throw new Refusal("WrongSession");
-  }
-}
-
-function saysText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function withinOffer(decision: Decision, route: Route): void {
+  // The artifact's own session is under the hash already; a hint that is there must agree too, and
+  // a scope that lasts for a session must name it.
+  const agrees =
+    hinted === undefined ? decision.scope !== "session" : typeof hinted === "string" && hinted === asked;
+  if (!agrees) throw new Refusal("WrongSession");
   // A denial permits nothing, so no scope is too wide for it.
   if (!allows(decision.decision)) return;
   if (!route.scopes.includes(decision.scope)) throw new Refusal("Scope");
-  if (route.reasonRequired && decision.policyHints?.[hint.REASON_HASH] === undefined) {
-    throw new Refusal("NoReason");
-  }
+  if (route.reasonRequired && !givesReason(decision)) throw new Refusal("NoReason");
 }
 
-function unused(decision: Decision, replay: ReplayView): void {
+/** Whether a reason was signed: a hint that is no hash commits to none. */
+export function givesReason(decision: Decision): boolean {
+  const hash = decision.policyHints?.[hint.REASON_HASH];
+  return typeof hash === "string" && isHash(hash);
+}
+
+function demandUnused(decision: Decision, replay: ReplayView): void {
   const spent =
     replay.requestSpent(decision.requestId, decision.artifactHash) ||
     replay.nonceSpent(decision.nonce, decision.signerKeyId);

@@ -13,7 +13,7 @@ import { JsonError, canonicalText, limit, parse, sha256 } from "../src/json.js";
 import type { JsonObject, JsonValue } from "../src/json.js";
 import { DOMAINS, KeyError, publicKeys, secretKeys, verifyDomain } from "../src/keys.js";
 import type { Domain } from "../src/keys.js";
-import { disclosure, opens } from "../src/redact.js";
+import { commitment, disclosure, opens } from "../src/redact.js";
 import { HarpError, enforce, parseKeys } from "../src/reference.js";
 import type { Scope } from "../src/route.js";
 import { SealError, open, seal, sealed, sealedJson } from "../src/sealing.js";
@@ -97,8 +97,8 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
   },
   disclosure(input) {
     const one = malformed(() => disclosure(parse(text(input.disclosure), limit.MESSAGE)));
-    const committed = malformed(() => parse(text(input.commitment), limit.MESSAGE));
-    if (!opens(one, committed as JsonObject)) throw new Named("Mismatch");
+    const committed = malformed(() => commitment(parse(text(input.commitment), limit.MESSAGE)));
+    if (!opens(one, committed)) throw new Named("Mismatch");
     return {};
   },
   checkpoint(input) {

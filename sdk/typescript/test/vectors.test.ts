@@ -55,7 +55,8 @@ for (const file of manifest.files.filter(({ kind }) => kind !== "published")) {
       const { outcome, ...output } = given;
       const name = String(vector.name);
       if (outcome !== file.expect[name]) wrong.push(`${name}: expected ${file.expect[name]}, got ${outcome}`);
-      for (const [member, value] of Object.entries(output)) {
+      const good = outcome === "accepted" || outcome === "Valid";
+      for (const [member, value] of good ? Object.entries(output) : []) {
         const told = vector[member];
         const open = file.kind === "canonical" && told === undefined;
         if (!open && !alike(told, value)) wrong.push(`${name}: ${member} is ${JSON.stringify(value)}`);

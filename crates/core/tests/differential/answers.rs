@@ -11,8 +11,9 @@ use countersign_core::message::exact;
 use countersign_core::receipt::check::check;
 use countersign_core::sealing::{Entropy, SealError, Sealed, Shown, open, seal};
 use countersign_core::time::{Instant, Timestamp};
+use countersign_core::token;
 use countersign_core::trust::{TrustError, TrustStore};
-use countersign_core::verify::{self, Check, Refusal, ReplayView};
+use countersign_core::verify::{self, Check, ReplayView};
 use serde_json::{Value, json};
 
 /// The outcome with what was worked out, or the name of the refusal.
@@ -31,6 +32,7 @@ pub(crate) fn answer(input: &Value) -> Value {
         "signature" => signature(input),
         "trust" => trust(input),
         "time" => time(input),
+        "token" => token(input),
         "sign" => sign(input),
         "seal" => sealing(input),
         op => panic!("no such op: {op}"),
@@ -86,7 +88,7 @@ fn decision(input: &Value) -> Answered {
         skew_millis: input["skewMillis"].as_i64().unwrap(),
         replay: &Spent(input),
     };
-    let vote = verify::verify(decision, &check).map_err(|e| refusal_name(&e))?;
+    let vote = verify::verify(decision, &check).map_err(|e| name_of(&e))?;
     Ok(json!({
         "allows": vote.allows(),
         "person": vote.person(),
@@ -132,6 +134,26 @@ fn checkpoint(input: &Value) -> Answered {
     let checkpoint: Checkpoint = exact(&value).map_err(malformed)?;
     checkpoint.verify(&key(input)).map_err(key_name)?;
     Ok(json!({"ledger": checkpoint.head.ledger, "seq": checkpoint.head.seq}))
+}
+
+struct SpentNonces<'a>(&'a Value);
+
+impl ReplayView for SpentNonces<'_> {
+    fn request_spent(&self, _: &str, _: &ArtifactHash) -> bool {
+        false
+    }
+    fn nonce_spent(&self, nonce: &str, _: &KeyId) -> bool {
+        self.0["spent"].as_array().unwrap().iter().any(|one| one == nonce)
+    }
+}
+
+fn token(input: &Value) -> Answered {
+    let artifact = Artifact::parse(text(input, "artifact").as_bytes()).unwrap();
+    let now = Instant(input["now"].as_i64().unwrap() * 1_000);
+    let bytes = bytes(input, "token");
+    let verified = token::verify_under(&bytes, &key(input), &artifact, now, &SpentNonces(input))
+        .map_err(|e| name_of(&e))?;
+    Ok(json!({"approves": verified.approves()}))
 }
 
 fn reason(input: &Value) -> Answered {
@@ -231,7 +253,7 @@ fn key_name(error: KeyError) -> String {
 }
 
 /// The name of a refusal is the one of its variant.
-fn refusal_name(refusal: &Refusal) -> String {
+fn name_of(refusal: &impl std::fmt::Debug) -> String {
     let whole = format!("{refusal:?}");
     let end = whole.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(whole.len());
     whole[..end].to_owned()

@@ -7,6 +7,7 @@ use countersign_core::decision::{Answer, Reason};
 use countersign_core::encoding::{Fixed, base64};
 use countersign_core::json::canonical;
 use countersign_core::sealing::{Entropy, Sealed, Shown, seal};
+use countersign_core::token::{Terms, Token};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 pub(crate) fn all() -> Vec<Value> {
     let mut source = Source { runner: TestRunner::deterministic(), chance: Chance(1) };
     let mut inputs = Vec::new();
-    let kinds: [(usize, fn(&mut Source) -> Value); 13] = [
+    let kinds: [(usize, fn(&mut Source) -> Value); 14] = [
         (3_000, canonical_value),
         (1_500, number_text),
         (500, key_order),
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Vec<Value> {
         (300, checkpoint),
         (400, signature),
         (300, sealed),
+        (300, token),
     ];
     for (count, make) in
         kinds.into_iter().chain([(100, sign as fn(&mut Source) -> Value), (100, sealing)])
@@ -253,6 +255,27 @@ fn small_points() -> [[u8; 32]; 6] {
     points[5][0] = 1;
     points[5][31] = 0x80;
     points
+}
+
+fn token(source: &mut Source) -> Value {
+    let artifact = source.artifact();
+    let chance = &mut source.chance;
+    let terms = Terms {
+        nonce: Fixed(chance.bytes()),
+        expires_at: chance.next() % 3 + 1_000,
+        approves: chance.one_in(2),
+        scope: (*chance.pick(&["once", "once", "once", "session", ""])).into(),
+    };
+    let mut bytes = Token::sign(&artifact, terms.clone(), &secret(2)).unwrap().to_bytes();
+    if chance.one_in(4) {
+        bytes = damaged(&bytes, chance);
+    }
+    let spent = if chance.one_in(8) { vec![terms.nonce] } else { vec![] };
+    let key = secret(if chance.one_in(8) { 5 } else { 2 }).public().signing();
+    json!({
+        "op": "token", "token": base64(&bytes), "artifact": serde_json::to_string(&artifact).unwrap(),
+        "publicKey": base64(&key), "now": 1_000, "spent": spent,
+    })
 }
 
 fn shown() -> Value {

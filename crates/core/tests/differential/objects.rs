@@ -154,11 +154,14 @@ pub(crate) fn artifact(
 pub(crate) fn decision(chance: &mut Chance, about: &Artifact, n: u8) -> Decision {
     let mut hints = Map::new();
     if chance.one_in(4) {
-        hints.insert("reasonHash".into(), json!(Hash([1; 32])));
+        let hash = chance.pick(&[json!(Hash([1; 32])), json!("because"), json!(null)]).clone();
+        hints.insert("reasonHash".into(), hash);
     }
     if chance.one_in(4) {
-        hints
-            .insert("sessionId".into(), chance.pick(&[json!("s1"), json!("s2"), json!(1)]).clone());
+        hints.insert(
+            "sessionId".into(),
+            chance.pick(&[json!("s1"), json!("s1"), json!("s2"), json!(1)]).clone(),
+        );
     }
     let word = *chance.pick(&[
         Word::Allow,
@@ -228,8 +231,11 @@ pub(crate) fn receipt(chance: &mut Chance, payload: Map<String, Value>) -> Recei
         content["multi_approval"] = json!({"threshold": route["threshold"], "roster": route["roster"], "approvers": ["ann"]});
     }
     if chance.one_in(6) {
-        content["approver_decision"] =
-            json!({"verdict": "approved", "person": "ann", "keyId": secret(2).key_id()});
+        let said = json!({"verdict": "approved", "person": "ann", "keyId": secret(2).key_id()});
+        content["approver_decision"] = said;
+        if chance.one_in(2) {
+            content["approver_decision"]["reason"] = json!("because");
+        }
     }
     let content: Content = serde_json::from_value(content).unwrap();
     Receipt::sign(content, &secret(if chance.one_in(20) { 5 } else { 1 })).unwrap()
