@@ -41,6 +41,7 @@ impl std::fmt::Display for ActionHash {
 
 /// The artifact's payload: one call of one kind. Only [`Action::Command`] is ever run here.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Action {
     /// A program with its arguments, environment, directory and files.
@@ -52,6 +53,7 @@ pub enum Action {
     /// A change to files.
     Patch(Patch),
     /// A boundary: a commit, a push, a deployment.
+    #[cfg_attr(feature = "schema", schemars(extend("unevaluatedProperties" = false)))]
     Checkpoint(Operation),
     /// An intended course.
     Plan(Plan),

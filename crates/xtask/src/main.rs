@@ -7,6 +7,7 @@
 //! * [`deps`]: what may enter the dependency graph.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`sdk`]: the second implementation, in TypeScript.
+//! * [`schemas`]: JSON Schemas from the types.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
@@ -15,6 +16,7 @@ mod child;
 mod deps;
 mod floors;
 mod kill;
+mod schemas;
 mod sdk;
 mod test;
 mod tools;
@@ -28,11 +30,12 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, clippy, build, sdk, tests, documentation
+  test               every check: tools, format, floors, clippy, build, schemas, sdk, tests, documentation
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
   sdk                installs, builds and tests sdk/typescript with npm
+  schemas [--check]  writes schemas/ from the types, or fails where it drifted
   kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
@@ -55,6 +58,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["vectors"] => vectors::write(),
         ["vectors", "--check"] => vectors::check(),
         ["sdk"] => sdk::run(),
+        ["schemas"] => schemas::write(),
+        ["schemas", "--check"] => schemas::check(),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -70,7 +75,14 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_answered_with_the_usage() {
-        for given in [&[][..], &["tset"], &["test", "--fast"], &["kill"], &["kill", "--rounds"]] {
+        for given in [
+            &[][..],
+            &["tset"],
+            &["test", "--fast"],
+            &["kill"],
+            &["kill", "--rounds"],
+            &["schemas", "x"],
+        ] {
             assert_eq!(obey(given), Err(USAGE.to_owned()), "{given:?}");
         }
     }
