@@ -147,9 +147,9 @@ export function domainBytes(domain: Domain, object: JsonValue): Uint8Array {
  */
 export function verifyRaw(key: Uint8Array, message: Uint8Array, signature: Uint8Array): void {
   // ZIP 215 reads every encoding of a point: what it cannot read is no key at all.
-  const small = isSmall(key);
+  const small = isSmallOrder(key);
   if (small === undefined) throw new KeyError("BadKey");
-  if (small || signature.length !== 64 || isSmall(signature.slice(0, 32)) !== false) {
+  if (small || signature.length !== 64 || isSmallOrder(signature.slice(0, 32)) !== false) {
     throw new KeyError("BadSignature");
   }
   const fits = verifies(() => {
@@ -168,7 +168,8 @@ export function verifies(check: () => void): boolean {
   }
 }
 
-function isSmall(point: Uint8Array): boolean | undefined {
+/** Whether a point is of small order; `undefined` where the bytes are no point. */
+export function isSmallOrder(point: Uint8Array): boolean | undefined {
   try {
     return ed25519.Point.fromBytes(point, true).isSmallOrder();
   } catch {

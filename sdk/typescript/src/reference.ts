@@ -14,15 +14,25 @@ import type { Decision, Word } from "./decision.js";
 import { base64, concat, sameBytes, unbase64, utf8 } from "./encoding.js";
 import { JsonError, canonical, canonicalText, limit, parse, sha256, without } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
-import { verifies } from "./keys.js";
-import { decrypt, sharedSecret } from "./sealing.js";
+import { isSmallOrder, verifies } from "./keys.js";
+import { SealError, decrypt, sharedSecret } from "./sealing.js";
 import * as shape from "./shape.js";
 import { DEFAULT_SKEW_MILLIS } from "./verify.js";
 import type { ReplayView } from "./verify.js";
 
-const INFO = "HARP-XCHACHA-PAYLOAD-V1";
-const KDF = "X25519+HKDF-SHA256";
-const ALG = "XChaCha20-Poly1305";
+const ALGORITHMS = {
+  kdf: "X25519+HKDF-SHA256",
+  encAlg: "XChaCha20-Poly1305",
+  info: "HARP-XCHACHA-PAYLOAD-V1",
+} as const;
+
+/** The members in the clear, which are bound to the payload. */
+const HEADER = [
+  "requestId", "artifactType", "repoRef", "createdAt", "expiresAt", "artifactHashAlg", "artifactHash",
+];
+
+/** The longest name of a signer, in bytes. */
+const MAX_SIGNER = 256;
 
 /** The approver's keys. The secret halves are there where the file belongs to the approver. */
 export interface ReferenceKeys {
@@ -68,7 +78,7 @@ export interface Enforced {
 /**
  * Reads `ma-keys.json`.
  *
- * @throws JsonError
+ * @throws JsonError; HarpError `HARP_ERR_SIGNATURE_INVALID` where a secret is not its key's
  */
 export function parseKeys(bytes: Uint8Array | string): ReferenceKeys {
   const names = ["maKxPubRawB64Url", "maEd25519PubRawB64Url", "signerKeyId"];
@@ -76,18 +86,20 @@ export function parseKeys(bytes: Uint8Array | string): ReferenceKeys {
   const json = shape.members(parse(bytes, limit.MESSAGE), "keys", names, secrets);
   const exchange = shape.bytes(json.maKxPubRawB64Url, "maKxPubRawB64Url", 32);
   const signing = shape.bytes(json.maEd25519PubRawB64Url, "maEd25519PubRawB64Url", 32);
+  const signerKeyId = shape.filled(json.signerKeyId, "signerKeyId");
+  if (utf8(signerKeyId).length > MAX_SIGNER) throw shape.shape("signerKeyId is too long");
+  if (isSmallOrder(signing) !== false) throw shape.shape("maEd25519PubRawB64Url is no usable key");
   const exchangeSecret = shape.optional(json.maKxPrivRawB64Url, secret32, "maKxPrivRawB64Url");
-  const seed = shape.optional(json.maEd25519PrivRawB64Url, seedOf, "maEd25519PrivRawB64Url");
-  if (exchangeSecret !== undefined && !sameBytes(x25519.getPublicKey(exchangeSecret), exchange)) {
-    throw shape.shape("maKxPrivRawB64Url does not belong to the key beside it");
-  }
-  if (seed !== undefined && !sameBytes(ed25519.getPublicKey(seed), signing)) {
-    throw shape.shape("maEd25519PrivRawB64Url does not belong to the key beside it");
-  }
+  const pair = shape.optional(json.maEd25519PrivRawB64Url, seedOrPair, "maEd25519PrivRawB64Url");
+  if (exchangeSecret !== undefined) belongs(x25519.getPublicKey(exchangeSecret), exchange);
+  const seed = pair?.slice(0, 32);
+  if (seed !== undefined) belongs(ed25519.getPublicKey(seed), signing);
+  // A pair whose halves do not fit would sign under one key and be checked under another.
+  if (pair?.length === 64) belongs(pair.slice(32), signing);
   return {
     exchange,
     signing,
-    signerKeyId: shape.text(json.signerKeyId, "signerKeyId"),
+    signerKeyId,
     ...(exchangeSecret === undefined ? {} : { exchangeSecret }),
     ...(seed === undefined ? {} : { seed }),
   };
@@ -96,17 +108,16 @@ export function parseKeys(bytes: Uint8Array | string): ReferenceKeys {
 /**
  * Reads `artifact-wire.json`.
  *
- * @throws JsonError
+ * @throws JsonError; HarpError `HARP_ERR_UNSUPPORTED` where it names another algorithm
  */
 export function parseWire(bytes: Uint8Array | string): Wire {
-  const whole = shape.object(parse(bytes, limit.ARTIFACT), "artifact");
-  if (whole.enc === undefined) throw shape.shape("artifact has no `enc`");
+  const value = parse(bytes, limit.ARTIFACT * 2);
+  namesOurs(value);
+  const whole = shape.members(value, "artifact", [...HEADER, "enc"]);
   const enc = shape.members(whole.enc, "enc", [
     "kdf", "encAlg", "maKxPub", "heKxPub", "salt", "info", "nonce", "ciphertext", "tag",
   ]);
-  shape.word(enc.kdf, [KDF], "kdf");
-  shape.word(enc.encAlg, [ALG], "encAlg");
-  shape.word(enc.info, [INFO], "info");
+  Object.entries(ALGORITHMS).forEach(([name, ours]) => shape.word(enc[name], [ours], name));
   return {
     head: artifactHead(without(whole, "enc")),
     enc: {
@@ -118,6 +129,17 @@ export function parseWire(bytes: Uint8Array | string): Wire {
       tag: shape.bytes(enc.tag, "tag", 16),
     },
   };
+}
+
+/** Looked at first: with other algorithms the keys beside them have other lengths. */
+function namesOurs(value: JsonValue): void {
+  const enc = (value as { readonly enc?: JsonObject } | null)?.enc;
+  for (const [name, ours] of Object.entries(ALGORITHMS)) {
+    const named = typeof enc === "object" ? enc?.[name] : undefined;
+    if (typeof named === "string" && named !== ours) {
+      throw new HarpError("HARP_ERR_UNSUPPORTED", `\`${name}\` of the artifact is not supported`);
+    }
+  }
 }
 
 /**
@@ -135,7 +157,9 @@ export function propose(
 ): JsonObject {
   const body = { ...header, artifactHashAlg: "SHA-256" };
   const hash = sha256({ ...body, payload });
-  const whole = artifact({ ...body, payload, artifactHash: hash });
+  const whole = artifact(
+    shape.members({ ...body, payload, artifactHash: hash }, "artifact", [...HEADER, "payload"]),
+  );
   const ephemeral = random(32);
   const [salt, nonce] = [random(16), random(24)];
   const key = contentKey(sharedSecret(ephemeral, approver.exchange), salt);
@@ -145,12 +169,12 @@ export function propose(
     ...body,
     artifactHash: hash,
     enc: {
-      kdf: KDF,
-      encAlg: ALG,
+      kdf: ALGORITHMS.kdf,
+      encAlg: ALGORITHMS.encAlg,
       maKxPub: base64(approver.exchange),
       heKxPub: base64(x25519.getPublicKey(ephemeral)),
       salt: base64(salt),
-      info: INFO,
+      info: ALGORITHMS.info,
       nonce: base64(nonce),
       ciphertext: base64(sealed.slice(0, -16)),
       tag: base64(sealed.slice(-16)),
@@ -164,8 +188,11 @@ export function propose(
  * @throws HarpError where it does not open or the hash is another; JsonError where it is no artifact
  */
 export function openWire(wire: Wire, keys: ReferenceKeys): Artifact {
-  if (keys.exchangeSecret === undefined || !sameBytes(wire.enc.maKxPub, keys.exchange)) {
-    throw new HarpError("HARP_ERR_SIGNATURE_INVALID", "the payload is not sealed to this key");
+  if (keys.exchangeSecret === undefined) {
+    throw new HarpError("HARP_ERR_UNSUPPORTED", "the keys hold no exchange secret");
+  }
+  if (!sameBytes(wire.enc.maKxPub, keys.exchange)) {
+    throw new HarpError("HARP_ERR_HASH_MISMATCH", "the payload is not sealed to this key");
   }
   const payload = shape.object(parse(plaintext(wire, keys.exchangeSecret), limit.ARTIFACT), "payload");
   const whole = withPayload(wire.head, payload);
@@ -186,7 +213,7 @@ export function review(
   keys: ReferenceKeys,
 ): Decision {
   if (keys.seed === undefined) {
-    throw new HarpError("HARP_ERR_SIGNATURE_INVALID", "the keys hold no signing secret");
+    throw new HarpError("HARP_ERR_UNSUPPORTED", "the keys hold no signing secret");
   }
   const body = {
     requestId: about.requestId,
@@ -223,12 +250,17 @@ export function enforce(
   return harpCoded(() => {
     const [wire, answer] = [parseWire(files.artifact), parseDecision(files.decision)];
     const { keys } = files;
+    if (answer.policyHints !== undefined) {
+      throw new HarpError("HARP_ERR_UNSUPPORTED", "a reference decision carries no policyHints");
+    }
     signedBy(answer, keys);
     inTime(answer, wire.head, now, skewMillis);
     const recomputed = keys.exchangeSecret !== undefined;
     const hash = recomputed ? artifactHash(openWire(wire, keys)) : wire.head.artifactHash;
     sameQuestion(answer, wire.head, hash);
-    if (answer.scope !== "once") throw new HarpError("HARP_ERR_SCOPE", "the scope is not `once`");
+    if (allows(answer.decision) && answer.scope !== "once") {
+      throw new HarpError("HARP_ERR_SCOPE", "the scope is not `once`");
+    }
     if (
       replay.requestSpent(answer.requestId, answer.artifactHash) ||
       replay.nonceSpent(answer.nonce, answer.signerKeyId)
@@ -267,16 +299,18 @@ function plaintext(wire: Wire, secret: Uint8Array): Uint8Array {
   try {
     const key = contentKey(sharedSecret(secret, heKxPub), salt);
     return decrypt(key, nonce, additional(wire.head), concat(ciphertext, tag));
-  } catch {
-    throw new HarpError("HARP_ERR_HASH_MISMATCH", "the payload does not open");
+  } catch (error) {
+    const weak = error instanceof SealError && error.code === "WeakKey";
+    const code = weak ? "HARP_ERR_UNSUPPORTED" : "HARP_ERR_HASH_MISMATCH";
+    throw new HarpError(code, "the payload does not open");
   }
 }
 
 function contentKey(shared: Uint8Array, salt: Uint8Array): Uint8Array {
-  return hkdf(digest, shared, salt, utf8(INFO), 32);
+  return hkdf(digest, shared, salt, utf8(ALGORITHMS.info), 32);
 }
 
-/** The seven fields in the clear, bound to the payload. */
+/** {@link HEADER}, bound to the payload. */
 function additional(head: ArtifactHead): Uint8Array {
   return canonical({
     requestId: head.requestId,
@@ -303,10 +337,16 @@ function secret32(value: JsonValue, what: string): Uint8Array {
 }
 
 /** A seed, or the keypair of 64 bytes that begins with it. */
-function seedOf(value: JsonValue, what: string): Uint8Array {
+function seedOrPair(value: JsonValue, what: string): Uint8Array {
   const bytes = unbase64(shape.text(value, what));
   if (bytes === undefined || (bytes.length !== 32 && bytes.length !== 64)) {
     throw shape.shape(`${what} is neither seed nor keypair`);
   }
-  return bytes.slice(0, 32);
+  return bytes;
+}
+
+function belongs(derived: Uint8Array, key: Uint8Array): void {
+  if (!sameBytes(derived, key)) {
+    throw new HarpError("HARP_ERR_SIGNATURE_INVALID", "a secret does not belong to the key beside it");
+  }
 }

@@ -85,5 +85,15 @@ test("each refusal of the reference files has HARP's code", () => {
   assert.equal(code({ wire: { ...wire, artifactHash: "ab".repeat(32) } }), "HARP_ERR_HASH_MISMATCH");
   assert.equal(code({ wire: { ...wire, repoRef: "other" } }), "HARP_ERR_HASH_MISMATCH");
   assert.equal(code({ spent: true }), "HARP_ERR_REPLAY");
-  assert.equal(codeOf(() => parseKeys(keysText({ maKxPrivRawB64Url: base64(seed) }))), "Shape");
+  assert.equal(codeOf(() => parseKeys(keysText({ maKxPrivRawB64Url: base64(seed) }))), "HARP_ERR_SIGNATURE_INVALID");
+  const mixed = base64(new Uint8Array([...seed, ...exchange]));
+  assert.equal(codeOf(() => parseKeys(keysText({ maEd25519PrivRawB64Url: mixed }))), "HARP_ERR_SIGNATURE_INVALID");
+  const pair = base64(new Uint8Array([...seed, ...ed25519.getPublicKey(seed)]));
+  assert.equal(codeOf(() => parseKeys(keysText({ maEd25519PrivRawB64Url: pair }))), "accepted");
+  const enc = { ...(wire.enc as JsonObject) };
+  assert.equal(code({ wire: { ...wire, enc: { ...enc, kdf: "scrypt" } } }), "HARP_ERR_UNSUPPORTED");
+  assert.equal(code({ wire: { ...wire, enc: { ...enc, kdf: 1 } } }), "HARP_ERR_CANONICALIZATION");
+  assert.equal(code({ wire: { ...wire, sessionId: "s" } }), "HARP_ERR_CANONICALIZATION");
+  const weak = { ...enc, heKxPub: base64(new Uint8Array(32)) };
+  assert.equal(code({ wire: { ...wire, enc: weak } }), "HARP_ERR_UNSUPPORTED");
 });

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 pub(crate) fn all() -> Vec<Value> {
     let mut source = Source { runner: TestRunner::deterministic(), chance: Chance(1) };
     let mut inputs = Vec::new();
-    let kinds: [(usize, fn(&mut Source) -> Value); 14] = [
+    let kinds: [(usize, Make); 16] = [
         (3_000, canonical_value),
         (1_500, number_text),
         (500, key_order),
@@ -32,14 +32,17 @@ pub(crate) fn all() -> Vec<Value> {
         (400, signature),
         (300, sealed),
         (300, token),
+        (100, sign),
+        (100, sealing),
     ];
-    for (count, make) in
-        kinds.into_iter().chain([(100, sign as fn(&mut Source) -> Value), (100, sealing)])
-    {
+    for (count, make) in kinds {
         inputs.extend((0..count).map(|_| make(&mut source)));
     }
     inputs
 }
+
+/// Makes one input of a kind.
+type Make = fn(&mut Source) -> Value;
 
 struct Source {
     runner: TestRunner,
