@@ -283,11 +283,9 @@ pub(crate) fn verify_raw(key: &[u8; 32], bytes: &[u8], sig: &Signature) -> Resul
 }
 
 #[cfg(test)]
-mod published_tests;
-
-#[cfg(test)]
 mod confusion;
-
+#[cfg(test)]
+mod published_tests;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,11 +11,13 @@
 mod artifact;
 mod decision;
 mod forge;
+mod message;
 mod object;
 mod receipt;
 mod sealed;
 mod signed;
 mod statement;
+mod token;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -63,9 +65,11 @@ fn files() -> Made<Vec<File>> {
         decision::file()?,
         signed::disclosures()?,
         signed::domains()?,
+        message::file()?,
         receipt::file()?,
         sealed::file()?,
         statement::file()?,
+        token::file()?,
         trust::file()?,
     ])
 }

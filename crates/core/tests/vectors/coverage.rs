@@ -6,6 +6,7 @@ use countersign_core::json::JsonError;
 use countersign_core::keys::KeyError;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::sealing::SealError;
+use countersign_core::token;
 use countersign_core::trust::TrustError;
 use countersign_core::verify::Refusal;
 
@@ -77,4 +78,13 @@ fn every_refusal_of_a_key_or_a_trust_store_has_a_vector() {
     assert_shown(&["domain"], &names);
     let names = names!(TrustError { WrongKeyId, Twice } but { Json });
     assert_shown(&["trust"], &names);
+}
+
+#[test]
+fn every_refusal_of_a_token_has_a_vector() {
+    use token::Refusal;
+    let names = names!(Refusal {
+        Malformed, WrongKey, BadSignature, Expired, Scope, Replay
+    } but {});
+    assert_shown(&["token"], &names);
 }

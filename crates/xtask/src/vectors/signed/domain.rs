@@ -44,6 +44,7 @@ fn names(domain: Domain) -> (&'static str, &'static str) {
         Domain::Checkpoint => ("checkpoint", "attack-35-read-as-checkpoint"),
         Domain::Token => ("token", "attack-35-read-as-token"),
         Domain::Key => ("key", "attack-35-read-as-key"),
+        Domain::Sas => ("sas", "attack-35-read-as-sas"),
         Domain::Policy => ("policy", "attack-35-read-as-policy"),
     }
 }
