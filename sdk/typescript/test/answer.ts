@@ -195,7 +195,8 @@ function malformed<T>(read: () => T): T {
   return refusing(JsonError, "Malformed", read);
 }
 
-function textOf(input: Input): Uint8Array | string {
+/** The text of an input: as bytes, as hex, repeated, or as it stands. */
+export function textOf(input: Input): Uint8Array | string {
   if (typeof input.bytes === "string") return bytes(input.bytes);
   if (typeof input.hex === "string") return unhex(input.hex) ?? new Uint8Array();
   if (input.repeat !== undefined) {

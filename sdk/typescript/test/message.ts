@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ValidateFunction } from "ajv/dist/2020.js";
-import { JsonError, clip, limit, parse, sha256, without } from "../src/json.js";
+import { artifact } from "../src/artifact.js";
+import { JsonError, limit, parse, sha256, without } from "../src/json.js";
 import type { JsonObject, JsonValue } from "../src/json.js";
 import { timestamp } from "../src/time.js";
+import { textOf } from "./answer.js";
 import type { Outcome } from "./answer.js";
 
 const root = fileURLToPath(new URL("../../../../schemas/", import.meta.url));
@@ -31,6 +33,19 @@ const WHOLE: Readonly<Record<string, string>> = {
   decision: "harp-core-decision",
 };
 
+/** What the schemas of some messages cannot say. */
+const RULES: Readonly<Record<string, (message: JsonObject) => boolean>> = {
+  "core.envelope": ({ msgType, body }) => {
+    if (msgType === "artifact.submit") return artifact(body) !== undefined;
+    return fits(msgType === "error" ? "harp-core-error" : "harp-core-decision", body as JsonValue);
+  },
+  "requested-actions": ({ actions }) => {
+    const buttons = actions as readonly { readonly id: string; readonly caption: string }[];
+    const ids = new Set(buttons.map(({ id }) => id.toLowerCase()));
+    return ids.size === buttons.length && buttons.every(({ caption }) => caption.trim() !== "");
+  },
+};
+
 /** Messages of the gateway binding whose schema is not named like them. */
 const BODIES: Readonly<Record<string, string>> = { "exchange.withdrawn": "harp-gateway-exchange-withdrawn" };
 
@@ -40,17 +55,18 @@ const HASHES = ["promptHash", "snapshotHash", "artifactHash"];
 /** The most bytes of a message; 64 KiB of those that are not here. */
 const LIMITS: Readonly<Record<string, number>> = {
   artifact: limit.ARTIFACT,
+  "core.envelope": limit.ARTIFACT + limit.MESSAGE,
   "prompt.send": 256 * 1024,
   "session.snapshot": 5 * 1024 * 1024,
 };
 
 /** Answers a vector of the kind `message`. */
 export function judgesMessage(vector: JsonObject): Outcome {
-  const [type, text] = [String(vector.type), String(vector.text)];
+  const type = String(vector.type);
   try {
-    const value = parse(text, LIMITS[type] ?? limit.MESSAGE);
+    const value = parse(textOf(vector), LIMITS[type] ?? limit.MESSAGE);
     const good = WHOLE[type] === undefined ? isEnvelope(type, value) : fits(WHOLE[type], value);
-    if (!good) throw new JsonError("Shape", clip(text));
+    if (!good || !(RULES[type]?.(value as JsonObject) ?? true)) throw new JsonError("Shape", "");
     return { outcome: "accepted", ...(vector.hash === undefined ? {} : { hash: hashOf(value) }) };
   } catch (error) {
     if (error instanceof JsonError) return { outcome: error.code };
