@@ -11,6 +11,7 @@
 //! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
 //! * [`verify`]: from a decision to a proof; [`request`]: the life of a request.
 //! * [`pairing`]: how two devices come to know each other's keys.
+//! * [`reference`]: the same between HARP's reference programs, as files.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
 //!
 //! Below them: [`encoding`] and [`time`] (bytes and moments as text), [`keys`] (signatures, each
@@ -27,6 +28,7 @@ pub mod keys;
 pub mod pairing;
 pub mod receipt;
 pub mod redact;
+pub mod reference;
 pub mod request;
 pub mod sealing;
 pub mod time;
