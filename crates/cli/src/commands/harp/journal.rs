@@ -7,7 +7,7 @@ use countersign_core::json;
 use countersign_core::keys::KeyId;
 use countersign_core::reference::Verdict;
 use countersign_core::verify::ReplayView;
-use countersign_store::files::lock_file;
+use countersign_store::files::{dir_of, lock_file};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -75,8 +75,7 @@ impl Journal {
         self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(line)?;
         self.file.sync_all()?;
-        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        File::open(dir.unwrap_or(Path::new(".")))?.sync_all()
+        File::open(dir_of(&self.path))?.sync_all()
     }
 }
 
