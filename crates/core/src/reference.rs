@@ -172,11 +172,7 @@ impl Wire {
     /// # Errors
     /// [`Refused::Json`] where the artifact has more members or no canonical form, and
     /// [`Refused::Seal`] where the key gives no agreement.
-    pub fn seal(
-        artifact: &Artifact,
-        to: &Keys,
-        mut entropy: Entropy<'_>,
-    ) -> Result<Self, Refused> {
+    pub fn seal(artifact: &Artifact, to: &Keys, mut entropy: Entropy<'_>) -> Result<Self, Refused> {
         let head = plain(&artifact.head)?;
         let ephemeral = StaticSecret::from(*entropy.take::<32>());
         let (salt, nonce) = (*entropy.take::<16>(), *entropy.take::<24>());

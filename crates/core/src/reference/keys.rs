@@ -182,10 +182,7 @@ impl Serialize for KeysFile<'_> {
 
 type Members = Map<String, Value>;
 
-fn text(
-    members: &mut Members,
-    name: &'static str,
-) -> Result<Option<Zeroizing<String>>, KeysError> {
+fn text(members: &mut Members, name: &'static str) -> Result<Option<Zeroizing<String>>, KeysError> {
     match members.remove(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(Zeroizing::new(text))),
