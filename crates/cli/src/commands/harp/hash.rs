@@ -4,6 +4,7 @@ use super::{Here, files};
 use crate::failure::{Exit, Failure, Outcome};
 use countersign_core::encoding::Hash as Digest;
 use countersign_core::json::{self, JsonError, limit};
+use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -28,6 +29,13 @@ pub(crate) struct Hash {
     canonical: bool,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canonical: Option<String>,
+}
+
 impl Hash {
     pub(crate) fn run(self, here: &Here<'_>) -> Outcome {
         let mut value = json::parse(&self.text()?, limit::RECEIPT).map_err(refused)?;
@@ -40,11 +48,8 @@ impl Hash {
             return Ok(Exit::Ok);
         }
         let hash = Digest::of(&bytes).to_string();
-        let mut document = serde_json::json!({"sha256": hash});
-        if self.canonical {
-            document["canonical"] = String::from_utf8_lossy(&bytes).into();
-        }
-        here.output.result(&hash, &document)?;
+        let canonical = self.canonical.then(|| String::from_utf8_lossy(&bytes).into_owned());
+        here.output.result(&hash, &Document { sha256: &hash, canonical })?;
         Ok(Exit::Ok)
     }
 

@@ -57,7 +57,8 @@ pub(crate) struct Propose {
 impl Propose {
     pub(crate) fn run(self, here: &Here<'_>) -> Outcome {
         let edge = Edge::system();
-        let artifact = Artifact::build(self.head(&edge)?, self.payload()?).map_err(Refused::from)?;
+        let artifact =
+            Artifact::build(self.head(&edge)?, self.payload()?).map_err(Refused::from)?;
         let size = json::canonical(&artifact.payload).map_err(Refused::from)?.len();
         if size > limit::ARTIFACT {
             let refused = json::JsonError::TooLarge { size, limit: limit::ARTIFACT };
