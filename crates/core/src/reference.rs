@@ -14,6 +14,7 @@ pub use keys::{Keys, KeysError, KeysFile};
 use crate::artifact::{Artifact, ArtifactHash, ArtifactHead, ArtifactType, HashAlg};
 use crate::encoding::{Blob, Fixed};
 use crate::json::{self, JsonError, limit};
+use crate::message::exact;
 use crate::sealing::{self, Algorithm, Entropy, SealError};
 use crate::time::Timestamp;
 use crate::verify::Refusal;
@@ -163,7 +164,7 @@ impl Wire {
                 return Err(Refused::Unsupported(member));
             }
         }
-        Ok(json::typed(value)?)
+        Ok(exact(&value)?)
     }
 
     /// Seals an artifact's payload to the approver. The artifact has none of the optional members

@@ -9,11 +9,12 @@ use countersign_core::json::{self, JsonError, limit};
 use countersign_core::keys::{KeyError, KeyId, PublicKeys, SecretKeys};
 use countersign_core::message::exact;
 use countersign_core::receipt::check::check;
+use countersign_core::reference::{Keys, Refused, Wire, judge};
 use countersign_core::sealing::{Entropy, SealError, Sealed, Shown, open, seal};
 use countersign_core::time::{Instant, Timestamp};
 use countersign_core::token;
 use countersign_core::trust::{TrustError, TrustStore};
-use countersign_core::verify::{self, Check, ReplayView};
+use countersign_core::verify::{self, Check, DEFAULT_SKEW_MILLIS, ReplayView};
 use serde_json::{Value, json};
 
 /// The outcome with what was worked out, or the name of the refusal.
@@ -33,6 +34,7 @@ pub(crate) fn answer(input: &Value) -> Value {
         "trust" => trust(input),
         "time" => time(input),
         "token" => token(input),
+        "reference" => reference(input),
         "sign" => sign(input),
         "seal" => sealing(input),
         op => panic!("no such op: {op}"),
@@ -154,6 +156,16 @@ fn token(input: &Value) -> Answered {
     let verified = token::verify_under(&bytes, &key(input), &artifact, now, &SpentNonces(input))
         .map_err(|e| name_of(&e))?;
     Ok(json!({"approves": verified.approves()}))
+}
+
+fn reference(input: &Value) -> Answered {
+    let bytes = |name: &str| text(input, name).as_bytes();
+    let keys = Keys::parse(bytes("keys")).map_err(|e| e.code())?;
+    let wire = Wire::parse(bytes("artifact")).map_err(|e| e.code())?;
+    let decision = Decision::parse(bytes("decision")).map_err(|e| Refused::from(e).code())?;
+    let at = (now(input), DEFAULT_SKEW_MILLIS);
+    let verdict = judge(decision, &wire, &keys, at, &Spent(input)).map_err(|e| e.code())?;
+    Ok(json!({"verdict": if verdict.allows() { "allow" } else { "deny" }}))
 }
 
 fn reason(input: &Value) -> Answered {

@@ -3,21 +3,24 @@
 use super::mutate::{Chance, damaged, misshapen};
 use super::objects::{self, NOW, secret};
 use countersign_core::artifact::Artifact;
-use countersign_core::decision::{Answer, Reason};
+use countersign_core::decision::{Answer, Reason, Word};
 use countersign_core::encoding::{Fixed, base64};
 use countersign_core::json::canonical;
+use countersign_core::reference::{Keys, Wire, decide};
 use countersign_core::sealing::{Entropy, Sealed, Shown, seal};
+use countersign_core::time::Instant;
 use countersign_core::token::{Terms, Token};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde::Serialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 pub(crate) fn all() -> Vec<Value> {
     let mut source = Source { runner: TestRunner::deterministic(), chance: Chance(1) };
     let mut inputs = Vec::new();
-    let kinds: [(usize, Make); 16] = [
+    let kinds: [(usize, Make); 17] = [
         (3_000, canonical_value),
         (1_500, number_text),
         (500, key_order),
@@ -32,6 +35,7 @@ pub(crate) fn all() -> Vec<Value> {
         (400, signature),
         (300, sealed),
         (300, token),
+        (400, reference),
         (100, sign),
         (100, sealing),
     ];
@@ -278,6 +282,38 @@ fn token(source: &mut Source) -> Value {
     json!({
         "op": "token", "token": base64(&bytes), "artifact": serde_json::to_string(&artifact).unwrap(),
         "publicKey": base64(&key), "now": 1_000, "spent": spent,
+    })
+}
+
+/// The files of the reference programs, for the enforcer to judge.
+fn reference(source: &mut Source) -> Value {
+    let inner = source.draw(value());
+    let chance = &mut source.chance;
+    let keys = Keys::generate(&Zeroizing::new(chance.bytes()));
+    let payload = objects::payload(chance, &inner);
+    let artifact = objects::plain_artifact(chance, payload);
+    let mut fill = |out: &mut [u8]| out.iter_mut().for_each(|b| *b = chance.bytes::<1>()[0]);
+    let wire = Wire::seal(&artifact, &keys, Entropy(&mut fill)).unwrap();
+    let word = *chance.pick(&[Word::Allow, Word::Approve, Word::Deny, Word::Reject]);
+    let decision =
+        decide(&artifact, word, Fixed(chance.bytes()), &keys, (Instant(NOW), 60_000)).unwrap();
+    let mut keys = serde_json::to_value(keys.file()).unwrap();
+    if chance.one_in(4) {
+        keys.as_object_mut().unwrap().remove("maKxPrivRawB64Url");
+    }
+    if chance.one_in(8) {
+        keys["maEd25519PrivRawB64Url"] = keys["maKxPubRawB64Url"].clone();
+    }
+    let signer = keys["signerKeyId"].as_str().unwrap().to_owned();
+    let nonces = if chance.one_in(8) { json!([[decision.nonce, signer]]) } else { json!([]) };
+    let now = NOW + *chance.pick(&[0, 0, 0, 900_000, -900_000]);
+    let damage = chance.below(4);
+    let mut text = |object: &Value, n: usize| {
+        if n == damage { source.string(object) } else { object.to_string() }
+    };
+    json!({
+        "op": "reference", "artifact": text(&json!(wire), 0), "decision": text(&json!(decision), 1),
+        "keys": text(&keys, 2), "now": now, "spentRequests": [], "spentNonces": nonces,
     })
 }
 

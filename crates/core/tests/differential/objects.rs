@@ -151,6 +151,17 @@ pub(crate) fn artifact(
     Artifact::build(unhashed.head, unhashed.payload).unwrap()
 }
 
+/// One that a reference file can hold: without extensions, and alive.
+pub(crate) fn plain_artifact(chance: &mut Chance, payload: Map<String, Value>) -> Artifact {
+    let value = json!({
+        "requestId": "r1", "artifactType": chance.pick(&["command.review", "task.review"]),
+        "repoRef": "repo", "createdAt": at(0), "expiresAt": at(300_000),
+        "artifactHashAlg": "SHA-256", "artifactHash": Hash([0; 32]), "payload": payload,
+    });
+    let unhashed = Artifact::from_value(value).unwrap();
+    Artifact::build(unhashed.head, unhashed.payload).unwrap()
+}
+
 pub(crate) fn decision(chance: &mut Chance, about: &Artifact, n: u8) -> Decision {
     let mut hints = Map::new();
     if chance.one_in(4) {
