@@ -336,12 +336,12 @@ impl Artifact {
 }
 
 impl ArtifactHead {
-    fn extension<T: serde::de::DeserializeOwned>(
+    fn extension<T: Serialize + serde::de::DeserializeOwned>(
         &self,
         name: &str,
     ) -> Result<Option<T>, JsonError> {
         let value = self.extensions.as_ref().and_then(|e| e.get(name));
-        value.map(json::typed_ref).transpose()
+        value.map(exact).transpose()
     }
 }
 

@@ -99,7 +99,7 @@ pub const MAX_RECIPIENTS: usize = 64;
 pub struct Entropy<'a>(pub &'a mut dyn FnMut(&mut [u8]));
 
 impl Entropy<'_> {
-    fn take<const N: usize>(&mut self) -> Zeroizing<[u8; N]> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Zeroizing<[u8; N]> {
         let mut bytes = Zeroizing::new([0; N]);
         (self.0)(&mut *bytes);
         bytes
@@ -202,7 +202,7 @@ fn agree(
     Ok(key)
 }
 
-fn encrypt(
+pub(crate) fn encrypt(
     key: &[u8; 32],
     nonce: &[u8; 24],
     aad: &[u8],
@@ -215,7 +215,7 @@ fn encrypt(
     Ok((data, tag.into()))
 }
 
-fn decrypt(
+pub(crate) fn decrypt(
     key: &[u8; 32],
     nonce: &[u8; 24],
     aad: &[u8],

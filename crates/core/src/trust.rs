@@ -3,6 +3,7 @@
 use crate::artifact::Assurance;
 use crate::json::{self, JsonError, limit};
 use crate::keys::{KeyId, PublicKeys};
+use crate::message::exact;
 use crate::time::{Instant, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +127,7 @@ impl TrustStore {
     /// # Errors
     /// Where a name does not fit its key, or a key is pinned twice.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
-        json::read::<Self>(bytes, limit::ARTIFACT)?.checked()
+        exact::<Self>(&json::parse(bytes, limit::ARTIFACT)?)?.checked()
     }
 
     /// Demands what [`TrustStore::parse`] guarantees.

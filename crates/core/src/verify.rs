@@ -306,10 +306,10 @@ pub(crate) fn within_terms(decision: &Decision, terms: &Terms) -> Result<(), Ref
 /// a scope that lasts for a session must name it.
 fn same_session(decision: &Decision, asked: Option<&str>) -> Result<(), Refusal> {
     let signed = decision.hint(hint::SESSION_ID).map(Value::as_str);
-    let lasts = decision.scope == Scope::Session;
     let agrees = match signed {
-        None => !lasts,
-        Some(signed) => signed == asked && (!lasts || asked.is_some()),
+        None => decision.scope != Scope::Session,
+        // A hint that is no text agrees with nothing, not even with no session.
+        Some(signed) => signed.is_some() && signed == asked,
     };
     if agrees { Ok(()) } else { Err(Refusal::WrongSession) }
 }

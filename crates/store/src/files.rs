@@ -82,13 +82,12 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
 pub fn write(path: &Path, record: &impl Serialize, onto: Target) -> Result<(), FileError> {
     let bytes = json::canonical(record)
         .map_err(|e| FileError::Corrupt { path: path.to_owned(), why: e.to_string() })?;
-    let dir = path.parent().unwrap_or(Path::new("."));
     let temp = temp_path(path);
     let done = fill(&temp, &bytes).and_then(|()| put(&temp, path, onto));
     // After a rename there is nothing left to remove; after anything else there is.
     let _ = std::fs::remove_file(&temp);
     done?;
-    sync_dir(dir)
+    sync_dir(dir_of(path))
 }
 
 /// Removes a file for good; one that is not there is fine.
@@ -98,7 +97,7 @@ pub fn write(path: &Path, record: &impl Serialize, onto: Target) -> Result<(), F
 pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
-        _ => sync_dir(path.parent().unwrap_or(Path::new("."))),
+        _ => sync_dir(dir_of(path)),
     }
 }
 
@@ -163,6 +162,12 @@ fn put(temp: &Path, path: &Path, onto: Target) -> Result<(), FileError> {
     }
 }
 
+/// The directory of a file; a bare name stands in the current one.
+#[must_use]
+pub fn dir_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn sync_dir(dir: &Path) -> Result<(), FileError> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(failed("sync", dir))
 }
@@ -221,6 +226,13 @@ mod tests {
         write(&path, &3, Target::Replace).unwrap();
         assert_eq!(read::<Value>(&path).unwrap(), Some(json!(3)));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_bare_name_stands_in_the_current_directory() {
+        assert_eq!(dir_of(Path::new("x.json")), Path::new("."));
+        assert_eq!(dir_of(Path::new("a/x.json")), Path::new("a"));
+        assert_eq!(dir_of(Path::new("/x.json")), Path::new("/"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! * [`floors`]: which crate may import which.
 //! * [`deps`]: what may enter the dependency graph.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
+//! * [`sdk`]: the second implementation, in TypeScript.
 //! * [`schemas`]: JSON Schemas from the types.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
@@ -16,6 +17,7 @@ mod deps;
 mod floors;
 mod kill;
 mod schemas;
+mod sdk;
 mod test;
 mod tools;
 mod vectors;
@@ -28,11 +30,12 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, vectors, clippy, build, schemas, tests, docs
+  test               every check: tools, format, floors, vectors, clippy, build, schemas, sdk, tests, docs
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
   schemas [--check]  writes schemas/ from the types; --check only says whether they are up to date
+  sdk                installs, builds and tests sdk/typescript with npm
   kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn obey(given: &[&str]) -> Outcome {
         ["deps"] => deps::run(),
         ["vectors"] => vectors::write(),
         ["vectors", "--check"] => vectors::check(),
+        ["sdk"] => sdk::run(),
         ["schemas"] => schemas::write(),
         ["schemas", "--check"] => schemas::check(),
         ["kill", "--rounds", rounds] => kill::run(rounds),

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, floors, schemas, tools, vectors};
+use crate::{Outcome, child, floors, schemas, sdk, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
@@ -16,6 +16,7 @@ const STEPS: [Step; 10] = [
     ("clippy", clippy),
     ("build", build),
     ("schemas", schemas::check),
+    ("sdk", sdk::run),
     ("tests", suites),
     ("doctests", doctests),
     ("documentation", documentation),
@@ -92,6 +93,6 @@ mod tests {
     #[test]
     fn the_binary_is_there_before_the_tests() {
         let at = |wanted| STEPS.iter().position(|(name, _)| *name == wanted).unwrap();
-        assert!(at("tools") < at("tests") && at("build") < at("tests"));
+        assert!(at("tools") < at("sdk") && at("sdk") < at("tests") && at("build") < at("tests"));
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod gateway;
+pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod join;
@@ -71,6 +72,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Approve(c) => c.run(here).await,
         Command::Deny(c) => c.run(here).await,
         Command::History(c) => c.run(here).await,
+        Command::Harp(c) => c.run(here).await,
         Command::Receipt(c) => c.run(here).await,
         Command::Key(c) => c.run(here).await,
         Command::Trust(c) => c.run(here).await,

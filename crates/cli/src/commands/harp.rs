@@ -1,0 +1,35 @@
+//! `harp`: HARP objects as files.
+
+mod enforce;
+mod files;
+mod hash;
+mod journal;
+mod propose;
+mod review;
+
+use super::Here;
+use crate::failure::Outcome;
+
+/// HARP objects as files.
+#[derive(clap::Subcommand)]
+pub(crate) enum Harp {
+    /// Seal a command or another payload to an approver, as a file
+    Propose(propose::Propose),
+    /// Open such a file, show it whole, and sign an answer as a file
+    Review(review::Review),
+    /// Judge an answer: 0 allow, 10 deny, 13 refused. Runs nothing
+    Enforce(enforce::Enforce),
+    /// Print the hash, or the canonical bytes, of any JSON
+    Hash(hash::Hash),
+}
+
+impl Harp {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        match self {
+            Self::Propose(command) => command.run(here),
+            Self::Review(command) => command.run(here).await,
+            Self::Enforce(command) => command.run(here),
+            Self::Hash(command) => command.run(here),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `decision.json`: made by an approver, judged by an enforcer.
+
+use super::{Keys, Refused, Wire, keys};
+use crate::artifact::{Artifact, HashAlg, Scope};
+use crate::decision::{Decision, SigAlg, Word};
+use crate::encoding::Fixed;
+use crate::time::Instant;
+use crate::verify::{Refusal, ReplayView};
+
+/// Signs an answer to an artifact that [`Wire::open`] opened. It is good for one use, until the
+/// artifact ends, and carries no hints: the reference programs rebuild ten fixed members.
+///
+/// # Errors
+/// [`Refused::NoSecret`], [`Refused::Json`], and [`Refused::Decision`] where the artifact's time
+/// is over or lies ahead by more than `skew_millis`.
+pub fn decide(
+    artifact: &Artifact,
+    word: Word,
+    nonce: Fixed<24>,
+    keys: &Keys,
+    (now, skew_millis): (Instant, i64),
+) -> Result<Decision, Refused> {
+    let head = &artifact.head;
+    if now >= head.expires_at.instant() {
+        return Err(Refusal::ArtifactExpired(head.expires_at.clone()).into());
+    }
+    if head.created_at.instant() > now.plus_millis(skew_millis) {
+        return Err(Refusal::FromTheFuture(head.created_at.clone()).into());
+    }
+    let mut decision = Decision {
+        request_id: head.request_id.clone(),
+        artifact_hash_alg: HashAlg::Sha256,
+        artifact_hash: artifact.hash()?,
+        repo_ref: head.repo_ref.clone(),
+        decision: word,
+        scope: Scope::Once,
+        expires_at: head.expires_at.clone(),
+        nonce: nonce.to_string(),
+        sig_alg: SigAlg::Ed25519,
+        signer_key_id: keys.signer().clone(),
+        signature: Fixed([0; 64]),
+        policy_hints: None,
+    };
+    let signature = keys.sign(&decision.signable()?);
+    decision.signature = signature.ok_or(Refused::NoSecret(keys::SIGN_PRIVATE))?;
+    Ok(decision)
+}
+
+/// A decision that was checked against one artifact. Private fields: only [`judge`] makes one.
+#[must_use = "an answer that is not recorded can be replayed"]
+#[derive(Debug)]
+pub struct Verdict {
+    decision: Decision,
+    recomputed: bool,
+}
+
+impl Verdict {
+    /// Whether the approver said yes.
+    #[must_use]
+    pub fn allows(&self) -> bool {
+        self.decision.decision.allows()
+    }
+
+    /// The decision, as it was signed.
+    #[must_use]
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Whether the payload was opened and its hash worked out here. Without the approver's private
+    /// key only the claimed hash was compared: the seal may hold anything.
+    #[must_use]
+    pub fn hash_recomputed(&self) -> bool {
+        self.recomputed
+    }
+}
+
+/// Judges a decision against an artifact, in the order of PROTOCOL §3: signer, signature,
+/// decision's expiry, artifact's expiry, hash, request, scope, replay.
+///
+/// # Errors
+/// Every case of [`Refused`]. A file offers no scope, so an allow is good for one use only.
+pub fn judge(
+    decision: Decision,
+    wire: &Wire,
+    keys: &Keys,
+    (now, skew_millis): (Instant, i64),
+    replay: &dyn ReplayView,
+) -> Result<Verdict, Refused> {
+    if decision.policy_hints.is_some() {
+        return Err(Refused::Hints);
+    }
+    if decision.signer_key_id != *keys.signer() {
+        return Err(Refusal::UnknownSigner(decision.signer_key_id).into());
+    }
+    decision.verify_signature(&keys.signing().0).map_err(|_| Refusal::Signature)?;
+    in_time(&decision, wire, now, skew_millis)?;
+    let recomputed = same_question(&decision, wire, keys)?;
+    if decision.decision.allows() && decision.scope != Scope::Once {
+        return Err(Refusal::Scope(decision.scope).into());
+    }
+    if replay.request_spent(&decision.request_id, &decision.artifact_hash)
+        || replay.nonce_spent(&decision.nonce, &decision.signer_key_id)
+    {
+        return Err(Refusal::Replay.into());
+    }
+    Ok(Verdict { decision, recomputed })
+}
+
+fn in_time(decision: &Decision, wire: &Wire, now: Instant, skew: i64) -> Result<(), Refusal> {
+    if now >= decision.expires_at.instant().plus_millis(skew) {
+        return Err(Refusal::DecisionExpired(decision.expires_at.clone()));
+    }
+    if now >= wire.expires_at.instant().plus_millis(skew) {
+        return Err(Refusal::ArtifactExpired(wire.expires_at.clone()));
+    }
+    if wire.created_at.instant() > now.plus_millis(skew) {
+        return Err(Refusal::FromTheFuture(wire.created_at.clone()));
+    }
+    Ok(())
+}
+
+/// Whether the hash could be worked out, where everything fits.
+fn same_question(decision: &Decision, wire: &Wire, keys: &Keys) -> Result<bool, Refused> {
+    // What opens has the hash that its header claims.
+    let recomputed = keys.can_open().then(|| wire.open(keys)).transpose()?.is_some();
+    if decision.artifact_hash != wire.artifact_hash {
+        return Err(Refusal::HashMismatch.into());
+    }
+    if decision.request_id != wire.request_id {
+        return Err(Refusal::WrongRequest(crate::json::clip(&decision.request_id)).into());
+    }
+    if decision.repo_ref != wire.repo_ref {
+        return Err(Refusal::WrongRepository.into());
+    }
+    Ok(recomputed)
+}

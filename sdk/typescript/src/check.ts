@@ -1,0 +1,311 @@
+/** What a receipt proves to somebody who pinned keys: worked out, never read off (PROTOCOL §9). */
+
+import { actionHash } from "./action.js";
+import { artifactHash, checkpointOf, routeOf, withPayload } from "./artifact.js";
+import type { Artifact } from "./artifact.js";
+import { allows, verifySignature } from "./decision.js";
+import type { Decision } from "./decision.js";
+import { base64, sameBytes } from "./encoding.js";
+import { emptyObject, limit, parse, same, sha256 } from "./json.js";
+import type { JsonObject, JsonValue } from "./json.js";
+import { verifies, verifyDomain } from "./keys.js";
+import { parseReceipt } from "./receipt.js";
+import type { Content, Event, Level, Receipt } from "./receipt.js";
+import { ASSURANCES, extension } from "./route.js";
+import type { Assurance, Route } from "./route.js";
+import { approverOf, counts, operatorOf } from "./trust.js";
+import type { TrustStore } from "./trust.js";
+import {
+  DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, givesReason,
+  signerOf,
+} from "./verify.js";
+import type { RefusalName } from "./verify.js";
+
+/** The verdict over one receipt. */
+export type Verdict =
+  /** Authentic. What it proves stands beside it. */
+  | {
+      readonly verdict: "Valid";
+      /** Worked out. */
+      readonly level: Level;
+      /** The lowest among the decisions that counted. */
+      readonly assurance?: Assurance;
+      readonly event: Event;
+      /** Who allowed it. */
+      readonly approvers: readonly string[];
+    }
+  /** A key that nobody pinned. */
+  | { readonly verdict: "Untrusted"; readonly keyId: string }
+  /** Too few distinct persons allowed it in time. */
+  | { readonly verdict: "ThresholdNotMet"; readonly have: number; readonly need: number }
+  | {
+      readonly verdict:
+        | "BadSignature"
+        | "HashMismatch"
+        | "LevelMismatch"
+        | "OffRoster"
+        | "SelfApproval"
+        | "Revoked"
+        | "Malformed"
+        | "Unsupported";
+    };
+
+/** Events which say that an approval stood. */
+const NEED_APPROVAL: readonly Event[] = ["approved", "executed", "failed", "released", "uncertain"];
+
+/** Ends the check with a verdict. */
+class Ended extends Error {
+  constructor(readonly verdict: Verdict) {
+    super(verdict.verdict);
+  }
+}
+
+/**
+ * Checks the text of one receipt against pinned keys. Never throws.
+ *
+ * @param now milliseconds since the Unix epoch
+ */
+export function checkReceipt(bytes: Uint8Array | string, trust: TrustStore, now: number): Verdict {
+  let receipt: Receipt;
+  try {
+    receipt = parseReceipt(bytes);
+  } catch {
+    return { verdict: namesOtherVersion(bytes) ? "Unsupported" : "Malformed" };
+  }
+  try {
+    return judge(receipt, trust, now);
+  } catch (error) {
+    return error instanceof Ended ? error.verdict : { verdict: "Malformed" };
+  }
+}
+
+function judge(receipt: Receipt, trust: TrustStore, now: number): Verdict {
+  signedByOperator(receipt, trust, now);
+  const { content } = receipt;
+  const hash = content.action === undefined ? undefined : actionHash(content.action);
+  if (hash !== content.actionHash) end("HashMismatch");
+  hangsTogether(content);
+  const reached = levelOf(content, trust, now);
+  if (reached.level !== content.trustLevel) end("LevelMismatch");
+  return { verdict: "Valid", event: content.event, ...reached };
+}
+
+function signedByOperator({ signatures, content, contentHash }: Receipt, trust: TrustStore, now: number): void {
+  const [signature, ...others] = signatures;
+  if (signature === undefined || others.length > 0) return end("Malformed");
+  const operator = operatorOf(trust, signature.keyId);
+  if (operator === undefined) throw new Ended({ verdict: "Untrusted", keyId: signature.keyId });
+  if (!counts(operator.status, now)) end("Revoked");
+  if (sha256(content.json) !== contentHash) end("HashMismatch");
+  const key = operator.keys.signing;
+  const good = verifies(() => verifyDomain(key, "receipt", { contentHash }, signature.signature));
+  if (!good || !sameBytes(signature.publicKey, key)) end("BadSignature");
+}
+
+/** What must be true of a receipt whoever signed it: it says one thing, about one request. */
+function hangsTogether(content: Content): void {
+  const { artifacts, decisions, event } = content;
+  const numbered = content.seq >= 1 && (content.prev !== undefined) === content.seq > 1;
+  const ran = event === "executed" || event === "failed" || event === "uncertain";
+  const [first] = artifacts;
+  const whole =
+    first === undefined || (content.action !== undefined && first.requestId === content.requestId);
+  if (!numbered || ran !== (content.claimedAt !== undefined) || !whole) end("Malformed");
+  // A run under a policy or a grant carries nobody's decision.
+  const people = artifacts.length > 0 || decisions.length > 0;
+  if (people && content.basis !== "decision") end("LevelMismatch");
+  const hashes = new Set(artifacts.map((one) => one.artifactHash));
+  const signed = new Set(decisions.map((one) => base64(one.signature)));
+  if (hashes.size !== artifacts.length || signed.size !== decisions.length) end("Malformed");
+}
+
+interface Reached {
+  readonly level: Level;
+  readonly assurance?: Assurance;
+  readonly approvers: readonly string[];
+}
+
+/** The level that the decisions inside reach. */
+function levelOf(content: Content, trust: TrustStore, now: number): Reached {
+  const asked = askedIn(content);
+  const need = asked.route === undefined ? 0 : Math.max(asked.route.threshold, 1);
+  if (asked.route !== undefined) agrees(content, asked.route);
+  const { persons, denied } = weighAll(content, asked, trust, now);
+  const never = denied && need <= 1;
+  const enough = need > 0 && !never && persons.size >= need;
+  if (enough && NEED_APPROVAL.includes(content.event)) {
+    saidTruly(content, persons);
+    const approvers = [...persons.keys()].sort(byCodePoint);
+    return { level: "L1", assurance: lowest([...persons.values()]), approvers };
+  }
+  if (content.basis === "decision" && NEED_APPROVAL.includes(content.event)) {
+    const wanted = Math.max(need, 1);
+    throw new Ended({
+      verdict: "ThresholdNotMet",
+      have: Math.min(persons.size, wanted - 1),
+      need: wanted,
+    });
+  }
+  return { level: "L0", approvers: [] };
+}
+
+/** What was put to people: artifacts of this ledger, all of them under the same terms. */
+interface Asked {
+  readonly artifacts: readonly Artifact[];
+  readonly route?: Route;
+  readonly sessionId?: string | undefined;
+}
+
+function askedIn(content: Content): Asked {
+  const payload = content.action ?? emptyObject();
+  const artifacts = content.artifacts.map((head) => withPayload(head, payload));
+  const [first] = artifacts;
+  if (first === undefined) return { artifacts };
+  const routes = artifacts.map((artifact) => {
+    const route = routeIn(content, artifact);
+    const alike =
+      artifact.sessionId === first.sessionId &&
+      artifact.repoRef === first.repoRef &&
+      same(routeJson(artifact), routeJson(first));
+    return alike ? route : end("HashMismatch");
+  });
+  return { artifacts, route: routes[0] as Route, sessionId: first.sessionId };
+}
+
+/** The route of an artifact whose hash is its own, and whose ledger is this one before the receipt. */
+function routeIn(content: Content, artifact: Artifact): Route {
+  if (artifactHash(artifact) !== artifact.artifactHash) end("HashMismatch");
+  const head = checkpointOf(artifact)?.head;
+  const ours = head === undefined || (head.ledger === content.ledger && head.seq < content.seq);
+  if (!ours) end("HashMismatch");
+  return routeOf(artifact) ?? end("Malformed");
+}
+
+/** Who said yes in time and nothing else, and whether anybody's word did not count. */
+function weighAll(content: Content, asked: Asked, trust: TrustStore, now: number) {
+  const persons = new Map<string, Assurance>();
+  const against = new Set<string>();
+  for (const decision of content.decisions) {
+    const vote = weigh(content, decision, asked, trust, now);
+    if (vote.counts) persons.set(vote.person, vote.assurance);
+    else against.add(vote.person);
+  }
+  // Who said both yes and no said no.
+  against.forEach((person) => persons.delete(person));
+  return { persons, denied: against.size > 0 };
+}
+
+/** Whose decision it is, with which assurance, and whether the gate would have let it allow. */
+function weigh(content: Content, decision: Decision, asked: Asked, trust: TrustStore, now: number) {
+  const id = decision.signerKeyId;
+  if (operatorOf(trust, id) !== undefined) end("SelfApproval");
+  if (approverOf(trust, id) === undefined) throw new Ended({ verdict: "Untrusted", keyId: id });
+  const signer = named(() => signerOf(decision, trust, now));
+  if (!verifies(() => verifySignature(decision, signer.keys.signing))) end("BadSignature");
+  // Every artifact's claimed hash was worked out again before.
+  const artifact = asked.artifacts.find((one) => one.artifactHash === decision.artifactHash);
+  const { route } = asked;
+  if (artifact === undefined || route === undefined) return end("HashMismatch");
+  named(() => demandNames(decision, artifact));
+  named(() => demandSeat(signer, route));
+  const counted =
+    allows(decision.decision) &&
+    verifies(() => demandTerms(decision, asked.sessionId, route)) &&
+    inTime(content, decision, artifact, now);
+  return { person: signer.person, assurance: signer.assurance, counts: counted };
+}
+
+/** Whether the approval was alive when it was used, and none of it lies in the future. */
+function inTime(content: Content, decision: Decision, artifact: Artifact, now: number): boolean {
+  const used = (content.claimedAt ?? content.recordedAt).millis;
+  const skew = DEFAULT_SKEW_MILLIS;
+  return (
+    verifies(() => demandTime(decision, artifact, used, skew)) &&
+    used <= content.recordedAt.millis + skew &&
+    artifact.createdAt.millis <= now + skew
+  );
+}
+
+/** Runs a check of the gate; its refusal ends here under the name it has in a receipt. */
+function named<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    const name = error instanceof Refusal ? NAMES[error.refusal] : undefined;
+    if (name === undefined) throw error;
+    return end(name);
+  }
+}
+
+/** What makes an answer only not count (its time, session, scope, reason) never comes here. */
+const NAMES: Readonly<Partial<Record<RefusalName, Plain>>> = {
+  RevokedSigner: "Revoked",
+  OffRoster: "OffRoster",
+  Assurance: "OffRoster",
+  WrongRequest: "HashMismatch",
+  WrongRepository: "HashMismatch",
+};
+
+function routeJson(artifact: Artifact): JsonValue {
+  return artifact.extensions?.[extension.ROUTE] ?? null;
+}
+
+/** Threshold and roster come from the signed route and must equal the receipt's. */
+function agrees(content: Content, route: Route): void {
+  const multi = content.multiApproval;
+  if (multi === undefined) {
+    if (route.threshold > 1 && NEED_APPROVAL.includes(content.event)) end("LevelMismatch");
+    return;
+  }
+  if (multi.threshold !== route.threshold) end("LevelMismatch");
+  const alike =
+    multi.roster.length === route.roster.length &&
+    multi.roster.every((seat, i) => {
+      const other = route.roster[i];
+      return seat.person === other?.person && seat.keyId === other.keyId;
+    });
+  if (!alike) end("OffRoster");
+}
+
+/** The words beside the decisions say what the decisions say. */
+function saidTruly(content: Content, persons: ReadonlyMap<string, Assurance>): void {
+  const said = content.approverDecision;
+  const one =
+    said === undefined ||
+    (said.verdict === "approved" &&
+      persons.has(said.person) &&
+      content.decisions.some(
+        // A reason that is told was signed; its salt, and so its proof, is the approver's.
+        (one) => one.signerKeyId === said.keyId && (said.reason === undefined || givesReason(one)),
+      ));
+  const many = content.multiApproval?.approvers.every((name) => persons.has(name)) ?? true;
+  if (!one || !many) end("LevelMismatch");
+}
+
+function lowest(assurances: readonly Assurance[]): Assurance {
+  return ASSURANCES.find((one) => assurances.includes(one)) ?? "local";
+}
+
+function byCodePoint(a: string, b: string): number {
+  const [x, y] = [[...a], [...b]];
+  const at = x.findIndex((c, i) => c !== y[i]);
+  if (at < 0) return x.length - y.length;
+  return (x[at]?.codePointAt(0) ?? -1) - (y[at]?.codePointAt(0) ?? -1);
+}
+
+function namesOtherVersion(bytes: Uint8Array | string): boolean {
+  try {
+    const { type } = parse(bytes, limit.RECEIPT) as JsonObject;
+    const ours = typeof type === "string" && type.startsWith("countersign.receipt/");
+    return ours && type !== "countersign.receipt/v1";
+  } catch {
+    return false;
+  }
+}
+
+/** Verdicts that are only a name. */
+type Plain = Exclude<Verdict["verdict"], "Valid" | "Untrusted" | "ThresholdNotMet">;
+
+function end(verdict: Plain): never {
+  throw new Ended({ verdict });
+}

@@ -1,0 +1,65 @@
+/** A signed head of the ledger: how long it was, and what its newest receipt said (PROTOCOL §9). */
+
+import { base64 } from "./encoding.js";
+import type { JsonObject, JsonValue } from "./json.js";
+import { keyId, signDomain, verifyDomain } from "./keys.js";
+import type { SecretKeys } from "./keys.js";
+import * as shape from "./shape.js";
+import type { Timestamp } from "./time.js";
+
+/** Names one receipt as the newest of a ledger. */
+export interface Head {
+  readonly ledger: string;
+  /** The number of its newest receipt, from 1. */
+  readonly seq: number;
+  /** That receipt's content hash, 64 hex digits. */
+  readonly contentHash: string;
+  readonly time: Timestamp;
+}
+
+/** A head and the operator's signature over it. */
+export interface Checkpoint {
+  readonly head: Head;
+  readonly keyId: string;
+  readonly signature: Uint8Array;
+  /** As it was read. */
+  readonly json: JsonObject;
+}
+
+/**
+ * Reads a checkpoint. The signature is not checked here.
+ *
+ * @throws JsonError `Shape`
+ */
+export function checkpoint(value: JsonValue | undefined, what = "checkpoint"): Checkpoint {
+  const json = shape.members(value, what, ["head", "keyId", "signature"]);
+  const head = shape.members(json.head, `${what}.head`, ["ledger", "seq", "contentHash", "time"]);
+  return {
+    head: {
+      ledger: shape.text(head.ledger, "ledger"),
+      seq: shape.count(head.seq, "seq"),
+      contentHash: shape.hash(head.contentHash, "contentHash"),
+      time: shape.time(head.time, "time"),
+    },
+    keyId: shape.text(json.keyId, "keyId"),
+    signature: shape.bytes(json.signature, "signature", 64),
+    json,
+  };
+}
+
+/**
+ * Checks the signature under the operator's Ed25519 key.
+ *
+ * @throws KeyError
+ */
+export function verifyCheckpoint(found: Checkpoint, operator: Uint8Array): void {
+  verifyDomain(operator, "checkpoint", shape.object(found.json.head, "head"), found.signature);
+}
+
+/** Signs a head. */
+export function signCheckpoint(head: Head, operator: SecretKeys): Checkpoint {
+  const { ledger, seq, contentHash, time } = head;
+  const body = { ledger, seq, contentHash, time: time.text };
+  const signature = base64(signDomain(operator, "checkpoint", body));
+  return checkpoint({ head: body, keyId: keyId(operator.publicKeys.signing), signature });
+}

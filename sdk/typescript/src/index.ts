@@ -1,0 +1,36 @@
+/**
+ * The protocol of Countersign: what an action is, what a person signed, and whether the two fit.
+ *
+ * It does no input or output, reads no clock and draws no random number: all of that is passed in.
+ * A second implementation beside the one in Rust; both answer the same vectors.
+ *
+ * Modules, in the order in which an action passes through:
+ * - `json`: the strict reader and the canonical writer
+ * - `action`: what would run, whole; `redact`: secrets inside it
+ * - `artifact`, `route`: the action put to one approver; `statement`, `sealing`: so that no relay
+ *   can read it
+ * - `decision`: the signed answer; `trust`: the keys that somebody pinned
+ * - `verify`: from a decision to a vote; `token`: the compact form; `reference`: HARP's own files
+ * - `receipt`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
+ *
+ * @packageDocumentation
+ */
+
+export * as action from "./action.js";
+export * as artifact from "./artifact.js";
+export * as check from "./check.js";
+export * as checkpoint from "./checkpoint.js";
+export * as decision from "./decision.js";
+export * as encoding from "./encoding.js";
+export * as json from "./json.js";
+export * as keys from "./keys.js";
+export * as receipt from "./receipt.js";
+export * as redact from "./redact.js";
+export * as reference from "./reference.js";
+export * as route from "./route.js";
+export * as sealing from "./sealing.js";
+export * as statement from "./statement.js";
+export * as time from "./time.js";
+export * as token from "./token.js";
+export * as trust from "./trust.js";
+export * as verify from "./verify.js";

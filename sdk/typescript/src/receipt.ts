@@ -1,0 +1,192 @@
+/** The signed record of an outcome, which anyone can check offline (PROTOCOL §9). */
+
+import { artifactHead } from "./artifact.js";
+import type { ArtifactHead } from "./artifact.js";
+import { decision } from "./decision.js";
+import type { Decision } from "./decision.js";
+import { limit, parse } from "./json.js";
+import type { JsonObject, JsonValue } from "./json.js";
+import { RISKS, seat } from "./route.js";
+import type { Seat } from "./route.js";
+import * as shape from "./shape.js";
+import type { Timestamp } from "./time.js";
+
+/** What a receipt can say happened. */
+export const EVENTS = [
+  "allowed", "blocked", "suspended", "approved", "denied", "expired", "escalated", "withdrawn",
+  "released", "executed", "failed", "uncertain", "granted", "revoked", "key", "policy", "frozen",
+  "observed",
+] as const;
+export type Event = (typeof EVENTS)[number];
+
+/** How much a receipt proves: the operator only; also the people whom the signed route asked for. */
+export type Level = "L0" | "L1";
+
+/** One signature over the content hash. */
+export interface ReceiptSignature {
+  readonly keyId: string;
+  /** For people who look; never trusted. */
+  readonly publicKey: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** One approver's verdict, in words. */
+export interface ApproverDecision {
+  readonly verdict: string;
+  readonly person: string;
+  readonly keyId: string;
+  readonly reason?: string;
+}
+
+/** The shape of a quorum; must equal the signed route's. */
+export interface MultiApproval {
+  readonly threshold: number;
+  readonly roster: readonly Seat[];
+  readonly approvers: readonly string[];
+}
+
+/** What a receipt records. */
+export interface Content {
+  readonly ledger: string;
+  readonly seq: number;
+  readonly prev?: string;
+  readonly recordedAt: Timestamp;
+  readonly event: Event;
+  readonly requestId?: string;
+  readonly actionHash?: string;
+  readonly action?: JsonObject;
+  /** Without their payload, which is `action`. */
+  readonly artifacts: readonly ArtifactHead[];
+  readonly decisions: readonly Decision[];
+  readonly approverDecision?: ApproverDecision;
+  readonly multiApproval?: MultiApproval;
+  readonly basis: "policy" | "decision" | "grant";
+  /** The level claimed; never believed. */
+  readonly trustLevel: Level;
+  /** When the claim was made, of what ran. */
+  readonly claimedAt?: Timestamp;
+  /** As it was read: also the members that nothing here looks at. */
+  readonly json: JsonObject;
+}
+
+/** A receipt. Nothing in it is checked: see the module `check`. */
+export interface Receipt {
+  readonly content: Content;
+  readonly contentHash: string;
+  readonly signatures: readonly ReceiptSignature[];
+  /** As it was read. */
+  readonly json: JsonObject;
+}
+
+/**
+ * Reads a receipt strictly. Nothing in it is checked.
+ *
+ * @throws JsonError
+ */
+export function parseReceipt(bytes: Uint8Array | string): Receipt {
+  const value = parse(bytes, limit.RECEIPT);
+  const json = shape.members(value, "receipt", ["type", "content", "contentHash", "signatures"]);
+  shape.word(json.type, ["countersign.receipt/v1"], "type");
+  return {
+    content: content(json.content),
+    contentHash: shape.hash(json.contentHash, "contentHash"),
+    signatures: shape.list(json.signatures, signature, "signatures"),
+    json,
+  };
+}
+
+function content(value: JsonValue | undefined): Content {
+  const json = shape.members(
+    value,
+    "content",
+    ["ledger", "seq", "recordedAt", "boundary", "event", "basis", "trustLevel"],
+    [
+      "prev", "binding", "requestId", "actionHash", "action", "artifacts", "policy", "decisions",
+      "approver_decision", "multi_approval", "outcome",
+    ],
+  );
+  shape.word(json.boundary, ["separate", "unprotected"], "boundary");
+  shape.optional(json.binding, binding, "binding");
+  shape.optional(json.policy, policyNote, "policy");
+  return {
+    ledger: shape.text(json.ledger, "ledger"),
+    seq: shape.count(json.seq, "seq"),
+    recordedAt: shape.time(json.recordedAt, "recordedAt"),
+    event: shape.word(json.event, EVENTS, "event"),
+    artifacts: shape.listOrAbsent(json.artifacts, artifactHead, "artifacts"),
+    decisions: shape.listOrAbsent(json.decisions, decision, "decisions"),
+    basis: shape.word(json.basis, ["policy", "decision", "grant"], "basis"),
+    trustLevel: shape.word(json.trustLevel, ["L0", "L1"], "trustLevel"),
+    json,
+    ...where("prev", shape.optional(json.prev, shape.hash, "prev")),
+    ...where("requestId", shape.optional(json.requestId, shape.text, "requestId")),
+    ...where("actionHash", shape.optional(json.actionHash, shape.hash, "actionHash")),
+    ...where("action", shape.optional(json.action, shape.object, "action")),
+    ...where("approverDecision", shape.optional(json.approver_decision, said, "approver_decision")),
+    ...where("multiApproval", shape.optional(json.multi_approval, quorum, "multi_approval")),
+    ...where("claimedAt", shape.optional(json.outcome, outcome, "outcome")),
+  };
+}
+
+/** The member, where it has a value: an optional member is absent, not undefined. */
+function where<N extends string, T>(name: N, value: T | undefined): { readonly [K in N]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: T };
+}
+
+function signature(value: JsonValue): ReceiptSignature {
+  const names = ["keyId", "algorithm", "publicKey", "signature"];
+  const json = shape.members(value, "signature", names);
+  shape.word(json.algorithm, ["Ed25519"], "algorithm");
+  return {
+    keyId: shape.text(json.keyId, "keyId"),
+    publicKey: shape.bytes(json.publicKey, "publicKey", 32),
+    signature: shape.bytes(json.signature, "signature", 64),
+  };
+}
+
+function binding(value: JsonValue, what: string): string {
+  return shape.word(value, ["descriptor", "sealed", "rehashed"], what);
+}
+
+function policyNote(value: JsonValue, what: string): void {
+  const names = ["ruleId", "display", "policyHash", "risk", "verb", "matched"];
+  const json = shape.members(value, what, names);
+  for (const name of ["ruleId", "display", "verb"]) shape.text(json[name], name);
+  shape.hash(json.policyHash, "policyHash");
+  shape.word(json.risk, RISKS, "risk");
+  shape.list(json.matched, shape.text, "matched");
+}
+
+function said(value: JsonValue, what: string): ApproverDecision {
+  const json = shape.members(value, what, ["verdict", "person", "keyId"], ["reason"]);
+  return {
+    ...where("reason", shape.optional(json.reason, shape.text, "reason")),
+    verdict: shape.text(json.verdict, "verdict"),
+    person: shape.text(json.person, "person"),
+    keyId: shape.text(json.keyId, "keyId"),
+  };
+}
+
+function quorum(value: JsonValue, what: string): MultiApproval {
+  const json = shape.members(value, what, ["threshold", "roster", "approvers"]);
+  return {
+    threshold: shape.u32(json.threshold, "threshold"),
+    roster: shape.list(json.roster, seat, "roster"),
+    approvers: shape.list(json.approvers, shape.text, "approvers"),
+  };
+}
+
+/** When the claim was made; the other members are read and not looked at. */
+function outcome(value: JsonValue, what: string): Timestamp {
+  const others = ["endedAt", "exitCode", "signal", "error"];
+  const json = shape.members(value, what, ["claimedAt"], others);
+  shape.optional(json.endedAt, shape.time, "endedAt");
+  shape.optional(json.exitCode, i32, "exitCode");
+  shape.optional(json.signal, i32, "signal");
+  shape.optional(json.error, shape.text, "error");
+  return shape.time(json.claimedAt, "claimedAt");
+}
+
+function i32(value: JsonValue, what: string): number {
+  return shape.whole(value, what, -0x8000_0000, 0x7fff_ffff);
+}

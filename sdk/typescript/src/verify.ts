@@ -1,0 +1,197 @@
+/** From a decision to a verified vote (PROTOCOL §3): each check in its order, with its own refusal. */
+
+import { artifactHash, routeOf } from "./artifact.js";
+import type { Artifact } from "./artifact.js";
+import { allows, hint, verifySignature } from "./decision.js";
+import type { Decision } from "./decision.js";
+import { isHash } from "./encoding.js";
+import { JsonError } from "./json.js";
+import { verifies } from "./keys.js";
+import { isEnough } from "./route.js";
+import type { Assurance, Route } from "./route.js";
+import { approverOf, counts } from "./trust.js";
+import type { Approver, TrustStore } from "./trust.js";
+
+/** The clock skew that is tolerated unless configured otherwise: 60 s. */
+export const DEFAULT_SKEW_MILLIS = 60_000;
+
+/** The names of the refusals. */
+export type RefusalName =
+  | "Schema"
+  | "NoRoute"
+  | "UnknownSigner"
+  | "RevokedSigner"
+  | "OffRoster"
+  | "Assurance"
+  | "Signature"
+  | "DecisionExpired"
+  | "ArtifactExpired"
+  | "FromTheFuture"
+  | "HashMismatch"
+  | "WrongRequest"
+  | "WrongRepository"
+  | "WrongSession"
+  | "Scope"
+  | "NoReason"
+  | "Replay";
+
+const CODES: Readonly<Record<RefusalName, string>> = {
+  Schema: "HARP_ERR_CANONICALIZATION",
+  NoRoute: "HARP_ERR_UNSUPPORTED",
+  UnknownSigner: "HARP_ERR_SIGNATURE_INVALID",
+  RevokedSigner: "HARP_ERR_SIGNATURE_INVALID",
+  OffRoster: "HARP_ERR_SIGNATURE_INVALID",
+  Assurance: "HARP_ERR_SIGNATURE_INVALID",
+  Signature: "HARP_ERR_SIGNATURE_INVALID",
+  DecisionExpired: "HARP_ERR_EXPIRED",
+  ArtifactExpired: "HARP_ERR_EXPIRED",
+  FromTheFuture: "HARP_ERR_EXPIRED",
+  HashMismatch: "HARP_ERR_HASH_MISMATCH",
+  WrongRequest: "HARP_ERR_HASH_MISMATCH",
+  WrongRepository: "HARP_ERR_HASH_MISMATCH",
+  WrongSession: "HARP_ERR_SCOPE",
+  Scope: "HARP_ERR_SCOPE",
+  NoReason: "HARP_ERR_SCOPE",
+  Replay: "HARP_ERR_REPLAY",
+};
+
+/** Why a decision was refused. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** The one check that failed. */
+  readonly refusal: RefusalName;
+  /** The HARP error code. */
+  readonly code: string;
+
+  constructor(refusal: RefusalName) {
+    super(`the decision was refused: ${refusal}`);
+    this.refusal = refusal;
+    this.code = CODES[refusal];
+  }
+}
+
+/** What has been used before. Durable at the caller's; spent by acceptance. */
+export interface ReplayView {
+  requestSpent(requestId: string, artifactHash: string): boolean;
+  nonceSpent(nonce: string, signerKeyId: string): boolean;
+}
+
+/** Everything that a decision is checked against. */
+export interface Check {
+  /** The artifact as it was built and stored here, never the one a message brought. */
+  readonly artifact: Artifact;
+  /** The pinned keys, as they are now. */
+  readonly trust: TrustStore;
+  /** The session that the enforcer itself issued. */
+  readonly session?: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** The clock skew tolerated, in milliseconds; {@link DEFAULT_SKEW_MILLIS} where absent. */
+  readonly skewMillis?: number;
+  readonly replay: ReplayView;
+}
+
+/** One decision that was checked against one artifact. */
+export interface Vote {
+  readonly allows: boolean;
+  readonly person: string;
+  readonly assurance: Assurance;
+  readonly decision: Decision;
+  readonly route: Route;
+}
+
+/**
+ * Checks one decision against the artifact that is stored here.
+ *
+ * One vote is not yet an approval: the route's threshold counts distinct persons, under the same
+ * terms.
+ *
+ * @throws Refusal the first check that fails, in the order of PROTOCOL §3
+ */
+export function verifyDecision(decision: Decision, check: Check): Vote {
+  const { artifact, now } = check;
+  const route = readable(() => routeOf(artifact));
+  if (route === undefined) throw new Refusal("NoRoute");
+  const signer = signerOf(decision, check.trust, now);
+  demandSeat(signer, route);
+  if (!verifies(() => verifySignature(decision, signer.keys.signing))) throw new Refusal("Signature");
+  demandTime(decision, artifact, now, check.skewMillis ?? DEFAULT_SKEW_MILLIS);
+  if (decision.artifactHash !== readable(() => artifactHash(artifact))) throw new Refusal("HashMismatch");
+  demandNames(decision, artifact);
+  if (artifact.sessionId !== check.session) throw new Refusal("WrongSession");
+  demandTerms(decision, artifact.sessionId, route);
+  demandUnused(decision, check.replay);
+  const { person, assurance } = signer;
+  return { allows: allows(decision.decision), person, assurance, decision, route };
+}
+
+/** The pinned approver whose key the decision names. @throws Refusal */
+export function signerOf(decision: Decision, trust: TrustStore, now: number): Approver {
+  const signer = approverOf(trust, decision.signerKeyId);
+  if (signer === undefined) throw new Refusal("UnknownSigner");
+  if (!counts(signer.status, now)) throw new Refusal("RevokedSigner");
+  return signer;
+}
+
+/** Demands that the route asked this approver, and its assurance is enough. @throws Refusal */
+export function demandSeat(signer: Approver, route: Route): void {
+  const { keyId, person } = signer;
+  if (!route.roster.some((seat) => seat.keyId === keyId && seat.person === person)) {
+    throw new Refusal("OffRoster");
+  }
+  if (!isEnough(signer.assurance, route.minAssurance)) throw new Refusal("Assurance");
+}
+
+/** Demands that decision and artifact are both alive at `now`. @throws Refusal */
+export function demandTime(decision: Decision, artifact: Artifact, now: number, skew: number): void {
+  // Written so that a time that is no number ends in a refusal.
+  if (!(now < decision.expiresAt.millis + skew)) throw new Refusal("DecisionExpired");
+  if (!(now < artifact.expiresAt.millis + skew)) throw new Refusal("ArtifactExpired");
+  if (!(artifact.createdAt.millis <= now + skew)) throw new Refusal("FromTheFuture");
+}
+
+/** Demands that a decision names the artifact's request and repository. @throws Refusal */
+export function demandNames(decision: Decision, artifact: Artifact): void {
+  if (decision.requestId !== artifact.requestId) throw new Refusal("WrongRequest");
+  if (decision.repoRef !== artifact.repoRef) throw new Refusal("WrongRepository");
+}
+
+/**
+ * Demands that an answer keeps to what it was asked for: its session, the scopes on offer, a reason.
+ *
+ * @throws Refusal
+ */
+export function demandTerms(decision: Decision, asked: string | undefined, route: Route): void {
+  const hinted = decision.policyHints?.[hint.SESSION_ID];
+  // The artifact's own session is under the hash already; a hint that is there must agree too, and
+  // a scope that lasts for a session must name it.
+  const agrees =
+    hinted === undefined ? decision.scope !== "session" : typeof hinted === "string" && hinted === asked;
+  if (!agrees) throw new Refusal("WrongSession");
+  // A denial permits nothing, so no scope is too wide for it.
+  if (!allows(decision.decision)) return;
+  if (!route.scopes.includes(decision.scope)) throw new Refusal("Scope");
+  if (route.reasonRequired && !givesReason(decision)) throw new Refusal("NoReason");
+}
+
+/** Whether a reason was signed: a hint that is no hash commits to none. */
+export function givesReason(decision: Decision): boolean {
+  const hash = decision.policyHints?.[hint.REASON_HASH];
+  return typeof hash === "string" && isHash(hash);
+}
+
+function demandUnused(decision: Decision, replay: ReplayView): void {
+  const spent =
+    replay.requestSpent(decision.requestId, decision.artifactHash) ||
+    replay.nonceSpent(decision.nonce, decision.signerKeyId);
+  if (spent) throw new Refusal("Replay");
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof JsonError) throw new Refusal("Schema");
+    throw error;
+  }
+}

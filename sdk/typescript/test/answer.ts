@@ -1,0 +1,244 @@
+/**
+ * What this implementation answers to one input, in the words of the vectors: `accepted` (for
+ * receipts `Valid`) with what was worked out, or the name of the refusal.
+ */
+
+import { actionHashOf, artifactHash, isForeign, parseArtifact } from "../src/artifact.js";
+import { checkReceipt } from "../src/check.js";
+import { checkpoint, verifyCheckpoint } from "../src/checkpoint.js";
+import { parseAnswer, parseDecision, signDecision, verifySignature } from "../src/decision.js";
+import type { Word } from "../src/decision.js";
+import { base64, unbase64, unhex } from "../src/encoding.js";
+import { JsonError, canonicalText, limit, parse, sha256 } from "../src/json.js";
+import type { JsonObject, JsonValue } from "../src/json.js";
+import { DOMAINS, KeyError, publicKeys, secretKeys, verifyDomain } from "../src/keys.js";
+import type { Domain } from "../src/keys.js";
+import { commitment, disclosure, opens } from "../src/redact.js";
+import { HarpError, enforce, parseKeys } from "../src/reference.js";
+import type { Scope } from "../src/route.js";
+import { SealError, open, seal, sealed, sealedJson } from "../src/sealing.js";
+import type { Shown } from "../src/sealing.js";
+import { parseStatement, verifyStatement } from "../src/statement.js";
+import { timestamp } from "../src/time.js";
+import { TokenError, decodeToken, verifyToken } from "../src/token.js";
+import { TrustError, parseTrust } from "../src/trust.js";
+import { Refusal, verifyDecision } from "../src/verify.js";
+
+/** The outcome, and what was worked out. */
+export type Outcome = { readonly outcome: string } & { readonly [member: string]: JsonValue };
+
+type Input = JsonObject;
+
+/** Answers one input of a kind. Throws only where the input itself makes no sense. */
+export function answer(kind: string, input: Input): Outcome {
+  const judge = JUDGES[kind];
+  if (judge === undefined) throw new Error(`no such kind: ${kind}`);
+  try {
+    return { outcome: "accepted", ...judge(input) };
+  } catch (error) {
+    return { outcome: refusal(error) };
+  }
+}
+
+/** The kinds that can be answered. */
+export function kinds(): readonly string[] {
+  return Object.keys(JUDGES);
+}
+
+const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
+  canonical(input) {
+    const most = typeof input.limit === "number" ? input.limit : limit.MESSAGE;
+    const value = parse(textOf(input), most);
+    return { canonical: canonicalText(value), sha256: sha256(value) };
+  },
+  number(input) {
+    const bits = new DataView(new ArrayBuffer(8));
+    bits.setBigUint64(0, BigInt(`0x${text(input.bits)}`));
+    return { text: canonicalText(bits.getFloat64(0)) };
+  },
+  artifact(input) {
+    const found = parseArtifact(textOf(input));
+    return {
+      artifactHash: artifactHash(found),
+      actionHash: actionHashOf(found),
+      foreign: isForeign(found),
+    };
+  },
+  decision(input) {
+    const decision = refusing(JsonError, "Schema", () => parseDecision(text(input.decision)));
+    const vote = verifyDecision(decision, {
+      artifact: parseArtifact(text(input.artifact)),
+      trust: parseTrust(text(input.trust)),
+      session: typeof input.session === "string" ? input.session : undefined,
+      now: number(input.now),
+      skewMillis: number(input.skewMillis),
+      replay: {
+        requestSpent: (id, hash) => pairs(input.spentRequests).some(([a, b]) => a === id && b === hash),
+        nonceSpent: (nonce, key) => pairs(input.spentNonces).some(([a, b]) => a === nonce && b === key),
+      },
+    });
+    return { allows: vote.allows, person: vote.person, assurance: vote.assurance };
+  },
+  receipt(input) {
+    const verdict = checkReceipt(text(input.receipt), parseTrust(text(input.trust)), number(input.now));
+    const { verdict: outcome, ...rest } = verdict;
+    return { outcome, ...rest } as unknown as JsonObject;
+  },
+  sealed(input) {
+    const message = malformed(() => sealed(parse(text(input.sealed), limit.ARTIFACT * 4)));
+    const shown = input.shown as unknown as Shown;
+    const plaintext = open(message, shown, secretKeys(bytes(input.secret)));
+    return { plaintext: base64(plaintext) };
+  },
+  statement(input) {
+    const statement = parseStatement(text(input.text));
+    verifyStatement(statement, publicKeys(parse(text(input.enforcer), limit.MESSAGE)));
+    return { artifactHash: artifactHash(statement.artifact) };
+  },
+  disclosure(input) {
+    const one = malformed(() => disclosure(parse(text(input.disclosure), limit.MESSAGE)));
+    const committed = malformed(() => commitment(parse(text(input.commitment), limit.MESSAGE)));
+    if (!opens(one, committed)) throw new Named("Mismatch");
+    return {};
+  },
+  checkpoint(input) {
+    const found = malformed(() => checkpoint(parse(text(input.checkpoint), limit.MESSAGE)));
+    verifyCheckpoint(found, bytes(input.publicKey));
+    return { ledger: found.head.ledger, seq: found.head.seq };
+  },
+  domain(input) {
+    const object = parse(text(input.object), limit.ARTIFACT);
+    verifyDomain(bytes(input.publicKey), domainOf(text(input.domain)), object, bytes(input.signature));
+    return {};
+  },
+  token(input) {
+    const spent = (input.spent ?? []) as readonly JsonValue[];
+    const token = decodeToken(unbase64(text(input.token)) ?? new Uint8Array());
+    const approves = verifyToken(token, {
+      artifact: parseArtifact(text(input.artifact)),
+      publicKey: bytes(input.publicKey),
+      now: number(input.now),
+      spent: (nonce) => spent.includes(nonce),
+    });
+    return { approves };
+  },
+  reference(input) {
+    const keys = refusing(JsonError, "HARP_ERR_CANONICALIZATION", () => parseKeys(text(input.keys)));
+    const files = { artifact: text(input.artifact), decision: text(input.decision), keys };
+    const found = enforce(files, number(input.now), {
+      requestSpent: (id, hash) => pairs(input.spentRequests).some(([a, b]) => a === id && b === hash),
+      nonceSpent: (nonce, key) => pairs(input.spentNonces).some(([a, b]) => a === nonce && b === key),
+    });
+    return { verdict: found.verdict };
+  },
+  // The kinds below have no vectors: a run beside the other implementation asks them.
+  answer(input) {
+    return { reason: parseAnswer(textOf(input)).reason?.text ?? null };
+  },
+  signature(input) {
+    verifySignature(parseDecision(textOf(input)), bytes(input.publicKey));
+    return {};
+  },
+  trust(input) {
+    const trust = parseTrust(textOf(input));
+    return { operators: trust.operators.length, approvers: trust.approvers.length };
+  },
+  time(input) {
+    const found = timestamp(text(input.text));
+    if (found === undefined) throw new Named("Shape");
+    return { millis: found.millis };
+  },
+  sign(input) {
+    const choice = {
+      word: text(input.word) as Word,
+      scope: text(input.scope) as Scope,
+      expiresAt: text(input.expiresAt),
+      nonce: bytes(input.nonce),
+      hints: input.hints as JsonObject,
+    };
+    const about = parseArtifact(text(input.artifact));
+    return { decision: canonicalText(signDecision(about, choice, secretKeys(bytes(input.secret))).json) };
+  },
+  seal(input) {
+    const to = (input.to as readonly JsonValue[]).map((one) => publicKeys(one));
+    const shown = input.shown as unknown as Shown;
+    const made = seal(bytes(input.plaintext), shown, to, drawnFrom(bytes(input.random)));
+    return { sealed: canonicalText(sealedJson(made)) };
+  },
+};
+
+/** A refusal that has only a name. */
+class Named extends Error {
+  constructor(readonly outcome: string) {
+    super(outcome);
+  }
+}
+
+function refusal(error: unknown): string {
+  if (error instanceof JsonError || error instanceof KeyError) return error.code;
+  if (error instanceof SealError || error instanceof TokenError) return error.code;
+  if (error instanceof TrustError || error instanceof HarpError) return error.code;
+  if (error instanceof Refusal) return error.refusal;
+  if (error instanceof Named) return error.outcome;
+  throw error;
+}
+
+function refusing<T>(kind: typeof JsonError, outcome: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof kind ? new Named(outcome) : error;
+  }
+}
+
+function malformed<T>(read: () => T): T {
+  return refusing(JsonError, "Malformed", read);
+}
+
+/** The text of an input: as bytes, as hex, repeated, or as it stands. */
+export function textOf(input: Input): Uint8Array | string {
+  if (typeof input.bytes === "string") return bytes(input.bytes);
+  if (typeof input.hex === "string") return unhex(input.hex) ?? new Uint8Array();
+  if (input.repeat !== undefined) {
+    const { text: again, times, before, after } = input.repeat as Input;
+    return `${before ?? ""}${text(again).repeat(number(times))}${after ?? ""}`;
+  }
+  return text(input.text);
+}
+
+function text(value: JsonValue | undefined): string {
+  if (typeof value !== "string") throw new Error("the input lacks a text");
+  return value;
+}
+
+function number(value: JsonValue | undefined): number {
+  if (typeof value !== "number") throw new Error("the input lacks a number");
+  return value;
+}
+
+function bytes(value: JsonValue | undefined): Uint8Array {
+  const found = unbase64(text(value));
+  if (found === undefined) throw new Error("the input lacks bytes");
+  return found;
+}
+
+function pairs(value: JsonValue | undefined): readonly (readonly [JsonValue, JsonValue])[] {
+  return (value ?? []) as unknown as readonly (readonly [JsonValue, JsonValue])[];
+}
+
+/** The name of a domain, or its tag. */
+function domainOf(name: string): Domain {
+  const found = Object.entries(DOMAINS).find(([key, tag]) => key === name || tag === name);
+  if (found === undefined) throw new Error(`no such domain: ${name}`);
+  return found[0] as Domain;
+}
+
+function drawnFrom(pool: Uint8Array): (length: number) => Uint8Array {
+  let at = 0;
+  return (length) => {
+    at += length;
+    if (at > pool.length) throw new Error("the pool is empty");
+    return pool.slice(at - length, at);
+  };
+}
+
