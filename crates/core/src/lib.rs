@@ -11,7 +11,7 @@
 //! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
 //! * [`verify`]: from a decision to a proof; [`request`]: the life of a request.
 //! * [`pairing`]: how two devices come to know each other's keys.
-//! * [`reference`]: the same between HARP's reference programs, as files.
+//! * [`mod@reference`]: the same between HARP's reference programs, as files.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
 //!
 //! Below them: [`encoding`] and [`time`] (bytes and moments as text), [`keys`] (signatures, each
