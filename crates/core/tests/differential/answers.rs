@@ -14,7 +14,7 @@ use countersign_core::sealing::{Entropy, SealError, Sealed, Shown, open, seal};
 use countersign_core::time::{Instant, Timestamp};
 use countersign_core::token;
 use countersign_core::trust::{TrustError, TrustStore};
-use countersign_core::verify::{self, Check, DEFAULT_SKEW_MILLIS, ReplayView};
+use countersign_core::verify::{self, Check, DEFAULT_SKEW_MILLIS, ReplayView, Subject};
 use serde_json::{Value, json};
 
 /// The outcome with what was worked out, or the name of the refusal.
@@ -83,7 +83,8 @@ fn decision(input: &Value) -> Answered {
     let decision =
         Decision::parse(text(input, "decision").as_bytes()).map_err(|_| "Schema".to_owned())?;
     let check = Check {
-        artifact: &Artifact::parse(text(input, "artifact").as_bytes()).unwrap(),
+        subject: &Subject::of(&Artifact::parse(text(input, "artifact").as_bytes()).unwrap())
+            .map_err(|e| name_of(&e))?,
         trust: &TrustStore::parse(text(input, "trust").as_bytes()).unwrap(),
         session: input["session"].as_str(),
         now: now(input),

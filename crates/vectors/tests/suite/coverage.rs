@@ -1,7 +1,7 @@
 //! Every refusal has a vector. The matches are exhaustive: a new refusal does not compile until
 //! somebody says which vector shows it, or why none can.
 
-use crate::suite::Suite;
+use crate::outcomes;
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyError;
 use countersign_core::receipt::check::Verdict;
@@ -26,10 +26,9 @@ macro_rules! names {
 
 #[track_caller]
 fn assert_shown(kinds: &[&str], names: &[&str]) {
-    let suite = Suite::load();
-    let shown: Vec<String> = kinds.iter().flat_map(|kind| suite.outcomes(kind)).collect();
+    let shown = outcomes(kinds);
     for name in names {
-        assert!(shown.iter().any(|s| s == name), "no vector of {kinds:?} shows `{name}`");
+        assert!(shown.contains(*name), "no vector of {kinds:?} shows `{name}`");
     }
 }
 
