@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// Show and export the keys that are pinned here
     #[command(subcommand)]
     Trust(commands::trust::Trust),
+    /// HARP objects as files, and the conformance report
+    #[command(subcommand)]
+    Harp(commands::harp::Harp),
     /// Measure this machine against the budgets, beside its own limits
     Bench(commands::bench::Bench),
     /// Print shell completions

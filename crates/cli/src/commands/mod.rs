@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod gateway;
+pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod join;
@@ -68,6 +69,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Receipt(c) => c.run(here).await,
         Command::Key(c) => c.run(here).await,
         Command::Trust(c) => c.run(here).await,
+        Command::Harp(c) => c.run(here).await,
         Command::Bench(c) => c.run(here).await,
         Command::Completions(c) => c.run(here),
         Command::Man(c) => c.run(here),
