@@ -1,5 +1,6 @@
-//! `harp`: HARP objects as files.
+//! `harp`: HARP objects as files, and the conformance report.
 
+mod conformance;
 mod enforce;
 mod files;
 mod hash;
@@ -10,7 +11,7 @@ mod review;
 use super::Here;
 use crate::failure::Outcome;
 
-/// HARP objects as files.
+/// HARP objects as files, and the conformance report.
 #[derive(clap::Subcommand)]
 pub(crate) enum Harp {
     /// Seal a command or another payload to an approver, as a file
@@ -21,6 +22,8 @@ pub(crate) enum Harp {
     Enforce(enforce::Enforce),
     /// Print the hash, or the canonical bytes, of any JSON
     Hash(hash::Hash),
+    /// Check this binary against HARP-COMPLIANCE, and say which level is complete
+    Conformance(conformance::Conformance),
 }
 
 impl Harp {
@@ -30,6 +33,7 @@ impl Harp {
             Self::Review(command) => command.run(here).await,
             Self::Enforce(command) => command.run(here),
             Self::Hash(command) => command.run(here),
+            Self::Conformance(command) => command.run(here).await,
         }
     }
 }
