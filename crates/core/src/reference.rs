@@ -8,7 +8,7 @@
 mod judge;
 mod keys;
 
-pub use judge::{Verdict, decide, judge};
+pub use judge::{Verdict, decide, judge, parse_decision};
 pub use keys::{Keys, KeysError, KeysFile};
 
 use crate::artifact::{Artifact, ArtifactHash, ArtifactHead, ArtifactType, HashAlg};

@@ -3,8 +3,7 @@
 use crate::decision::Spent;
 use crate::input::{Damaged, Input};
 use crate::suite::Answer;
-use countersign_core::decision::Decision;
-use countersign_core::reference::{Keys, Wire, judge};
+use countersign_core::reference::{Keys, Wire, judge, parse_decision};
 use countersign_core::verify::DEFAULT_SKEW_MILLIS;
 use serde_json::json;
 
@@ -19,7 +18,7 @@ pub(crate) fn answer(input: &Input<'_>) -> Result<Answer, Damaged> {
     let at = (input.now()?, DEFAULT_SKEW_MILLIS);
     let decision = text("decision")?;
     let judged = Wire::parse(wire)
-        .and_then(|wire| judge(Decision::parse(decision)?, &wire, &keys, at, &spent));
+        .and_then(|wire| judge(parse_decision(decision)?, &wire, &keys, at, &spent));
     Ok(match judged {
         Ok(verdict) => {
             let word = if verdict.allows() { "allow" } else { "deny" };

@@ -9,7 +9,7 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 as digest } from "@noble/hashes/sha2.js";
 import { artifact, artifactHash, artifactHead, withPayload } from "./artifact.js";
 import type { Artifact, ArtifactHead } from "./artifact.js";
-import { allows, parseDecision, verifySignature } from "./decision.js";
+import { allows, decision, parseDecision, verifySignature } from "./decision.js";
 import type { Decision, Word } from "./decision.js";
 import { base64, concat, sameBytes, unbase64, utf8 } from "./encoding.js";
 import { JsonError, canonical, canonicalText, limit, parse, sha256, without } from "./json.js";
@@ -232,6 +232,15 @@ export function review(
 }
 
 /**
+ * Reads `decision.json` strictly, but for one thing: HARP's program in C# writes
+ * `"policyHints": null`, which it does not sign. That is read as absent, here and nowhere else.
+ */
+function readAnswer(bytes: Uint8Array | string): Decision {
+  const value = shape.object(parse(bytes, limit.MESSAGE), "decision");
+  return decision(value.policyHints === null ? without(value, "policyHints") : value);
+}
+
+/**
  * The enforcer's part again: checks an answer.
  *
  * @param now milliseconds since the Unix epoch
@@ -248,7 +257,7 @@ export function enforce(
   skewMillis: number = DEFAULT_SKEW_MILLIS,
 ): Enforced {
   return harpCoded(() => {
-    const [wire, answer] = [parseWire(files.artifact), parseDecision(files.decision)];
+    const [wire, answer] = [parseWire(files.artifact), readAnswer(files.decision)];
     const { keys } = files;
     if (answer.policyHints !== undefined) {
       throw new HarpError("HARP_ERR_UNSUPPORTED", "a reference decision carries no policyHints");

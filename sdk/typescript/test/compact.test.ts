@@ -81,6 +81,11 @@ test("each refusal of the reference files has HARP's code", () => {
   assert.equal(code({}), "accepted");
   assert.equal(code({ decision: decision.replace("allow", "deny") }), "HARP_ERR_SIGNATURE_INVALID");
   assert.equal(code({ decision: "{}" }), "HARP_ERR_CANONICALIZATION");
+  const hinted = (hints: string) => decision.replace("{", `{"policyHints":${hints},`);
+  assert.equal(code({ decision: hinted("null") }), "accepted");
+  assert.equal(code({ decision: hinted("{}") }), "HARP_ERR_UNSUPPORTED");
+  assert.equal(code({ decision: hinted("[]") }), "HARP_ERR_CANONICALIZATION");
+  assert.equal(code({ decision: "null" }), "HARP_ERR_CANONICALIZATION");
   assert.equal(code({ now: NOW + 61_000 }), "HARP_ERR_EXPIRED");
   assert.equal(code({ wire: { ...wire, artifactHash: "ab".repeat(32) } }), "HARP_ERR_HASH_MISMATCH");
   assert.equal(code({ wire: { ...wire, repoRef: "other" } }), "HARP_ERR_HASH_MISMATCH");

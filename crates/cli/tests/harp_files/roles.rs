@@ -132,3 +132,14 @@ fn without_a_terminal_and_an_answer_nothing_is_signed() {
     assert_eq!(ended(&output), (1, "no_terminal".to_owned()));
     assert!(!desk.path("decision.json").exists());
 }
+
+/// HARP's program in C# writes the member and does not sign it.
+#[test]
+fn a_null_in_place_of_hints_is_read_as_none() {
+    let desk = Desk::by_hand();
+    desk.edit("decision.json", |decision| decision["policyHints"] = serde_json::Value::Null);
+    assert_eq!(desk.verdict(&["--journal", "journal"]), (0, "allow".to_owned()));
+    assert_eq!(desk.verdict(&["--journal", "journal"]), crate::refused("REPLAY"));
+    desk.edit("decision.json", |decision| decision["policyHints"] = serde_json::json!({}));
+    assert_eq!(desk.verdict(&[]), crate::refused("UNSUPPORTED"));
+}

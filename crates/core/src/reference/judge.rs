@@ -4,8 +4,11 @@ use super::{Keys, Refused, Wire, keys};
 use crate::artifact::{Artifact, HashAlg, Scope};
 use crate::decision::{Decision, SigAlg, Word};
 use crate::encoding::Fixed;
+use crate::json::{self, limit};
+use crate::message::exact;
 use crate::time::Instant;
 use crate::verify::{Refusal, ReplayView};
+use serde_json::Value;
 
 /// Signs an answer to an artifact that [`Wire::open`] opened. It is good for one use, until the
 /// artifact ends, and carries no hints: the reference programs rebuild ten fixed members.
@@ -45,6 +48,24 @@ pub fn decide(
     decision.signature = signature.ok_or(Refused::NoSecret(keys::SIGN_PRIVATE))?;
     Ok(decision)
 }
+
+/// Reads `decision.json` strictly, but for one thing: HARP's program in C# writes `"policyHints":
+/// null`, which it does not sign. That is read as absent, here and nowhere else; whatever else the
+/// member holds is refused by [`judge`].
+///
+/// # Errors
+/// [`Refused::Json`] where it is not a Decision of HARP-CORE.
+pub fn parse_decision(bytes: &[u8]) -> Result<Decision, Refused> {
+    let mut value = json::parse(bytes, limit::MESSAGE)?;
+    if let Some(members) = value.as_object_mut()
+        && members.get(HINTS) == Some(&Value::Null)
+    {
+        members.remove(HINTS);
+    }
+    Ok(exact(&value)?)
+}
+
+const HINTS: &str = "policyHints";
 
 /// A decision that was checked against one artifact. Private fields: only [`judge`] makes one.
 #[must_use = "an answer that is not recorded can be replayed"]
@@ -128,7 +149,7 @@ fn same_question(decision: &Decision, wire: &Wire, keys: &Keys) -> Result<bool, 
         return Err(Refusal::HashMismatch.into());
     }
     if decision.request_id != wire.request_id {
-        return Err(Refusal::WrongRequest(crate::json::clip(&decision.request_id)).into());
+        return Err(Refusal::WrongRequest(json::clip(&decision.request_id)).into());
     }
     if decision.repo_ref != wire.repo_ref {
         return Err(Refusal::WrongRepository.into());

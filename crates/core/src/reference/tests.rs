@@ -77,6 +77,45 @@ fn changed(pointer: &str, to: Value) -> &'static str {
 }
 
 #[test]
+fn a_null_where_hints_could_stand_is_read_as_none_and_nothing_else_is() {
+    let keys = keys(1);
+    let told = |hints: Value| {
+        let mut text = serde_json::to_value(decided(Word::Allow, &keys)).unwrap();
+        text["policyHints"] = hints;
+        let decision = parse_decision(text.to_string().as_bytes())?;
+        judged(decision, &sealed(&keys), &keys)
+    };
+    assert!(told(Value::Null).unwrap().allows());
+    assert_eq!(told(json!({})).unwrap_err(), Refused::Hints);
+    for other in [json!([]), json!(false), json!(""), json!(0)] {
+        assert!(matches!(told(other), Err(Refused::Json(_))));
+    }
+    let text = serde_json::to_value(decided(Word::Allow, &keys)).unwrap();
+    for nulled in ["nonce", "scope", "policyhints"] {
+        let mut text = text.clone();
+        text[nulled] = Value::Null;
+        assert!(parse_decision(text.to_string().as_bytes()).is_err(), "{nulled}");
+    }
+    let twice = text.to_string().replacen('{', "{\"policyHints\":null,\"policyHints\":{},", 1);
+    assert!(matches!(parse_decision(twice.as_bytes()), Err(Refused::Json(_))));
+    let list = format!("[{text}]");
+    assert!(matches!(parse_decision(list.as_bytes()), Err(Refused::Json(_))));
+}
+
+#[test]
+fn attack_45_hints_that_were_signed_cannot_be_nulled_away() {
+    let keys = keys(1);
+    let mut decision = decided(Word::Allow, &keys);
+    decision.policy_hints = Some(serde_json::Map::new());
+    decision.signature = keys.sign(&decision.signable().unwrap()).unwrap();
+    let mut text = serde_json::to_value(&decision).unwrap();
+    text["policyHints"] = Value::Null;
+    let decision = parse_decision(text.to_string().as_bytes()).unwrap();
+    let refused = judged(decision, &sealed(&keys), &keys).unwrap_err();
+    assert_eq!(refused, Refused::Decision(Refusal::Signature));
+}
+
+#[test]
 fn what_was_sealed_opens_as_the_same_artifact() {
     let wire = sealed(&keys(1));
     let text = serde_json::to_vec(&wire).unwrap();

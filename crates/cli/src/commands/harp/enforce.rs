@@ -3,10 +3,9 @@
 use super::journal::{Forgetful, Journal};
 use super::{Here, files};
 use crate::failure::{Exit, Outcome};
-use countersign_core::decision::Decision;
 use countersign_core::display::visible;
 use countersign_core::json::limit;
-use countersign_core::reference::{Refused, Verdict, judge};
+use countersign_core::reference::{Verdict, judge, parse_decision};
 use countersign_core::verify::DEFAULT_SKEW_MILLIS;
 use countersign_enforcer::Edge;
 use std::path::PathBuf;
@@ -40,7 +39,7 @@ impl Enforce {
         let keys = files::keys(here, &self.keys)?;
         let wire = files::wire(&self.artifact)?;
         let bytes = files::read(&self.decision, limit::MESSAGE)?.0;
-        let decision = Decision::parse(&bytes).map_err(Refused::from)?;
+        let decision = parse_decision(&bytes)?;
         let journal = self.journal.as_deref().map(Journal::open).transpose()?;
         // The clock is read with the lock held: waiting for it takes time too.
         let time = (Edge::system().now(), DEFAULT_SKEW_MILLIS);
