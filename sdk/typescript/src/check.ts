@@ -130,11 +130,11 @@ function levelOf(content: Content, trust: TrustStore, now: number): Reached {
   const asked = askedIn(content);
   const need = asked.route === undefined ? 0 : Math.max(asked.route.threshold, 1);
   if (asked.route !== undefined) agrees(content, asked.route);
-  const { persons, denied } = weighAll(content, asked, trust, now);
+  const { persons, denied, signers } = weighAll(content, asked, trust, now);
   const never = denied && need <= 1;
   const enough = need > 0 && !never && persons.size >= need;
   if (enough && NEED_APPROVAL.includes(content.event)) {
-    saidTruly(content, persons);
+    saidTruly(content, persons, signers);
     const approvers = [...persons.keys()].sort(byCodePoint);
     return { level: "L1", assurance: lowest([...persons.values()]), approvers };
   }
@@ -146,6 +146,7 @@ function levelOf(content: Content, trust: TrustStore, now: number): Reached {
       need: wanted,
     });
   }
+  saidTruly(content, persons, signers);
   return { level: "L0", approvers: [] };
 }
 
@@ -185,14 +186,16 @@ function routeIn(content: Content, artifact: Artifact): Route {
 function weighAll(content: Content, asked: Asked, trust: TrustStore, now: number) {
   const persons = new Map<string, Assurance>();
   const against = new Set<string>();
+  const signers: string[] = [];
   for (const decision of content.decisions) {
     const vote = weigh(content, decision, asked, trust, now);
+    signers.push(vote.person);
     if (vote.counts) persons.set(vote.person, vote.assurance);
     else against.add(vote.person);
   }
   // Who said both yes and no said no.
   against.forEach((person) => persons.delete(person));
-  return { persons, denied: against.size > 0 };
+  return { persons, denied: against.size > 0, signers };
 }
 
 /** Whose decision it is, with which assurance, and whether the gate would have let it allow. */
@@ -267,18 +270,30 @@ function agrees(content: Content, route: Route): void {
   if (!alike) end("OffRoster");
 }
 
-/** The words beside the decisions say what the decisions say. */
-function saidTruly(content: Content, persons: ReadonlyMap<string, Assurance>): void {
+/**
+ * The words beside the decisions say what the decisions say, and nothing where there are none.
+ * `persons` are those whose yes counted, `signers` whose decision each is.
+ */
+function saidTruly(
+  content: Content,
+  persons: ReadonlyMap<string, Assurance>,
+  signers: readonly string[],
+): void {
   const said = content.approverDecision;
   const one =
     said === undefined ||
-    (said.verdict === "approved" &&
-      persons.has(said.person) &&
+    ((!NEED_APPROVAL.includes(content.event) || persons.has(said.person)) &&
       content.decisions.some(
-        // A reason that is told was signed; its salt, and so its proof, is the approver's.
-        (one) => one.signerKeyId === said.keyId && (said.reason === undefined || givesReason(one)),
+        (one, at) =>
+          one.signerKeyId === said.keyId &&
+          signers[at] === said.person &&
+          said.verdict === (allows(one.decision) ? "approved" : "rejected") &&
+          // A reason that is told was signed; its salt, and so its proof, is the approver's.
+          (said.reason === undefined || givesReason(one)),
       ));
-  const many = content.multiApproval?.approvers.every((name) => persons.has(name)) ?? true;
+  const named = content.multiApproval?.approvers ?? [];
+  const many =
+    new Set(named).size === named.length && named.every((name) => persons.has(name));
   if (!one || !many) end("LevelMismatch");
 }
 

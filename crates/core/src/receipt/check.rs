@@ -1,6 +1,6 @@
 //! What a receipt proves to somebody who pinned keys: worked out, never read off.
 
-use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
+use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance, Route};
 use crate::decision::Decision;
 use crate::keys::{Domain, KeyId, verify_domain};
@@ -206,6 +206,7 @@ impl Content {
             weighed.iter().map(|w| (w.signer.person.as_str(), w.counts)).collect();
         let persons = verify::allowing(&answers);
         if !entry.event.needs_approval() {
+            said_truly(entry, &weighed, &persons)?;
             return Ok((Level::L0, None, Vec::new()));
         }
         if terms.as_ref().is_some_and(|terms| terms.met_by(&answers)) {
@@ -214,7 +215,7 @@ impl Content {
                 .map(|w| w.signer)
                 .filter(|s| persons.contains(s.person.as_str()))
                 .collect();
-            said_truly(entry, &counted)?;
+            said_truly(entry, &weighed, &persons)?;
             let assurance = counted.iter().map(|signer| signer.assurance).min();
             return Ok((Level::L1, assurance, persons.into_iter().map(str::to_owned).collect()));
         }
@@ -222,6 +223,7 @@ impl Content {
             let need = terms.as_ref().map_or(1, Terms::need);
             return Err(Verdict::ThresholdNotMet { have: persons.len().min(need - 1), need });
         }
+        said_truly(entry, &weighed, &persons)?;
         Ok((Level::L0, None, Vec::new()))
     }
 
@@ -284,20 +286,34 @@ fn verdict(refusal: Refusal) -> Verdict {
     }
 }
 
-/// The words beside the decisions say what the decisions say.
-fn said_truly(entry: &Entry, counted: &[&Approver]) -> Result<(), Verdict> {
+/// The words beside the decisions say what the decisions say, and nothing where there are none.
+/// `allowing` are the persons whose yes counted.
+fn said_truly(
+    entry: &Entry,
+    weighed: &[Weighed<'_>],
+    allowing: &BTreeSet<&str>,
+) -> Result<(), Verdict> {
     let one = entry.approver_decision.as_ref().is_none_or(|said| {
-        // A reason that is told was signed; its salt, and so its proof, is the approver's.
-        let reasoned = |d: &Decision| said.reason.is_none() || verify::gives_reason(d);
-        let theirs = |d: &&Decision| d.signer_key_id == said.key_id;
-        said.verdict == "approved"
-            && counted.iter().any(|by| by.person == said.person && by.key_id == said.key_id)
-            && entry.decisions.iter().find(theirs).is_some_and(reasoned)
+        let mut answers = entry.decisions.iter().zip(weighed);
+        answers.any(|(decision, by)| said.tells(decision, &by.signer.person))
+            && (!entry.event.needs_approval() || allowing.contains(said.person.as_str()))
     });
     let many = entry.multi_approval.as_ref().is_none_or(|multi| {
-        multi.approvers.iter().all(|name| counted.iter().any(|by| by.person == *name))
+        let named: BTreeSet<&str> = multi.approvers.iter().map(String::as_str).collect();
+        named.len() == multi.approvers.len() && named.is_subset(allowing)
     });
     if one && many { Ok(()) } else { Err(Verdict::LevelMismatch) }
+}
+
+impl ApproverDecision {
+    /// Whether these are the words for this decision of this person.
+    fn tells(&self, decision: &Decision, person: &str) -> bool {
+        let word = if decision.decision.allows() { "approved" } else { "rejected" };
+        // A reason that is told was signed; its salt, and so its proof, is the approver's.
+        let reasoned = self.reason.is_none() || verify::gives_reason(decision);
+        let theirs = self.key_id == decision.signer_key_id && self.person == person;
+        self.verdict == word && theirs && reasoned
+    }
 }
 
 /// Threshold and roster come from the signed route and must equal the receipt's.

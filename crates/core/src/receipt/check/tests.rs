@@ -317,6 +317,58 @@ fn attack_43_the_words_beside_a_decision_are_not_believed() {
 }
 
 #[test]
+fn attack_08_words_without_a_decision_are_not_believed() {
+    let mut case = case();
+    let said = |verdict: &str| super::super::ApproverDecision {
+        verdict: verdict.into(),
+        person: "finance-lead".into(),
+        key_id: secret(9).key_id(),
+        reason: None,
+    };
+    let entry = &mut case.content.entry;
+    (entry.artifacts, entry.decisions) = (Vec::new(), Vec::new());
+    (entry.basis, entry.trust_level) = (Basis::Policy, Level::L0);
+    assert!(matches!(case.verdict(), Verdict::Valid { level: Level::L0, .. }));
+    for verdict in ["approved", "rejected"] {
+        case.content.entry.approver_decision = Some(said(verdict));
+        assert_eq!(case.verdict(), Verdict::LevelMismatch, "{verdict}");
+    }
+    case.content.entry.approver_decision = None;
+    let approvers = vec!["finance-lead".to_owned()];
+    let quorum = super::super::MultiApproval { threshold: 1, roster: vec![], approvers };
+    case.content.entry.multi_approval = Some(quorum);
+    assert_eq!(case.verdict(), Verdict::LevelMismatch);
+}
+
+#[test]
+fn attack_43_a_denial_is_told_as_the_denial_that_it_is() {
+    let mut case = case();
+    let entry = &mut case.content.entry;
+    (entry.event, entry.outcome, entry.trust_level) = (Event::Denied, None, Level::L0);
+    entry.decisions = vec![decide(&case.artifact, Word::Deny, &case.person)];
+    for (verdict, person, holds) in
+        [("rejected", "ann", true), ("approved", "ann", false), ("rejected", "ceo", false)]
+    {
+        case.content.entry.approver_decision = Some(super::super::ApproverDecision {
+            verdict: verdict.into(),
+            person: person.into(),
+            key_id: case.person.key_id(),
+            reason: None,
+        });
+        let valid = matches!(case.verdict(), Verdict::Valid { .. });
+        assert_eq!(valid, holds, "{verdict} by {person}");
+    }
+}
+
+#[test]
+fn attack_10_a_quorum_names_nobody_twice() {
+    let (mut case, _) = quorum();
+    let multi = case.content.entry.multi_approval.as_mut().unwrap();
+    multi.approvers = vec!["ann".into(), "ann".into()];
+    assert_eq!(case.verdict(), Verdict::LevelMismatch);
+}
+
+#[test]
 fn attack_19_a_claim_dated_back_or_ahead_does_not_count() {
     for at in [-999_000, 120_000] {
         let mut case = case();

@@ -117,17 +117,26 @@ fn too_late() -> Made<Vec<Vector>> {
 }
 
 fn words() -> Made<Vec<Vector>> {
+    let told = |verdict: &str, person: &str, key_id| ApproverDecision {
+        verdict: verdict.into(),
+        person: person.into(),
+        key_id,
+        reason: None,
+    };
     let said = |name, verdict: &str, person: &str, key_id| {
-        let said = ApproverDecision {
-            verdict: verdict.into(),
-            person: person.into(),
-            key_id,
-            reason: None,
-        };
+        let said = told(verdict, person, key_id);
         Case::but(|c| c.entry.approver_decision = Some(said))?.verdict(name, "LevelMismatch")
     };
     let (ann, operator) = (object::anns()?.key_id(), object::operator_key()?.key_id());
+    let mut unsaid = Case::of_event(Event::Withdrawn)?;
+    unsaid.content.entry.approver_decision = Some(told("approved", "ann", ann.clone()));
+    let mut denied = Case::of_event(Event::Denied)?;
+    denied.content.entry.decisions =
+        vec![object::decide(&denied.artifact, Word::Deny, &object::anns()?)?];
+    denied.content.entry.approver_decision = Some(told("approved", "ann", ann.clone()));
     Ok(vec![
+        unsaid.verdict("attack-08-told-without-a-decision", "LevelMismatch")?,
+        denied.verdict("attack-43-denial-told-as-approved", "LevelMismatch")?,
         said("attack-43-told-as-rejected", "rejected", "ann", ann.clone())?,
         said("attack-43-told-of-another-person", "approved", "ceo", ann)?,
         said("attack-43-told-of-another-key", "approved", "ann", operator)?,
@@ -159,6 +168,17 @@ fn quorums() -> Made<Vec<Vector>> {
         })?,
         but("quorum-told-with-another-person", level, |c| {
             c.entry.multi_approval.iter_mut().for_each(|m| m.approvers = vec!["eve".into()]);
+        })?,
+        but("attack-10-quorum-told-with-one-person-twice", level, |c| {
+            c.entry.multi_approval.iter_mut().for_each(|m| m.approvers = vec!["ann".into(); 2]);
+        })?,
+        but("quorum-told-of-one-persons-key-as-anothers", level, |c| {
+            c.entry.approver_decision = c.entry.decisions.last().map(|bobs| ApproverDecision {
+                verdict: "approved".into(),
+                person: "ann".into(),
+                key_id: bobs.signer_key_id.clone(),
+                reason: None,
+            });
         })?,
         but("quorum-told-with-another-roster", "OffRoster", |c| {
             c.entry.multi_approval.iter_mut().for_each(|m| m.roster.truncate(1));
