@@ -108,7 +108,7 @@ pub enum TrustError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// A record's name is not its key's.
-    #[error("key id `{0}` does not belong to the key beside it")]
+    #[error("key id `{}` does not belong to the key beside it", json::clip(&.0.0))]
     WrongKeyId(KeyId),
     /// The same key is there twice, or as operator and approver.
     #[error("key `{0}` is pinned twice; an operator key is never an approver key")]

@@ -8,7 +8,7 @@ use crate::answer::plain_yes;
 use crate::artifact::{Artifact, ArtifactHash, Assurance, Route, Scope};
 use crate::decision::{Decision, hint};
 use crate::encoding::Hash;
-use crate::json::JsonError;
+use crate::json::{JsonError, clip};
 use crate::keys::KeyId;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
@@ -54,13 +54,13 @@ pub enum Refusal {
     #[error("the artifact carries no route")]
     NoRoute,
     /// No pinned approver has this key.
-    #[error("signer `{0}` is not pinned")]
+    #[error("signer `{}` is not pinned", clip(&.0.0))]
     UnknownSigner(KeyId),
     /// The key is revoked or rotated out.
-    #[error("signer `{0}` is revoked or out of date")]
+    #[error("signer `{}` is revoked or out of date", clip(&.0.0))]
     RevokedSigner(KeyId),
     /// The key was not asked.
-    #[error("signer `{0}` is not on the roster of this request")]
+    #[error("signer `{}` is not on the roster of this request", clip(&.0.0))]
     OffRoster(KeyId),
     /// The key is of a lower assurance than the route asks for.
     #[error("signer's assurance `{have:?}` is below `{need:?}`")]
@@ -287,7 +287,7 @@ fn same_question(decision: &Decision, subject: &Subject<'_>) -> Result<(), Refus
 /// Whether a decision names the request and the repository of the artifact it was made for.
 pub(crate) fn same_names(decision: &Decision, artifact: &Artifact) -> Result<(), Refusal> {
     if decision.request_id != artifact.head.request_id {
-        return Err(Refusal::WrongRequest(crate::json::clip(&decision.request_id)));
+        return Err(Refusal::WrongRequest(clip(&decision.request_id)));
     }
     if decision.repo_ref != artifact.head.repo_ref {
         return Err(Refusal::WrongRepository);

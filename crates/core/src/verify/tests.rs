@@ -112,6 +112,21 @@ impl Case {
 }
 
 #[test]
+fn a_refusal_quotes_no_more_than_200_characters_of_a_key_id() {
+    let long = KeyId("k".repeat(60_000));
+    for refusal in [
+        Refusal::UnknownSigner(long.clone()),
+        Refusal::RevokedSigner(long.clone()),
+        Refusal::OffRoster(long.clone()),
+    ] {
+        let said = refusal.to_string();
+        assert!(said.contains(&"k".repeat(200)) && !said.contains(&"k".repeat(201)), "{said}");
+    }
+    let pinned = crate::trust::TrustError::WrongKeyId(long).to_string();
+    assert!(pinned.len() < 300, "{pinned}");
+}
+
+#[test]
 fn a_good_decision_is_a_vote_and_enough_votes_are_an_approval() {
     let case = case();
     let vote = case.verify(case.decide(), &Fresh).unwrap();
