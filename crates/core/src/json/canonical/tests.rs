@@ -203,3 +203,41 @@ fn depth_is_counted_as_the_reader_counts_it() {
     assert!(canonical(&nest(MAX_DEPTH)).is_ok());
     assert_eq!(canonical(&nest(MAX_DEPTH + 1)), Err(JsonError::TooDeep));
 }
+
+#[derive(Serialize, Clone)]
+struct Leaf {
+    y: u8,
+    x: u8,
+}
+
+#[derive(Serialize)]
+struct Nested {
+    z: u8,
+    inner: Option<Box<Nested>>,
+    a: Vec<Leaf>,
+}
+
+#[test]
+fn attack_26_many_unsorted_objects_side_by_side_and_inside_one_another_are_written_as_a_tree_is() {
+    let many = vec![Leaf { y: 1, x: 2 }; 3_000];
+    let mut nested = Nested { z: 0, inner: None, a: many.clone() };
+    for z in 1..30 {
+        nested = Nested { z, inner: Some(Box::new(nested)), a: many.clone() };
+    }
+    let tree = serde_json::to_value(&nested).unwrap();
+    assert!(canonical(&nested).unwrap() == by_tree(&tree));
+}
+
+#[test]
+fn keys_and_numbers_that_json_does_not_have_are_refused() {
+    for refused in [
+        canonical(&BTreeMap::from([(1, "a")])),
+        canonical(&BTreeMap::from([(true, "a")])),
+        canonical(&BTreeMap::from([(vec!["a"], "a")])),
+        canonical(&1_u128),
+        canonical(&-1_i128),
+        canonical(&f64::NAN),
+    ] {
+        assert!(matches!(refused, Err(JsonError::Shape(_) | JsonError::Number(_))), "{refused:?}");
+    }
+}
