@@ -1,7 +1,7 @@
 //! What people and programs read: text on a terminal, one document with `--json`.
 
 use crate::failure::Failure;
-use countersign_core::display::visible;
+use countersign_core::display::{escaped, visible};
 use serde::Serialize;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -36,7 +36,7 @@ impl Output {
         }
         let line = serde_json::to_string(document)
             .map_err(|e| Failure::new(crate::failure::Exit::Failed, "output", e.to_string()))?;
-        put(&mut std::io::stdout(), &line)
+        put(&mut std::io::stdout(), &escaped(&line))
     }
 
     /// Something that happens on the way; never on standard output.
@@ -50,8 +50,9 @@ impl Output {
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
         let text = if self.json {
             let Failure { code, message, hint, .. } = failure;
-            serde_json::json!({"error": {"code": code, "message": message, "hint": hint}})
-                .to_string()
+            let document =
+                serde_json::json!({"error": {"code": code, "message": message, "hint": hint}});
+            escaped(&document.to_string())
         } else {
             let message = visible(&failure.message, false);
             let hint = if failure.hint.is_empty() {

@@ -28,6 +28,26 @@ pub fn has_deceptive(text: &str) -> bool {
     text.chars().any(|c| is_deceptive(c) && !matches!(c, '\n' | '\t'))
 }
 
+/// The same JSON text with every such character inside its strings as an escape of JSON, so that
+/// a terminal can show what a program reads. `json` has no line breaks or tabs of its own.
+#[must_use]
+pub fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_deceptive(c) {
+            let units = c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|u| format!("\\u{u:04x}"))
+                .collect::<String>();
+            out.push_str(&units);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Whether letters of more than one script that look alike stand in one word.
 #[must_use]
 pub fn mixes_scripts(text: &str) -> bool {
@@ -69,6 +89,15 @@ mod tests {
     #[test]
     fn attack_06_an_escape_in_the_text_cannot_pose_as_ours() {
         assert_ne!(visible("\\u{202e}", false), visible("\u{202e}", false));
+    }
+
+    #[test]
+    fn attack_06_json_is_the_same_document_without_what_misleads() {
+        let document =
+            serde_json::json!({"a\u{202e}": "\u{9b}31m \u{e0041}\u{7f}\u{1b} caf\u{e9} \\"});
+        let line = escaped(&document.to_string());
+        assert!(!has_deceptive(&line), "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), document);
     }
 
     #[test]

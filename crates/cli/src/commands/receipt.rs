@@ -236,7 +236,10 @@ fn summary(receipt: &Document, whole: &Value) -> String {
         add("command", visible(&argv.to_string(), false));
     }
     if let Some(by) = &entry.approver_decision {
-        add("decision", format!("{} by {}", by.verdict, visible(&by.person, false)));
+        add(
+            "decision",
+            format!("{} by {}", visible(&by.verdict, false), visible(&by.person, false)),
+        );
         if let Some(reason) = &by.reason {
             add("reason", visible(reason, false));
         }

@@ -92,6 +92,30 @@ fn attack_06_two_different_commands_never_look_the_same() {
     }
 }
 
+/// Every text of a receipt is somebody's, also where its own words are two by the specification.
+#[test]
+fn attack_06_a_receipt_of_a_stranger_cannot_drive_the_readers_terminal() {
+    let world = World::paired();
+    let run = world.gate(&[], &["true"]);
+    let id = world.waiting("approver");
+    world.json("approver", &["approve", &id]);
+    assert!(run.output().status.success());
+    let mut receipt = world.json("enforcer", &["receipt", "show", "last"]);
+    let tricks = TRICKS.map(|(trick, _)| trick).concat();
+    let said = receipt.pointer_mut("/content/approver_decision").unwrap();
+    for word in ["verdict", "person", "reason"] {
+        said[word] = tricks.as_str().into();
+    }
+    let path = world.path("stranger.json");
+    std::fs::write(&path, receipt.to_string()).unwrap();
+    for json in [&[][..], &["--json"]] {
+        let args = [&["receipt", "show", path.to_str().unwrap()], json].concat();
+        let shown = world.run("enforcer", &args);
+        let text = String::from_utf8([shown.stdout, shown.stderr].concat()).unwrap();
+        assert!(text.contains("31m") && !text.chars().any(misleads), "{text:?}");
+    }
+}
+
 #[test]
 fn attack_06_a_reason_cannot_drive_the_agents_terminal() {
     let world = World::paired();

@@ -1,6 +1,6 @@
 //! Attacks on the files between the roles. The attacker can write all of them but the keys.
 
-use super::{Desk, refused};
+use super::{Desk, json, refused};
 use countersign_core::decision::Word;
 use countersign_core::encoding::Fixed;
 use countersign_core::reference::{Keys, Wire, decide};
@@ -224,4 +224,50 @@ fn attack_31_keys_whose_halves_do_not_fit_are_refused_without_being_quoted() {
         assert_eq!(super::ended(&output), refused("SIGNATURE_INVALID"));
         assert!(!String::from_utf8_lossy(&output.stderr).contains("ERERERER"));
     }
+}
+
+#[test]
+fn attack_06_what_a_review_prints_for_programs_cannot_drive_a_terminal() {
+    let desk = Desk::new();
+    let command = "echo \u{9b}31m \u{202e}txt \u{200b} \u{e0041}";
+    desk.propose("artifact.json", &["--command", command]);
+    let output = desk.review(&["--allow"]);
+    let line = String::from_utf8(output.stdout).unwrap();
+    assert!(!countersign_core::display::has_deceptive(&line), "{line:?}");
+    assert_eq!(json(line.as_bytes())["payload"]["command"], command);
+}
+
+#[test]
+fn a_signer_of_many_characters_is_quoted_with_200() {
+    let desk = Desk::by_hand();
+    desk.edit("decision.json", |decision| decision["signerKeyId"] = "k".repeat(50_000).into());
+    let output = desk.enforce(&[]);
+    assert_eq!(crate::ended(&output), refused("SIGNATURE_INVALID"));
+    assert!(output.stderr.len() < 500, "{}", output.stderr.len());
+}
+
+#[test]
+fn what_is_read_is_never_written_over() {
+    let desk = Desk::by_hand();
+    std::fs::write(desk.path("plan.json"), "{\"steps\":[]}").unwrap();
+    let link = desk.path("keys-too.json");
+    std::fs::hard_link(desk.path("keys.json"), link).unwrap();
+    let read = ["keys.json", "artifact.json", "plan.json", "decision.json"];
+    let all = || read.map(|name| std::fs::read(desk.path(name)).unwrap());
+    let before = all();
+    let review = ["review", "--json", "--keys", "keys.json", "--artifact", "artifact.json"];
+    let review = [&review[..], &["--allow", "--out"]].concat();
+    let propose = ["propose", "--json", "--keys", "keys.json", "--payload", "plan.json", "--out"];
+    for (role, out) in [
+        (&review[..], "keys.json"),
+        (&review, "./keys.json"),
+        (&review, "keys-too.json"),
+        (&review, "artifact.json"),
+        (&propose, "keys.json"),
+        (&propose, "plan.json"),
+    ] {
+        let output = desk.run(&[role, &[out]].concat());
+        assert_eq!(crate::ended(&output), (2, "usage".to_owned()), "{role:?} {out}");
+    }
+    assert_eq!(all(), before);
 }

@@ -33,6 +33,16 @@ impl KeysArgs {
         keys(here, &self.keys)
     }
 
+    /// Demands that what is written replaces none of the files that are read: keys would be lost.
+    pub(crate) fn stay_apart(&self, out: &Path, others: &[&Path]) -> Result<(), Failure> {
+        let place = |path: &Path| path.symlink_metadata().ok().map(|m| (m.dev(), m.ino()));
+        let Some(written) = place(out) else { return Ok(()) };
+        let mut read = std::iter::once(self.keys.as_path()).chain(others.iter().copied());
+        let Some(lost) = read.find(|read| place(read) == Some(written)) else { return Ok(()) };
+        let message = format!("`{}` would be written over, and is read here", lost.display());
+        Err(Failure::new(Exit::Usage, "usage", message).hint("name another file with --out"))
+    }
+
     fn make(&self, here: &Here<'_>) -> Result<(), Failure> {
         let random = Zeroizing::new(Edge::system().random()?);
         match files::write(&self.keys, &Keys::generate(&random).file(), Target::New) {

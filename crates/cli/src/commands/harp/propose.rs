@@ -11,7 +11,7 @@ use countersign_core::reference::{Refused, Wire};
 use countersign_core::sealing::Entropy;
 use countersign_enforcer::Edge;
 use serde_json::{Map, Value};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Seal a command or another payload to an approver, as a file. Nothing is run, and nobody signs
@@ -65,6 +65,8 @@ impl Propose {
             return Err(Refused::from(refused).into());
         }
         let keys = self.keys.open(here)?;
+        let payload: Vec<&Path> = self.payload.as_deref().into_iter().collect();
+        self.keys.stay_apart(&self.out, &payload)?;
         // Without randomness a key would be guessable: the process ends before anything is sealed.
         let mut fill = |bytes: &mut [u8]| {
             if edge.fill(bytes).is_err() {

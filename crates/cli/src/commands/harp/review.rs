@@ -60,6 +60,7 @@ const PATIENCE: Duration = Duration::from_secs(86_400);
 impl Review {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let keys = self.keys.open(here)?;
+        self.keys.stay_apart(&self.out, &[&self.artifact])?;
         let artifact = files::wire(&self.artifact)?.open(&keys)?;
         let edge = Edge::system();
         if !keys.can_sign() {
