@@ -1,5 +1,6 @@
 //! "The gateway is down" apart from "the gateway says no".
 
+use countersign_core::json::clip;
 use countersign_wire::{ErrorBody, ErrorCode};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ pub enum ClientError {
         status: u16,
         /// The name of the refusal; [`ErrorCode::parse`] knows ours.
         code: String,
-        /// For a person. It is the gateway's text: show it as foreign.
+        /// For a person, at most 200 characters. It is the gateway's text: show it as foreign.
         message: String,
         /// More for a program, such as `state`.
         details: Option<Map<String, Value>>,
@@ -64,6 +65,23 @@ impl ClientError {
 
     pub(crate) fn refused(status: u16, body: ErrorBody, retry_after: Option<u64>) -> Self {
         let ErrorBody { code, message, details, .. } = body;
-        Self::Refused { status, code, message, details, retry_after }
+        Self::Refused { status, code: clip(&code), message: clip(&message), details, retry_after }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_23_a_gateway_is_quoted_with_200_characters() {
+        let body = ErrorBody {
+            code: "x".repeat(60_000),
+            message: "\u{e9}".repeat(60_000),
+            request_id: None,
+            details: None,
+        };
+        let error = ClientError::refused(409, body, None);
+        assert!(error.to_string().chars().count() < 450, "{}", error.to_string().len());
     }
 }

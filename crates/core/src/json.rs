@@ -294,8 +294,9 @@ impl Decimal {
     }
 }
 
-/// At most 200 characters of input are ever quoted back.
-pub(crate) fn clip(text: &str) -> String {
+/// The first 200 characters: no more of input is ever quoted back.
+#[must_use]
+pub fn clip(text: &str) -> String {
     text.chars().take(200).collect()
 }
 

@@ -3,6 +3,7 @@
 use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance, Route};
 use crate::decision::Decision;
+use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
 use crate::trust::{Approver, Status, TrustStore};
@@ -111,7 +112,7 @@ impl Receipt {
 
     fn signed_by_operator(&self, trust: &TrustStore, now: Instant) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
-        let untrusted = Verdict::Untrusted { key_id: signature.key_id.clone() };
+        let untrusted = untrusted(&signature.key_id);
         let operator = trust.operator(&signature.key_id).ok_or(untrusted)?;
         if matches!(operator.status, Status::Revoked { .. }) || !operator.status.counts(now) {
             return Err(Verdict::Revoked);
@@ -263,11 +264,16 @@ impl Content {
     }
 }
 
+/// A stranger chose the name of the key: it is quoted and not repeated.
+fn untrusted(key_id: &KeyId) -> Verdict {
+    Verdict::Untrusted { key_id: KeyId(clip(&key_id.0)) }
+}
+
 /// What a refusal of the gate is called in a receipt. What only makes an answer not count (its
 /// time, session, scope or reason) is counted, and never comes here.
 fn verdict(refusal: Refusal) -> Verdict {
     match refusal {
-        Refusal::UnknownSigner(key_id) => Verdict::Untrusted { key_id },
+        Refusal::UnknownSigner(key_id) => untrusted(&key_id),
         Refusal::RevokedSigner(_) => Verdict::Revoked,
         Refusal::OffRoster(_) | Refusal::Assurance { .. } => Verdict::OffRoster,
         Refusal::Signature => Verdict::BadSignature,

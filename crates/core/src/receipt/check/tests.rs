@@ -369,6 +369,15 @@ fn attack_10_a_quorum_names_nobody_twice() {
 }
 
 #[test]
+fn a_strangers_key_is_quoted_with_200_characters() {
+    let case = case();
+    let mut receipt = case.receipt();
+    receipt.signatures[0].key_id = KeyId("k".repeat(1_000_000));
+    let quoted = KeyId("k".repeat(200));
+    assert_eq!(receipt.check(&case.trust, NOW), Verdict::Untrusted { key_id: quoted });
+}
+
+#[test]
 fn attack_19_a_claim_dated_back_or_ahead_does_not_count() {
     for at in [-999_000, 120_000] {
         let mut case = case();
