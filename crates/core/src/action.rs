@@ -20,10 +20,10 @@ mod patch;
 mod plan;
 mod tool;
 
-pub use batch::Batch;
+pub use batch::{BadBatch, Batch};
 pub use command::{Command, PinnedFile};
-pub use http::{Http, HttpBody};
-pub use operation::{Commit, Move, Operation, Push, RefMove, Revision};
+pub use http::{BadHttp, Http, HttpBody};
+pub use operation::{BadPush, Commit, Move, Operation, Push, RefMove, Revision};
 pub use patch::Patch;
 pub use plan::Plan;
 pub use tool::{Request, Tool};
@@ -115,4 +115,22 @@ impl Action {
 }
 
 #[cfg(test)]
-mod tests;
+mod kinds;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tool(arguments: Value) -> Action {
+        let (server, tool) = ("https://bank.example".into(), "transfer".into());
+        Action::Tool(Tool { server, description_sha256: None, tool, arguments, verb: None })
+    }
+
+    #[test]
+    fn attack_02_every_argument_is_in_the_hash() {
+        let one = tool(json!({"amount": 5, "account": "A"})).hash().unwrap();
+        assert_ne!(one, tool(json!({"amount": 5, "account": "B"})).hash().unwrap());
+        assert_eq!(one, tool(json!({"account": "A", "amount": 5})).hash().unwrap());
+    }
+}

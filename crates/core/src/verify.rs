@@ -90,8 +90,8 @@ pub enum Refusal {
     /// The decision belongs to another session.
     #[error("the decision belongs to another session")]
     WrongSession,
-    /// The scope is wider than the route offers.
-    #[error("the scope `{0:?}` was not on offer")]
+    /// The scope is wider than the route offers, or a yes names only some items.
+    #[error("the scope `{0:?}` was not on offer, or a yes does not say yes to all of it")]
     Scope(Scope),
     /// The route wants a reason and there is none.
     #[error("the route asks for a reason and none was signed")]
@@ -297,7 +297,8 @@ pub(crate) fn same_names(decision: &Decision, artifact: &Artifact) -> Result<(),
 /// Whether an answer keeps to what it was asked for: its session, the scopes on offer, a reason.
 pub(crate) fn within_terms(decision: &Decision, terms: &Terms) -> Result<(), Refusal> {
     same_session(decision, terms.session_id.as_deref())?;
-    within_offer(decision, &terms.route)
+    within_offer(decision, &terms.route)?;
+    crate::answer::plain_yes(decision).map_err(|_| Refusal::Scope(decision.scope))
 }
 
 /// The artifact's own session is under the hash already; a hint that is there must agree too, and
