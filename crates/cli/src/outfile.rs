@@ -11,17 +11,16 @@ use std::io::Write as _;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// A file that is being written beside its place.
+/// A place where a file can be put.
 pub(crate) struct OutFile {
     /// The directory, held, so that a link put into its path later leads nowhere.
     dir: OwnedFd,
     name: OsString,
-    temp: String,
-    file: File,
 }
 
 impl OutFile {
-    /// Begins a file at `path`, unless something other than a file is there or it is in `home`.
+    /// Finds out whether a file can be put at `path`: not where something other than a file is, nor
+    /// in `home`. Nothing is left there until then, since what runs meanwhile may look.
     ///
     /// # Errors
     /// Why nothing can be written there, in words.
@@ -35,8 +34,10 @@ impl OutFile {
             return Err("it is in the home, where only the enforcer writes".into());
         }
         replaceable(&dir, &name)?;
-        let (temp, file) = begin(&dir)?;
-        Ok(Self { dir, name, temp, file })
+        let place = Self { dir, name };
+        let (temp, _) = place.begin()?;
+        place.forget(&temp);
+        Ok(place)
     }
 
     /// Removes what is there from before: while this one is not written, it would be misread.
@@ -47,20 +48,34 @@ impl OutFile {
         }
     }
 
-    /// Writes it and puts it in its place, durably.
-    pub(crate) fn put(mut self, text: &str) -> Result<(), String> {
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
-        written.map_err(|e| e.to_string())?;
-        rustix::fs::renameat(&self.dir, &self.temp, &self.dir, &self.name)
-            .and_then(|()| rustix::fs::fsync(&self.dir))
-            .map_err(|e| e.to_string())
+    /// Writes it beside its place and puts it there, durably.
+    pub(crate) fn put(self, text: &str) -> Result<(), String> {
+        let (temp, mut file) = self.begin()?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        let put = written.map_err(|e| e.to_string()).and_then(|()| {
+            rustix::fs::renameat(&self.dir, &temp, &self.dir, &self.name)
+                .and_then(|()| rustix::fs::fsync(&self.dir))
+                .map_err(|e| e.to_string())
+        });
+        if put.is_err() {
+            self.forget(&temp);
+        }
+        put
     }
-}
 
-impl Drop for OutFile {
-    fn drop(&mut self) {
-        // After it was put in its place there is nothing left to remove.
-        let _ = rustix::fs::unlinkat(&self.dir, &self.temp, AtFlags::empty());
+    fn begin(&self) -> Result<(String, File), String> {
+        let temp = format!(".countersign.{}.tmp", std::process::id());
+        // Of a dead process that had this number.
+        self.forget(&temp);
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o666);
+        let file = rustix::fs::openat(&self.dir, &temp, flags, mode).map_err(|e| e.to_string())?;
+        Ok((temp, File::from(file)))
+    }
+
+    fn forget(&self, temp: &str) {
+        let _ = rustix::fs::unlinkat(&self.dir, temp, AtFlags::empty());
     }
 }
 
@@ -84,14 +99,4 @@ fn replaceable(dir: &OwnedFd, name: &OsStr) -> Result<(), String> {
         FileType::Directory => Err("it is a directory".into()),
         _ => Err("it is no regular file".into()),
     }
-}
-
-fn begin(dir: &OwnedFd) -> Result<(String, File), String> {
-    // The process has at most one at a time in one place; a leftover of a dead one is replaced.
-    let temp = format!(".countersign.{}.tmp", std::process::id());
-    let _ = rustix::fs::unlinkat(dir, &temp, AtFlags::empty());
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mode = Mode::from_raw_mode(0o666);
-    let file = rustix::fs::openat(dir, &temp, flags, mode).map_err(|e| e.to_string())?;
-    Ok((temp, File::from(file)))
 }

@@ -11,7 +11,7 @@ use crate::keys::KeyId;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde_json::Value;
-pub(crate) use terms::Terms;
+pub(crate) use terms::{Terms, allowing};
 
 /// The clock skew that is tolerated unless configured otherwise: 60 s.
 pub const DEFAULT_SKEW_MILLIS: i64 = 60_000;
@@ -195,11 +195,8 @@ impl Approved {
     pub fn count(votes: Vec<Vote>) -> Result<Self, Vec<Vote>> {
         let Some(terms) = votes.first().map(|v| &v.terms) else { return Err(votes) };
         let together = votes.iter().all(|v| v.terms == *terms);
-        let persons: std::collections::BTreeSet<&str> =
-            votes.iter().filter(|v| v.allows()).map(Vote::person).collect();
-        let need = terms.route.threshold.max(1);
-        let denied = need == 1 && votes.iter().any(|v| !v.allows());
-        let enough = together && !denied && persons.len() >= need as usize;
+        let answers: Vec<_> = votes.iter().map(|v| (v.person(), v.allows())).collect();
+        let enough = together && terms.met_by(&answers);
         if enough { Ok(Self { votes }) } else { Err(votes) }
     }
 

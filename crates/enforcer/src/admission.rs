@@ -94,7 +94,7 @@ impl Enforcer {
     async fn is_new(&self) -> Result<(), PairingError> {
         let receipts = self.ledger().newest().await.map_err(GateError::from)?;
         let because = match receipts {
-            Some((count, _)) => format!("its ledger has {count} receipts"),
+            Some((count, _)) => format!("its ledger ends at receipt {count}"),
             None if !self.home().pairings()?.is_empty() => "it has pairings".to_owned(),
             None => return Ok(()),
         };

@@ -205,19 +205,12 @@ fn malformed(error: &json::JsonError) -> Failure {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let failed = |e: std::io::Error| {
         Failure::new(Exit::Failed, "file", format!("cannot read `{}`: {e}", path.display()))
             .hint("name a file, a number of this home's ledger, or `last`")
     };
     let mut bytes = Vec::new();
-    // Nobody may ever write to a pipe.
-    let file = std::fs::File::options().read(true).custom_flags(NONBLOCK).open(path);
-    let file = file.map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(failed(std::io::Error::other("it is no regular file")));
-    }
+    let file = std::fs::File::open(path).map_err(failed)?;
     file.take(json::limit::RECEIPT as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

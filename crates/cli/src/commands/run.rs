@@ -100,6 +100,7 @@ impl Run {
 
     async fn gated(&self, here: &Here<'_>, report: &mut Report) -> Result<i32, Failure> {
         let enforcer = parties::existing_enforcer(&here.root).await?;
+        enforcer.knows_its_keys().await?;
         let pairings = self.pairings(&enforcer)?;
         let ways = self.ways(&enforcer, pairings.clone())?;
         let prepared = self.prepare(&enforcer)?;

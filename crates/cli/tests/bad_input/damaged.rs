@@ -78,6 +78,7 @@ fn attack_09_keys_that_are_gone_are_told_and_pinned_by_nobody() {
     let whole = std::fs::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(refusal(&world, "enforcer", &["status"]), is("not_new", 1));
+    assert_eq!(refusal(&world, "enforcer", &["run", "--", "true"]), is("not_new", 125));
     let url = world.url().to_owned();
     for args in
         [&["pair", "--name", "eve", "--relay", &url][..], &["pair", "--local", "--name", "eve"]]

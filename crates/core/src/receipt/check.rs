@@ -5,10 +5,10 @@ use crate::artifact::{Artifact, Assurance, Route};
 use crate::decision::Decision;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
-use crate::trust::{Status, TrustStore};
+use crate::trust::{Approver, Status, TrustStore};
 use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The verdict over one receipt.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -135,6 +135,12 @@ impl Receipt {
     }
 }
 
+/// Whose answer it is, and whether it counts as a yes.
+struct Weighed<'a> {
+    signer: &'a Approver,
+    counts: bool,
+}
+
 type Reached = (Level, Option<Assurance>, Vec<String>);
 
 impl Content {
@@ -190,48 +196,43 @@ impl Content {
     fn level(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
         let entry = &self.entry;
         let (artifacts, terms) = self.asked()?;
-        let (mut persons, mut against) = (BTreeMap::new(), BTreeSet::new());
-        let mut need = 0;
         if let Some(terms) = &terms {
-            need = terms.route.threshold.max(1) as usize;
             agrees(entry, &terms.route)?;
         }
         let asked = (artifacts.as_slice(), terms.as_ref());
-        for decision in &entry.decisions {
-            let (person, assurance, counts) = self.weigh(decision, asked, trust, now)?;
-            if counts {
-                persons.insert(person, assurance);
-            } else {
-                against.insert(person);
-            }
-            if !counts && need <= 1 {
-                need = usize::MAX;
-            }
+        let weigh = |decision| self.weigh(decision, asked, trust, now);
+        let weighed = entry.decisions.iter().map(weigh).collect::<Result<Vec<_>, _>>()?;
+        let answers: Vec<_> =
+            weighed.iter().map(|w| (w.signer.person.as_str(), w.counts)).collect();
+        let persons = verify::allowing(&answers);
+        if !entry.event.needs_approval() {
+            return Ok((Level::L0, None, Vec::new()));
         }
-        // Who said both yes and no said no.
-        persons.retain(|person, _| !against.contains(person));
-        let reached = need > 0 && persons.len() >= need && entry.event.needs_approval();
-        if reached {
-            said_truly(entry, &persons)?;
-            let assurance = persons.values().min().copied();
-            return Ok((Level::L1, assurance, persons.into_keys().collect()));
+        if terms.as_ref().is_some_and(|terms| terms.met_by(&answers)) {
+            let counted: Vec<&Approver> = weighed
+                .iter()
+                .map(|w| w.signer)
+                .filter(|s| persons.contains(s.person.as_str()))
+                .collect();
+            said_truly(entry, &counted)?;
+            let assurance = counted.iter().map(|signer| signer.assurance).min();
+            return Ok((Level::L1, assurance, persons.into_iter().map(str::to_owned).collect()));
         }
-        let claims_people = entry.basis == Basis::Decision && entry.event.needs_approval();
-        if claims_people {
-            let need = if need == usize::MAX { 1 } else { need.max(1) };
+        if entry.basis == Basis::Decision {
+            let need = terms.as_ref().map_or(1, Terms::need);
             return Err(Verdict::ThresholdNotMet { have: persons.len().min(need - 1), need });
         }
         Ok((Level::L0, None, Vec::new()))
     }
 
     /// Whose decision it is, with which assurance, and whether the gate would have let it allow.
-    fn weigh(
+    fn weigh<'a>(
         &self,
         decision: &Decision,
         (artifacts, terms): (&[Artifact], Option<&Terms>),
-        trust: &TrustStore,
+        trust: &'a TrustStore,
         now: Instant,
-    ) -> Result<(String, Assurance, bool), Verdict> {
+    ) -> Result<Weighed<'a>, Verdict> {
         if trust.operator(&decision.signer_key_id).is_some() {
             return Err(Verdict::SelfApproval);
         }
@@ -246,7 +247,7 @@ impl Content {
         let counts = decision.decision.allows()
             && verify::within_terms(decision, terms).is_ok()
             && self.in_time(decision, artifact, now);
-        Ok((signer.person.clone(), signer.assurance, counts))
+        Ok(Weighed { signer, counts })
     }
 
     /// Whether the approval was alive when it was used, and none of it lies in the future.
@@ -284,19 +285,18 @@ fn verdict(refusal: Refusal) -> Verdict {
 }
 
 /// The words beside the decisions say what the decisions say.
-fn said_truly(entry: &Entry, persons: &BTreeMap<String, Assurance>) -> Result<(), Verdict> {
+fn said_truly(entry: &Entry, counted: &[&Approver]) -> Result<(), Verdict> {
     let one = entry.approver_decision.as_ref().is_none_or(|said| {
+        // A reason that is told was signed; its salt, and so its proof, is the approver's.
+        let reasoned = |d: &Decision| said.reason.is_none() || verify::gives_reason(d);
+        let theirs = |d: &&Decision| d.signer_key_id == said.key_id;
         said.verdict == "approved"
-            && persons.contains_key(&said.person)
-            && entry.decisions.iter().any(|d| {
-                // A reason that is told was signed; its salt, and so its proof, is the approver's.
-                d.signer_key_id == said.key_id && (said.reason.is_none() || verify::gives_reason(d))
-            })
+            && counted.iter().any(|by| by.person == said.person && by.key_id == said.key_id)
+            && entry.decisions.iter().find(theirs).is_some_and(reasoned)
     });
-    let many = entry
-        .multi_approval
-        .as_ref()
-        .is_none_or(|multi| multi.approvers.iter().all(|name| persons.contains_key(name)));
+    let many = entry.multi_approval.as_ref().is_none_or(|multi| {
+        multi.approvers.iter().all(|name| counted.iter().any(|by| by.person == *name))
+    });
     if one && many { Ok(()) } else { Err(Verdict::LevelMismatch) }
 }
 

@@ -198,6 +198,31 @@ fn votes_on_the_artifacts_of_one_round_count_together() {
 }
 
 #[test]
+fn attack_43_who_said_both_yes_and_no_said_no() {
+    let mut case = case();
+    let (second, third) = (secret(4), secret(5));
+    let mut route = route(&case.key);
+    route.threshold = 2;
+    for (person, key) in [("ann", &second), ("bob", &third)] {
+        case.trust.approvers.push(approver(key, person));
+        route.roster.push(Seat { person: person.into(), key_id: key.key_id() });
+    }
+    case.artifact = artifact(&route, "r1");
+    let mut vote = |word: Word, key: SecretKeys| {
+        case.choice.word = word;
+        case.key = key;
+        case.verify(case.decide(), &Fresh).unwrap()
+    };
+    let votes = |no: Option<Vote>, vote: &mut dyn FnMut(Word, SecretKeys) -> Vote| {
+        let yes = [vote(Word::Allow, secret(3)), vote(Word::Allow, secret(5))];
+        yes.into_iter().chain(no).collect::<Vec<_>>()
+    };
+    assert!(Approved::count(votes(None, &mut vote)).is_ok());
+    let no = vote(Word::Deny, secret(4));
+    assert_eq!(Approved::count(votes(Some(no), &mut vote)).unwrap_err().len(), 3);
+}
+
+#[test]
 fn attack_43_votes_of_another_round_action_or_route_do_not_count_together() {
     type Change = fn(&mut Artifact, &mut Route);
     let changes: [(&str, Change); 9] = [

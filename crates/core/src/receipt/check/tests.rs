@@ -432,3 +432,61 @@ fn attack_43_artifacts_of_two_rounds_are_no_one_request() {
         assert_eq!(case.verdict(), Verdict::HashMismatch, "{what}");
     }
 }
+
+/// Ann with two devices and bob, of whom two must allow; all three keys did.
+fn quorum() -> (Case, [SecretKeys; 3]) {
+    let keys = [secret(2), secret(3), secret(4)];
+    let seats = ["ann", "ann", "bob"].into_iter().zip(&keys);
+    let roster: Vec<Seat> =
+        seats.map(|(person, key)| Seat { person: person.into(), key_id: key.key_id() }).collect();
+    let offered = |_: &mut ArtifactHead, route: &mut Route| {
+        route.threshold = 2;
+        route.roster = roster.clone();
+    };
+    let mut case = case().allowed(offered, Scope::Once, None);
+    case.trust.approvers.push(approver(&keys[1], "ann"));
+    case.trust.approvers.push(approver(&keys[2], "bob"));
+    case.content.entry.decisions =
+        keys.iter().map(|key| decide(&case.artifact, Word::Allow, key)).collect();
+    let approvers = vec!["ann".to_owned(), "bob".to_owned()];
+    case.content.entry.multi_approval =
+        Some(super::super::MultiApproval { threshold: 2, roster, approvers });
+    (case, keys)
+}
+
+#[test]
+fn the_assurance_of_a_quorum_is_the_lowest_that_counted() {
+    let (mut case, _) = quorum();
+    for at in 0..3 {
+        let mut trust = case.trust.clone();
+        trust.approvers[at].assurance = Assurance::Local;
+        std::mem::swap(&mut case.trust, &mut trust);
+        let Verdict::Valid { assurance, approvers, .. } = case.verdict() else {
+            panic!("{:?}", case.verdict())
+        };
+        assert_eq!((assurance, approvers.len()), (Some(Assurance::Local), 2), "{at}");
+        case.trust = trust;
+    }
+}
+
+#[test]
+fn attack_43_the_words_name_the_person_whose_key_it_was() {
+    let (mut case, keys) = quorum();
+    let said = |person: &str, key: &SecretKeys| super::super::ApproverDecision {
+        verdict: "approved".into(),
+        person: person.into(),
+        key_id: key.key_id(),
+        reason: None,
+    };
+    case.content.entry.approver_decision = Some(said("ann", &keys[1]));
+    assert!(is_valid(&case));
+    case.content.entry.approver_decision = Some(said("ann", &keys[2]));
+    assert_eq!(case.verdict(), Verdict::LevelMismatch);
+}
+
+#[test]
+fn attack_43_one_device_of_a_person_says_no_for_both() {
+    let (mut case, keys) = quorum();
+    case.content.entry.decisions[1] = decide(&case.artifact, Word::Deny, &keys[1]);
+    assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 1, need: 2 });
+}
