@@ -13,7 +13,7 @@
 //!   request.
 //! * [`token`]: the same answer in a few hundred bytes, which runs nothing.
 //! * [`pairing`]: how two devices come to know each other's keys.
-//! * [`reference`]: the same between HARP's reference programs, as files.
+//! * [`mod@reference`]: the same between HARP's reference programs, as files.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
 //!
 //! The other objects of HARP: [`prompt`], [`session`], [`requested_actions`], [`error`] and
