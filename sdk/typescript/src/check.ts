@@ -14,7 +14,7 @@ import type { Content, Event, Level, Receipt } from "./receipt.js";
 import { ASSURANCES, extension } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
-import type { TrustStore } from "./trust.js";
+import type { Approver, TrustStore } from "./trust.js";
 import {
   DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, givesReason,
   signerOf,
@@ -128,25 +128,37 @@ interface Reached {
 /** The level that the decisions inside reach. */
 function levelOf(content: Content, trust: TrustStore, now: number): Reached {
   const asked = askedIn(content);
-  const need = asked.route === undefined ? 0 : Math.max(asked.route.threshold, 1);
   if (asked.route !== undefined) agrees(content, asked.route);
-  const { persons, denied } = weighAll(content, asked, trust, now);
-  const never = denied && need <= 1;
-  const enough = need > 0 && !never && persons.size >= need;
-  if (enough && NEED_APPROVAL.includes(content.event)) {
-    saidTruly(content, persons);
-    const approvers = [...persons.keys()].sort(byCodePoint);
-    return { level: "L1", assurance: lowest([...persons.values()]), approvers };
+  const weighed = content.decisions.map((decision) => weigh(content, decision, asked, trust, now));
+  const persons = allowing(weighed);
+  if (!NEED_APPROVAL.includes(content.event)) return { level: "L0", approvers: [] };
+  const need = Math.max(asked.route?.threshold ?? 1, 1);
+  // Where one person is enough, one no ends it.
+  const ended = need === 1 && weighed.some((one) => !one.counts);
+  if (asked.route !== undefined && !ended && persons.size >= need) {
+    const counted = weighed.map((one) => one.signer).filter((one) => persons.has(one.person));
+    saidTruly(content, counted);
+    const assurance = lowest(counted.map((one) => one.assurance));
+    return { level: "L1", assurance, approvers: [...persons].sort(byCodePoint) };
   }
-  if (content.basis === "decision" && NEED_APPROVAL.includes(content.event)) {
-    const wanted = Math.max(need, 1);
-    throw new Ended({
-      verdict: "ThresholdNotMet",
-      have: Math.min(persons.size, wanted - 1),
-      need: wanted,
-    });
+  if (content.basis === "decision") {
+    throw new Ended({ verdict: "ThresholdNotMet", have: Math.min(persons.size, need - 1), need });
   }
   return { level: "L0", approvers: [] };
+}
+
+/** Whose answer it is, and whether it counts as a yes. */
+interface Weighed {
+  readonly signer: Approver;
+  readonly counts: boolean;
+}
+
+/** The distinct persons who allow. Who said both yes and no said no. */
+function allowing(weighed: readonly Weighed[]): ReadonlySet<string> {
+  const who = (counts: boolean) =>
+    weighed.filter((one) => one.counts === counts).map((one) => one.signer.person);
+  const against = new Set(who(false));
+  return new Set(who(true).filter((person) => !against.has(person)));
 }
 
 /** What was put to people: artifacts of this ledger, all of them under the same terms. */
@@ -181,22 +193,14 @@ function routeIn(content: Content, artifact: Artifact): Route {
   return routeOf(artifact) ?? end("Malformed");
 }
 
-/** Who said yes in time and nothing else, and whether anybody's word did not count. */
-function weighAll(content: Content, asked: Asked, trust: TrustStore, now: number) {
-  const persons = new Map<string, Assurance>();
-  const against = new Set<string>();
-  for (const decision of content.decisions) {
-    const vote = weigh(content, decision, asked, trust, now);
-    if (vote.counts) persons.set(vote.person, vote.assurance);
-    else against.add(vote.person);
-  }
-  // Who said both yes and no said no.
-  against.forEach((person) => persons.delete(person));
-  return { persons, denied: against.size > 0 };
-}
-
 /** Whose decision it is, with which assurance, and whether the gate would have let it allow. */
-function weigh(content: Content, decision: Decision, asked: Asked, trust: TrustStore, now: number) {
+function weigh(
+  content: Content,
+  decision: Decision,
+  asked: Asked,
+  trust: TrustStore,
+  now: number,
+): Weighed {
   const id = decision.signerKeyId;
   if (operatorOf(trust, id) !== undefined) end("SelfApproval");
   if (approverOf(trust, id) === undefined) throw new Ended({ verdict: "Untrusted", keyId: id });
@@ -212,7 +216,7 @@ function weigh(content: Content, decision: Decision, asked: Asked, trust: TrustS
     allows(decision.decision) &&
     verifies(() => demandTerms(decision, asked.sessionId, route)) &&
     inTime(content, decision, artifact, now);
-  return { person: signer.person, assurance: signer.assurance, counts: counted };
+  return { signer, counts: counted };
 }
 
 /** Whether the approval was alive when it was used, and none of it lies in the future. */
@@ -268,17 +272,18 @@ function agrees(content: Content, route: Route): void {
 }
 
 /** The words beside the decisions say what the decisions say. */
-function saidTruly(content: Content, persons: ReadonlyMap<string, Assurance>): void {
+function saidTruly(content: Content, counted: readonly Approver[]): void {
   const said = content.approverDecision;
+  const theirs = content.decisions.find((one) => one.signerKeyId === said?.keyId);
   const one =
     said === undefined ||
     (said.verdict === "approved" &&
-      persons.has(said.person) &&
-      content.decisions.some(
-        // A reason that is told was signed; its salt, and so its proof, is the approver's.
-        (one) => one.signerKeyId === said.keyId && (said.reason === undefined || givesReason(one)),
-      ));
-  const many = content.multiApproval?.approvers.every((name) => persons.has(name)) ?? true;
+      counted.some((by) => by.person === said.person && by.keyId === said.keyId) &&
+      theirs !== undefined &&
+      // A reason that is told was signed; its salt, and so its proof, is the approver's.
+      (said.reason === undefined || givesReason(theirs)));
+  const named = content.multiApproval?.approvers ?? [];
+  const many = named.every((name) => counted.some((by) => by.person === name));
   if (!one || !many) end("LevelMismatch");
 }
 
