@@ -20,10 +20,10 @@ mod patch;
 mod plan;
 mod tool;
 
-pub use batch::Batch;
+pub use batch::{BadBatch, Batch};
 pub use command::{Command, PinnedFile};
-pub use http::{Http, HttpBody};
-pub use operation::{Commit, Move, Operation, Push, RefMove, Revision};
+pub use http::{BadHttp, Http, HttpBody};
+pub use operation::{BadPush, Commit, Move, Operation, Push, RefMove, Revision};
 pub use patch::Patch;
 pub use plan::Plan;
 pub use tool::{Request, Tool};
@@ -41,6 +41,7 @@ impl std::fmt::Display for ActionHash {
 
 /// The artifact's payload: one call of one kind. Only [`Action::Command`] is ever run here.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Action {
     /// A program with its arguments, environment, directory and files.
@@ -52,6 +53,7 @@ pub enum Action {
     /// A change to files.
     Patch(Patch),
     /// A boundary: a commit, a push, a deployment.
+    #[cfg_attr(feature = "schema", schemars(extend("unevaluatedProperties" = false)))]
     Checkpoint(Operation),
     /// An intended course.
     Plan(Plan),
@@ -113,4 +115,22 @@ impl Action {
 }
 
 #[cfg(test)]
-mod tests;
+mod kinds;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tool(arguments: Value) -> Action {
+        let (server, tool) = ("https://bank.example".into(), "transfer".into());
+        Action::Tool(Tool { server, description_sha256: None, tool, arguments, verb: None })
+    }
+
+    #[test]
+    fn attack_02_every_argument_is_in_the_hash() {
+        let one = tool(json!({"amount": 5, "account": "A"})).hash().unwrap();
+        assert_ne!(one, tool(json!({"amount": 5, "account": "B"})).hash().unwrap());
+        assert_eq!(one, tool(json!({"account": "A", "amount": 5})).hash().unwrap());
+    }
+}

@@ -5,6 +5,7 @@
 
 use crate::artifact::Route;
 use crate::decision::{Decision, Word, hint};
+use crate::encoding::Hash;
 use crate::json;
 use crate::message::{Filled, exact};
 use serde::{Deserialize, Serialize};
@@ -74,20 +75,31 @@ pub fn meaning(
     items: Option<usize>,
     route: &Route,
 ) -> Result<Meaning, Unclear> {
-    let (escalate, some) = (decision.hint(hint::ESCALATE), decision.hint(hint::ITEMS));
-    match (decision.decision.allows(), escalate, some) {
-        (true, None, None) => Ok(Meaning::Allow),
-        (true, _, _) => Err(Unclear::AllowWithHints),
-        (false, None, None) => Ok(Meaning::Deny),
-        (false, Some(_), Some(_)) => Err(Unclear::Both),
-        (false, Some(escalate), None) => whom(escalate).map(|to| Meaning::Escalate { to }),
-        (false, None, Some(some)) => {
+    if decision.decision.allows() {
+        return plain_yes(decision).map(|()| Meaning::Allow);
+    }
+    match (decision.hint(hint::ESCALATE), decision.hint(hint::ITEMS)) {
+        (None, None) => Ok(Meaning::Deny),
+        (Some(_), Some(_)) => Err(Unclear::Both),
+        (Some(escalate), None) => whom(escalate).map(|to| Meaning::Escalate { to }),
+        (None, Some(some)) => {
             let some = Items::read(some, items.ok_or(Unclear::NoBatch)?)?;
             // The word is a no, so nothing has checked yet how far this yes reaches.
             within_offer(decision, route)?;
             Ok(Meaning::Partial(some))
         }
     }
+}
+
+/// Whether a yes says yes to everything. One that also names items or somebody else to ask says two
+/// things, and whoever ignores hints would run what was not meant.
+///
+/// # Errors
+/// [`Unclear::AllowWithHints`].
+pub fn plain_yes(decision: &Decision) -> Result<(), Unclear> {
+    let says_more = [hint::ESCALATE, hint::ITEMS].iter().any(|name| decision.hint(name).is_some());
+    let unclear = decision.decision.allows() && says_more;
+    if unclear { Err(Unclear::AllowWithHints) } else { Ok(()) }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,7 +118,8 @@ fn within_offer(decision: &Decision, route: &Route) -> Result<(), Unclear> {
     if !route.scopes.contains(&decision.scope) {
         return Err(Unclear::Reach);
     }
-    if route.reason_required && decision.hint(hint::REASON_HASH).is_none() {
+    let reason = decision.hint(hint::REASON_HASH).map(json::typed_ref::<Hash>);
+    if route.reason_required && !matches!(reason, Some(Ok(_))) {
         return Err(Unclear::NoReason);
     }
     Ok(())

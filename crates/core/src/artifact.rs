@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 /// SHA-256 of the canonical artifact without `artifactHash`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ArtifactHash(pub Hash);
 
@@ -24,6 +25,7 @@ impl std::fmt::Display for ArtifactHash {
 
 /// The five artifact types of HARP-CORE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ArtifactType {
     /// An intended plan.
     #[serde(rename = "plan.review")]
@@ -74,6 +76,7 @@ impl ArtifactType {
 
 /// The one hash algorithm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum HashAlg {
     /// SHA-256.
     #[serde(rename = "SHA-256")]
@@ -82,6 +85,7 @@ pub enum HashAlg {
 
 /// A HARP artifact. The hash inside is a claim: [`Artifact::hash`] works it out.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Artifact {
     /// Everything but the payload and the claimed hash.
@@ -93,6 +97,7 @@ pub struct Artifact {
 
 /// An artifact without its payload: what a receipt keeps beside the action.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactHead {
     /// Names the request; a ULID of ours, any text of others.
@@ -182,6 +187,7 @@ pub enum Assurance {
 
 /// How far a decision reaches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// One run.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 /// The answer. Both published pairs of words are read; a signed object is never rewritten.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Word {
     /// Yes, in the words of the specification's one valid vector.
@@ -44,6 +45,7 @@ impl Word {
 
 /// The one signature algorithm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SigAlg {
     /// Ed25519.
     Ed25519,
@@ -51,6 +53,7 @@ pub enum SigAlg {
 
 /// A HARP Decision.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Decision {
     /// The request it answers.

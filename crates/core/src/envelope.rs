@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 /// A message between two actors. Sender and recipient are claims: nothing here is signed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Envelope {
     /// Names the envelope.
@@ -32,6 +33,7 @@ pub struct Envelope {
 
 /// The three messages of HARP-CORE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MsgType {
     /// An artifact, or whatever form the two have agreed to seal it in.
     #[serde(rename = "artifact.submit")]
@@ -46,6 +48,7 @@ pub enum MsgType {
 
 /// One end of an exchange.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Party {
     /// Which part it plays.
@@ -56,6 +59,7 @@ pub struct Party {
 
 /// The parts of HARP-CORE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Actor {
     /// The enforcer.
     #[serde(rename = "HE")]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 /// The nine codes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Code {
     /// A text has no canonical form, or is not the object expected.
     #[serde(rename = "HARP_ERR_CANONICALIZATION")]
@@ -83,6 +84,7 @@ impl Code {
 
 /// The error object. What another implementation says of `retryable` is kept as it says it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ErrorObject {
     /// Which kind.

@@ -79,6 +79,7 @@ impl Domain {
 
 /// Names an Ed25519 key: base64url of its SHA-256.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct KeyId(pub String);
 

@@ -39,6 +39,8 @@ pub mod receipt;
 pub mod redact;
 pub mod request;
 pub mod requested_actions;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod sealing;
 pub mod session;
 pub mod time;

@@ -10,11 +10,13 @@ use serde_json::{Map, Value};
 
 /// SHA-256 of the canonical prompt without `promptHash`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PromptHash(pub Hash);
 
 /// `prompt.send`. The hash inside is a claim: [`Prompt::hash`] works it out.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Prompt {
     /// Names the request.
@@ -47,6 +49,7 @@ pub struct Prompt {
 
 /// The one type of [`Prompt`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PromptType {
     /// `prompt.send`.
     #[default]
@@ -56,6 +59,7 @@ pub enum PromptType {
 
 /// Where in an agent's interface a prompt goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Target {
     /// The conversation.
@@ -113,6 +117,7 @@ impl Prompt {
 
 /// `prompt.ack`: how far a prompt got.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PromptAck {
     /// The request.
@@ -134,6 +139,7 @@ impl Message for PromptAck {
 
 /// How far a prompt got.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PromptStatus {
     /// It waits.

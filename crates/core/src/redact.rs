@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq as _;
 
 /// A text of an action: in the clear, or a commitment to it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Text {
     /// The text itself.
@@ -23,6 +24,7 @@ pub enum Text {
 
 /// A commitment to one value at one place.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Commitment {
     /// SHA-256 of salt ‖ canonical `[path, value]`.

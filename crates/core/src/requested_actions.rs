@@ -15,6 +15,7 @@ pub const NAME: &str = "org.harp.requestedActions";
 
 /// Version 1: one to five buttons whose ids differ.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, try_from = "Text")]
 pub struct RequestedActions {
     version: u8,
@@ -23,11 +24,14 @@ pub struct RequestedActions {
 
 /// One button.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Button {
     /// Names the button; ids differ also when capitals are ignored.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub id: String,
     /// What stands on it. Not blank.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub caption: String,
     /// How it looks; [`Style::Secondary`] where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +42,7 @@ pub struct Button {
 
 /// How a button looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
     /// The one that is meant to be pressed.
@@ -110,9 +115,12 @@ impl Message for RequestedActions {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Text {
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     version: u8,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 5)))]
     actions: Vec<Button>,
 }
 

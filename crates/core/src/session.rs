@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 /// `session.start`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Start {
     /// Names the session.
@@ -30,6 +31,7 @@ pub struct Start {
 
 /// The one type of [`Start`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum StartType {
     /// `session.start`.
     #[default]
@@ -39,6 +41,7 @@ pub enum StartType {
 
 /// `session.status`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Status {
     /// The session.
@@ -56,6 +59,7 @@ pub struct Status {
 
 /// The one type of [`Status`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum StatusType {
     /// `session.status`.
     #[default]
@@ -65,6 +69,7 @@ pub enum StatusType {
 
 /// What a session does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing.
@@ -83,6 +88,7 @@ pub enum State {
 
 /// `session.snapshot`. The hash inside is a claim: [`Snapshot::hash`] works it out.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Snapshot {
     /// The session.
@@ -108,11 +114,13 @@ pub struct Snapshot {
 
 /// SHA-256 of the canonical snapshot without `snapshotHash`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SnapshotHash(pub Hash);
 
 /// The one type of [`Snapshot`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SnapshotType {
     /// `session.snapshot`.
     #[default]
@@ -122,6 +130,7 @@ pub enum SnapshotType {
 
 /// What a snapshot shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum View {
     /// The session in a few words.
@@ -178,6 +187,7 @@ impl Snapshot {
 
 /// `session.end`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct End {
     /// The session.
@@ -195,6 +205,7 @@ pub struct End {
 
 /// The one type of [`End`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EndType {
     /// `session.end`.
     #[default]
@@ -204,6 +215,7 @@ pub enum EndType {
 
 /// Why a session ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// A person ended it.

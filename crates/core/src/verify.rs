@@ -85,8 +85,8 @@ pub enum Refusal {
     /// The decision belongs to another session.
     #[error("the decision belongs to another session")]
     WrongSession,
-    /// The scope is wider than the route offers.
-    #[error("the scope `{0:?}` was not on offer")]
+    /// The scope is wider than the route offers, or a yes names only some items.
+    #[error("the scope `{0:?}` was not on offer, or a yes does not say yes to all of it")]
     Scope(Scope),
     /// The route wants a reason and there is none.
     #[error("the route asks for a reason and none was signed")]
@@ -201,6 +201,7 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
     same_question(&decision, check.artifact)?;
     same_session(&decision, check)?;
     within_offer(&decision, &route)?;
+    crate::answer::plain_yes(&decision).map_err(|_| Refusal::Scope(decision.scope))?;
     unused(&decision, check.replay)?;
     let (person, assurance) = (signer.person.clone(), signer.assurance);
     Ok(Vote { decision, route, person, assurance })

@@ -10,13 +10,16 @@ use serde_json::{Map, Value};
 
 /// The body of `artifact.submit`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ArtifactSubmit {
     /// Free text at the gateway, but some.
     #[serde(deserialize_with = "filled")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub artifact_type: String,
     /// With or without `sha256:`; see [`hash_key`].
     #[serde(deserialize_with = "filled")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub artifact_hash: String,
     /// The sealed artifact, opaque to a gateway.
     pub ciphertext: Ciphertext,
@@ -103,6 +106,7 @@ impl From<Ciphertext> for Map<String, Value> {
 
 /// The body of `approval.request`: what the approver's device is sent.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ApprovalRequest {
     /// As submitted.
@@ -129,6 +133,7 @@ impl Body for ApprovalRequest {
 
 /// A sealed artifact in the message itself: `kind` and the members of the ciphertext.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CiphertextRef {
     /// Where it is.
     kind: Kind,
@@ -138,6 +143,7 @@ pub struct CiphertextRef {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Inline,

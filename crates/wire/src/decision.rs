@@ -15,10 +15,12 @@ use serde_json::{Map, Value};
 /// It is not what the person signed: it has no scope, expiry, repoRef or hints. The whole
 /// Decision travels sealed beside it, in the trace ([`SEALED`]).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DecisionSubmit {
     /// With or without `sha256:`.
     #[serde(deserialize_with = "filled")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub artifact_hash: String,
     /// `approve` and `reject` on the wire; `allow` and `deny` are read too.
     pub decision: Word,

@@ -11,15 +11,19 @@ use serde_json::{Map, Value};
 /// Read with a [`Value`] as body first and then [`Envelope::open`] it as the type that `msgType`
 /// names, or read directly as a typed one with [`Envelope::read`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Envelope<B = Value> {
     /// Names the message; every message that a gateway emits has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub msg_id: Option<String>,
     /// What the body is.
     #[serde(deserialize_with = "filled")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub msg_type: String,
     /// The request that the message belongs to; [`NO_REQUEST`] in messages that belong to none.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub request_id: String,
     /// When the message was made.
     pub created_at: Timestamp,
@@ -43,6 +47,7 @@ pub const NO_REQUEST: &str = "-";
 
 /// Who sent a message.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Sender {
     /// An enforcer's device id.
@@ -78,6 +83,7 @@ impl Sender {
 
 /// Whom a message is for.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Recipient {
     /// An enforcer's device id.

@@ -102,6 +102,7 @@ impl ErrorCode {
 
 /// The body of `error`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ErrorBody {
     /// One of [`ErrorCode`]'s names, or another gateway's.

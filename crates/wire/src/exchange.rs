@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 /// The states of an exchange. The published example of a withdrawal capitalises: that is read and
 /// never written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// Waits for the approver.
@@ -62,6 +63,7 @@ fn lower_state(value: &Value) -> Value {
 
 /// The body of `exchange.status`. A state told by a gateway is a hint, never a proof.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ExchangeStatus {
     /// The request.
@@ -94,12 +96,14 @@ impl Body for ExchangeStatus {
 
 /// The body of `inbox.page`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct InboxPage<I = Envelope<ApprovalRequest>> {
     /// What waits, oldest first, as it would be pushed.
     pub items: Vec<I>,
     /// Where the next page starts; none when nothing more waits.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::text_or_null"))]
     pub next_cursor: Option<String>,
 }
 
@@ -130,6 +134,7 @@ impl Body for Withdraw {
 
 /// The body of `exchange.withdrawn`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Withdrawn {
     /// Always [`State::Withdrawn`] from us.
@@ -155,10 +160,12 @@ impl Body for Withdrawn {
 
 /// The body of `ack.submit`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AckSubmit {
     /// The message that arrived.
     #[serde(deserialize_with = "filled")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub msg_id: String,
     /// How far it got.
     pub status: AckStatus,
@@ -176,6 +183,7 @@ impl Body for AckSubmit {
 
 /// How far a message got. Either stops its redelivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AckStatus {
     /// It arrived.

@@ -21,6 +21,8 @@ pub mod exchange;
 pub mod head;
 pub mod pairing;
 pub mod presence;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use envelope::{Body, Envelope};
 pub use error::{ErrorBody, ErrorCode};

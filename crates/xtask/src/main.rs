@@ -5,6 +5,7 @@
 //! * [`tools`]: what those checks drive, installed where it is missing.
 //! * [`floors`]: which crate may import which.
 //! * [`deps`]: what may enter the dependency graph.
+//! * [`schemas`]: JSON Schemas from the types.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
@@ -14,6 +15,7 @@ mod child;
 mod deps;
 mod floors;
 mod kill;
+mod schemas;
 mod test;
 mod tools;
 mod vectors;
@@ -26,9 +28,10 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, clippy, build, tests, documentation
+  test               every check: tools, format, floors, clippy, build, schemas, tests, documentation
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
+  schemas [--check]  writes schemas/ from the types, or fails where it drifted
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
   kill --rounds N    kills the process N times in the middle of its work";
 
@@ -49,6 +52,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["test"] => test::run(),
         ["floors"] => floors::run(),
         ["deps"] => deps::run(),
+        ["schemas"] => schemas::write(),
+        ["schemas", "--check"] => schemas::check(),
         ["vectors"] => vectors::write(),
         ["vectors", "--check"] => vectors::check(),
         ["kill", "--rounds", rounds] => kill::run(rounds),
@@ -66,7 +71,14 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_answered_with_the_usage() {
-        for given in [&[][..], &["tset"], &["test", "--fast"], &["kill"], &["kill", "--rounds"]] {
+        for given in [
+            &[][..],
+            &["tset"],
+            &["test", "--fast"],
+            &["kill"],
+            &["kill", "--rounds"],
+            &["schemas", "x"],
+        ] {
             assert_eq!(obey(given), Err(USAGE.to_owned()), "{given:?}");
         }
     }

@@ -2,19 +2,20 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, floors, tools, vectors};
+use crate::{Outcome, child, floors, schemas, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
     ("vectors", vectors::check),
     ("clippy", clippy),
     ("build", build),
+    ("schemas", schemas::check),
     ("tests", suites),
     ("doctests", doctests),
     ("documentation", documentation),
@@ -46,8 +47,9 @@ fn format() -> Outcome {
 }
 
 fn clippy() -> Outcome {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    child::run(&mut child::cargo(&arguments))
+    let what = ["clippy", "--workspace", "--all-targets", "--features", schemas::FEATURE];
+    let how = ["--", "-D", "warnings"];
+    child::run(&mut child::cargo(&[what.as_slice(), &how].concat()))
 }
 
 fn build() -> Outcome {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// At least one action; none of them a batch, so that an index names exactly one action.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, try_from = "Items")]
 pub struct Batch {
     items: Vec<Action>,
@@ -52,8 +53,10 @@ impl Batch {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Items {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     items: Vec<Action>,
     verb: Option<String>,
 }

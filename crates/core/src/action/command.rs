@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// A program that would be started.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Command {
     /// The whole argument vector; the first element is what the program is told it is called.
@@ -30,6 +31,7 @@ pub struct Command {
 
 /// A file by its place and its content.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PinnedFile {
     /// The absolute path as it is used, symbolic links kept.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// A request over HTTP as it would go out.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", try_from = "HttpText")]
 pub struct Http {
     method: String,
@@ -22,6 +23,7 @@ pub struct Http {
 
 /// The body in full, or its hash.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum HttpBody {
     /// The body as text.
     #[serde(rename = "body")]
@@ -129,9 +131,16 @@ fn is_header(name: &str) -> bool {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("oneOf" = [{ "required": ["body"] }, { "required": ["bodySha256"] }]))
+)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct HttpText {
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Z]+$")))]
     method: String,
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^https?://[^/?#@\\]+([/?#]|$)")))]
     url: String,
     headers: BTreeMap<String, Text>,
     body: Option<Text>,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 /// What would cross the boundary, told by `operation`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "operation", rename_all = "lowercase")]
 pub enum Operation {
     /// A commit.
@@ -24,6 +25,7 @@ pub enum Operation {
 
 /// A commit, by everything that makes it what it is but author and time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// The files.
@@ -39,6 +41,7 @@ pub struct Commit {
 
 /// A push to one remote: every ref that would move.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, try_from = "PushText")]
 pub struct Push {
     remote: Filled,
@@ -50,6 +53,7 @@ pub struct Push {
 
 /// One ref and where it would point.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RefMove {
     /// The ref's full name.
@@ -64,6 +68,7 @@ pub struct RefMove {
 
 /// Something immutable brought to a place.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Move {
     /// The place: a tag, an environment, a channel, a database.
@@ -163,9 +168,11 @@ fn revision<'de, D: serde::Deserializer<'de>>(d: D) -> Result<String, D::Error> 
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct PushText {
     remote: Filled,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     refs: Vec<RefMove>,
     force: bool,
     verb: Option<String>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A change to files, against the revision that it was made for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Patch {
     /// The whole change, as a unified diff.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A plan or a task: a title and its steps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// What it is about.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 /// A call of a tool.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Tool {
     /// The server's URL, or the digest of the command that starts it.
@@ -24,6 +25,7 @@ pub struct Tool {
 
 /// A request in the words of whoever asks.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// What is asked for.

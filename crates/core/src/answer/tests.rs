@@ -1,9 +1,15 @@
 use super::*;
-use crate::artifact::{Assurance, HashAlg, Risk, Scope};
-use crate::decision::{Reason, SigAlg};
+use crate::artifact::{
+    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, HashAlg, Risk, Scope,
+    Seat, extensions,
+};
+use crate::decision::{Choice, Reason, SigAlg};
 use crate::encoding::{Fixed, Hash};
 use crate::keys::KeyId;
 use crate::time::Instant;
+use crate::trust::TrustStore;
+use crate::trust::tests::{approver, secret};
+use crate::verify::{Check, Refusal, ReplayView, Vote, verify};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -130,6 +136,68 @@ fn a_partial_yes_keeps_the_terms_of_a_yes() {
     assert!(matches!(meaning(&partial, Some(2), &strict), Ok(Meaning::Partial(_))));
     let plain = decision(Word::Deny, None);
     assert_eq!(meaning(&plain, Some(2), &strict), Ok(Meaning::Deny), "a no needs no reason");
+}
+
+struct Fresh;
+
+impl ReplayView for Fresh {
+    fn request_spent(&self, _: &str, _: &ArtifactHash) -> bool {
+        false
+    }
+    fn nonce_spent(&self, _: &str, _: &KeyId) -> bool {
+        false
+    }
+}
+
+/// What verification says of an answer that is right in everything but, perhaps, its hints.
+fn verified(word: Word, hints: Value) -> Result<Vote, Refusal> {
+    let key = secret(3);
+    let roster = vec![Seat { person: "ann".into(), key_id: key.key_id() }];
+    let route = Route { roster, ..route() };
+    let head = ArtifactHead {
+        request_id: "r1".into(),
+        session_id: None,
+        artifact_type: ArtifactType::Command,
+        repo_ref: "repo".into(),
+        base_revision: None,
+        created_at: Instant(0).timestamp(),
+        expires_at: Instant(9_000).timestamp(),
+        artifact_hash_alg: HashAlg::Sha256,
+        artifact_hash: ArtifactHash(Hash([0; 32])),
+        metadata: None,
+        extensions: Some(extensions(Fixed([9; 32]), &Context::default(), &route, None).unwrap()),
+    };
+    let item = json!({"kind": "task", "title": "t", "steps": []});
+    let payload = json!({"kind": "batch", "items": [item, item]});
+    let artifact = Artifact::build(head, payload.as_object().unwrap().clone()).unwrap();
+    let choice = Choice {
+        word,
+        scope: Scope::Once,
+        expires_at: Instant(9_000).timestamp(),
+        nonce: Fixed([1; 24]),
+        hints: hints.as_object().cloned(),
+    };
+    let decision = Decision::sign(&artifact, choice, &key).unwrap();
+    let trust = TrustStore { approvers: vec![approver(&key, "ann")], ..TrustStore::default() };
+    let now = Instant(1);
+    let check = Check {
+        artifact: &artifact,
+        trust: &trust,
+        session: None,
+        now,
+        skew_millis: 0,
+        replay: &Fresh,
+    };
+    verify(decision, &check)
+}
+
+#[test]
+fn verification_takes_no_yes_that_says_more_and_counts_every_other_answer_as_its_word() {
+    for hints in [json!({"items": [0]}), json!({"escalate": {}}), json!({"items": null})] {
+        assert!(matches!(verified(Word::Allow, hints.clone()), Err(Refusal::Scope(_))), "{hints}");
+        assert!(!verified(Word::Deny, hints).unwrap().allows());
+    }
+    assert!(verified(Word::Allow, json!({"decidedAt": "x"})).unwrap().allows());
 }
 
 fn said(size: usize) -> impl Strategy<Value = Meaning> {

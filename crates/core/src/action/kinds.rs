@@ -1,16 +1,11 @@
+//! Every kind, its members, and what is none of them.
+
 use super::*;
 use serde_json::json;
 
 fn tool(arguments: Value) -> Action {
     let (server, tool) = ("https://bank.example".into(), "transfer".into());
     Action::Tool(Tool { server, description_sha256: None, tool, arguments, verb: None })
-}
-
-#[test]
-fn attack_02_every_argument_is_in_the_hash() {
-    let one = tool(json!({"amount": 5, "account": "A"})).hash().unwrap();
-    assert_ne!(one, tool(json!({"amount": 5, "account": "B"})).hash().unwrap());
-    assert_eq!(one, tool(json!({"account": "A", "amount": 5})).hash().unwrap());
 }
 
 #[test]
