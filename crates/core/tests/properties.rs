@@ -176,8 +176,11 @@ fn decides(bytes: &[u8]) -> bool {
     Decision::parse(bytes).is_ok_and(|d| d.verify_signature(&signing).is_ok())
 }
 
+/// Whether a text counts as the signed object that it should be.
+type Counts = fn(&[u8]) -> bool;
+
 /// Every signed object, as text, and whether a text of it counts.
-fn signed() -> [(&'static str, Vec<u8>, fn(&[u8]) -> bool); 5] {
+fn signed() -> [(&'static str, Vec<u8>, Counts); 5] {
     [
         ("decision", canonical(&decision()).unwrap(), decides),
         ("receipt", canonical(&receipt()).unwrap(), proves),
