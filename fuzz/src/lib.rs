@@ -15,6 +15,7 @@ use countersign_core::pairing::Link;
 use countersign_core::prompt::{Prompt, PromptAck};
 use countersign_core::receipt::Receipt;
 use countersign_core::receipt::check::{Verdict, check};
+use countersign_core::reference::{Keys, Wire};
 use countersign_core::requested_actions::RequestedActions;
 use countersign_core::sealing::{Entropy, Sealed, Shown, open, seal};
 use countersign_core::session::Event;
@@ -135,6 +136,12 @@ pub fn checkpoint(data: &[u8]) {
     if let Some(checkpoint) = one_form(data, parse) {
         let _ = checkpoint.verify(&keys().public().signing());
     }
+}
+
+/// The files of HARP's reference programs.
+pub fn reference(data: &[u8]) {
+    one_form(data, Wire::parse);
+    let _ = Keys::parse(data);
 }
 
 /// Compact tokens: exactly the bytes that were read.
