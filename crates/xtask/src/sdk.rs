@@ -4,12 +4,30 @@ use std::process::Command;
 
 use crate::{Outcome, child};
 
+/// What the package's cryptography asks for.
+const NODE: (u32, u32) = (20, 19);
+
 /// Before the tests in Rust, because one of them puts its inputs to both implementations.
 pub(crate) fn run() -> Outcome {
+    let said = child::program("node").arg("--version").output().map_err(|e| e.to_string())?;
+    let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    if !is_enough(&version) {
+        let (major, minor) = NODE;
+        return Err(format!("node `{version}` is too old: {major}.{minor} or later is needed"));
+    }
     // `ci` takes exactly what the lock file names, and runs no script of a dependency.
     child::run(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
     child::run(&mut npm(&["run", "build"]))?;
     child::run(&mut npm(&["test"]))
+}
+
+/// Whether a version such as `v20.19.2` is [`NODE`] or later.
+fn is_enough(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= NODE,
+        _ => false,
+    }
 }
 
 fn npm(arguments: &[&str]) -> Command {
@@ -21,6 +39,12 @@ fn npm(arguments: &[&str]) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_older_node_is_not_enough() {
+        assert!(["v20.19.0", "v20.20.2", "v22.0.0"].into_iter().all(is_enough));
+        assert!(!["v20.18.9", "v18.19.1", "", "node"].into_iter().any(is_enough));
+    }
 
     #[test]
     fn npm_works_in_the_package() {

@@ -14,6 +14,7 @@ mod forge;
 mod message;
 mod object;
 mod receipt;
+mod reference;
 mod sealed;
 mod signed;
 mod statement;
@@ -67,6 +68,7 @@ fn files() -> Made<Vec<File>> {
         signed::domains()?,
         message::file()?,
         receipt::file()?,
+        reference::file()?,
         sealed::file()?,
         statement::file()?,
         token::file()?,

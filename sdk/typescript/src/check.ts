@@ -14,7 +14,7 @@ import type { Content, Event, Level, Receipt } from "./receipt.js";
 import { ASSURANCES, extension } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
-import type { TrustStore } from "./trust.js";
+import type { Approver, TrustStore } from "./trust.js";
 import {
   DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, givesReason,
   signerOf,
@@ -128,26 +128,41 @@ interface Reached {
 /** The level that the decisions inside reach. */
 function levelOf(content: Content, trust: TrustStore, now: number): Reached {
   const asked = askedIn(content);
-  const need = asked.route === undefined ? 0 : Math.max(asked.route.threshold, 1);
   if (asked.route !== undefined) agrees(content, asked.route);
-  const { persons, denied, signers } = weighAll(content, asked, trust, now);
-  const never = denied && need <= 1;
-  const enough = need > 0 && !never && persons.size >= need;
-  if (enough && NEED_APPROVAL.includes(content.event)) {
-    saidTruly(content, persons, signers);
-    const approvers = [...persons.keys()].sort(byCodePoint);
-    return { level: "L1", assurance: lowest([...persons.values()]), approvers };
+  const weighed = content.decisions.map((decision) => weigh(content, decision, asked, trust, now));
+  const persons = allowing(weighed);
+  if (!NEED_APPROVAL.includes(content.event)) {
+    saidTruly(content, weighed, persons);
+    return { level: "L0", approvers: [] };
   }
-  if (content.basis === "decision" && NEED_APPROVAL.includes(content.event)) {
-    const wanted = Math.max(need, 1);
-    throw new Ended({
-      verdict: "ThresholdNotMet",
-      have: Math.min(persons.size, wanted - 1),
-      need: wanted,
-    });
+  const need = Math.max(asked.route?.threshold ?? 1, 1);
+  // Where one person is enough, one no ends it.
+  const ended = need === 1 && weighed.some((one) => !one.counts);
+  if (asked.route !== undefined && !ended && persons.size >= need) {
+    const counted = weighed.map((one) => one.signer).filter((one) => persons.has(one.person));
+    saidTruly(content, weighed, persons);
+    const assurance = lowest(counted.map((one) => one.assurance));
+    return { level: "L1", assurance, approvers: [...persons].sort(byCodePoint) };
   }
-  saidTruly(content, persons, signers);
+  if (content.basis === "decision") {
+    throw new Ended({ verdict: "ThresholdNotMet", have: Math.min(persons.size, need - 1), need });
+  }
+  saidTruly(content, weighed, persons);
   return { level: "L0", approvers: [] };
+}
+
+/** Whose answer it is, and whether it counts as a yes. */
+interface Weighed {
+  readonly signer: Approver;
+  readonly counts: boolean;
+}
+
+/** The distinct persons who allow. Who said both yes and no said no. */
+function allowing(weighed: readonly Weighed[]): ReadonlySet<string> {
+  const who = (counts: boolean) =>
+    weighed.filter((one) => one.counts === counts).map((one) => one.signer.person);
+  const against = new Set(who(false));
+  return new Set(who(true).filter((person) => !against.has(person)));
 }
 
 /** What was put to people: artifacts of this ledger, all of them under the same terms. */
@@ -182,24 +197,14 @@ function routeIn(content: Content, artifact: Artifact): Route {
   return routeOf(artifact) ?? end("Malformed");
 }
 
-/** Who said yes in time and nothing else, and whether anybody's word did not count. */
-function weighAll(content: Content, asked: Asked, trust: TrustStore, now: number) {
-  const persons = new Map<string, Assurance>();
-  const against = new Set<string>();
-  const signers: string[] = [];
-  for (const decision of content.decisions) {
-    const vote = weigh(content, decision, asked, trust, now);
-    signers.push(vote.person);
-    if (vote.counts) persons.set(vote.person, vote.assurance);
-    else against.add(vote.person);
-  }
-  // Who said both yes and no said no.
-  against.forEach((person) => persons.delete(person));
-  return { persons, denied: against.size > 0, signers };
-}
-
 /** Whose decision it is, with which assurance, and whether the gate would have let it allow. */
-function weigh(content: Content, decision: Decision, asked: Asked, trust: TrustStore, now: number) {
+function weigh(
+  content: Content,
+  decision: Decision,
+  asked: Asked,
+  trust: TrustStore,
+  now: number,
+): Weighed {
   const id = decision.signerKeyId;
   if (operatorOf(trust, id) !== undefined) end("SelfApproval");
   if (approverOf(trust, id) === undefined) throw new Ended({ verdict: "Untrusted", keyId: id });
@@ -215,7 +220,7 @@ function weigh(content: Content, decision: Decision, asked: Asked, trust: TrustS
     allows(decision.decision) &&
     verifies(() => demandTerms(decision, asked.sessionId, route)) &&
     inTime(content, decision, artifact, now);
-  return { person: signer.person, assurance: signer.assurance, counts: counted };
+  return { signer, counts: counted };
 }
 
 /** Whether the approval was alive when it was used, and none of it lies in the future. */
@@ -272,28 +277,26 @@ function agrees(content: Content, route: Route): void {
 
 /**
  * The words beside the decisions say what the decisions say, and nothing where there are none.
- * `persons` are those whose yes counted, `signers` whose decision each is.
+ * `persons` are those whose yes counted.
  */
 function saidTruly(
   content: Content,
-  persons: ReadonlyMap<string, Assurance>,
-  signers: readonly string[],
+  weighed: readonly Weighed[],
+  persons: ReadonlySet<string>,
 ): void {
   const said = content.approverDecision;
+  const tells = (by: Weighed | undefined, one: Decision) =>
+    one.signerKeyId === said?.keyId &&
+    by?.signer.person === said.person &&
+    said.verdict === (allows(one.decision) ? "approved" : "rejected") &&
+    // A reason that is told was signed; its salt, and so its proof, is the approver's.
+    (said.reason === undefined || givesReason(one));
   const one =
     said === undefined ||
     ((!NEED_APPROVAL.includes(content.event) || persons.has(said.person)) &&
-      content.decisions.some(
-        (one, at) =>
-          one.signerKeyId === said.keyId &&
-          signers[at] === said.person &&
-          said.verdict === (allows(one.decision) ? "approved" : "rejected") &&
-          // A reason that is told was signed; its salt, and so its proof, is the approver's.
-          (said.reason === undefined || givesReason(one)),
-      ));
+      content.decisions.some((one, at) => tells(weighed[at], one)));
   const named = content.multiApproval?.approvers ?? [];
-  const many =
-    new Set(named).size === named.length && named.every((name) => persons.has(name));
+  const many = new Set(named).size === named.length && named.every((name) => persons.has(name));
   if (!one || !many) end("LevelMismatch");
 }
 

@@ -28,6 +28,10 @@ export const hint = {
   REASON_HASH: "reasonHash",
   /** SHA-256 of the canonical review model. */
   DISPLAY_HASH: "displayHash",
+  /** `{"to"?}`: not refused for good, but for the next one to answer. */
+  ESCALATE: "escalate",
+  /** The indices of a batch that are allowed. */
+  ITEMS: "items",
 } as const;
 
 /** A HARP Decision. */

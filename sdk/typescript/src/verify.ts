@@ -172,6 +172,11 @@ export function demandTerms(decision: Decision, asked: string | undefined, route
   if (!allows(decision.decision)) return;
   if (!route.scopes.includes(decision.scope)) throw new Refusal("Scope");
   if (route.reasonRequired && !givesReason(decision)) throw new Refusal("NoReason");
+  // A yes that names items or somebody else to ask does not say yes to all of it.
+  const hints = decision.policyHints;
+  if (hints?.[hint.ESCALATE] !== undefined || hints?.[hint.ITEMS] !== undefined) {
+    throw new Refusal("Scope");
+  }
 }
 
 /** Whether a reason was signed: a hint that is no hash commits to none. */

@@ -82,9 +82,10 @@ impl ReplayView for Spent<'_> {
 fn decision(input: &Value) -> Answered {
     let decision =
         Decision::parse(text(input, "decision").as_bytes()).map_err(|_| "Schema".to_owned())?;
+    let artifact = Artifact::parse(text(input, "artifact").as_bytes()).unwrap();
+    let subject = Subject::of(&artifact).map_err(|e| name_of(&e))?;
     let check = Check {
-        subject: &Subject::of(&Artifact::parse(text(input, "artifact").as_bytes()).unwrap())
-            .map_err(|e| name_of(&e))?,
+        subject: &subject,
         trust: &TrustStore::parse(text(input, "trust").as_bytes()).unwrap(),
         session: input["session"].as_str(),
         now: now(input),

@@ -174,6 +174,9 @@ pub(crate) fn decision(chance: &mut Chance, about: &Artifact, n: u8) -> Decision
             chance.pick(&[json!("s1"), json!("s1"), json!("s2"), json!(1)]).clone(),
         );
     }
+    if chance.one_in(16) {
+        hints.insert((*chance.pick(&["items", "escalate"])).into(), json!([0]));
+    }
     let word = *chance.pick(&[
         Word::Allow,
         Word::Allow,
