@@ -221,7 +221,12 @@ fn decisions() -> Made<Vec<Vector>> {
     let text = object::text(&case()?.decision)?;
     let cut = text.get(..text.len() - 1).unwrap_or_default().to_owned();
     let twice = text.replacen("\"scope\"", "\"scope\":\"once\",\"scope\"", 1);
+    let null = |text: &str| text.replacen("\"repoRef\"", "\"policyHints\":null,\"repoRef\"", 1);
+    let hinted = case()?.signed(|d| d.policy_hints = Some(Map::new()))?.decision;
+    let nulled = object::text(&Decision { policy_hints: None, ..hinted })?;
     Ok(vec![
+        case()?.with_text("null-for-hints", "accepted", null(&text)).with("verdict", "allow"),
+        case()?.with_text("null-for-hints-that-were-signed", SIGNATURE, null(&nulled)),
         loose("the-word-renamed", &|d| d.decision = d.decision.twin())?,
         loose("a-changed-signature", &|d| d.signature = flipped(d.signature, 40))?,
         stranger.expects("a-stranger's-signature", SIGNATURE)?,
