@@ -5,7 +5,7 @@ mod terms;
 
 use crate::action::ActionHash;
 use crate::answer::plain_yes;
-use crate::artifact::{Artifact, ArtifactHash, Assurance, Route, Scope};
+use crate::artifact::{ArtifactHash, ArtifactHead, Assurance, Route, Scope};
 use crate::decision::{Decision, hint};
 use crate::encoding::Hash;
 use crate::json::{JsonError, clip};
@@ -219,7 +219,7 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
     let signer = signer(&decision, check.trust, check.now)?;
     seated(signer, &terms.route)?;
     decision.verify_signature(&signer.keys.signing()).map_err(|_| Refusal::Signature)?;
-    in_time(&decision, artifact, check.now, check.skew_millis)?;
+    in_time(&decision, &artifact.head, check.now, check.skew_millis)?;
     same_question(&decision, check.subject)?;
     if terms.session_id.as_deref() != check.session {
         return Err(Refusal::WrongSession);
@@ -258,13 +258,12 @@ pub(crate) fn seated(signer: &Approver, route: &Route) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// Which of them is not.
-pub fn in_time(
+pub(crate) fn in_time(
     decision: &Decision,
-    artifact: &Artifact,
+    head: &ArtifactHead,
     now: Instant,
     skew_millis: i64,
 ) -> Result<(), Refusal> {
-    let head = &artifact.head;
     if now >= decision.expires_at.instant().plus_millis(skew_millis) {
         return Err(Refusal::DecisionExpired(decision.expires_at.clone()));
     }
@@ -281,15 +280,15 @@ fn same_question(decision: &Decision, subject: &Subject<'_>) -> Result<(), Refus
     if decision.artifact_hash != subject.hash() {
         return Err(Refusal::HashMismatch);
     }
-    same_names(decision, subject.artifact())
+    same_names(decision, &subject.artifact().head)
 }
 
 /// Whether a decision names the request and the repository of the artifact it was made for.
-pub(crate) fn same_names(decision: &Decision, artifact: &Artifact) -> Result<(), Refusal> {
-    if decision.request_id != artifact.head.request_id {
+pub(crate) fn same_names(decision: &Decision, head: &ArtifactHead) -> Result<(), Refusal> {
+    if decision.request_id != head.request_id {
         return Err(Refusal::WrongRequest(clip(&decision.request_id)));
     }
-    if decision.repo_ref != artifact.head.repo_ref {
+    if decision.repo_ref != head.repo_ref {
         return Err(Refusal::WrongRepository);
     }
     Ok(())
@@ -334,7 +333,8 @@ pub(crate) fn gives_reason(decision: &Decision) -> bool {
     hash.is_some_and(|hash| serde_json::from_value::<Hash>(hash.clone()).is_ok())
 }
 
-fn unused(decision: &Decision, replay: &dyn ReplayView) -> Result<(), Refusal> {
+/// Whether neither the question nor the nonce was used before.
+pub(crate) fn unused(decision: &Decision, replay: &dyn ReplayView) -> Result<(), Refusal> {
     let spent = replay.request_spent(&decision.request_id, &decision.artifact_hash)
         || replay.nonce_spent(&decision.nonce, &decision.signer_key_id);
     if spent { Err(Refusal::Replay) } else { Ok(()) }

@@ -245,7 +245,7 @@ impl Content {
         // Every artifact's claimed hash was worked out again before.
         let answered = artifacts.iter().find(|a| a.head.artifact_hash == hash);
         let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
-        verify::same_names(decision, artifact).map_err(verdict)?;
+        verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
         let counts = decision.decision.allows()
             && verify::within_terms(decision, terms).is_ok()
@@ -257,7 +257,7 @@ impl Content {
     fn in_time(&self, decision: &Decision, artifact: &Artifact, now: Instant) -> bool {
         let claimed = self.entry.outcome.as_ref().map(|o| o.claimed_at.instant());
         let used = claimed.unwrap_or_else(|| self.recorded_at.instant());
-        let alive = verify::in_time(decision, artifact, used, DEFAULT_SKEW_MILLIS).is_ok();
+        let alive = verify::in_time(decision, &artifact.head, used, DEFAULT_SKEW_MILLIS).is_ok();
         let created = artifact.head.created_at.instant();
         let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);
         alive && used <= skewed(self.recorded_at.instant()) && created <= skewed(now)

@@ -1,13 +1,13 @@
 //! `decision.json`: made by an approver, judged by an enforcer.
 
 use super::{Keys, Refused, Wire, keys};
-use crate::artifact::{Artifact, HashAlg, Scope};
+use crate::artifact::{Artifact, ArtifactHead, HashAlg, Scope};
 use crate::decision::{Decision, SigAlg, Word};
 use crate::encoding::Fixed;
 use crate::json::{self, limit};
 use crate::message::exact;
 use crate::time::Instant;
-use crate::verify::{Refusal, ReplayView};
+use crate::verify::{Refusal, ReplayView, in_time, same_names, unused};
 use serde_json::Value;
 
 /// Signs an answer to an artifact that [`Wire::open`] opened. It is good for one use, until the
@@ -115,44 +115,28 @@ pub fn judge(
         return Err(Refusal::UnknownSigner(decision.signer_key_id).into());
     }
     decision.verify_signature(&keys.signing().0).map_err(|_| Refusal::Signature)?;
-    in_time(&decision, wire, now, skew_millis)?;
-    let recomputed = same_question(&decision, wire, keys)?;
+    let head = wire.head();
+    in_time(&decision, &head, now, skew_millis)?;
+    let recomputed = same_question(&decision, &head, wire, keys)?;
     if decision.decision.allows() && decision.scope != Scope::Once {
         return Err(Refusal::Scope(decision.scope).into());
     }
-    if replay.request_spent(&decision.request_id, &decision.artifact_hash)
-        || replay.nonce_spent(&decision.nonce, &decision.signer_key_id)
-    {
-        return Err(Refusal::Replay.into());
-    }
+    unused(&decision, replay)?;
     Ok(Verdict { decision, recomputed })
 }
 
-fn in_time(decision: &Decision, wire: &Wire, now: Instant, skew: i64) -> Result<(), Refusal> {
-    if now >= decision.expires_at.instant().plus_millis(skew) {
-        return Err(Refusal::DecisionExpired(decision.expires_at.clone()));
-    }
-    if now >= wire.expires_at.instant().plus_millis(skew) {
-        return Err(Refusal::ArtifactExpired(wire.expires_at.clone()));
-    }
-    if wire.created_at.instant() > now.plus_millis(skew) {
-        return Err(Refusal::FromTheFuture(wire.created_at.clone()));
-    }
-    Ok(())
-}
-
 /// Whether the hash could be worked out, where everything fits.
-fn same_question(decision: &Decision, wire: &Wire, keys: &Keys) -> Result<bool, Refused> {
+fn same_question(
+    decision: &Decision,
+    head: &ArtifactHead,
+    wire: &Wire,
+    keys: &Keys,
+) -> Result<bool, Refused> {
     // What opens has the hash that its header claims.
     let recomputed = keys.can_open().then(|| wire.open(keys)).transpose()?.is_some();
     if decision.artifact_hash != wire.artifact_hash {
         return Err(Refusal::HashMismatch.into());
     }
-    if decision.request_id != wire.request_id {
-        return Err(Refusal::WrongRequest(json::clip(&decision.request_id)).into());
-    }
-    if decision.repo_ref != wire.repo_ref {
-        return Err(Refusal::WrongRepository.into());
-    }
+    same_names(decision, head)?;
     Ok(recomputed)
 }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::artifact::{ArtifactHead, ArtifactType, Context, HashAlg, Risk, Seat, extensions};
+use crate::artifact::{
+    Artifact, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Seat, extensions,
+};
 use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
 use crate::keys::SecretKeys;
