@@ -19,6 +19,9 @@ pub(crate) const EXIT_CODES: [(&str, &str); 11] = [
     ("127", "run found no such program"),
 ];
 
+/// The heading of what every command takes, apart from its own options.
+const EVERYWHERE: &str = "For all commands";
+
 fn after_help() -> String {
     let line = |(code, meaning): &(&str, &str)| format!("  {code:>3}  {meaning}");
     let lines: Vec<String> = EXIT_CODES.iter().map(line).collect();
@@ -36,11 +39,17 @@ fn after_help() -> String {
 )]
 pub(crate) struct Args {
     /// The home directory [default: ~/.countersign]
-    #[arg(long, global = true, env = "COUNTERSIGN_HOME", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "COUNTERSIGN_HOME",
+        value_name = "DIR",
+        help_heading = EVERYWHERE
+    )]
     pub(crate) home: Option<PathBuf>,
 
     /// Print one JSON document on standard output, and errors as JSON on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
 
     #[command(subcommand)]
@@ -61,7 +70,7 @@ pub(crate) enum Command {
     Join(commands::join::Join),
     /// List the pairings of this home
     List(commands::list::List),
-    /// Take a pairing back at once
+    /// Take a pairing back, at once or after a time
     Revoke(commands::revoke::Revoke),
     /// Hold one command until it is approved, then run exactly it
     Run(commands::run::Run),
@@ -84,7 +93,7 @@ pub(crate) enum Command {
     /// Show and export the keys that are pinned here
     #[command(subcommand)]
     Trust(commands::trust::Trust),
-    /// HARP objects as files, and the conformance report
+    /// Propose, review, enforce and hash HARP objects as files; report conformance
     #[command(subcommand)]
     Harp(commands::harp::Harp),
     /// Measure this machine against the budgets, beside its own limits

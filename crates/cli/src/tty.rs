@@ -151,8 +151,12 @@ impl Tty {
                 Key::Byte(_) | Key::Nothing => {}
             }
             if shown {
+                // Only the end of a long answer, on one row: a second row would not be wiped.
+                let room = self.width().saturating_sub(prompt.chars().count() + 1);
                 let text = visible(&String::from_utf8_lossy(&typed), false);
-                self.say(&format!("\r\x1b[K{prompt}{text}"))?;
+                let beyond = text.chars().count().saturating_sub(room);
+                let end: String = text.chars().skip(beyond).collect();
+                self.say(&format!("\r\x1b[K{prompt}{end}"))?;
             }
         }
         self.say("\r\n")?;

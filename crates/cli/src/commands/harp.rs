@@ -11,7 +11,7 @@ mod review;
 use super::Here;
 use crate::failure::Outcome;
 
-/// HARP objects as files, and the conformance report.
+/// Propose, review, enforce and hash HARP objects as files; report conformance.
 #[derive(clap::Subcommand)]
 pub(crate) enum Harp {
     /// Seal a command or another payload to an approver, as a file

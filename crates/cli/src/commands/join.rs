@@ -75,7 +75,7 @@ impl Join {
         }
         let fingerprint = joined.device.fingerprint().to_string();
         let text = format!(
-            "joined as `{}`; this device's fingerprint is\n{fingerprint}\n\
+            "joined; the enforcer is called `{}` here. This device's fingerprint is\n{fingerprint}\n\
              `countersign inbox` lists what waits for you",
             joined.name
         );

@@ -43,7 +43,7 @@ pub(crate) struct Pair {
     #[arg(required_unless_present = "local", conflicts_with = "local")]
     relay: Option<String>,
 
-    /// A role of the approver, for policies and `--to`; may be repeated
+    /// A role of the approver, for `run --to`; may be repeated
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
 

@@ -50,7 +50,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "LEVEL", value_parser = ["L0", "L1"])]
     require: Option<String>,
 
-    /// The event that it must record
+    /// The event that it must record, such as executed
     #[arg(long, value_name = "EVENT", value_parser = event)]
     event: Option<Event>,
 }
@@ -175,8 +175,7 @@ fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
 }
 
 fn event(text: &str) -> Result<Event, String> {
-    serde_json::from_value(Value::String(text.to_owned()))
-        .map_err(|_| format!("`{text}` is no event: see the manual for their names"))
+    serde_json::from_value(Value::String(text.to_owned())).map_err(|e| e.to_string())
 }
 
 /// The text of a receipt: a file, else one of this home's ledger.

@@ -8,7 +8,7 @@ use countersign_approver::pairings::{PairingName, Pairings};
 use countersign_core::trust::Status;
 use std::time::Duration;
 
-/// Take a pairing back at once, or let it run out.
+/// Take a pairing back, at once or after a time.
 ///
 /// On the enforcer's side the approver's key counts no more, also for what it approved and
 /// nobody has run yet. On the approver's side nothing is opened or signed any more.

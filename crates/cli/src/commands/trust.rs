@@ -67,7 +67,7 @@ fn table(store: &TrustStore) -> String {
     let mut lines = Vec::new();
     for operator in &store.operators {
         lines.push(format!(
-            "operator  {:<24} {:<9} {}",
+            "operator  {:<30}  {:<9}  {}",
             visible(&operator.label, false),
             word(&operator.status),
             operator.keys.fingerprint()
@@ -76,7 +76,7 @@ fn table(store: &TrustStore) -> String {
     for approver in &store.approvers {
         let roles = approver.roles.join(",");
         lines.push(format!(
-            "approver  {:<24} {:<9} {}  assurance {}{}",
+            "approver  {:<30}  {:<9}  {}  assurance {}{}",
             visible(&approver.person, false),
             word(&approver.status),
             approver.keys.fingerprint(),

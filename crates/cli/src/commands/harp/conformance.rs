@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  countersign harp conformance\n  \
     countersign harp conformance --json\n\n\
-    Exit code 0: no check failed; what is missing lowers the level and fails nothing.")]
+    Exit code 0: no check failed; what is missing lowers the level and fails nothing.\n\
+    Exit code 13: a check failed.")]
 pub(crate) struct Conformance {}
 
 impl Conformance {

@@ -17,6 +17,7 @@ use std::time::Duration;
 /// Seal a command or another payload to an approver, as a file. Nothing is run, and nobody signs
 /// the file: the review says so.
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
 #[command(after_help = "Examples:\n  \
     countersign harp propose --init --keys ma-keys.json --command 'make deploy'\n  \
     countersign harp propose --keys ma-keys.json --type plan.review --payload plan.json")]
@@ -25,11 +26,11 @@ pub(crate) struct Propose {
     keys: KeysArgs,
 
     /// The command line that is proposed, with the current directory beside it
-    #[arg(long, value_name = "TEXT", required_unless_present = "payload")]
+    #[arg(long, value_name = "TEXT", group = "what")]
     command: Option<String>,
 
     /// Another payload: a file with one JSON object
-    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    #[arg(long, value_name = "FILE", group = "what")]
     payload: Option<PathBuf>,
 
     /// The type of review: plan.review, task.review, patch.review, command.review,

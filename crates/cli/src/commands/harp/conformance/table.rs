@@ -1,4 +1,5 @@
-//! The categories of HARP-COMPLIANCE §2 and §3, and what is asked for each.
+//! The categories of HARP-COMPLIANCE §2 and §3, what its §1.3 and §8 add, and what is asked
+//! for each.
 
 use super::binary::{Demo, Files, Ground};
 use super::category::{Category, Check, Level, State};
@@ -186,7 +187,7 @@ fn enterprise() -> Vec<Category> {
         category(section, name, Level::Enterprise, vec![Check::missing(what, why)])
     };
     vec![
-        of("1.3", "enterprise", "mutual TLS", "the gateway speaks no TLS of its own"),
+        of("1.3", "mutual authentication", "mutual TLS", "the gateway speaks no TLS of its own"),
         of("8", "audit", "the whole ledger is audited", "no command verifies a whole ledger"),
     ]
 }
