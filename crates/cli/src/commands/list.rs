@@ -29,7 +29,7 @@ pub(crate) struct Line {
 impl List {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let lines = lines(here)?;
-        let text = table(&lines);
+        let text = if lines.is_empty() { "no pairings".into() } else { table(&lines) };
         here.output.result(&text, &serde_json::json!({"pairings": lines}))?;
         Ok(Exit::Ok)
     }

@@ -1,6 +1,7 @@
 //! A good text for each parser: from the vectors where there is one, else written here.
 
 use countersign_core::keys::{PublicKeys, SecretKeys};
+use countersign_core::pairing::{Code, Link, LinkSecret, Origin};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -43,6 +44,18 @@ pub(crate) fn ours(name: &str) -> Vec<u8> {
         "initiate" => json!({"enforcerId": "enf-1", "keys": keys(), "commitment": hash}),
         "complete" => json!({"nonce": "n-1", "approverId": "app-1", "keys": keys(), "r2": bytes}),
         "completed" => json!({"routingToken": "rt-1"}),
+        "initiated" => {
+            json!({"code": Code::from_random([1, 2, 3, 4, 5]), "nonce": "n-1", "expiresAt": TIME})
+        }
+        "resolved" => json!({"nonce": "n-1", "enforcerId": "enf-1", "keys": keys(),
+            "commitment": hash, "expiresAt": TIME}),
+        "status" => {
+            json!({"state": "completed", "approverId": "app-1", "keys": keys(), "r2": bytes})
+        }
+        "confirm" => json!({"role": "approver", "accepted": true}),
+        "revoke" => json!({"deviceId": "app-1"}),
+        "revoked" => json!({"cancelled": 1}),
+        "presence" => json!({"enforcerDeviceId": "enf-1", "status": "online"}),
         "reveal" => json!({"r": bytes}),
         "challenge" => json!({"serverNonce": "n-1", "expiresAt": TIME}),
         "session" => json!({"keyId": "k", "serverNonce": "n-1", "time": TIME,
@@ -54,7 +67,6 @@ pub(crate) fn ours(name: &str) -> Vec<u8> {
 
 /// A link as an enforcer shows it.
 pub(crate) fn link() -> Vec<u8> {
-    use countersign_core::pairing::{Code, Link, LinkSecret, Origin};
     let link = Link {
         origin: Origin::parse("https://gw.example").unwrap(),
         code: Code::from_random([1, 2, 3, 4, 5]),

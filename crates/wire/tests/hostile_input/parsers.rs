@@ -14,19 +14,26 @@ use countersign_core::pairing::Link;
 use countersign_core::prompt::{Prompt, PromptAck};
 use countersign_core::receipt::Receipt;
 use countersign_core::redact::Disclosure;
+use countersign_core::reference::{Keys, Wire};
 use countersign_core::requested_actions::RequestedActions;
 use countersign_core::sealing::Sealed;
 use countersign_core::session::{End, Snapshot, Start, Status};
 use countersign_core::token::Token;
 use countersign_core::trust::TrustStore;
 use countersign_wire::ErrorBody;
-use countersign_wire::artifact::{ApprovalRequest, ArtifactSubmit};
+use countersign_wire::artifact::{ApprovalRequest, ArtifactAccepted, ArtifactSubmit};
 use countersign_wire::auth::{Challenge, SessionRequest};
-use countersign_wire::decision::{DecisionDeliver, DecisionSubmit};
+use countersign_wire::decision::{DecisionAccepted, DecisionDeliver, DecisionSubmit};
 use countersign_wire::envelope::{Body, Envelope};
-use countersign_wire::exchange::{AckSubmit, ExchangeStatus, InboxPage, Withdraw};
-use countersign_wire::pairing::{Complete, Completed, Initiate, Reveal};
-use countersign_wire::presence::{Hello, RefreshRequest};
+use countersign_wire::exchange::{
+    AckAccepted, AckSubmit, ExchangeStatus, InboxPage, Withdraw, Withdrawn,
+};
+use countersign_wire::head::{HeadRemembered, HeadSubmit};
+use countersign_wire::pairing::{
+    Complete, Completed, Confirm, Initiate, Initiated, PairingStatus, Resolved, Reveal, Revoke,
+    Revoked,
+};
+use countersign_wire::presence::{Hello, Presence, RefreshRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -96,6 +103,20 @@ fn decision() -> Vec<u8> {
     vector("decision/decisions.json", "allow", "decision")
 }
 
+fn head(kind: &str) -> Vec<u8> {
+    let checkpoint = vector("checkpoint/checkpoints.json", "signed", "checkpoint");
+    let checkpoint: serde_json::Value = serde_json::from_slice(&checkpoint).unwrap();
+    envelope(kind, json!({"checkpoint": checkpoint}))
+}
+
+fn accepted<B: Body>() -> Vec<u8> {
+    envelope(B::MSG_TYPE, json!({"artifactHash": "ab".repeat(32)}))
+}
+
+fn reference(member: &str) -> Vec<u8> {
+    vector("reference/files.json", "allow", member)
+}
+
 fn core_message(name: &str) -> Vec<u8> {
     vector("message/messages.json", name, "text")
 }
@@ -150,6 +171,10 @@ pub(crate) fn parsers() -> Vec<Parser> {
         object("session end", core_message("session-end"), message::<End>),
         object("requested actions", core_message("requested-actions"), message::<RequestedActions>),
         object("error object", core_message("error"), message::<ErrorObject>),
+        object("reference artifact", reference("artifact"), |b| written(Wire::parse(b))),
+        object("reference keys", reference("keys"), |b| {
+            written(Keys::parse(b).as_ref().map(Keys::file).map_err(ToString::to_string))
+        }),
         object("core envelope", core_message("core-envelope"), message::<CoreEnvelope>),
         object("artifact.submit", published("01_artifact_submit"), body::<ArtifactSubmit>),
         object(
@@ -170,6 +195,23 @@ pub(crate) fn parsers() -> Vec<Parser> {
             envelope("inbox.page", json!({"items": [], "nextCursor": null})),
             body::<InboxPage>,
         ),
+        object("head.submit", head(HeadSubmit::MSG_TYPE), body::<HeadSubmit>),
+        object("head.remembered", head(HeadRemembered::MSG_TYPE), body::<HeadRemembered>),
+        object("artifact.accepted", accepted::<ArtifactAccepted>(), body::<ArtifactAccepted>),
+        object("decision.accepted", accepted::<DecisionAccepted>(), body::<DecisionAccepted>),
+        object(
+            "ack.accepted",
+            envelope(AckAccepted::MSG_TYPE, json!({"msgId": "m"})),
+            body::<AckAccepted>,
+        ),
+        object(
+            "exchange.withdrawn",
+            envelope(
+                Withdrawn::MSG_TYPE,
+                json!({"state": "withdrawn", "withdrawnAt": "2026-02-02T02:40:00Z"}),
+            ),
+            body::<Withdrawn>,
+        ),
         object("exchange.status", envelope("exchange.status", status), body::<ExchangeStatus>),
         object("exchange.withdraw", envelope("exchange.withdraw", json!({})), body::<Withdraw>),
         object(
@@ -181,6 +223,13 @@ pub(crate) fn parsers() -> Vec<Parser> {
         loose("pairing initiate", ours("initiate"), plain::<Initiate>),
         loose("pairing complete", ours("complete"), plain::<Complete>),
         loose("pairing completed", ours("completed"), plain::<Completed>),
+        object("pairing initiated", ours("initiated"), plain::<Initiated>),
+        loose("pairing resolved", ours("resolved"), plain::<Resolved>),
+        loose("pairing status", ours("status"), plain::<PairingStatus>),
+        loose("pairing confirm", ours("confirm"), plain::<Confirm>),
+        object("pairing revoke", ours("revoke"), plain::<Revoke>),
+        object("pairing revoked", ours("revoked"), plain::<Revoked>),
+        loose("presence", ours("presence"), plain::<Presence>),
         object("pairing reveal", ours("reveal"), plain::<Reveal>),
         object("challenge", ours("challenge"), plain::<Challenge>),
         object("session request", ours("session"), plain::<SessionRequest>),
