@@ -119,7 +119,7 @@ fn schema(proofs: &Proofs) -> Vec<Check> {
 
 fn keys(proofs: &Proofs, demo: &Demo, revoked: State) -> Vec<Check> {
     vec![
-        Check::new("keys are provisioned by a link whose secret no relay saw", demo.ran()),
+        Check::new("a key is provisioned by a link, and its answer counts", demo.ran()),
         proofs.check(
             "a revoked or rotated-out key is refused at once",
             &["decision"],
