@@ -128,6 +128,11 @@ impl Condition {
     pub(crate) fn see(&self, view: &View<'_>, sense: Sense) -> Held {
         compare::held(&self.test, part::find(&self.field, view, sense), sense)
     }
+
+    /// What stands at its part, for people; `None` where nothing can be shown.
+    pub(crate) fn part_in_words(&self, view: &View<'_>) -> Option<String> {
+        part::find(&self.field, view, Sense::Restricts).in_words()
+    }
 }
 
 impl Sense {

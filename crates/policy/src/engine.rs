@@ -36,6 +36,19 @@ pub enum LayerName {
     Workspace,
 }
 
+impl LayerName {
+    /// The word for it in verdicts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Organisation => "organisation",
+            Self::Home => "home",
+            Self::Workspace => "workspace",
+        }
+    }
+}
+
 /// One file among several.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layer {

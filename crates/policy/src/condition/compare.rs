@@ -4,6 +4,7 @@ use super::decimal;
 use super::part::Part;
 use super::{Held, Sense, Test};
 use crate::facts::Names;
+use countersign_core::artifact::Risk;
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -27,14 +28,22 @@ pub(super) fn held(test: &Test, part: Part<'_>, sense: Sense) -> Held {
         Part::Text(text) => of_piece(test, Piece::Text(&text)),
         Part::Risk(risk) => {
             let rank = |text: &str| LEVELS.iter().position(|level| *level == text);
-            let at = risk as usize;
-            ranked(test, at, LEVELS.get(at).copied().unwrap_or_default(), rank, "a level of risk")
+            ranked(test, risk as usize, level(risk), rank, "a level of risk")
         }
         Part::Time(minute) => {
-            let text = format!("{:02}:{:02}", minute / 60, minute % 60);
-            ranked(test, usize::from(minute), &text, minute_of, "a time as HH:MM")
+            ranked(test, usize::from(minute), &clock(minute), minute_of, "a time as HH:MM")
         }
     }
+}
+
+/// The word for a level.
+pub(super) fn level(risk: Risk) -> &'static str {
+    LEVELS.get(risk as usize).copied().unwrap_or_default()
+}
+
+/// `HH:MM`.
+pub(super) fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 fn absent(test: &Test) -> Held {

@@ -25,6 +25,23 @@ pub(super) enum Part<'a> {
     Names(Names<&'a str>),
 }
 
+impl Part<'_> {
+    /// What stands here, for people.
+    pub(super) fn in_words(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing | Self::Fault(_) => return None,
+            Self::Json(value) => value.to_string(),
+            Self::Text(text) => text.to_string(),
+            Self::Risk(risk) => super::compare::level(*risk).to_owned(),
+            Self::Time(minute) => super::compare::clock(*minute),
+            Self::Names(names) => {
+                let all: Vec<&str> = names.own.iter().chain(&names.also).copied().collect();
+                all.join(", ")
+            }
+        })
+    }
+}
+
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The part that a path names. What the caller says of itself cannot be looked at by a rule that

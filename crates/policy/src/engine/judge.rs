@@ -101,20 +101,38 @@ impl Engine {
 }
 
 impl<'e> Case<'e> {
+    /// What a layer that nobody accepted says counts only where it is stricter.
     fn decide(&self) -> (Decision, Source<'e>) {
-        let least = if self.floor.is_some() { Decision::RequireApproval } else { Decision::Allow };
-        let decided = self.matched.iter().filter_map(|line| line.rule.decision);
-        if let Some(decision) = decided.filter(|d| *d >= least).max() {
-            let wins = |line: &&&Line| line.rule.decision == Some(decision);
-            if let Some(line) = self.matched.iter().find(wins) {
-                return (decision, Source::Rule(line));
-            }
+        let accepted = self.decide_accepted();
+        let rest = self.matched.iter().copied().filter(|line| !line.accepted);
+        match strictest(rest, Decision::RequireApproval) {
+            Some((decision, line)) if decision > accepted.0 => (decision, Source::Rule(line)),
+            _ => accepted,
         }
-        let asked = |entry: &Level| entry.decision.unwrap_or(Decision::RequireApproval);
-        let entries = self.entries.iter().map(|(level, entry)| (asked(entry), *level, *entry));
+    }
+
+    fn decide_accepted(&self) -> (Decision, Source<'e>) {
+        let table = self.table();
+        let least = if self.floor.is_some() { Decision::RequireApproval } else { Decision::Allow };
+        let accepted = self.matched.iter().copied().filter(|line| line.accepted);
+        match strictest(accepted, least) {
+            // A rule that asks opens nothing that the table closes.
+            Some((Decision::RequireApproval, _)) if table.0 == Decision::Block => table,
+            Some((decision, line)) => (decision, Source::Rule(line)),
+            None => table,
+        }
+    }
+
+    /// What the risk table says, or whoever speaks where it says nothing.
+    fn table(&self) -> (Decision, Source<'e>) {
+        let has = |risk| self.entries.iter().any(|(level, _)| *level == risk);
+        let gap = !has(self.own_risk) || !has(self.risk);
+        let asks = gap || self.floor.is_some();
+        let least = if asks { Decision::RequireApproval } else { Decision::Allow };
+        let said = |entry: &Level| entry.decision.unwrap_or(Decision::RequireApproval);
+        let entries = self.entries.iter().map(|(level, entry)| (said(entry), *level, *entry));
         // The first of the strictest: the highest level, then the widest layer.
-        let strictest = entries.rev().filter(|e| e.0 >= least).max_by_key(|e| e.0);
-        match (strictest, &self.floor) {
+        match (entries.rev().filter(|e| e.0 >= least).max_by_key(|e| e.0), &self.floor) {
             (Some((decision, level, entry)), _) => (decision, Source::Entry(level, entry)),
             (None, Some(floor)) => (Decision::RequireApproval, Source::Floor(floor.clone())),
             (None, None) => (Decision::RequireApproval, Source::Nobody),
@@ -129,6 +147,15 @@ impl<'e> Case<'e> {
         fields.dedup();
         fields
     }
+}
+
+/// The first of the strictest decisions that count.
+fn strictest<'e>(
+    lines: impl DoubleEndedIterator<Item = &'e Line>,
+    least: Decision,
+) -> Option<(Decision, &'e Line)> {
+    let decided = lines.rev().filter_map(|line| Some((line.rule.decision?, line)));
+    decided.filter(|(decision, _)| *decision >= least).max_by_key(|(decision, _)| *decision)
 }
 
 impl Source<'_> {

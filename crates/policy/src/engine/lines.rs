@@ -41,13 +41,7 @@ pub(super) fn counts(layer: &Layer, rule: &Rule) -> bool {
 }
 
 pub(super) fn full_name(layer: LayerName, rule: &Rule) -> String {
-    let layer = match layer {
-        LayerName::Builtin => "builtin",
-        LayerName::Organisation => "organisation",
-        LayerName::Home => "home",
-        LayerName::Workspace => "workspace",
-    };
-    format!("{layer}:{}", rule.id)
+    format!("{}:{}", layer.name(), rule.id)
 }
 
 impl Line {
