@@ -14,7 +14,7 @@ use countersign_core::artifact::Assurance;
 use countersign_core::json;
 use countersign_core::receipt::{Event, Outcome, Receipt};
 use countersign_core::trust::TrustStore;
-use countersign_store::ledger::RequestRecord;
+use countersign_store::ledger::{Change, RequestRecord};
 use serde_json::Value;
 
 /// What a receipt about a key says happened to it.
@@ -80,7 +80,7 @@ impl Enforcer {
         if trust.approvers.is_empty() {
             return Ok(None);
         }
-        Ok(highest(&trust, &self.ledger().key_changes().await?))
+        Ok(highest(&trust, &self.ledger().changes(Change::Key).await?))
     }
 
     /// Demands that a home which has pinned nobody is new: that nothing else knows of earlier keys.

@@ -17,8 +17,8 @@ use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    Acceptance, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Notary, RequestRecord,
-    Suspended,
+    Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
+    RequestRecord, Suspended,
 };
 use register::{Register, Registrar};
 use rusqlite::params;
@@ -30,7 +30,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x4353_6c65,
     // 4 MiB. Receipts only ever come after one another, so a longer log would save no copies.
     log_pages: 1_000,
-    steps: &[include_str!("ledger/schema.sql")],
+    steps: &[include_str!("ledger/schema.sql"), include_str!("ledger/policy.sql")],
 };
 
 /// What a ledger is born with. Random, and drawn by the caller.
@@ -137,6 +137,11 @@ impl LedgerStore for SqliteLedger {
         self.writer.write(move |db| changes::accept(db, &register, acceptance)).await
     }
 
+    async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError> {
+        let register = self.register.clone();
+        self.writer.write(move |db| changes::permit(db, &register, permit)).await
+    }
+
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
         let register = self.register.clone();
         self.writer.write(move |db| changes::claim(db, &register, claim)).await
@@ -191,8 +196,8 @@ impl LedgerStore for SqliteLedger {
         self.writer.read(move |db| receipts::of_request(db, &id)).await
     }
 
-    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError> {
-        self.writer.read(receipts::key_changes).await
+    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError> {
+        self.writer.read(move |db| receipts::changes(db, of)).await
     }
 
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {

@@ -12,7 +12,7 @@ use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Decision, Reason};
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
-use countersign_core::receipt::{Content, Entry, Receipt};
+use countersign_core::receipt::{Content, Entry, Event, PolicyNote, Receipt};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::verify::{Approved, Vote};
@@ -89,6 +89,9 @@ pub struct RequestRecord {
     pub created_at: Instant,
     /// When it ends in a refusal.
     pub expires_at: Instant,
+    /// What the policy said of the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyNote>,
     /// Its artifacts.
     pub asked: Vec<Asked>,
     /// The accepted answers.
@@ -206,6 +209,47 @@ pub struct NewClaim {
     pub entry: Entry,
 }
 
+/// An action to be let go without an answer.
+pub struct NewPermit {
+    /// A fresh ULID for the claim.
+    pub id: String,
+    /// What goes, without artifacts or answers.
+    pub request: RequestRecord,
+    /// This process.
+    pub owner: String,
+    /// The time.
+    pub now: Instant,
+    /// The receipt: `allowed`, or `observed`.
+    pub entry: Entry,
+}
+
+/// What the gate looks back for: receipts that belong to no request and change who may do what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A key was pinned or is about to run out.
+    Key,
+    /// A policy was accepted.
+    Policy,
+}
+
+impl Change {
+    /// The event of such a receipt.
+    #[must_use]
+    pub fn event(self) -> Event {
+        match self {
+            Self::Key => Event::Key,
+            Self::Policy => Event::Policy,
+        }
+    }
+
+    /// The kind of change that an entry records.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Option<Self> {
+        let kinds = [Self::Key, Self::Policy];
+        kinds.into_iter().find(|kind| kind.event() == entry.event && entry.request_id.is_none())
+    }
+}
+
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
 pub trait LedgerStore: Send + Sync {
@@ -248,6 +292,10 @@ pub trait LedgerStore: Send + Sync {
     /// The identical decision again answers with the request as it is and records nothing.
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError>;
 
+    /// Lets an action go that a policy allows: writes its request, used up from the start, its open
+    /// claim and its receipt in one commit. It ends with [`LedgerStore::finish`].
+    async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError>;
+
     /// Uses an approval and records it. Exactly one caller wins; the others get
     /// [`LedgerError::State`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
@@ -288,9 +336,8 @@ pub trait LedgerStore: Send + Sync {
     /// The receipts of one request, oldest first.
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError>;
 
-    /// The receipts of the event `key`, oldest first. Looks at every receipt: for a pairing, not
-    /// for the gate.
-    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError>;
+    /// The receipts of changes of one kind, oldest first.
+    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError>;
 
     /// The number and content hash of the newest receipt, without reading it.
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError>;

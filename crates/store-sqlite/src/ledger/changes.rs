@@ -11,8 +11,8 @@ use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, Proof, RequestRecord,
-    Suspended, expired_entry,
+    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, NewPermit, Proof,
+    RequestRecord, Suspended, expired_entry,
 };
 
 pub(super) fn suspend(
@@ -100,6 +100,21 @@ pub(super) fn claim(
     claims::insert(db, &claim)?;
     register.append(db, entry, now)?;
     Ok((claim, request))
+}
+
+/// Lets an action go that nobody needs to answer for: its request is used up from the start.
+pub(super) fn permit(
+    db: &Db,
+    register: &Register,
+    permit: NewPermit,
+) -> Result<ClaimRecord, LedgerError> {
+    let NewPermit { id, request, owner, now, entry } = permit;
+    let claim =
+        ClaimRecord { id, request_id: request.id.clone(), owner, claimed_at: now, open: true };
+    insert(db, &RequestRecord { state: State::Executed, ..request })?;
+    claims::insert(db, &claim)?;
+    register.append(db, entry, now)?;
+    Ok(claim)
 }
 
 pub(super) fn finish(

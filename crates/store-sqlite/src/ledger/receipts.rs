@@ -4,9 +4,10 @@ use crate::column::{At, Digest, Json};
 use crate::db::Db;
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::{Event, Receipt};
+use countersign_core::receipt::Receipt;
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::Change;
 use rusqlite::Row;
 
 pub(super) fn newest(db: &Db) -> Result<Option<(u64, Hash)>, StoreError> {
@@ -55,20 +56,10 @@ pub(super) fn of_request(db: &Db, request_id: &str) -> Result<Vec<Receipt>, Stor
     db.all(sql, [request_id], body)?.iter().map(|text| read(db, text)).collect()
 }
 
-/// The receipts of the event `key`, oldest first. There is no index for them: one would cost
-/// every call at the gate.
-pub(super) fn key_changes(db: &Db) -> Result<Vec<Receipt>, StoreError> {
-    let sql = r#"SELECT body FROM receipt
-         WHERE request_id IS NULL AND instr(body, '"event":"key"') > 0 ORDER BY seq"#;
-    let mut found = Vec::new();
-    for text in db.all(sql, [], body)? {
-        // The words may also stand inside an action.
-        let receipt = read(db, &text)?;
-        if receipt.content.entry.event == Event::Key {
-            found.push(receipt);
-        }
-    }
-    Ok(found)
+/// The receipts of changes of one kind, oldest first.
+pub(super) fn changes(db: &Db, of: Change) -> Result<Vec<Receipt>, StoreError> {
+    let sql = "SELECT body FROM receipt WHERE change = ?1 ORDER BY seq";
+    db.all(sql, [of.event().name()], body)?.iter().map(|text| read(db, text)).collect()
 }
 
 fn body(row: &Row<'_>) -> rusqlite::Result<String> {

@@ -15,7 +15,7 @@ use countersign_core::json::{self, JsonError};
 use countersign_core::receipt::{Content, Entry, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::Notary;
+use countersign_store::ledger::{Change, Notary};
 use rusqlite::params;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -186,14 +186,15 @@ impl Around for Registrar {
 fn write(db: &Db, signed: Signed) -> Result<(), StoreError> {
     let Signed { receipt, text, at, ticket } = signed;
     db.run(
-        "INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body, change)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             number(receipt.content.seq),
             Digest(receipt.content_hash),
             At(at),
             receipt.content.entry.request_id,
-            text
+            text,
+            Change::of(&receipt.content.entry).map(|change| change.event().name())
         ],
     )?;
     // Set once: nobody else writes this draft.

@@ -11,7 +11,7 @@ use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
 
 const COLUMNS: &str = "SELECT id, principal, session, workspace, action_hash, state, created_at,
-        expires_at FROM request";
+        expires_at, policy FROM request";
 
 /// As the indexes of the schema have it.
 const OPEN: &str = "state IN ('CREATED', 'AWAITING_DECISION', 'APPROVED')";
@@ -47,7 +47,7 @@ pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {
     let RequestKey { principal, session, workspace, action_hash } = &new.key;
     db.run(
         "INSERT INTO request (id, principal, session, workspace, action_hash, state, created_at,
-            expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            expires_at, policy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             new.id,
             principal,
@@ -56,7 +56,8 @@ pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {
             Digest(action_hash.0),
             Word(new.state),
             At(new.created_at),
-            At(new.expires_at)
+            At(new.expires_at),
+            new.policy.as_ref().map(Json)
         ],
     )?;
     for (place, asked) in new.asked.iter().enumerate() {
@@ -102,6 +103,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<RequestRecord> {
         state: row.get::<_, Word<State>>(5)?.0,
         created_at: row.get::<_, At>(6)?.0,
         expires_at: row.get::<_, At>(7)?.0,
+        policy: row.get::<_, Option<Json<_>>>(8)?.map(|json| json.0),
         asked: vec![],
         accepted: vec![],
     })

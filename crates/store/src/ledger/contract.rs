@@ -2,10 +2,10 @@
 
 mod fixture;
 
-use super::{Ending, LedgerError, LedgerStore, Suspended};
+use super::{Change, Ending, LedgerError, LedgerStore, NewPermit, RequestRecord, Suspended};
 use crate::error::StoreError;
 use countersign_core::decision::Word;
-use countersign_core::receipt::Event;
+use countersign_core::receipt::{Entry, Event};
 use countersign_core::request::State;
 pub use fixture::notary;
 use fixture::{DAY, Fixture, NOW};
@@ -33,7 +33,8 @@ where
     a_denied_request_stays_denied(&*make().await?).await?;
     a_failing_recheck_leaves_the_approval(&*make().await?).await?;
     attack_27_what_expires_is_recorded(&*make().await?).await?;
-    key_changes_are_found(&*make().await?).await?;
+    changes_are_found_by_their_kind(&*make().await?).await?;
+    attack_18_what_is_permitted_goes_once(&*make().await?).await?;
     a_claim_ends_once(&*make().await?).await
 }
 
@@ -65,17 +66,41 @@ async fn receipts_chain_and_heads_are_signed(ledger: &dyn LedgerStore) -> Checke
     Ok(())
 }
 
-async fn key_changes_are_found(ledger: &dyn LedgerStore) -> Checked {
+async fn changes_are_found_by_their_kind(ledger: &dyn LedgerStore) -> Checked {
     let fixture = Fixture::new()?;
-    assert_eq!(ledger.key_changes().await?, []);
+    assert_eq!(ledger.changes(Change::Key).await?, []);
     let first = ledger.record(fixture.entry(Event::Key), NOW).await?;
     // The same words inside an action are no change of keys.
     let mut other = fixture.entry(Event::Allowed);
     other.action = serde_json::json!({"event": "key"}).as_object().cloned();
     ledger.record(other, NOW).await?;
     ledger.record(fixture.entry(Event::Revoked), NOW).await?;
+    let policy = ledger.record(fixture.entry(Event::Policy), NOW).await?;
     let second = ledger.record(fixture.entry(Event::Key), NOW).await?;
-    assert_eq!(ledger.key_changes().await?, [first, second]);
+    assert_eq!(ledger.changes(Change::Key).await?, [first, second]);
+    assert_eq!(ledger.changes(Change::Policy).await?, [policy]);
+    Ok(())
+}
+
+/// What a policy allows is used up when it is written, and open until it ends.
+async fn attack_18_what_is_permitted_goes_once(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    let request = RequestRecord { asked: vec![], ..fixture.request("r1", NOW)? };
+    let entry = Entry { request_id: Some("r1".into()), ..fixture.entry(Event::Allowed) };
+    let owner = "me".to_owned();
+    let permit = NewPermit { id: "c1".into(), request, owner, now: NOW, entry };
+    let claim = ledger.permit(permit).await?;
+    assert!(claim.open && claim.request_id == "r1");
+    assert_eq!(ledger.open_claims().await?, [claim]);
+    let kept = ledger.request("r1").await?.ok_or("no request")?;
+    assert_eq!(kept.state, State::Executed);
+    // The same call again is another question: nothing of the first is left to use.
+    let again = fixture.suspend(ledger, "r2", NOW).await?;
+    assert!(matches!(again, Suspended::Opened(_)));
+    ledger.finish("c1", fixture.entry(Event::Executed), NOW).await?;
+    let twice = ledger.finish("c1", fixture.entry(Event::Executed), NOW).await;
+    assert_eq!(twice.err(), Some(LedgerError::Ended("c1".into())));
+    assert_eq!(ledger.receipts_of("r1").await?.len(), 1);
     Ok(())
 }
 

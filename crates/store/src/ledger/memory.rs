@@ -1,8 +1,8 @@
 //! The ledger in memory, for tests and for callers who want no record.
 
 use super::{
-    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Notary, Proof,
-    RequestRecord, Suspended, expired_entry,
+    Acceptance, Accepted, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim,
+    NewPermit, Notary, Proof, RequestRecord, Suspended, expired_entry,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -186,6 +186,19 @@ impl LedgerStore for MemoryLedger {
         })
     }
 
+    async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError> {
+        let NewPermit { id, request, owner, now, entry } = permit;
+        self.commit(|inner| {
+            let request_id = request.id.clone();
+            let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
+            let request = RequestRecord { state: State::Executed, ..request };
+            inner.requests.insert(request.id.clone(), request);
+            inner.claims.insert(claim.id.clone(), claim.clone());
+            self.append(inner, entry, now)?;
+            Ok(claim)
+        })
+    }
+
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
         let NewClaim { id, request_id, owner, now, recheck, entry } = claim;
         self.commit(|inner| {
@@ -274,9 +287,9 @@ impl LedgerStore for MemoryLedger {
         Ok(self.read().receipts.iter().filter(of).cloned().collect())
     }
 
-    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError> {
-        let of = |r: &&Receipt| r.content.entry.event == countersign_core::receipt::Event::Key;
-        Ok(self.read().receipts.iter().filter(of).cloned().collect())
+    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError> {
+        let such = |r: &&Receipt| Change::of(&r.content.entry) == Some(of);
+        Ok(self.read().receipts.iter().filter(such).cloned().collect())
     }
 
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {

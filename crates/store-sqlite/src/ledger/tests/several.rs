@@ -46,6 +46,10 @@ impl LedgerStore for Several {
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
         self.next().accept(acceptance).await
     }
+    async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError> {
+        self.next().permit(permit).await
+    }
+
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
         self.next().claim(claim).await
     }
@@ -79,8 +83,8 @@ impl LedgerStore for Several {
     async fn receipts_of(&self, id: &str) -> Result<Vec<Receipt>, StoreError> {
         self.next().receipts_of(id).await
     }
-    async fn key_changes(&self) -> Result<Vec<Receipt>, StoreError> {
-        self.next().key_changes().await
+    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError> {
+        self.next().changes(of).await
     }
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
         self.next().newest().await

@@ -112,6 +112,7 @@ impl Fixture {
             state: State::Created,
             created_at: now,
             expires_at: now.plus_millis(300_000),
+            policy: None,
             asked: vec![Asked { pairing: None, key_id: self.person.key_id(), artifact }],
             accepted: vec![],
         })
