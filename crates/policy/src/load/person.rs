@@ -98,7 +98,7 @@ fn fingerprints(reader: &mut Reader, node: &Node) -> Vec<String> {
     reader.one_or_more(node, |reader, node| {
         let text = reader.text(node)?;
         if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let hint = "64 hexadecimal digits, as `countersign trust list --json` shows them";
+            let hint = "a fingerprint is 64 hexadecimal digits";
             reader.wrong_hint(node.span, "this is no fingerprint of a key", hint);
             return None;
         }

@@ -55,6 +55,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node, position: usize) -> Option<
         reader.wrong_hint(node.span, "an empty rule", "remove it, or say what it asks");
         return None;
     }
+    let wrongs = reader.wrongs.len();
     let fields = reader.fields(node, "a rule", &known(reader.style))?;
     let mut rule = Rule {
         id: id(reader, &fields, position),
@@ -70,7 +71,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node, position: usize) -> Option<
     rule.obligations = duty::read(reader, &fields);
     coherent(reader, &fields, &rule);
     let placed = fields.entry("tools").map_or(fields.span, |(_, node)| node.span);
-    Some(PlacedRule { span: placed, rule })
+    Some(PlacedRule { span: placed, rule, sound: reader.wrongs.len() == wrongs })
 }
 
 fn number(reader: &mut Reader, fields: &Fields<'_>, name: &str) -> Option<i64> {

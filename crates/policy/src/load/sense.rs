@@ -164,12 +164,14 @@ pub(super) struct PlacedRule {
     /// Its tools, else its head.
     pub(super) span: Span,
     pub(super) rule: Rule,
+    /// Whether all of it could be read: what is left of a criterion may be wider than what was meant.
+    pub(super) sound: bool,
 }
 
 /// Finds rules that an earlier `block` leaves nothing of.
 pub(super) fn covered(reader: &mut Reader, rules: &[PlacedRule]) {
     let mut sorted: Vec<&PlacedRule> =
-        rules.iter().filter(|placed| !placed.rule.disabled).collect();
+        rules.iter().filter(|placed| placed.sound && !placed.rule.disabled).collect();
     sorted.sort_by_key(|placed| placed.rule.order);
     let mut blocks: Vec<&Rule> = Vec::new();
     let mut pairs = 0;

@@ -39,9 +39,14 @@ impl<'t> Source<'t> {
         Ok(Self { text })
     }
 
-    /// What stands at a place.
+    /// What stands at a place; of one without width the rest of its line.
     pub(super) fn at(&self, span: Span) -> &'t str {
-        self.text.get(span.start..span.end).unwrap_or_default()
+        match span.end > span.start {
+            true => self.text.get(span.start..span.end).unwrap_or_default(),
+            false => {
+                self.text.get(span.start..).unwrap_or_default().lines().next().unwrap_or_default()
+            }
+        }
     }
 
     /// Everything that is wrong, by its place.

@@ -15,23 +15,14 @@ pub(super) fn parse(source: &Source<'_>, reader: &mut Reader) -> Option<Node> {
         let span = error.span().map(Span::from).unwrap_or_default();
         let message = error.message().lines().next().unwrap_or_default();
         let message = message.trim_end_matches('.').to_lowercase();
-        reader.wrong(widened(source, span), message, None);
+        let hint = (message == "duplicate key").then(|| "remove one".to_owned());
+        reader.wrong(span, message, hint);
     }
     if !readable {
         return None;
     }
     let kind = convert_table(source, reader, table.into_inner(), 0);
     Some(Node { span: Span::default(), kind })
-}
-
-/// A place of no width shows the rest of its line.
-fn widened(source: &Source<'_>, span: Span) -> Span {
-    let start = span.start.min(source.text.len());
-    if span.end > start {
-        return Span { start, end: span.end };
-    }
-    let rest = source.text.get(start..).unwrap_or_default();
-    Span { start, end: start + rest.lines().next().unwrap_or_default().len() }
 }
 
 fn convert(

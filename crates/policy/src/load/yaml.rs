@@ -43,9 +43,11 @@ pub(super) fn parse(source: &Source<'_>, reader: &mut Reader) -> Option<Node> {
             }
             Err(error) => {
                 let at = builder.byte(source, *error.marker());
-                let rest = source.text.get(at..).unwrap_or_default();
-                let end = at + rest.lines().next().unwrap_or_default().len();
-                builder.reader.wrong(Span { start: at, end }, error.info().to_lowercase(), None);
+                builder.reader.wrong(
+                    Span { start: at, end: at },
+                    error.info().to_lowercase(),
+                    None,
+                );
                 return None;
             }
         }
