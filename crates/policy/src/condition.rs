@@ -1,5 +1,14 @@
 //! What a rule asks of one part of an action.
+//!
+//! Nothing is turned into anything else first: a text is never a number, and what cannot be
+//! compared is an error, which counts against whoever asks.
 
+mod compare;
+mod decimal;
+mod part;
+
+use crate::engine::View;
+use crate::facts::Facts;
 use crate::pattern::Regex;
 use serde_json::Value;
 
@@ -9,6 +18,11 @@ use serde_json::Value;
 /// words mean something else: `args` (the arguments or parameters themselves), `argv`, `cwd`,
 /// `env`, `method`, `url`, `tool`, `server`, `host`, `subject`, `agent`, `session`, `workflow`,
 /// `account`, `context`, `kind`, `verb`, `risk`, `time`, `weekday`.
+///
+/// `argv`, `cwd`, `env`, `method` and `url` of an action that has no such part of its own are
+/// looked for among its arguments. `subject` is the account, and also what the caller calls itself.
+/// `context` holds what the caller says of itself: `agent`, `session`, `workflow`. Actions that have
+/// neither arguments nor parameters (a patch, a push) are looked into as a whole by a bare name.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FieldPath {
     /// The path as written.
@@ -65,4 +79,70 @@ pub struct Condition {
     pub test: Test,
     /// Wording of a person's for it.
     pub display: Option<String>,
+}
+
+/// What a condition found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// The part is not there.
+    Missing,
+    /// The part cannot be compared, and why.
+    Error(String),
+}
+
+/// In which direction a rule works, and so what counts against it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Sense {
+    /// It blocks, asks, or leaves the decision to the risk table: an error satisfies it, and one
+    /// name of several is enough.
+    Restricts,
+    /// It allows or redacts: an error fails it, every name must fit, and nothing counts that the
+    /// caller says of itself.
+    Loosens,
+}
+
+impl Held {
+    /// Whether a rule that works in this direction takes it as satisfied.
+    #[must_use]
+    pub fn satisfies(&self, sense: Sense) -> bool {
+        match self {
+            Self::Yes => true,
+            Self::No | Self::Missing => false,
+            Self::Error(_) => sense == Sense::Restricts,
+        }
+    }
+}
+
+impl Condition {
+    /// Looks at one part of an action, for a rule that works in this direction.
+    #[must_use]
+    pub fn look(&self, facts: &Facts, sense: Sense) -> Held {
+        self.see(&View::plain(facts), sense)
+    }
+
+    /// The same, of an action whose class accepted policies have set right.
+    pub(crate) fn see(&self, view: &View<'_>, sense: Sense) -> Held {
+        compare::held(&self.test, part::find(&self.field, view, sense), sense)
+    }
+
+    /// What stands at its part, for people; `None` where nothing can be shown.
+    pub(crate) fn part_in_words(&self, view: &View<'_>) -> Option<String> {
+        part::find(&self.field, view, Sense::Restricts).in_words()
+    }
+}
+
+impl Sense {
+    /// The direction of a rule with this decision.
+    #[must_use]
+    pub fn of(decision: Option<crate::verdict::Decision>) -> Self {
+        use crate::verdict::Decision::{Allow, Redact};
+        match decision {
+            Some(Allow | Redact) => Self::Loosens,
+            _ => Self::Restricts,
+        }
+    }
 }

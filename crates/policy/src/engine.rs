@@ -3,15 +3,24 @@
 //! All matching rules of all layers count and the strictest decision wins; the obligations of the
 //! rules that ask are joined; the risk table decides where no rule does; what nothing decides asks.
 
+mod batch;
+mod explain;
+mod join;
+mod judge;
+mod lines;
+mod sieve;
+mod view;
+
 use crate::facts::Facts;
 use crate::model::{Limits, Mode, Policy};
-use crate::verb::Verb;
-use crate::verdict::{AlwaysAllow, Decision, OnTimeout, Roster, Verdict};
-use countersign_core::artifact::{Assurance, Risk};
+use crate::verdict::{Decision, Verdict};
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
+use lines::Line;
 use serde::Serialize;
 use serde_json::json;
+
+pub(crate) use view::View;
 
 /// Where a policy comes from, from widest to narrowest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -25,6 +34,19 @@ pub enum LayerName {
     Home,
     /// The workspace.
     Workspace,
+}
+
+impl LayerName {
+    /// The word for it in verdicts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Organisation => "organisation",
+            Self::Home => "home",
+            Self::Workspace => "workspace",
+        }
+    }
 }
 
 /// One file among several.
@@ -45,6 +67,8 @@ pub struct Layer {
 #[derive(Clone, Debug)]
 pub struct Engine {
     layers: Vec<Layer>,
+    /// What counts of all rules, in the order of their wording.
+    lines: Vec<Line>,
     hash: Hash,
 }
 
@@ -78,14 +102,16 @@ impl Engine {
     ///
     /// # Errors
     /// Where their names have no canonical form, which never happens.
-    pub fn new(layers: Vec<Layer>) -> Result<Self, JsonError> {
+    pub fn new(mut layers: Vec<Layer>) -> Result<Self, JsonError> {
+        layers.sort_by_key(|layer| layer.name);
         let named = layers.iter().map(|layer| {
             json!({"layer": layer.name, "sha256": layer.sha256, "accepted": layer.accepted})
         });
         let named: Vec<serde_json::Value> = named.collect();
         let whole = json!({"policy": "countersign.policy/v1", "layers": named});
         let hash = json::sha256(&whole).map(Hash)?;
-        Ok(Self { layers, hash })
+        let lines = lines::compile(&layers);
+        Ok(Self { layers, lines, hash })
     }
 
     /// What everything is judged under: all layers, by their texts and whether they were accepted.
@@ -100,51 +126,40 @@ impl Engine {
         &self.layers
     }
 
-    /// How it is applied: the strictest mode of the accepted layers.
+    /// How it is applied: the strictest mode of the accepted layers, the built-in one apart. Where
+    /// there is none, as written.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        Mode::Enforce
+        let written = self.accepted().filter(|layer| layer.name != LayerName::Builtin);
+        let strictness = |mode: &Mode| match mode {
+            Mode::Enforce => 0,
+            Mode::Observe => 1,
+            Mode::Off => 2,
+        };
+        written.map(|layer| layer.policy.mode).min_by_key(strictness).unwrap_or_default()
     }
 
-    /// The lowest bounds of all layers.
+    /// The lowest bounds of all accepted layers.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits::default()
-    }
-
-    /// What the layers together say of an action.
-    #[must_use]
-    pub fn judge(&self, facts: &Facts) -> Verdict {
-        let found = facts.class.verbs.own.first().cloned();
-        let verb = found.unwrap_or_else(|| Verb::fixed("tool_call"));
-        let risk = facts.class.risk;
-        Verdict {
-            decision: Decision::RequireApproval,
-            rule_id: "default".into(),
-            risk,
-            lane: verb.lane(),
-            verb,
-            rosters: vec![Roster { approvers: Vec::new(), quorum: 1 }],
-            veto: false,
-            timeout_seconds: 300,
-            escalation: Vec::new(),
-            on_timeout: OnTimeout::Deny,
-            min_assurance: if risk == Risk::Critical { Assurance::Web } else { Assurance::Local },
-            require_reason: false,
-            always_allow: None::<AlwaysAllow>,
-            max_uses: 1,
-            redact: Vec::new(),
-            matched: Vec::new(),
-            display: "nothing decides this, so a person does".into(),
-            policy_hash: self.hash,
+        let lowest = |bound: fn(&Limits) -> Option<u32>| {
+            self.accepted().filter_map(|layer| bound(&layer.policy.limits)).min()
+        };
+        Limits {
+            max_pending_per_agent: lowest(|limits| limits.max_pending_per_agent),
+            max_pending: lowest(|limits| limits.max_pending),
         }
     }
 
-    /// The same verdict, and how it came about.
+    /// What the layers together say of an action.
+    ///
+    /// A batch is as strict as the strictest of its items, each judged by itself.
     #[must_use]
-    pub fn explain(&self, facts: &Facts) -> Explanation {
-        let verdict = self.judge(facts);
-        let sentence = verdict.display.clone();
-        Explanation { verdict, sentence, considered: Vec::new() }
+    pub fn judge(&self, facts: &Facts) -> Verdict {
+        if facts.kind == "batch" { self.judge_batch(facts) } else { self.judge_one(facts) }
+    }
+
+    fn accepted(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().filter(|layer| layer.accepted)
     }
 }

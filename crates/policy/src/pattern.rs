@@ -1,78 +1,30 @@
 //! Patterns for names, hosts and paths. They are anchored at both ends and run in linear time.
 
-/// A pattern for names of tools, servers and people: `*` stands for any run of characters, `?` for
-/// one, everything else for itself. The whole name must fit.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Glob(String);
+mod glob;
+mod host;
+mod regex;
 
-/// A pattern for hosts, label by label: `*` alone is any host or none, `*.stripe.com` any host
-/// below `stripe.com` (and not it), anything else exactly that host.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct HostPattern(String);
-
-/// A regular expression without look-around or back-references: it matches in linear time. It
-/// matches anywhere in a text unless it is anchored.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Regex(String);
+pub use self::regex::Regex;
+pub use glob::Glob;
+pub use host::HostPattern;
 
 /// Why a text is no pattern.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadPattern(pub String);
 
-impl Glob {
-    /// Reads a pattern.
-    ///
-    /// # Errors
-    /// Where it is empty.
-    pub fn new(text: &str) -> Result<Self, BadPattern> {
-        if text.is_empty() {
-            return Err(BadPattern("a pattern is not empty".into()));
-        }
-        Ok(Self(text.to_owned()))
-    }
+/// The longest pattern, in bytes: what nobody can read is no policy.
+const MAX_BYTES: usize = 4096;
 
-    /// The pattern as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn readable(text: &str, what: &str) -> Result<(), BadPattern> {
+    if text.is_empty() {
+        return Err(BadPattern(format!("{what} is not empty")));
     }
-}
-
-impl HostPattern {
-    /// Reads a pattern.
-    ///
-    /// # Errors
-    /// Where it is no host, `*`, or `*.` before a host.
-    pub fn new(text: &str) -> Result<Self, BadPattern> {
-        if text.is_empty() {
-            return Err(BadPattern("a host is not empty".into()));
-        }
-        Ok(Self(text.to_ascii_lowercase()))
+    if text.len() > MAX_BYTES {
+        return Err(BadPattern(format!("{what} is at most {MAX_BYTES} bytes long")));
     }
-
-    /// The pattern as written, in small letters.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    if text.chars().any(char::is_control) {
+        return Err(BadPattern(format!("{what} holds no control characters")));
     }
-}
-
-impl Regex {
-    /// Compiles an expression.
-    ///
-    /// # Errors
-    /// Where it cannot be compiled, or would be too large.
-    pub fn new(text: &str) -> Result<Self, BadPattern> {
-        if text.is_empty() {
-            return Err(BadPattern("an expression is not empty".into()));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The expression as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    Ok(())
 }

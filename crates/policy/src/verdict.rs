@@ -1,5 +1,8 @@
 //! What a policy says of one action.
 
+mod compare;
+mod json;
+
 use crate::verb::{Lane, Verb};
 use countersign_core::artifact::{Assurance, Risk};
 use countersign_core::encoding::Hash;
