@@ -22,10 +22,14 @@ impl Engine {
         let Some(items) = items(facts) else { return unreadable(whole) };
         let items: Vec<Verdict> = items.iter().map(|item| self.judge_one(item)).collect();
         let counts = self.whole_counts(facts, &whole, &items);
-        let verb = whole.verb.clone();
-        let parts = items.into_iter().chain(counts.then(|| whole.clone()));
-        let mut joined = parts.reduce(joined).unwrap_or(whole);
-        joined.verb = verb;
+        let mut parts: Vec<Verdict> =
+            items.into_iter().chain(counts.then(|| whole.clone())).collect();
+        // The first of the strictest gives the wording.
+        let weight = |(_, part): &(usize, &Verdict)| (part.decision, part.risk);
+        let Some((at, _)) = parts.iter().enumerate().rev().max_by_key(weight) else { return whole };
+        let leader = parts.remove(at);
+        let mut joined = parts.into_iter().fold(leader, joined);
+        joined.verb = whole.verb;
         joined
     }
 
@@ -46,9 +50,7 @@ impl Engine {
 }
 
 /// Both verdicts at once. The obligations are those of the parts that decide.
-fn joined(left: Verdict, right: Verdict) -> Verdict {
-    let leads = (left.decision, left.risk) >= (right.decision, right.risk);
-    let (mut first, second) = if leads { (left, right) } else { (right, left) };
+fn joined(mut first: Verdict, second: Verdict) -> Verdict {
     if first.decision == second.decision {
         oblige(&mut first, &second);
     }
