@@ -20,10 +20,12 @@ pub mod facts;
 pub mod load;
 pub mod model;
 pub mod pattern;
+mod starter;
 pub mod verb;
 pub mod verdict;
 
 pub use engine::{Engine, Layer, LayerName};
 pub use facts::{Asker, Facts, Moment, Place};
-pub use load::load;
+pub use load::{load, load_with_places};
+pub use starter::{STARTER, builtin};
 pub use verdict::{Decision, Verdict};

@@ -6,6 +6,7 @@ use crate::verb::Verb;
 use crate::verdict::{AlwaysAllow, Decision, Escalation, OnTimeout, Roster};
 use countersign_core::artifact::{ArtifactType, Assurance, Risk};
 use countersign_core::time::Timestamp;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// One file.
@@ -25,6 +26,8 @@ pub struct Policy {
     pub defaults: Obligations,
     /// Bounds.
     pub limits: Limits,
+    /// What its writer expects of it. Says nothing of any action.
+    pub tests: Vec<Case>,
 }
 
 /// How a policy is applied. The floors hold in every mode, and everything is recorded.
@@ -174,4 +177,42 @@ pub struct Limits {
     pub max_pending_per_agent: Option<u32>,
     /// Requests that may wait at once.
     pub max_pending: Option<u32>,
+}
+
+/// An action and what the policy is expected to say of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Case {
+    /// What to call it.
+    pub name: Option<String>,
+    /// The action.
+    pub what: CaseWhat,
+    /// Who asks and where: `agent`, `session`, `workflow`, `account`, `cwd`, `host`, all of them
+    /// texts.
+    pub context: Map<String, Value>,
+    /// What is expected.
+    pub expect: Expect,
+}
+
+/// The action of a [`Case`].
+#[derive(Clone, PartialEq, Debug)]
+pub enum CaseWhat {
+    /// A whole action, as `explain --action` reads it.
+    Action(Value),
+    /// A line for a shell.
+    Shell(String),
+    /// A program and its arguments, never empty.
+    Argv(Vec<String>),
+}
+
+/// What is expected of a verdict, at least one thing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Expect {
+    /// What happens.
+    pub decision: Option<Decision>,
+    /// How dangerous it is.
+    pub risk: Option<Risk>,
+    /// What it does.
+    pub verb: Option<Verb>,
+    /// The rule whose wording applies.
+    pub rule: Option<String>,
 }
