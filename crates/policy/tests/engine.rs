@@ -118,6 +118,9 @@ fn a_rule_that_blocks_or_asks_makes_nothing_more_permissive() {
 fn attack_42_what_nobody_accepted_makes_nothing_more_permissive_and_asks_nobody_else() {
     each(|case, dice, mut layers, facts| {
         layers.retain(|layer| layer.name != LayerName::Workspace);
+        for layer in &mut layers {
+            layer.accepted = true;
+        }
         let before = judge(&layers, &facts);
         let policy = dice.policy();
         let sha256 = Hash([7; 32]);

@@ -41,7 +41,7 @@ pub(crate) fn judge(layers: &[Layer], facts: &Facts) -> Verdict {
         return whole;
     };
     let mut parts: Vec<Verdict> = items.iter().map(|item| one(layers, item)).collect();
-    if says_more(layers, facts, &whole, &parts) {
+    if says_more(layers, facts, &items, &whole, &parts) {
         parts.push(whole.clone());
     }
     together(parts, whole.verb)
@@ -57,7 +57,13 @@ fn items(facts: &Facts) -> Option<Vec<Facts>> {
     Some(all)
 }
 
-fn says_more(layers: &[Layer], facts: &Facts, whole: &Verdict, parts: &[Verdict]) -> bool {
+fn says_more(
+    layers: &[Layer],
+    facts: &Facts,
+    items: &[Facts],
+    whole: &Verdict,
+    parts: &[Verdict],
+) -> bool {
     for layer in layers {
         for rule in &layer.policy.rules {
             let name = format!("{}:{}", layer.name.name(), rule.id);
@@ -72,7 +78,7 @@ fn says_more(layers: &[Layer], facts: &Facts, whole: &Verdict, parts: &[Verdict]
     floors.contains(&Floor::Protected)
         || floors.contains(&Floor::Unreadable)
         || parts.iter().all(|part| part.lane < whole.lane)
-        || parts.iter().all(|part| part.risk < whole.risk)
+        || items.iter().all(|item| classified(layers, item).risk < classified(layers, facts).risk)
 }
 
 /// Of the parts with the winning decision, everything; of the others only what is no obligation.
