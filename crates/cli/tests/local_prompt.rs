@@ -26,7 +26,7 @@ fn gated(world: &World, args: &[&str]) -> Command {
     let all: Vec<&str> = ["run", "--local", "--report", &report]
         .into_iter()
         .chain(args.iter().copied())
-        .chain(["--", "sh", "-c", "echo hi > out"])
+        .chain(["--", "sh", "-c", "echo hi > out; rm -f none"])
         .collect();
     world.command("enforcer", &all)
 }
@@ -49,7 +49,7 @@ fn a_yes_and_the_passphrase_run_it_and_the_receipt_says_who() {
         "[!] APPROVAL REQUIRED",
         "The agent wants to perform a HIGH RISK operation:",
         "Tool: run",
-        "argv[2]: \"echo hi > out\"",
+        "argv[2]: \"echo hi > out; rm -f none\"",
         "standard input: empty",
         "description: \"free the disk\"",
         "[a] Approve  [d] Deny  [v] View full details",

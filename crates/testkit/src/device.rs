@@ -4,7 +4,7 @@
 use crate::{Call, PATIENCE, chance, forge};
 use countersign_client::{Client, Role};
 use countersign_core::artifact::{Artifact, Statement};
-use countersign_core::decision::{Answer, Choice, Decision};
+use countersign_core::decision::{Answer, Choice, Decision, hint};
 use countersign_core::encoding::Fixed;
 use countersign_core::json;
 use countersign_core::keys::{PublicKeys, SecretKeys};
@@ -143,7 +143,10 @@ impl HostileDevice {
     /// # Panics
     /// Where the gateway does not take it.
     pub fn send(&self, decision: &Decision, about: &Artifact) {
-        let answer = Answer { decision: decision.clone(), reason: None };
+        let named = decision.policy_hints.as_ref().and_then(|hints| hints.get(hint::REASON_HASH));
+        let theirs = named.is_some_and(|hash| *hash == forge::reason().hash().to_string());
+        let reason = theirs.then(forge::reason);
+        let answer = Answer { decision: decision.clone(), reason };
         let answer = json::canonical(&answer).expect("a decision is canonical");
         self.send_sealed(&answer, decision, about);
     }

@@ -2,7 +2,7 @@
 
 use crate::chance;
 use countersign_core::artifact::{Artifact, Scope, Statement};
-use countersign_core::decision::{Answer, Choice, Decision, Word};
+use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
 use countersign_core::encoding::Fixed;
 use countersign_core::json;
 use countersign_core::keys::{PublicKeys, SecretKeys};
@@ -23,13 +23,23 @@ pub fn strangers_keys() -> Arc<SecretKeys> {
 /// Yes, once, until the artifact ends: what an honest device would choose.
 #[must_use]
 pub fn yes(artifact: &Artifact) -> Choice {
+    let wants_reason = artifact.route().ok().flatten().is_some_and(|route| route.reason_required);
     Choice {
         word: Word::Allow,
         scope: Scope::Once,
         expires_at: artifact.head.expires_at.clone(),
         nonce: Fixed(chance::draw()),
-        hints: None,
+        hints: wants_reason.then(|| {
+            let named = (hint::REASON_HASH.to_owned(), reason().hash().to_string().into());
+            std::iter::once(named).collect()
+        }),
     }
+}
+
+/// The reason that goes with a [`yes`] that must give one.
+#[must_use]
+pub fn reason() -> Reason {
+    Reason { text: "I looked at it".into(), salt: Fixed([7; 32]) }
 }
 
 /// The fields that a gateway shows of an artifact.

@@ -150,8 +150,8 @@ fn attack_11_a_home_in_the_workspace_is_not_looked_at() {
             .unwrap()
             .success()
     );
-    fs::write(planted.join("policy.toml"), "[[rules]]\nid = \"all\"\ndecision = \"allow\"\n")
-        .unwrap();
+    let allows = "version = 1\n\n[[rule]]\nid = \"all\"\ndecision = \"allow\"\n";
+    fs::write(planted.join("policy.toml"), allows).unwrap();
     fs::write(planted.join("trust.json"), "{}").unwrap();
     let run = stage.go(&["--ttl", "60s"]);
     let asked = stage.ann.request();

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 #[test]
 fn usage_errors_end_with_2_and_are_documents_too() {
-    let world = World::empty();
+    let world = World::bare();
     for args in [
         &["frobnicate"][..],
         &["run"],
@@ -163,7 +163,7 @@ fn help_the_manual_and_completions_go_to_standard_output() {
 #[test]
 fn colours_are_for_terminals_that_want_them() {
     let world = World::paired();
-    let run = world.gate(&[], &["true"]);
+    let run = world.gate(&[], &["rm", "-f", "nothing"]);
     let id = world.waiting("approver");
     let show = |plain: Option<&str>| {
         let mut command = world.command("approver", &["show", &id]);

@@ -35,7 +35,7 @@ fn without_a_home_to_be_found_it_is_a_usage_error() {
 
 #[test]
 fn a_home_that_is_a_file_is_refused() {
-    let world = World::empty();
+    let world = World::bare();
     std::fs::write(world.path("enforcer"), "").unwrap();
     let args = ["pair", "--local", "--name", "me"];
     assert_eq!(refusal(&world, "enforcer", &args), is("home", 1));

@@ -11,13 +11,18 @@
 pub(crate) mod screen;
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The longest that a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A policy that asks about everything.
+const HOLD_EVERYTHING: &str = "version = 1\n\n[[rule]]\nid = \"hold-everything\"\n\
+    decision = \"require_approval\"\napprovers = [\"anyone\"]\n";
 
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
@@ -108,12 +113,30 @@ impl Drop for Process {
 }
 
 impl World {
-    /// Homes without anything in them, and no gateway.
+    /// Homes without anything in them, but for a policy under which the enforcer asks about
+    /// everything, and no gateway.
     pub(crate) fn empty() -> Self {
+        let world = Self::bare();
+        world.hold_everything("enforcer");
+        world
+    }
+
+    /// Not even homes.
+    pub(crate) fn bare() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("passphrase"), "correct horse\n").unwrap();
         std::fs::create_dir(dir.path().join("work")).unwrap();
         Self { dir, gateway: None, url: String::new() }
+    }
+
+    /// Lets a home ask about everything, also about what the built-in policy lets through. Nobody
+    /// accepted the file, so it can only tighten.
+    pub(crate) fn hold_everything(&self, party: &str) {
+        let home = self.path(party);
+        std::fs::DirBuilder::new().mode(0o700).create(&home).unwrap();
+        let mut file = std::fs::OpenOptions::new();
+        let file = file.write(true).create_new(true).mode(0o600).open(home.join("policy.toml"));
+        file.unwrap().write_all(HOLD_EVERYTHING.as_bytes()).unwrap();
     }
 
     /// A gateway that listens on a free port of this machine.

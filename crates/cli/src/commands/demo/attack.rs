@@ -56,7 +56,7 @@ async fn replayed(
 
 /// An approval of one command, presented for another.
 async fn swapped(scene: &Scene, answer: Answer) -> Result<Refused, Failure> {
-    let other = scene.prepare(&["rm", "-rf", "/"])?;
+    let other = scene.prepare(&["rm", "-rf", "another"])?;
     let (request, asked) = suspended(scene, &other).await?;
     let accepted = scene.enforcer.accept(&request, &asked, answer).await.map(|_| ());
     scene.enforcer.close(&request, countersign_store::ledger::Ending::Withdrawn).await?;
@@ -65,7 +65,7 @@ async fn swapped(scene: &Scene, answer: Answer) -> Result<Refused, Failure> {
 
 /// A gateway that signs an approval itself, under the approver's name.
 async fn forged(scene: &Scene) -> Result<Refused, Failure> {
-    let wanted = scene.prepare(&["rm", "-rf", "/home"])?;
+    let wanted = scene.prepare(&["rm", "-rf", "a-third"])?;
     let (request, asked) = suspended(scene, &wanted).await?;
     let edge = Edge::system();
     let secret = edge.random::<64>().map_err(|e| broken(&e.to_string()))?;

@@ -173,7 +173,7 @@ impl Demo {
         let home = format!("{home}/agent");
         let revoke = ["--home", home.as_str(), "revoke", "you"];
         let taken = ground.run(&revoke).await?.ends(0, Some("revoked"));
-        let run = ["--home", home.as_str(), "run", "--ttl", "1s", "--", "true"];
+        let run = ["--home", home.as_str(), "run", "--ttl", "1s", "--", "touch", "x"];
         match taken {
             State::Passed => Ok(ground.run(&run).await?.ends(126, Some("no_approver"))),
             other => Ok(other),
