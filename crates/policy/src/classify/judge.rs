@@ -167,7 +167,12 @@ impl<'a> Judge<'a> {
             self.simple(&script, simple);
         }
         if script.commands.is_empty() && script.broken.is_none() {
-            self.report.find(text, "it does nothing", "file_read", Risk::Low);
+            let nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+            if text.split('\n').all(nothing) {
+                self.report.find(text, "it does nothing", "file_read", Risk::Low);
+            } else {
+                self.report.unreadable(text, "it holds signs and no command");
+            }
         }
         self.depth -= 1;
     }
@@ -201,8 +206,12 @@ impl<'a> Judge<'a> {
             self.report.unreadable(raw, "it starts too many programs to be read");
             return;
         }
-        let Some(path) = program.known().filter(|path| !path.is_empty() && !path.ends_with('/'))
-        else {
+        let Some(path) = program.known().filter(|path| {
+            !path.is_empty()
+                && !path.ends_with('/')
+                && !path.contains('=')
+                && !shell::is_reserved(path)
+        }) else {
             self.report.unreadable(raw, "which program it starts is not known");
             return;
         };

@@ -20,6 +20,7 @@ mod compound;
 mod list;
 mod word;
 
+pub(super) use list::is_reserved;
 use std::borrow::Cow;
 
 /// Any text, of any length, perhaps several words.

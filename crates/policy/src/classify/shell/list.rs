@@ -379,6 +379,12 @@ impl Parser<'_> {
     }
 }
 
+/// Whether a shell would take this for a word of its own, so that no program is meant.
+pub(in crate::classify) fn is_reserved(word: &str) -> bool {
+    let mut all = PREFIXES.iter().chain(&ENDS).chain(&HEADS);
+    !matches!(word, "time" | "[[") && all.any(|known| *known == word)
+}
+
 /// Whether this is the name of a variable.
 pub(super) fn is_name(text: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
