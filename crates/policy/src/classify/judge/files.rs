@@ -142,6 +142,14 @@ fn arrives(judge: &mut Judge<'_>, from: &[Word], to: &[Word]) {
         judge.opened(&target.text, Use::Write);
         for word in from {
             let name = word.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            if matches!(name, "." | ".." | "") {
+                judge.report.find(
+                    &word.text,
+                    "what it copies is not named",
+                    "file_write",
+                    Risk::High,
+                );
+            }
             judge.opened(&format!("{}/{name}", target.text), Use::Write);
         }
     }

@@ -180,6 +180,8 @@ fn verb_of(judge: &mut Judge<'_>, call: &Call<'_>, verb: &str, args: &[Word]) {
         args,
         &[
             "-m",
+            "-b",
+            "-B",
             "-F",
             "-n",
             "-S",
@@ -427,6 +429,14 @@ fn brought(judge: &mut Judge<'_>, call: &Call<'_>, verb: &str, given: &Options, 
         "--unsafe-paths",
         "--directory",
     ];
+    if matches!(verb, "apply" | "am") {
+        judge.report.find(
+            call.raw,
+            "which files it changes stands in the patch",
+            "file_write",
+            Risk::High,
+        );
+    }
     let verb_name =
         if matches!(verb, "pull" | "fetch" | "clone") { "http_request" } else { "file_write" };
     judge.report.find(call.raw, "it brings in commits", verb_name, Risk::Medium);

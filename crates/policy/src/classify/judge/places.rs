@@ -100,7 +100,8 @@ impl Judge<'_> {
         match usage {
             Use::Read => self.read(area, &parts, unknown, secret),
             Use::Write | Use::Delete => {
-                let gone = usage == Use::Delete && path::holds(&parts, own);
+                let gone =
+                    usage == Use::Delete && path::holds(&parts, own) || path::is_repository(&parts);
                 let area = if gone { Area::Protected } else { area };
                 let said =
                     if usage == Use::Write { written(area, secret) } else { deleted(area, secret) };

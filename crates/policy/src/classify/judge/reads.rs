@@ -145,7 +145,31 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         return false;
     }
     unsafe_options(judge, call);
+    let any = |test: fn(&str) -> bool| call.args.iter().any(|word| test(&word.text));
     match call.name {
+        "test" | "["
+            if any(|text| matches!(text, "-v" | "-R"))
+                && any(|text| text.contains(['[', '\0']) && text != "[") =>
+        {
+            judge.report.unreadable(call.raw, "a subscript that it looks at may run commands");
+        }
+        "ps" if any(|text| !text.starts_with('-') && text.contains('e')) => {
+            judge.report.find(
+                call.raw,
+                "it shows variables of programs, which may hold secrets",
+                "file_read",
+                Risk::High,
+            );
+        }
+        "jq" | "yq" if any(|text| text.to_ascii_lowercase().contains("env")) => {
+            judge.report.find(
+                call.raw,
+                "it shows variables, which may hold secrets",
+                "file_read",
+                Risk::High,
+            );
+            files(judge, call);
+        }
         "hostname" if !call.args.is_empty() => {
             judge.report.find(call.raw, "it may name the machine anew", "shell_exec", Risk::High)
         }

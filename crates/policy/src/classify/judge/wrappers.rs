@@ -28,6 +28,8 @@ const WRAPPERS: [Wrapper; 14] = [
     Wrapper {
         names: &[
             "nohup",
+            "noglob",
+            "nocorrect",
             "setsid",
             "unbuffer",
             "fakeroot",

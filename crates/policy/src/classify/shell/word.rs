@@ -56,7 +56,10 @@ impl Parser<'_> {
             self.piece(c, &mut word, first)?;
             first = false;
         }
-        Ok(word.finish())
+        let word = word.finish();
+        // Where a substitution runs it leaves nothing of itself.
+        self.code |= word.text.contains("$(") || word.text.contains('`');
+        Ok(word)
     }
 
     fn piece(&mut self, c: char, word: &mut Growing, first: bool) -> Step {
@@ -139,8 +142,10 @@ impl Parser<'_> {
         let ends = |b: u8| b"/: \t\n;&|()<>\"'$`\\=".contains(&b);
         let length = self.rest.bytes().take(BRACKET).position(ends).unwrap_or(self.rest.len());
         let user = self.rest.get(..length).unwrap_or_default();
+        // A quote or an expansion behind it makes it a sign like any other, which is not followed.
+        let ends = self.peek().is_none_or(|c| "/: \t\n;&|()<>".contains(c));
         match (user.is_empty(), self.known.home) {
-            (true, Some(home)) => word.text.push_str(home),
+            (true, Some(home)) if ends => word.text.push_str(home),
             // Another person's home, or an earlier directory.
             _ => word.text.push(UNKNOWN),
         }
@@ -225,6 +230,9 @@ impl Parser<'_> {
             }
             Some('{') => self.parameter(word),
             Some('[') => Err("it computes in an old form"),
+            Some('\'') if !double && !self.known.bash => {
+                Err("shells differ in how this quote ends")
+            }
             Some('\'') if !double => self.ansi(word),
             Some('"') if !double => {
                 self.bump();
@@ -330,7 +338,7 @@ impl Parser<'_> {
             }
         }
         if names {
-            self.doubt("it computes with variables, whose text may hold commands");
+            self.computes();
         }
         word.unknown();
         Ok(())
