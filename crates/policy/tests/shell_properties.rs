@@ -148,6 +148,12 @@ proptest! {
     }
 
     #[test]
+    fn attack_16_no_soup_hides_the_line_behind_it(text in soup()) {
+        let both = of(&format!("{text}\nrm -rf ~"));
+        prop_assert!(both.risk == Risk::Critical, "{text}: {both:?}");
+    }
+
+    #[test]
     fn attack_16_two_lines_are_as_dangerous_as_each(a in whole(), b in table()) {
         let (one, two) = (of(&a), of(&b));
         let both = of(&format!("{a}\n{b}"));
@@ -176,7 +182,7 @@ proptest! {
         let mut payload = line(&text).to_payload().unwrap();
         payload["verb"] = json!(verb);
         let declared = class(&action(payload), &place());
-        prop_assert!(covers(&declared, &plain) && declared.known == plain.known, "{text} {verb}");
+        prop_assert!(covers(&declared, &plain) && (declared.known || !plain.known), "{text} {verb}");
     }
 }
 
@@ -208,6 +214,20 @@ fn attack_16_a_shell_around_a_line_stands_apart_and_adds_nothing() {
         class.verbs.also.iter().map(|verb| verb.as_str()).collect::<Vec<_>>(),
         ["shell_exec"]
     );
+}
+
+#[test]
+fn attack_16_what_is_unknown_stays_so_beside_what_reads_and_only_there() {
+    for (text, known) in [
+        ("mytool", false),
+        ("cd src && mytool | head", false),
+        ("mytool > out.txt", true),
+        ("mytool; git push", true),
+        ("git status", true),
+    ] {
+        assert_eq!(of(text).known, known, "{text}");
+    }
+    assert_eq!(of("mytool && othertool").tools.own, ["mytool", "othertool"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@
 //! is read, so neither can be forged.
 
 mod compound;
+mod expand;
 mod list;
 mod word;
 
