@@ -149,6 +149,8 @@ proptest! {
 
     #[test]
     fn attack_16_no_soup_hides_the_line_behind_it(text in soup()) {
+        // A backslash at its end makes one line of two.
+        prop_assume!(!text.ends_with('\\'));
         let both = of(&format!("{text}\nrm -rf ~"));
         prop_assert!(both.risk == Risk::Critical, "{text}: {both:?}");
     }
