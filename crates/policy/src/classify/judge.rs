@@ -67,6 +67,8 @@ pub(super) struct Judge<'a> {
     paths: u32,
     /// Whether lines are read by a shell that has the forms of bash.
     bash: bool,
+    /// Whether a line holds quoted text that runs when it is computed with.
+    code: bool,
 }
 
 /// What a program reads from its standard input.
@@ -112,7 +114,16 @@ impl<'a> Judge<'a> {
     pub(super) fn new(place: &'a Place, report: Report) -> Self {
         // Where nobody says where a relative path begins, it is some directory below the root.
         let cwd = place.workspace.clone().unwrap_or_else(|| "/…".into());
-        Self { report, place, cwds: vec![cwd], depth: 0, programs: 0, paths: 0, bash: false }
+        Self {
+            report,
+            place,
+            cwds: vec![cwd],
+            depth: 0,
+            programs: 0,
+            paths: 0,
+            bash: false,
+            code: false,
+        }
     }
 
     /// A command: a program that is started with its arguments, in its environment.
@@ -180,6 +191,7 @@ impl<'a> Judge<'a> {
         let known =
             Known { home: place.user_home.as_deref(), cwd: cwd.as_deref(), bash: self.bash };
         let script = shell::parse(text, known);
+        self.code |= script.code;
         for why in &script.doubts {
             self.report.find(text, why, "shell_exec", Risk::High);
         }

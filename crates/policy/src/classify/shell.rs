@@ -78,6 +78,8 @@ pub(super) struct Script {
     pub(super) commands: Vec<Simple>,
     /// What makes it doubtful, though it can be read.
     pub(super) doubts: Vec<&'static str>,
+    /// Whether a quoted text holds what would be a substitution.
+    pub(super) code: bool,
     /// Why it could not be read to its end.
     pub(super) broken: Option<&'static str>,
 }
@@ -122,6 +124,7 @@ pub(super) fn parse(line: &str, known: Known<'_>) -> Script {
         parser.script.broken =
             Some("it computes, and holds text that runs when it is computed with");
     }
+    parser.script.code = parser.code;
     parser.script
 }
 

@@ -145,6 +145,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         return false;
     }
     unsafe_options(judge, call);
+    let code = judge.code;
     let any = |test: fn(&str) -> bool| call.args.iter().any(|word| test(&word.text));
     match call.name {
         "test" | "["
@@ -152,6 +153,9 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
                 && any(|text| text.contains(['[', '\0']) && text != "[") =>
         {
             judge.report.unreadable(call.raw, "a subscript that it looks at may run commands");
+        }
+        "test" | "[" if code && any(|text| text.contains('\0')) => {
+            judge.report.unreadable(call.raw, "what it looks at may run commands");
         }
         "ps" if any(|text| !text.starts_with('-') && text.contains('e')) => {
             judge.report.find(
@@ -182,7 +186,9 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         "uniq" | "xxd" => {
             let given = options(call.args, &["-f", "-s", "-w", "-l", "-c", "-g", "-o"]);
             given.rest.iter().take(1).for_each(|word| judge.opened(&word.text, Use::Read));
-            given.rest.iter().skip(1).for_each(|word| judge.opened(&word.text, Use::Write));
+            let several = given.at(0).is_none() && !given.rest.is_empty();
+            let skip = usize::from(!several);
+            given.rest.iter().skip(skip).for_each(|word| judge.opened(&word.text, Use::Write));
         }
         name if READS.contains(&name) || ["sort", "iconv", "yq", "tree"].contains(&name) => {
             files(judge, call)
@@ -270,7 +276,8 @@ fn files(judge: &mut Judge<'_>, call: &Call<'_>) {
     );
     let pattern = PATTERN_FIRST.contains(&call.name)
         && !given.has(&["-e", "--regexp", "-f", "--file", "--files"]);
-    let skip = usize::from(pattern);
+    // One that is not known may be several words, and files among them.
+    let skip = usize::from(pattern && given.at(0).is_some());
     for word in given.rest.iter().skip(skip) {
         judge.opened(&word.text, Use::Read);
     }

@@ -80,8 +80,14 @@ impl Parser<'_> {
             }
             '$' => self.dollar(word, false),
             '`' => self.backticks(word, false),
-            '~' if first || word.text.ends_with(['=', ':']) => {
+            '~' if first => {
                 self.tilde(word);
+                Ok(())
+            }
+            // In what looks like an assignment a shell may take this for a home, or may not.
+            '~' if word.text.ends_with(['=', ':']) => {
+                self.bump();
+                word.lost();
                 Ok(())
             }
             _ => {
