@@ -147,7 +147,7 @@ impl<'a> Judge<'a> {
                 "standard input",
                 "what it is given to read is not known",
                 "shell_exec",
-                Risk::High,
+                Risk::Medium,
             );
         }
         if command.argv.iter().any(|text| text.plain().is_none()) {

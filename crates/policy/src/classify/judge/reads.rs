@@ -290,7 +290,7 @@ fn files(judge: &mut Judge<'_>, call: &Call<'_>) {
         judge.opened(&value(word), Use::Read);
     }
     given.values(&["-f", "--file"]).for_each(|word| {
-        if !matches!(call.name, "cut" | "grep") || word.text.contains('/') {
+        if !matches!(call.name, "cut" | "grep") || word.text.contains(['/', '\0']) {
             judge.opened(&word.text, Use::Read)
         }
     });

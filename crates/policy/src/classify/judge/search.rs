@@ -109,6 +109,9 @@ fn sed(judge: &mut Judge<'_>, call: &Call<'_>) {
     let plain = scripts.iter().all(|word| word.known().is_some_and(|text| only_edits(text, 0)));
     if !plain || given.doubtful || given.has(&["-f", "--file"]) {
         judge.report.unknown(call.raw, "its script may run programs or write files", "shell_exec");
+        if scripts.iter().any(|word| word.known().is_none()) {
+            judge.report.unreadable(call.raw, "its script is not known");
+        }
         scripts.iter().for_each(|word| foreign_paths(judge, &word.text));
     }
     let writes = given.has(&["-i", "--in-place"])
