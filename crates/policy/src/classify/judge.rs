@@ -333,6 +333,7 @@ fn printed(simple: &Simple) -> Option<String> {
 impl Judge<'_> {
     /// A program of which nothing is known may start one that its arguments name.
     fn started(&mut self, call: &Call<'_>) {
+        call.args.iter().for_each(|word| self.guarded(&word.text));
         let starts =
             |word: &Word| word.known().is_some_and(|text| STARTED.contains(&name_of(text)));
         if let Some(rest) = call.args.iter().position(starts).and_then(|at| call.args.get(at..)) {

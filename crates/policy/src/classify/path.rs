@@ -29,7 +29,7 @@ pub(super) enum Area {
     Elsewhere,
     /// Some of it is unknown.
     Doubtful,
-    /// The workspace as a whole.
+    /// The workspace as a whole, or all that is temporary.
     Root,
     /// What a program of the person's obeys or remembers: hidden files at home.
     Hidden,
@@ -157,7 +157,7 @@ fn by_place(parts: &[&str], home: Option<&str>, workspace: Option<&str>) -> Area
         || could_be(first, "var") && second.is_some_and(|s| could_be(s, "tmp"))
     {
         return if parts.len() < 2 || second.is_some_and(is_any) {
-            Area::System
+            Area::Root
         } else if unknown {
             Area::Doubtful
         } else {

@@ -218,7 +218,10 @@ fn verb_of(judge: &mut Judge<'_>, call: &Call<'_>, verb: &str, args: &[Word]) {
         "add" | "init" | "gc" | "mv" | "sparse-checkout" | "update-index" | "maintenance"
         | "hash-object" => {
             judge.report.find(call.raw, "it writes to the repository", "file_write", Risk::Medium);
-            if verb == "mv" {
+            if verb == "init" {
+                judge.opened(".", Use::Write);
+            }
+            if matches!(verb, "mv" | "init") {
                 given.rest.iter().for_each(|word| judge.opened(&word.text, Use::Write));
             }
             if given.has(&["--prune", "--template"]) {

@@ -183,6 +183,7 @@ fn interpreter(judge: &mut Judge<'_>, call: &Call<'_>, code: &[&str]) {
     } else if call.args.is_empty() || call.args.iter().all(|word| word.text == "-") {
         judge.report.unreadable(call.raw, "it runs code that nobody knows");
     }
+    call.args.iter().for_each(|word| judge.guarded(&word.text));
     judge.report.unknown(call.raw, "it runs code in another language", "shell_exec");
     texts.iter().for_each(|text| foreign(judge, text));
 }

@@ -15,6 +15,7 @@ pub(super) fn listed(
     args: &[Word],
 ) {
     let first = given.at(0).unwrap_or_default();
+    let verb_name = verb;
     let removes = given.has(&["-d", "-D", "--delete", "--prune"])
         || matches!(
             first,
@@ -82,6 +83,9 @@ pub(super) fn listed(
         .iter()
         .position(|word| matches!(word.text.as_str(), "run" | "foreach"))
         .and_then(|at| args.get(at + 1..));
+    if (verb_name, first) == ("worktree", "add") {
+        given.rest.iter().skip(1).for_each(|word| judge.opened(&word.text, Use::Write));
+    }
     match (first, rest) {
         ("run", Some(rest)) => judge.words(rest, call.raw, &Input::Unknown),
         ("foreach", Some(rest)) => {
