@@ -70,11 +70,8 @@ fn action_of(judge: &mut Judge<'_>, action: &Action) {
 /// A declared verb is one more finding. One that nobody knows says that it is something unknown.
 fn declare(judge: &mut Judge<'_>, text: &str) {
     let Some(verb) = Verb::new(text) else {
-        judge.report.unknown(
-            text,
-            "whoever asks calls it something that nobody knows",
-            "tool_call",
-        );
+        let why = "whoever asks calls it something that nobody knows";
+        judge.report.find(text, why, "tool_call", Risk::High);
         return;
     };
     let risk = match verb.coarse() {

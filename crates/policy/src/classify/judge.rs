@@ -35,6 +35,26 @@ const MAX_PATH: usize = 4_096;
 /// How many directories a line may change to.
 const MAX_PLACES: usize = 6;
 
+/// Programs that are looked for among the arguments of one that is not known.
+const STARTED: [&str; 16] = [
+    "rm",
+    "rmdir",
+    "shred",
+    "dd",
+    "sh",
+    "bash",
+    "zsh",
+    "dash",
+    "ksh",
+    "sudo",
+    "env",
+    "xargs",
+    "find",
+    "chmod",
+    "countersign",
+    "mkfs",
+];
+
 /// What goes through an action and writes down what it finds.
 pub(super) struct Judge<'a> {
     pub(super) report: Report,
@@ -45,6 +65,10 @@ pub(super) struct Judge<'a> {
     depth: u32,
     programs: u32,
     paths: u32,
+    /// Whether lines are read by a shell that has the forms of bash.
+    bash: bool,
+    /// Whether a line holds quoted text that runs when it is computed with.
+    code: bool,
 }
 
 /// What a program reads from its standard input.
@@ -90,7 +114,16 @@ impl<'a> Judge<'a> {
     pub(super) fn new(place: &'a Place, report: Report) -> Self {
         // Where nobody says where a relative path begins, it is some directory below the root.
         let cwd = place.workspace.clone().unwrap_or_else(|| "/…".into());
-        Self { report, place, cwds: vec![cwd], depth: 0, programs: 0, paths: 0 }
+        Self {
+            report,
+            place,
+            cwds: vec![cwd],
+            depth: 0,
+            programs: 0,
+            paths: 0,
+            bash: false,
+            code: false,
+        }
     }
 
     /// A command: a program that is started with its arguments, in its environment.
@@ -114,7 +147,7 @@ impl<'a> Judge<'a> {
                 "standard input",
                 "what it is given to read is not known",
                 "shell_exec",
-                Risk::High,
+                Risk::Medium,
             );
         }
         if command.argv.iter().any(|text| text.plain().is_none()) {
@@ -155,8 +188,10 @@ impl<'a> Judge<'a> {
         let place = self.place;
         let moved = text.contains("cd") || text.contains("pushd") || text.contains("popd");
         let cwd = self.cwds.first().cloned().filter(|_| !moved && self.cwds.len() == 1);
-        let known = Known { home: place.user_home.as_deref(), cwd: cwd.as_deref() };
+        let known =
+            Known { home: place.user_home.as_deref(), cwd: cwd.as_deref(), bash: self.bash };
         let script = shell::parse(text, known);
+        self.code |= script.code;
         for why in &script.doubts {
             self.report.find(text, why, "shell_exec", Risk::High);
         }
@@ -167,7 +202,12 @@ impl<'a> Judge<'a> {
             self.simple(&script, simple);
         }
         if script.commands.is_empty() && script.broken.is_none() {
-            self.report.find(text, "it does nothing", "file_read", Risk::Low);
+            let nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+            if text.split('\n').all(nothing) {
+                self.report.find(text, "it does nothing", "file_read", Risk::Low);
+            } else {
+                self.report.unreadable(text, "it holds signs and no command");
+            }
         }
         self.depth -= 1;
     }
@@ -201,8 +241,7 @@ impl<'a> Judge<'a> {
             self.report.unreadable(raw, "it starts too many programs to be read");
             return;
         }
-        let Some(path) = program.known().filter(|path| !path.is_empty() && !path.ends_with('/'))
-        else {
+        let Some(path) = program.known().filter(|path| is_program(path)) else {
             self.report.unreadable(raw, "which program it starts is not known");
             return;
         };
@@ -225,6 +264,7 @@ impl<'a> Judge<'a> {
         self.depth += 1;
         if !ROOMS.iter().any(|room| room(self, &call)) {
             self.report.unknown(raw, "nothing is known of this program", "shell_exec");
+            self.started(&call);
         }
         self.depth -= 1;
     }
@@ -235,6 +275,12 @@ impl Call<'_> {
     fn arg(&self, index: usize) -> Option<&str> {
         self.args.get(index).and_then(Word::known)
     }
+}
+
+/// Whether a program can be meant by this.
+fn is_program(path: &str) -> bool {
+    let name = name_of(path);
+    !name.is_empty() && !path.starts_with('-') && !path.contains('=') && !shell::is_reserved(path)
 }
 
 fn path_use(write: bool) -> super::path::Use {
@@ -285,6 +331,16 @@ fn printed(simple: &Simple) -> Option<String> {
 
 /// What other rooms hand over.
 impl Judge<'_> {
+    /// A program of which nothing is known may start one that its arguments name.
+    fn started(&mut self, call: &Call<'_>) {
+        call.args.iter().for_each(|word| self.guarded(&word.text));
+        let starts =
+            |word: &Word| word.known().is_some_and(|text| STARTED.contains(&name_of(text)));
+        if let Some(rest) = call.args.iter().position(starts).and_then(|at| call.args.get(at..)) {
+            self.words(rest, call.raw, &Input::Unknown);
+        }
+    }
+
     /// A program and its arguments, as a list.
     pub(super) fn vector(&mut self, words: &[Word]) {
         let raw: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();

@@ -29,7 +29,7 @@ pub(super) enum Area {
     Elsewhere,
     /// Some of it is unknown.
     Doubtful,
-    /// The workspace as a whole.
+    /// The workspace as a whole, or all that is temporary.
     Root,
     /// What a program of the person's obeys or remembers: hidden files at home.
     Hidden,
@@ -157,7 +157,7 @@ fn by_place(parts: &[&str], home: Option<&str>, workspace: Option<&str>) -> Area
         || could_be(first, "var") && second.is_some_and(|s| could_be(s, "tmp"))
     {
         return if parts.len() < 2 || second.is_some_and(is_any) {
-            Area::System
+            Area::Root
         } else if unknown {
             Area::Doubtful
         } else {
@@ -232,14 +232,22 @@ fn meets(parts: &[&str], own: &str) -> bool {
 
 /// Whether what is removed or replaced with this path holds a place of ours.
 pub(super) fn holds(parts: &[&str], own: &[String]) -> bool {
-    own.iter().any(|own| contains(parts, &components("", own)))
-        || parts.last().is_some_and(|last| could_be(last, ".git"))
+    own.iter().any(|own| contains(parts, &components("", own))) || is_repository(parts)
+}
+
+/// Whether a path is a whole repository's store, hooks and settings with it.
+pub(super) fn is_repository(parts: &[&str]) -> bool {
+    parts
+        .last()
+        .is_some_and(|last| (!is_any(last) || last.starts_with('.')) && could_be(last, ".git"))
 }
 
 fn is_protected(parts: &[&str]) -> bool {
     let named = |names: &[&str], part: &&str| names.iter().any(|name| could_be(part, name));
     // A part that may be anything is doubtful, which is judged apart.
-    let some = |names: &[&str], part: &&str| !is_any(part) && named(names, part);
+    let some = |names: &[&str], part: &&str| {
+        (!is_any(part) || part.starts_with('.')) && named(names, part)
+    };
     if parts.iter().any(|part| some(&AGENTS, part))
         || parts.last().is_some_and(|part| some(&POLICIES, part))
     {

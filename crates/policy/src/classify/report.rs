@@ -20,7 +20,10 @@ pub(super) struct Report {
     seen: BTreeSet<(Verb, Risk, String)>,
     verbs: BTreeSet<Verb>,
     risk: Risk,
+    /// Whether something is known that is more than reading.
     known: bool,
+    /// Whether there is something of which nothing is known.
+    unknown: bool,
     floors: BTreeSet<Floor>,
     tools: Names<String>,
     hosts: Names<String>,
@@ -36,6 +39,7 @@ impl Report {
             verbs: BTreeSet::new(),
             risk: Risk::Low,
             known: false,
+            unknown: false,
             floors: BTreeSet::new(),
             tools: Names { own: Vec::new(), also: Vec::new() },
             hosts: Names { own: Vec::new(), also: Vec::new() },
@@ -44,7 +48,7 @@ impl Report {
 
     /// Something that is known.
     pub(super) fn find(&mut self, part: &str, why: &str, verb: &'static str, risk: Risk) {
-        self.known = true;
+        self.known |= risk > Risk::Low;
         self.add(part, why, Verb::fixed(verb), risk);
     }
 
@@ -55,6 +59,7 @@ impl Report {
 
     /// Something of which nothing is known.
     pub(super) fn unknown(&mut self, part: &str, why: &str, verb: &'static str) {
+        self.unknown = true;
         self.add(part, why, Verb::fixed(verb), Risk::High);
     }
 
@@ -121,7 +126,8 @@ impl Report {
         Class {
             verbs: Names { own, also },
             risk: self.risk,
-            known: self.known,
+            // What only reads beside it makes nothing better known.
+            known: self.known || !self.unknown,
             floors: self.floors.into_iter().collect(),
             tools: self.tools,
             hosts: self.hosts,

@@ -17,9 +17,11 @@
 //! is read, so neither can be forged.
 
 mod compound;
+mod expand;
 mod list;
 mod word;
 
+pub(super) use list::{is_name, is_reserved};
 use std::borrow::Cow;
 
 /// Any text, of any length, perhaps several words.
@@ -76,6 +78,8 @@ pub(super) struct Script {
     pub(super) commands: Vec<Simple>,
     /// What makes it doubtful, though it can be read.
     pub(super) doubts: Vec<&'static str>,
+    /// Whether a quoted text holds what would be a substitution.
+    pub(super) code: bool,
     /// Why it could not be read to its end.
     pub(super) broken: Option<&'static str>,
 }
@@ -87,6 +91,9 @@ pub(super) struct Known<'a> {
     pub(super) home: Option<&'a str>,
     /// What `$PWD` stands for.
     pub(super) cwd: Option<&'a str>,
+    /// Whether the shell is one that has the forms of bash. Others read `[[ a || b ]]` as two
+    /// commands.
+    pub(super) bash: bool,
 }
 
 /// Why the rest of a line cannot be read.
@@ -101,10 +108,23 @@ pub(super) fn parse(line: &str, known: Known<'_>) -> Script {
         return broken("it holds control characters, or parts that nobody knows");
     }
     let script = Script::default();
-    let mut parser = Parser { rest: line, known, script, pending: Vec::new(), depth: 0, words: 0 };
+    let mut parser = Parser {
+        rest: line,
+        known,
+        script,
+        pending: Vec::new(),
+        depth: 0,
+        words: 0,
+        code: false,
+        computes: false,
+    };
     if let Err(why) = parser.whole() {
         parser.script.broken = Some(why);
+    } else if parser.code && parser.computes {
+        parser.script.broken =
+            Some("it computes, and holds text that runs when it is computed with");
     }
+    parser.script.code = parser.code;
     parser.script
 }
 
@@ -119,6 +139,10 @@ struct Parser<'a> {
     pending: Vec<HereDoc>,
     depth: u32,
     words: u32,
+    /// Whether a quoted text holds what would be a substitution.
+    code: bool,
+    /// Whether something is computed with variables.
+    computes: bool,
 }
 
 /// A here-document whose text begins after the next newline.
@@ -159,6 +183,11 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn computes(&mut self) {
+        self.computes = true;
+        self.doubt("it computes with variables, whose text may hold commands");
+    }
+
     /// Runs `inner` one level deeper.
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Step<T>) -> Step<T> {
         self.depth += 1;
@@ -174,9 +203,20 @@ impl<'a> Parser<'a> {
     fn apart<T>(&mut self, text: &str, inner: impl FnOnce(&mut Parser<'_>) -> Step<T>) -> Step<T> {
         let script = std::mem::take(&mut self.script);
         let (known, depth, words) = (self.known, self.depth, self.words);
-        let mut parser = Parser { rest: text, known, script, pending: Vec::new(), depth, words };
+        let mut parser = Parser {
+            rest: text,
+            known,
+            script,
+            pending: Vec::new(),
+            depth,
+            words,
+            code: false,
+            computes: false,
+        };
         let result = parser.deeper(inner);
         self.words = parser.words;
+        self.code |= parser.code;
+        self.computes |= parser.computes;
         self.script = parser.script;
         result
     }

@@ -1,7 +1,7 @@
 //! What shells do themselves, and variables that change what programs do.
 
 use super::{Call, Judge};
-use crate::classify::shell::Word;
+use crate::classify::shell::{Word, is_name};
 use countersign_core::artifact::Risk;
 
 /// Variables that nothing runs or loads for.
@@ -109,7 +109,9 @@ impl Judge<'_> {
     pub(super) fn variable(&mut self, raw: &str, name: &str, before: bool) {
         let small = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         let proxy = name.ends_with("_proxy");
-        if steers(name) {
+        if !is_name(name) {
+            self.report.unreadable(raw, "which variable it sets is not known");
+        } else if steers(name) {
             self.report.unreadable(raw, "it changes a variable that decides what programs run");
         } else if before && !HARMLESS.contains(&name) && !name.starts_with("LC_") || proxy {
             self.report.find(

@@ -120,6 +120,7 @@ fn sqlite(judge: &mut Judge<'_>, call: &Call<'_>) {
     let mut said = false;
     if let Some(file) = words.first().filter(|word| !word.text.contains(' ')) {
         judge.opened(&file.text, Use::Read);
+        judge.guarded(&file.text);
     }
     let texts = words.iter().skip(1).map(|word| word.text.as_str());
     let input = if let Input::Text(text) = call.input { Some(text.as_str()) } else { None };

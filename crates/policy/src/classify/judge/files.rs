@@ -142,6 +142,14 @@ fn arrives(judge: &mut Judge<'_>, from: &[Word], to: &[Word]) {
         judge.opened(&target.text, Use::Write);
         for word in from {
             let name = word.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            if matches!(name, "." | ".." | "") {
+                judge.report.find(
+                    &word.text,
+                    "what it copies is not named",
+                    "file_write",
+                    Risk::High,
+                );
+            }
             judge.opened(&format!("{}/{name}", target.text), Use::Write);
         }
     }
@@ -245,7 +253,9 @@ fn mode(judge: &mut Judge<'_>, call: &Call<'_>) {
         );
     }
     judge.report.find(call.raw, "it says who may use a file", "file_write", Risk::Medium);
-    given.rest.iter().skip(1).for_each(|word| judge.opened(&word.text, Use::Write));
+    // A mode that is not known may be several words, and files among them.
+    let skip = usize::from(given.at(0).is_some());
+    given.rest.iter().skip(skip).for_each(|word| judge.opened(&word.text, Use::Write));
     if call.args.iter().any(|word| {
         word.text.starts_with("-x") || word.text.starts_with("-r") || word.text.starts_with("-w")
     }) {

@@ -75,6 +75,14 @@ fn shell(judge: &mut Judge<'_>, call: &Call<'_>) {
         judge.report.unreadable(call.raw, "it is a shell whose lines are not read here");
         return;
     }
+    let outer = judge.bash;
+    judge.bash = matches!(call.name, "bash" | "rbash" | "zsh" | "ksh" | "mksh");
+    lines(judge, call);
+    judge.bash = outer;
+}
+
+/// The line, the script or the input of a shell.
+fn lines(judge: &mut Judge<'_>, call: &Call<'_>) {
     // Options before the line or the script: `-c`, letters that change nothing, `-o NAME`.
     let mut rest = call.args;
     let mut line = false;
@@ -106,7 +114,10 @@ fn shell(judge: &mut Judge<'_>, call: &Call<'_>) {
                         Risk::High,
                     );
                 }
-                if letters.contains(['s', 'o', 'O']) || word.known().is_none() {
+                if letters.contains(['s', 'o', 'O'])
+                    || word.known().is_none()
+                    || call.name == "zsh" && letters.contains('i')
+                {
                     judge.report.unreadable(call.raw, "which lines the shell runs is not known");
                 }
                 after
@@ -172,6 +183,7 @@ fn interpreter(judge: &mut Judge<'_>, call: &Call<'_>, code: &[&str]) {
     } else if call.args.is_empty() || call.args.iter().all(|word| word.text == "-") {
         judge.report.unreadable(call.raw, "it runs code that nobody knows");
     }
+    call.args.iter().for_each(|word| judge.guarded(&word.text));
     judge.report.unknown(call.raw, "it runs code in another language", "shell_exec");
     texts.iter().for_each(|text| foreign(judge, text));
 }

@@ -100,7 +100,8 @@ impl Judge<'_> {
         match usage {
             Use::Read => self.read(area, &parts, unknown, secret),
             Use::Write | Use::Delete => {
-                let gone = usage == Use::Delete && path::holds(&parts, own);
+                let gone =
+                    usage == Use::Delete && path::holds(&parts, own) || path::is_repository(&parts);
                 let area = if gone { Area::Protected } else { area };
                 let said =
                     if usage == Use::Write { written(area, secret) } else { deleted(area, secret) };
@@ -155,7 +156,9 @@ fn deleted(area: Area, secret: bool) -> Said {
         Area::Nowhere | Area::Temporary | Area::Workspace | Area::Elsewhere => {
             said(Risk::High, "it deletes files")
         }
-        Area::Root => said(Risk::Critical, "it deletes the workspace"),
+        Area::Root => {
+            said(Risk::Critical, "it deletes a whole workspace, or all that is temporary")
+        }
         Area::Doubtful => said(Risk::Critical, "what it deletes is not known"),
         Area::Hidden => said(Risk::Critical, "it deletes what programs of the person remember"),
         Area::System => said(Risk::Critical, "it deletes a home, the system, or nobody knows what"),
@@ -191,6 +194,17 @@ impl Judge<'_> {
 }
 
 impl Judge<'_> {
+    /// An argument of a program that may do anything with it: no path that holds the gate.
+    pub(super) fn guarded(&mut self, text: &str) {
+        let path = text.split_once('=').map_or(text, |(_, path)| path);
+        self.paths += 1;
+        let full = path.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
+        let holds = |cwd: &String| self.said(cwd, path, Use::Write).protected;
+        if !full && !path.is_empty() && self.cwds.iter().any(holds) {
+            self.report.protected(text, "it may change what holds the gate", "file_write");
+        }
+    }
+
     /// How dangerous it is to write here.
     pub(in crate::classify) fn write_risk(&self, text: &str) -> Risk {
         if text.len() > super::MAX_PATH {

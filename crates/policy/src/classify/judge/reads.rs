@@ -145,7 +145,35 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         return false;
     }
     unsafe_options(judge, call);
+    let code = judge.code;
+    let any = |test: fn(&str) -> bool| call.args.iter().any(|word| test(&word.text));
     match call.name {
+        "test" | "["
+            if any(|text| matches!(text, "-v" | "-R"))
+                && any(|text| text.contains(['[', '\0']) && text != "[") =>
+        {
+            judge.report.unreadable(call.raw, "a subscript that it looks at may run commands");
+        }
+        "test" | "[" if code && any(|text| text.contains('\0')) => {
+            judge.report.unreadable(call.raw, "what it looks at may run commands");
+        }
+        "ps" if any(|text| !text.starts_with('-') && text.contains('e')) => {
+            judge.report.find(
+                call.raw,
+                "it shows variables of programs, which may hold secrets",
+                "file_read",
+                Risk::High,
+            );
+        }
+        "jq" | "yq" if any(|text| text.to_ascii_lowercase().contains("env")) => {
+            judge.report.find(
+                call.raw,
+                "it shows variables, which may hold secrets",
+                "file_read",
+                Risk::High,
+            );
+            files(judge, call);
+        }
         "hostname" if !call.args.is_empty() => {
             judge.report.find(call.raw, "it may name the machine anew", "shell_exec", Risk::High)
         }
@@ -158,7 +186,9 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         "uniq" | "xxd" => {
             let given = options(call.args, &["-f", "-s", "-w", "-l", "-c", "-g", "-o"]);
             given.rest.iter().take(1).for_each(|word| judge.opened(&word.text, Use::Read));
-            given.rest.iter().skip(1).for_each(|word| judge.opened(&word.text, Use::Write));
+            let several = given.at(0).is_none() && !given.rest.is_empty();
+            let skip = usize::from(!several);
+            given.rest.iter().skip(skip).for_each(|word| judge.opened(&word.text, Use::Write));
         }
         name if READS.contains(&name) || ["sort", "iconv", "yq", "tree"].contains(&name) => {
             files(judge, call)
@@ -246,7 +276,8 @@ fn files(judge: &mut Judge<'_>, call: &Call<'_>) {
     );
     let pattern = PATTERN_FIRST.contains(&call.name)
         && !given.has(&["-e", "--regexp", "-f", "--file", "--files"]);
-    let skip = usize::from(pattern);
+    // One that is not known may be several words, and files among them.
+    let skip = usize::from(pattern && given.at(0).is_some());
     for word in given.rest.iter().skip(skip) {
         judge.opened(&word.text, Use::Read);
     }
@@ -259,7 +290,7 @@ fn files(judge: &mut Judge<'_>, call: &Call<'_>) {
         judge.opened(&value(word), Use::Read);
     }
     given.values(&["-f", "--file"]).for_each(|word| {
-        if !matches!(call.name, "cut" | "grep") || word.text.contains('/') {
+        if !matches!(call.name, "cut" | "grep") || word.text.contains(['/', '\0']) {
             judge.opened(&word.text, Use::Read)
         }
     });

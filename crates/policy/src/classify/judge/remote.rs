@@ -121,7 +121,12 @@ fn copy(judge: &mut Judge<'_>, call: &Call<'_>) {
         judge.report.find(call.raw, "it sends files to a host", "data_export", Risk::High);
     } else {
         judge.opened(&last.text, Use::Write);
-        judge.report.find(call.raw, "it writes files", "file_write", Risk::Medium);
+        judge.report.find(
+            call.raw,
+            "it writes files, whose names stand elsewhere",
+            "file_write",
+            Risk::High,
+        );
     }
     if last.text.contains('\0') {
         judge.report.find(call.raw, "where it sends files is not known", "data_export", Risk::High);

@@ -109,6 +109,9 @@ fn sed(judge: &mut Judge<'_>, call: &Call<'_>) {
     let plain = scripts.iter().all(|word| word.known().is_some_and(|text| only_edits(text, 0)));
     if !plain || given.doubtful || given.has(&["-f", "--file"]) {
         judge.report.unknown(call.raw, "its script may run programs or write files", "shell_exec");
+        if scripts.iter().any(|word| word.known().is_none()) {
+            judge.report.unreadable(call.raw, "its script is not known");
+        }
         scripts.iter().for_each(|word| foreign_paths(judge, &word.text));
     }
     let writes = given.has(&["-i", "--in-place"])
@@ -207,10 +210,10 @@ fn awk(judge: &mut Judge<'_>, call: &Call<'_>) {
     let text = program.map_or("\0", |word| word.text.as_str());
     let loads = given.doubtful || !given.only(&["-F", "-v"]);
     let dangerous =
-        ["system", "|", ">", "getline", "@", "ENVIRON", "ARGV", "\0", "close", "printf >"];
+        ["system", "|", ">", "getline", "@", "ENVIRON", "ARGV", "\0", "\u{1}", "close", "printf >"];
     if loads || dangerous.iter().any(|word| text.contains(word)) {
         judge.report.unknown(call.raw, "its program may run programs or write files", "shell_exec");
-        if ["system", "|", "@", "\0"].iter().any(|word| text.contains(word)) || loads {
+        if ["system", "|", "@", "\0", "\u{1}"].iter().any(|word| text.contains(word)) || loads {
             judge.report.unreadable(call.raw, "it runs what its program makes up");
         }
         foreign(judge, text);

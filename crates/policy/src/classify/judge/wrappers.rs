@@ -1,123 +1,13 @@
 //! Programs that start another one: what they start counts.
 
+mod table;
+
 use super::args::wrapped;
 use super::{Call, Input, Judge, interpreters};
 use crate::classify::path::Use;
 use crate::classify::shell::{UNKNOWN, Word};
 use countersign_core::artifact::Risk;
-
-/// How a wrapper's arguments end and the program begins.
-struct Wrapper {
-    names: &'static [&'static str],
-    /// Options without a value.
-    plain: &'static [&'static str],
-    /// Options with one.
-    valued: &'static [&'static str],
-    /// How many arguments stand before the program.
-    skip: usize,
-}
-
-const WRAPPERS: [Wrapper; 14] = [
-    Wrapper { names: &["nice"], plain: &[], valued: &["-n", "--adjustment"], skip: 0 },
-    Wrapper {
-        names: &["ionice"],
-        plain: &["-t"],
-        valued: &["-c", "-n", "--class", "--classdata"],
-        skip: 0,
-    },
-    Wrapper {
-        names: &[
-            "nohup",
-            "setsid",
-            "unbuffer",
-            "fakeroot",
-            "builtin",
-            "catchsegv",
-            "linux64",
-            "linux32",
-        ],
-        plain: &["-c", "-f", "-w", "--fork", "--wait", "--ctty"],
-        valued: &[],
-        skip: 0,
-    },
-    Wrapper {
-        names: &["timeout", "gtimeout"],
-        plain: &["-v", "--verbose", "--foreground", "--preserve-status"],
-        valued: &["-k", "-s", "--kill-after", "--signal"],
-        skip: 1,
-    },
-    Wrapper {
-        names: &["time", "gtime"],
-        plain: &["-p", "-v", "-a", "--verbose", "--portability"],
-        valued: &["-f", "--format"],
-        skip: 0,
-    },
-    Wrapper {
-        names: &["stdbuf"],
-        plain: &[],
-        valued: &["-i", "-o", "-e", "--input", "--output", "--error"],
-        skip: 0,
-    },
-    Wrapper {
-        names: &["chrt", "taskset"],
-        plain: &["-a", "-b", "-f", "-i", "-o", "-r", "-c"],
-        valued: &[],
-        skip: 1,
-    },
-    Wrapper {
-        names: &["chroot"],
-        plain: &["--skip-chdir"],
-        valued: &["--userspec", "--groups"],
-        skip: 1,
-    },
-    Wrapper {
-        names: &["unshare"],
-        plain: &[
-            "-m",
-            "-u",
-            "-i",
-            "-n",
-            "-p",
-            "-U",
-            "-C",
-            "-T",
-            "-f",
-            "-r",
-            "-c",
-            "--mount",
-            "--net",
-            "--pid",
-            "--fork",
-            "--user",
-            "--map-root-user",
-            "--mount-proc",
-        ],
-        valued: &[],
-        skip: 0,
-    },
-    Wrapper {
-        names: &["nsenter"],
-        plain: &[
-            "-a", "-m", "-u", "-i", "-n", "-p", "-U", "-C", "--all", "--mount", "--net", "--pid",
-        ],
-        valued: &["-t", "--target", "-S", "-G"],
-        skip: 0,
-    },
-    Wrapper { names: &["doas"], plain: &["-n", "-s", "-L"], valued: &["-u", "-C"], skip: 0 },
-    Wrapper { names: &["exec"], plain: &["-c", "-l"], valued: &["-a"], skip: 0 },
-    Wrapper {
-        names: &["caffeinate", "chronic", "systemd-inhibit"],
-        plain: &["-d", "-i", "-m", "-s", "-u"],
-        valued: &["-t", "-w", "--what", "--who", "--why"],
-        skip: 0,
-    },
-    Wrapper {
-        names: &["strace", "ltrace", "dbus-run-session", "xvfb-run", "proot", "faketime"],
-        plain: &["-f", "-a"],
-        valued: &["-e", "-p"],
-        skip: 0,
-    },
-];
+use table::{WRAPPERS, Wrapper};
 
 const OTHERS: [&str; 11] = [
     "sudo", "env", "xargs", "command", "busybox", "toybox", "watch", "flock", "script", "su",

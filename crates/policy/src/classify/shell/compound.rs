@@ -104,6 +104,9 @@ impl Parser<'_> {
             match self.peek() {
                 None => return Err("a test does not end"),
                 Some('#') => return Err("a test holds a comment"),
+                Some('&' | '|' | '(' | ')' | '<' | '>' | ';') if !self.known.bash => {
+                    return Err("only some shells read this as a test");
+                }
                 Some('&' | '|' | '(' | ')' | '<' | '>' | ';') => {
                     self.bump();
                     continue;
@@ -115,7 +118,7 @@ impl Parser<'_> {
             numbers |= computes.contains(&word.text.as_str());
         }
         if numbers {
-            self.doubt("it computes with variables, whose text may hold commands");
+            self.computes();
         }
         let words = vec![Word::literal("[["), Word::literal("]]")];
         self.script.commands.push(Simple { raw: "[[ … ]]".into(), words, ..Simple::default() });

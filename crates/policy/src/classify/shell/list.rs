@@ -83,6 +83,10 @@ impl Parser<'_> {
                 break;
             }
             self.eat(word);
+            if word == "time" {
+                self.blanks();
+                let _option = self.at_word("-p") && self.eat("-p");
+            }
         }
         if self.rest.starts_with("((") {
             return Err("arithmetic stands where a command does");
@@ -257,6 +261,9 @@ impl Parser<'_> {
     fn target(&mut self, simple: &mut Simple, redirect: Redirect) -> Step {
         self.blanks();
         let before = self.rest.len();
+        if self.peek() == Some('!') {
+            return Err("shells differ in where this writes");
+        }
         let word = self.word()?;
         if before == self.rest.len() {
             return Err("a redirection names nothing");
@@ -379,8 +386,14 @@ impl Parser<'_> {
     }
 }
 
+/// Whether a shell would take this for a word of its own, so that no program is meant.
+pub(in crate::classify) fn is_reserved(word: &str) -> bool {
+    let mut all = PREFIXES.iter().chain(&ENDS).chain(&HEADS);
+    !matches!(word, "time" | "[[") && all.any(|known| *known == word)
+}
+
 /// Whether this is the name of a variable.
-pub(super) fn is_name(text: &str) -> bool {
+pub(in crate::classify) fn is_name(text: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     text.bytes().all(letter) && text.bytes().next().is_some_and(|b| !b.is_ascii_digit())
 }

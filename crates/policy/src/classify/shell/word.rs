@@ -1,6 +1,6 @@
 //! Words: quotes, escapes and expansions.
 
-use super::list::{Until, is_name};
+use super::expand::is_secret;
 use super::{GLOB, Parser, Step, UNKNOWN, Word};
 
 /// How far the end of a pattern like `[a-z]` is looked for, in bytes.
@@ -8,18 +8,18 @@ const BRACKET: usize = 32;
 
 /// A word as it grows.
 #[derive(Default)]
-struct Growing {
-    text: String,
+pub(super) struct Growing {
+    pub(super) text: String,
     /// From here on nothing is known.
     unknown_from: Option<usize>,
 }
 
 impl Growing {
-    fn unknown(&mut self) {
+    pub(super) fn unknown(&mut self) {
         self.text.push(UNKNOWN);
     }
 
-    fn lost(&mut self) {
+    pub(super) fn lost(&mut self) {
         self.unknown_from.get_or_insert(self.text.len());
     }
 
@@ -56,7 +56,10 @@ impl Parser<'_> {
             self.piece(c, &mut word, first)?;
             first = false;
         }
-        Ok(word.finish())
+        let word = word.finish();
+        // Where a substitution runs it leaves nothing of itself.
+        self.code |= word.text.contains("$(") || word.text.contains('`');
+        Ok(word)
     }
 
     fn piece(&mut self, c: char, word: &mut Growing, first: bool) -> Step {
@@ -77,8 +80,14 @@ impl Parser<'_> {
             }
             '$' => self.dollar(word, false),
             '`' => self.backticks(word, false),
-            '~' if first || word.text.ends_with(['=', ':']) => {
+            '~' if first => {
                 self.tilde(word);
+                Ok(())
+            }
+            // In what looks like an assignment a shell may take this for a home, or may not.
+            '~' if word.text.ends_with(['=', ':']) => {
+                self.bump();
+                word.lost();
                 Ok(())
             }
             _ => {
@@ -139,8 +148,10 @@ impl Parser<'_> {
         let ends = |b: u8| b"/: \t\n;&|()<>\"'$`\\=".contains(&b);
         let length = self.rest.bytes().take(BRACKET).position(ends).unwrap_or(self.rest.len());
         let user = self.rest.get(..length).unwrap_or_default();
+        // A quote or an expansion behind it makes it a sign like any other, which is not followed.
+        let ends = self.peek().is_none_or(|c| "/: \t\n;&|()<>".contains(c));
         match (user.is_empty(), self.known.home) {
-            (true, Some(home)) => word.text.push_str(home),
+            (true, Some(home)) if ends => word.text.push_str(home),
             // Another person's home, or an earlier directory.
             _ => word.text.push(UNKNOWN),
         }
@@ -225,6 +236,9 @@ impl Parser<'_> {
             }
             Some('{') => self.parameter(word),
             Some('[') => Err("it computes in an old form"),
+            Some('\'') if !double && !self.known.bash => {
+                Err("shells differ in how this quote ends")
+            }
             Some('\'') if !double => self.ansi(word),
             Some('"') if !double => {
                 self.bump();
@@ -253,7 +267,7 @@ impl Parser<'_> {
         }
     }
 
-    fn variable(&mut self, name: &str, word: &mut Growing) {
+    pub(super) fn variable(&mut self, name: &str, word: &mut Growing) {
         let known = match name {
             "HOME" => self.known.home,
             "PWD" => self.known.cwd,
@@ -267,145 +281,8 @@ impl Parser<'_> {
             self.doubt("it reads a variable whose name speaks of a secret");
         }
     }
-
-    /// The commands of `$(…)`, `<(…)` and `>(…)`, behind the opening bracket.
-    fn substitution(&mut self) -> Step {
-        if !self.pending.is_empty() {
-            return Err("a here-document begins before a substitution and ends after it");
-        }
-        self.deeper(|p| p.list(Until::Paren))?;
-        self.eat(")");
-        if self.pending.is_empty() { Ok(()) } else { Err("a here-document does not end") }
-    }
-
-    fn process(&mut self, word: &mut Growing) -> Step {
-        self.bump();
-        self.bump();
-        self.substitution()?;
-        word.text.push_str("/dev/fd/");
-        word.unknown();
-        Ok(())
-    }
-
-    fn backticks(&mut self, word: &mut Growing, double: bool) -> Step {
-        self.bump();
-        let mut inside = String::new();
-        loop {
-            match self.bump() {
-                None => return Err("a substitution does not end"),
-                Some('`') => break,
-                Some('\\') => match self.bump() {
-                    Some(c @ ('`' | '\\' | '$')) => inside.push(c),
-                    Some('"') if double => inside.push('"'),
-                    Some(c) => inside.extend(['\\', c]),
-                    None => return Err("a substitution does not end"),
-                },
-                Some(c) => inside.push(c),
-            }
-        }
-        if !self.pending.is_empty() {
-            return Err("a here-document begins before a substitution and ends after it");
-        }
-        self.apart(&inside, |parser| parser.whole())?;
-        word.unknown();
-        Ok(())
-    }
-
-    /// `$((…))`, as far as it is digits, operators and names.
-    fn arithmetic(&mut self, word: &mut Growing) -> Step {
-        self.bump();
-        self.bump();
-        let (mut open, mut names) = (0_u32, false);
-        loop {
-            match self.bump() {
-                Some('(') => open += 1,
-                Some(')') if open > 0 => open -= 1,
-                Some(')') if self.eat(")") => break,
-                Some(c) if c.is_ascii_alphabetic() || c == '_' => names = true,
-                Some('$') if self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') => {
-                    names = true;
-                }
-                Some(c) if c.is_ascii_digit() || " \t+-*/%<>=!&|^~?:,".contains(c) => {}
-                _ => return Err("it computes in a way that may run commands"),
-            }
-        }
-        if names {
-            self.doubt("it computes with variables, whose text may hold commands");
-        }
-        word.unknown();
-        Ok(())
-    }
-
-    /// `${…}`, as far as it runs nothing.
-    fn parameter(&mut self, word: &mut Growing) -> Step {
-        self.bump();
-        let Some((inside, rest)) = self.rest.split_once('}') else {
-            return Err("an expansion does not end");
-        };
-        self.rest = rest;
-        if is_name(inside) {
-            self.variable(inside, word);
-            return Ok(());
-        }
-        let body = inside.strip_prefix('#').unwrap_or(inside);
-        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || "@*?#$!-".contains(c);
-        let indirect = inside.starts_with('!');
-        let end = body.find(|c| !letter(c)).unwrap_or(body.len());
-        let (name, operation) = body.split_at_checked(end).unwrap_or_default();
-        let operation =
-            ["[@]", "[*]"].iter().find_map(|all| operation.strip_prefix(all)).unwrap_or(operation);
-        let odd = |c: char| "'\"\\`(){}<>[@\n".contains(c);
-        let assigns = operation.starts_with('=') || operation.starts_with(":=");
-        if indirect || name.contains('@') && name != "@" || operation.contains(odd) || assigns {
-            return Err("an expansion may run or change something");
-        }
-        if operation.contains('$') || operation.starts_with(':') && !operation.starts_with(":-") {
-            self.doubt("it expands a variable in a way that may compute");
-        }
-        if is_secret(name) {
-            self.doubt("it reads a variable whose name speaks of a secret");
-        }
-        word.unknown();
-        Ok(())
-    }
-
-    /// `$'…'`: only its plainest escapes are followed.
-    fn ansi(&mut self, word: &mut Growing) -> Step {
-        self.bump();
-        loop {
-            match self.bump() {
-                None => return Err("a quote does not end"),
-                Some('\'') => return Ok(()),
-                Some('\\') => match self.bump() {
-                    Some(c @ ('\\' | '\'' | '"')) => word.text.push(c),
-                    Some('n') => word.text.push('\n'),
-                    Some('t') => word.text.push('\t'),
-                    None => return Err("a quote does not end"),
-                    Some(_) => word.lost(),
-                },
-                Some(c) => word.text.push(c),
-            }
-        }
-    }
 }
 
 fn is_plain(user: &str) -> bool {
     user.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+'))
-}
-
-/// Whether the name of a variable speaks of a secret.
-fn is_secret(name: &str) -> bool {
-    let words = [
-        "SECRET",
-        "TOKEN",
-        "PASSWORD",
-        "PASSWD",
-        "API_KEY",
-        "APIKEY",
-        "PRIVATE",
-        "CREDENTIAL",
-        "ACCESS_KEY",
-    ];
-    let name = name.to_ascii_uppercase();
-    words.iter().any(|word| name.contains(word))
 }
