@@ -5,8 +5,8 @@ use super::node::{Kind, Node, Span};
 use super::reader::{Fields, Reader};
 use super::sense;
 use super::source::shown;
+use super::weight;
 use crate::condition::{Condition, FieldPath, Test};
-use crate::pattern::Regex;
 use serde_json::Value;
 
 /// The spellings of comparisons.
@@ -129,7 +129,7 @@ fn read_test(reader: &mut Reader, field: &FieldPath, op: &str, node: &Node) -> O
         "in" => several(reader, field, node).map(Test::In),
         "not_in" => several(reader, field, node).map(Test::NotIn),
         "exists" => reader.flag(node).map(Test::Exists),
-        "matches" => reader.pattern(node, Regex::new).map(Test::Matches),
+        "matches" => weight::expression(reader, node).map(Test::Matches),
         "contains" => contained(reader, node).map(Test::Contains),
         _ => reader.text(node).map(|text| Test::StartsWith(text.to_owned())),
     }
