@@ -156,16 +156,16 @@ fn same(reader: &mut Reader, field: &FieldPath, node: &Node) -> Option<Value> {
     Some(value)
 }
 
-/// A number to be above or below; for `time`, a time.
+/// A number to be above or below; for `time` a time, for `risk` a level.
 fn bound(reader: &mut Reader, field: &FieldPath, node: &Node) -> Option<Value> {
-    if field.text == "time" {
+    if ["time", "risk"].contains(&field.text.as_str()) {
         return same(reader, field, node);
     }
     if !matches!(node.kind, Kind::Number(_)) {
         reader.wrong_type(node, "a number");
         return None;
     }
-    if ["risk", "verb", "weekday", "tool", "server", "host"].contains(&field.text.as_str()) {
+    if ["verb", "weekday", "tool", "server", "host"].contains(&field.text.as_str()) {
         let message = format!("`{}` is a text, and only numbers are above or below", field.text);
         reader.wrong_hint(node.span, message, "use `in` with a list");
         return None;
