@@ -78,6 +78,20 @@ fn a_megabyte_of_anything_is_answered_in_a_moment() {
 }
 
 #[test]
+fn the_deepest_tables_that_are_short_to_write_do_not_end_the_thread() {
+    for dots in [8, 79] {
+        let key = vec!["a"; dots + 1].join(".");
+        let text = format!("{}1{}", format!("{key} = {{").repeat(79), "}".repeat(79));
+        for text in [&text, &filled("", &format!("{key} = {{\n"))] {
+            assert!(load(text.as_bytes(), Dialect::Toml).is_err());
+        }
+    }
+    let deep = vec!["a"; 10].join(" . ");
+    let error = load(format!("{deep} = 1").as_bytes(), Dialect::Toml).unwrap_err();
+    assert_eq!(error.0.first().unwrap().message, "nested too deep");
+}
+
+#[test]
 fn expressions_that_are_short_to_write_and_long_to_compile_are_refused_together() {
     let rules: Vec<String> = (0..1_500)
         .map(|i| format!("[[rule]]\nid = 'r{i}'\ndecision = 'block'\nconditions = [{{ field = 'x', matches = '(\\w{{30}}){{20}}{i}' }}]\n"))
