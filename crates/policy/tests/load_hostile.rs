@@ -86,7 +86,7 @@ fn the_deepest_tables_that_are_short_to_write_do_not_end_the_thread() {
             assert!(load(text.as_bytes(), Dialect::Toml).is_err());
         }
     }
-    let deep = vec!["a"; 10].join(" . ");
+    let deep = ["a"; 10].join(" . ");
     let error = load(format!("{deep} = 1").as_bytes(), Dialect::Toml).unwrap_err();
     assert_eq!(error.0.first().unwrap().message, "nested too deep");
 }
