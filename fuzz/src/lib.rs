@@ -26,6 +26,7 @@ use countersign_core::session::Event;
 use countersign_core::time::Instant;
 use countersign_core::token::Token;
 use countersign_core::trust::TrustStore;
+use countersign_policy::load::{Dialect, load_with_places};
 use countersign_wire::artifact::{ApprovalRequest, ArtifactSubmit};
 use countersign_wire::auth::{Challenge, SessionRequest};
 use countersign_wire::decision::{DecisionDeliver, DecisionSubmit, sealed_of};
@@ -209,6 +210,21 @@ pub fn pairing(data: &[u8]) {
     plain::<SessionRequest>(data);
     plain::<Hello>(data);
     plain::<Presence>(data);
+}
+
+/// Policies of both dialects: what is refused has a place in the text for each mistake.
+pub fn policy(data: &[u8]) {
+    for dialect in [Dialect::Toml, Dialect::Yaml] {
+        let Err(mistakes) = load_with_places(data, dialect) else { continue };
+        assert!(!mistakes.0.is_empty(), "a refusal says why");
+        let lines = data.split(|byte| *byte == b'\n').count();
+        for mistake in &mistakes.0 {
+            assert!(
+                (1..=lines).contains(&mistake.line) && mistake.column >= 1,
+                "a place in the text"
+            );
+        }
+    }
 }
 
 /// Envelopes of the gateway binding and every body.

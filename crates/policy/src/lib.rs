@@ -6,7 +6,7 @@
 //! Whatever it cannot read, compare or understand makes the verdict stricter, never looser.
 //!
 //! # Rooms, in the order in which a question passes through
-//! * [`load`]: the text of a policy, in either of two dialects, made into one [`model`].
+//! * [`mod@load`]: the text of a policy, in either of two dialects, made into one [`model`].
 //! * [`classify`]: an action made into [`facts`]: verbs, dangerous lanes, risk.
 //! * [`engine`]: facts and all layers of policy made into a [`verdict`].
 //!

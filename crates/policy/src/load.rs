@@ -17,6 +17,7 @@ mod sense;
 mod source;
 mod test;
 mod toml;
+mod weight;
 mod words;
 mod yaml;
 

@@ -1,4 +1,4 @@
-//! A policy as both dialects load into it. Every value here was checked by [`crate::load`].
+//! A policy as both dialects load into it. Every value here was checked by [`mod@crate::load`].
 
 use crate::condition::{Condition, FieldPath};
 use crate::pattern::{Glob, HostPattern};

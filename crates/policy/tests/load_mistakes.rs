@@ -126,6 +126,37 @@ fn an_expression_that_cannot_compile_is_refused_where_it_stands() {
 }
 
 #[test]
+fn only_conditions_that_no_action_meets_contradict_one_another() {
+    let rule = |conditions: &str| {
+        let text = format!(
+            "version = 1\n[[rule]]\nid = \"a\"\ndecision = \"block\"\nconditions = [{conditions}]\n"
+        );
+        load(text.as_bytes(), Dialect::Toml)
+    };
+    for bad in [
+        r#"{ field = "risk", gte = "high" }, { field = "risk", lt = "high" }"#,
+        r#"{ field = "risk", eq = "critical" }, { field = "risk", lte = "high" }"#,
+        r#"{ field = "x", eq = "b" }, { field = "x", matches = "^a" }"#,
+        r#"{ field = "x", eq = 1 }, { field = "x", neq = 1.0 }"#,
+        r#"{ field = "verb", exists = false }, { field = "verb", eq = "delete" }"#,
+    ] {
+        let said = written(&rule(bad).unwrap_err());
+        assert!(said.contains("meets all conditions"), "{said}");
+    }
+    for good in [
+        r#"{ field = "risk", gte = "high" }, { field = "risk", lt = "critical" }"#,
+        r#"{ field = "verb", eq = "delete" }, { field = "verb", eq = "payment" }"#,
+        r#"{ field = "x", gte = 5 }, { field = "x", lte = 5.0 }"#,
+        r#"{ field = "x", eq = "ab" }, { field = "x", matches = "^a" }"#,
+        r#"{ field = "x", contains = "a" }, { field = "x", contains = "b" }"#,
+        r#"{ field = "x", eq = 1 }, { field = "y", eq = 2 }"#,
+        r#"{ field = "time", gte = "08:00" }, { field = "time", lt = "18:00" }"#,
+    ] {
+        assert!(rule(good).is_ok(), "{good}");
+    }
+}
+
+#[test]
 fn what_is_no_text_is_refused_where_it_stops_to_be_one() {
     let said = |bytes: &[u8], dialect| written(&load(bytes, dialect).unwrap_err());
     for dialect in [Dialect::Toml, Dialect::Yaml] {

@@ -5,8 +5,8 @@ use super::node::{Kind, Node, Span};
 use super::reader::{Fields, Reader};
 use super::sense;
 use super::source::shown;
+use super::weight;
 use crate::condition::{Condition, FieldPath, Test};
-use crate::pattern::Regex;
 use serde_json::Value;
 
 /// The spellings of comparisons.
@@ -129,7 +129,7 @@ fn read_test(reader: &mut Reader, field: &FieldPath, op: &str, node: &Node) -> O
         "in" => several(reader, field, node).map(Test::In),
         "not_in" => several(reader, field, node).map(Test::NotIn),
         "exists" => reader.flag(node).map(Test::Exists),
-        "matches" => reader.pattern(node, Regex::new).map(Test::Matches),
+        "matches" => weight::expression(reader, node).map(Test::Matches),
         "contains" => contained(reader, node).map(Test::Contains),
         _ => reader.text(node).map(|text| Test::StartsWith(text.to_owned())),
     }
@@ -156,16 +156,16 @@ fn same(reader: &mut Reader, field: &FieldPath, node: &Node) -> Option<Value> {
     Some(value)
 }
 
-/// A number to be above or below; for `time`, a time.
+/// A number to be above or below; for `time` a time, for `risk` a level.
 fn bound(reader: &mut Reader, field: &FieldPath, node: &Node) -> Option<Value> {
-    if field.text == "time" {
+    if ["time", "risk"].contains(&field.text.as_str()) {
         return same(reader, field, node);
     }
     if !matches!(node.kind, Kind::Number(_)) {
         reader.wrong_type(node, "a number");
         return None;
     }
-    if ["risk", "verb", "weekday", "tool", "server", "host"].contains(&field.text.as_str()) {
+    if ["verb", "weekday", "tool", "server", "host"].contains(&field.text.as_str()) {
         let message = format!("`{}` is a text, and only numbers are above or below", field.text);
         reader.wrong_hint(node.span, message, "use `in` with a list");
         return None;

@@ -10,6 +10,9 @@ use std::collections::{HashMap, HashSet};
 
 const KEYS: [&str; 6] = ["name", "members", "roles", "fingerprints", "max_risk", "may_delegate_to"];
 
+/// How many labels are counted for all quorums of a file together.
+const MAX_STEPS: usize = 1_000_000;
+
 /// An approver and where its parts stand.
 struct Placed {
     approver: Approver,
@@ -239,8 +242,9 @@ fn trimmed<'a>(edges: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 pub(super) fn quorums(reader: &mut Reader, approvers: &[Approver]) {
     let groups: HashMap<&str, &Approver> =
         approvers.iter().map(|approver| (approver.name.as_str(), approver)).collect();
+    let mut steps = MAX_STEPS;
     for (span, roster) in std::mem::take(&mut reader.rosters) {
-        let Some(people) = people(&roster.approvers, &groups) else { continue };
+        let Some(people) = people(&roster.approvers, &groups, &mut steps) else { continue };
         if usize::try_from(roster.quorum).is_ok_and(|quorum| quorum > people) {
             let of =
                 if people == 1 { "1 person is".into() } else { format!("{people} people are") };
@@ -251,8 +255,13 @@ pub(super) fn quorums(reader: &mut Reader, approvers: &[Approver]) {
     }
 }
 
-/// How many people a list of labels is at most; nothing where it may be any number.
-fn people(labels: &[String], groups: &HashMap<&str, &Approver>) -> Option<usize> {
+/// How many people a list of labels is at most; nothing where it may be any number, or where
+/// counting takes too long.
+fn people(
+    labels: &[String],
+    groups: &HashMap<&str, &Approver>,
+    steps: &mut usize,
+) -> Option<usize> {
     if labels.is_empty() {
         return None;
     }
@@ -263,10 +272,12 @@ fn people(labels: &[String], groups: &HashMap<&str, &Approver>) -> Option<usize>
         if label.starts_with("role:") {
             return None;
         }
+        *steps = steps.checked_sub(1)?;
         if !seen.insert(label) {
             continue;
         }
         match groups.get(label).filter(|approver| !approver.members.is_empty()) {
+            Some(group) if group.members.len() > *steps => return None,
             Some(group) => open.extend(group.members.iter().map(String::as_str)),
             None => people += 1,
         }

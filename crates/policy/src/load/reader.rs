@@ -33,6 +33,8 @@ pub(super) struct Reader {
     pub(super) wrongs: Vec<Wrong>,
     pub(super) labels: Vec<(Span, String)>,
     pub(super) style: Style,
+    /// What all expressions so far weigh.
+    pub(super) weight: usize,
     /// The roster of `[defaults]`, for whoever names a quorum and nobody.
     pub(super) roster: Option<Roster>,
     /// Rosters of which it is not known yet whether enough people are in them.

@@ -5,6 +5,7 @@ use super::node::Span;
 use super::number::Decimal;
 use super::reader::Reader;
 use super::source::shown;
+use super::words::RISKS;
 use crate::condition::{Condition, Test};
 use crate::model::{Rule, Subject};
 use crate::verdict::Decision;
@@ -25,7 +26,7 @@ pub(super) fn contradictions(reader: &mut Reader, all: &[Placed]) {
     }
     for (field, placed) in fields {
         let tests: Vec<&Test> = placed.iter().map(|placed| &placed.condition.test).collect();
-        if let (Some(why), Some(last)) = (impossible(&tests), placed.last()) {
+        if let (Some(why), Some(last)) = (impossible(field, &tests), placed.last()) {
             let message = format!("no `{}` meets all conditions on it: {why}", shown(field));
             let hint = "such a rule never matches; remove a condition or make two rules";
             reader.wrong_hint(last.span, message, hint);
@@ -33,13 +34,16 @@ pub(super) fn contradictions(reader: &mut Reader, all: &[Placed]) {
     }
 }
 
+/// Parts that can be several things at once: each test may be met by another.
+const SEVERAL: [&str; 4] = ["tool", "host", "verb", "subject"];
+
 /// Why no value meets all of these.
-fn impossible(tests: &[&Test]) -> Option<String> {
+fn impossible(field: &str, tests: &[&Test]) -> Option<String> {
     let absent = tests.iter().any(|test| matches!(test, Test::Exists(false)));
     if absent && tests.iter().any(|test| !matches!(test, Test::Exists(false))) {
         return Some("it is both absent and compared".into());
     }
-    if tests.len() < 2 && !matches!(tests, [Test::In(_)]) {
+    if tests.len() < 2 || SEVERAL.contains(&field) {
         return None;
     }
     let all: usize = tests.iter().map(|test| size(test)).sum();
@@ -93,7 +97,7 @@ fn holds(test: &Test, value: &Value) -> bool {
             value.as_str().is_some_and(|value| value.contains(text.as_str()))
         }
         Test::Exists(there) => *there,
-        Test::Matches(_) => value.is_string(),
+        Test::Matches(regex) => value.as_str().is_some_and(|value| regex.fits(value)),
         Test::Contains(_) => false,
     }
 }
@@ -109,10 +113,11 @@ fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Numbers as decimals; texts are times.
+/// Numbers as decimals; texts are levels of risk by their rank, else times.
 fn order(one: &Value, other: &Value) -> Option<Ordering> {
+    let rank = |text: &str| RISKS.iter().find(|(word, _)| *word == text).map(|(_, risk)| *risk);
     match (one.as_str(), other.as_str()) {
-        (Some(one), Some(other)) => Some(one.cmp(other)),
+        (Some(one), Some(other)) => Some(rank(one).cmp(&rank(other)).then(one.cmp(other))),
         _ => Some(decimal(one)?.order(&decimal(other)?)),
     }
 }

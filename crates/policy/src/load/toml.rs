@@ -5,9 +5,18 @@ use super::reader::Reader;
 use super::source::Source;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
+use toml_parser::lexer::TokenKind;
+
+/// The most dots in one key. Tables within tables of long keys are short to write, and so deep
+/// that whoever walks them runs out of stack.
+const MAX_DOTS: usize = 8;
 
 /// The tree of a text, unless its grammar is broken.
 pub(super) fn parse(source: &Source<'_>, reader: &mut Reader) -> Option<Node> {
+    if let Some(span) = long_key(source.text) {
+        reader.wrong_hint(span, "nested too deep", &format!("at most {MAX_DOTS} dots in a key"));
+        return None;
+    }
     let (table, errors) = DeTable::parse_recoverable(source.text);
     // With a key twice the rest still means what it says; after anything else it may not.
     let readable = errors.iter().all(|e| e.message() == "duplicate key");
@@ -23,6 +32,26 @@ pub(super) fn parse(source: &Source<'_>, reader: &mut Reader) -> Option<Node> {
     }
     let kind = convert_table(source, reader, table.into_inner(), 0);
     Some(Node { span: Span::default(), kind })
+}
+
+/// The first dot too many, if there is one, before anything is built.
+fn long_key(text: &str) -> Option<Span> {
+    let mut dots = 0;
+    for token in toml_parser::Source::new(text).lex() {
+        match token.kind() {
+            TokenKind::Dot => dots += 1,
+            TokenKind::Atom
+            | TokenKind::Whitespace
+            | TokenKind::BasicString
+            | TokenKind::LiteralString => {}
+            _ => dots = 0,
+        }
+        if dots > MAX_DOTS {
+            let span = token.span();
+            return Some(Span { start: span.start(), end: span.end() });
+        }
+    }
+    None
 }
 
 fn convert(
