@@ -140,15 +140,15 @@ fn attack_12_a_person_who_calls_a_tool_a_payment_puts_it_into_the_lane() {
 
 #[test]
 fn attack_12_a_harmless_item_vouches_for_no_other_in_its_batch() {
-    let item = |amount: u32| {
+    let item = |rows: u32| {
         let (server, tool) = ("ledger".to_owned(), "lookup".to_owned());
-        let arguments = json!({"amount": amount});
+        let arguments = json!({"rows": rows});
         Action::Tool(Tool { server, description_sha256: None, tool, arguments, verb: None })
     };
-    let amount = when("amount", Test::Lte(json!(100)));
-    let allow = Rule { conditions: vec![amount], ..rule("small", Decision::Allow) };
-    let decided = |amounts: &[u32]| {
-        let batch = Batch::new(amounts.iter().map(|amount| item(*amount)).collect(), None).unwrap();
+    let rows = when("rows", Test::Lte(json!(100)));
+    let allow = Rule { conditions: vec![rows], ..rule("small", Decision::Allow) };
+    let decided = |each: &[u32]| {
+        let batch = Batch::new(each.iter().map(|rows| item(*rows)).collect(), None).unwrap();
         let (asker, place) = (Asker::default(), Place::default());
         let facts = Facts::of(&Action::Batch(batch), asker, place, Moment::default()).unwrap();
         judge(home(vec![allow.clone()]), &facts).decision
