@@ -12,7 +12,7 @@ mod common;
 use common::{World, error_code, json};
 use serde_json::Value;
 
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 18] = [
     "gate-one-p50",
     "gate-one-rate",
     "gate-many-rate",
@@ -21,6 +21,11 @@ const ROWS: [&str; 13] = [
     "canonical-patch-1m",
     "canonical-object-1m",
     "verify-rate",
+    "policy-1000-p99",
+    "policy-1000-rate",
+    "policy-shell-200",
+    "policy-shell-hostile-64k",
+    "policy-load-1000",
     "exchange-rate",
     "exchange-p99",
     "exchange-paced-p99",

@@ -12,6 +12,8 @@ use crate::facts::Facts;
 use crate::pattern::Regex;
 use serde_json::Value;
 
+pub(crate) use part::Root;
+
 /// A path to one part of an action: `amount_usd`, `args.items[0].price`, `argv[1]`, `tool`, `host`.
 ///
 /// A bare name looks into the arguments of a tool or the parameters of a request. These first
@@ -126,12 +128,17 @@ impl Condition {
 
     /// The same, of an action whose class accepted policies have set right.
     pub(crate) fn see(&self, view: &View<'_>, sense: Sense) -> Held {
-        compare::held(&self.test, part::find(&self.field, view, sense), sense)
+        self.see_at(Root::of(&self.field), view, sense)
+    }
+
+    /// The same, where the first word of the path was looked up before.
+    pub(crate) fn see_at(&self, root: Root, view: &View<'_>, sense: Sense) -> Held {
+        compare::held(&self.test, part::find(root, &self.field, view, sense), sense)
     }
 
     /// What stands at its part, for people; `None` where nothing can be shown.
     pub(crate) fn part_in_words(&self, view: &View<'_>) -> Option<String> {
-        part::find(&self.field, view, Sense::Restricts).in_words()
+        part::find(Root::of(&self.field), &self.field, view, Sense::Restricts).in_words()
     }
 }
 

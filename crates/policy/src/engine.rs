@@ -19,6 +19,7 @@ use countersign_core::json::{self, JsonError};
 use lines::Line;
 use serde::Serialize;
 use serde_json::json;
+use sieve::Sieve;
 
 pub(crate) use view::View;
 
@@ -69,6 +70,8 @@ pub struct Engine {
     layers: Vec<Layer>,
     /// What counts of all rules, in the order of their wording.
     lines: Vec<Line>,
+    /// One for each line, close together: a judgement looks at all of them and at few lines.
+    sieves: Vec<Sieve>,
     hash: Hash,
 }
 
@@ -111,7 +114,8 @@ impl Engine {
         let whole = json!({"policy": "countersign.policy/v1", "layers": named});
         let hash = json::sha256(&whole).map(Hash)?;
         let lines = lines::compile(&layers);
-        Ok(Self { layers, lines, hash })
+        let sieves = lines.iter().map(|line| Sieve::of_rule(&line.rule)).collect();
+        Ok(Self { layers, lines, sieves, hash })
     }
 
     /// What everything is judged under: all layers, by their texts and whether they were accepted.

@@ -9,6 +9,7 @@ mod exchange;
 mod gate;
 mod ground;
 mod limit;
+mod policy;
 mod release;
 mod report;
 mod row;
@@ -79,8 +80,8 @@ const QUICK: Effort = Effort {
 };
 
 /// The groups of rows that are measured together.
-const PARTS: [&[&str]; 5] =
-    [gate::ROWS, canonical::ROWS, verification::ROWS, exchange::ROWS, release::ROWS];
+const PARTS: [&[&str]; 6] =
+    [gate::ROWS, canonical::ROWS, verification::ROWS, policy::ROWS, exchange::ROWS, release::ROWS];
 
 impl Bench {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
@@ -133,6 +134,10 @@ impl Bench {
         if any(verification::ROWS) {
             say("verification …");
             rows.extend(verification::measure(ground, effort).await?);
+        }
+        if any(policy::ROWS) {
+            say("a policy of a thousand rules …");
+            rows.extend(policy::measure(effort, &|row| self.wants(row)).await?);
         }
         if any(exchange::ROWS) || any(release::ROWS) {
             say("setting up a gateway and two homes …");

@@ -44,43 +44,97 @@ impl Part<'_> {
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
+/// What the first word of a path means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Root {
+    /// The path begins with no name.
+    Nameless,
+    Args,
+    /// A part of a command or an HTTP call.
+    Own,
+    Context,
+    Tool,
+    Host,
+    Verb,
+    Server,
+    Account,
+    Subject,
+    Agent,
+    Session,
+    Workflow,
+    Kind,
+    Risk,
+    Time,
+    Weekday,
+    /// Any other word is a name among the arguments.
+    Bare,
+}
+
+impl Root {
+    /// Looked up once for a rule, and not for every action.
+    pub(crate) fn of(field: &FieldPath) -> Self {
+        let Some(Step::Key(first)) = field.steps.first() else { return Self::Nameless };
+        match first.as_str() {
+            "args" => Self::Args,
+            "argv" | "cwd" | "env" | "method" | "url" => Self::Own,
+            "context" => Self::Context,
+            "tool" => Self::Tool,
+            "host" => Self::Host,
+            "verb" => Self::Verb,
+            "server" => Self::Server,
+            "account" => Self::Account,
+            "subject" => Self::Subject,
+            "agent" => Self::Agent,
+            "session" => Self::Session,
+            "workflow" => Self::Workflow,
+            "kind" => Self::Kind,
+            "risk" => Self::Risk,
+            "time" => Self::Time,
+            "weekday" => Self::Weekday,
+            _ => Self::Bare,
+        }
+    }
+}
+
 /// The part that a path names. What the caller says of itself cannot be looked at by a rule that
 /// loosens.
-pub(super) fn find<'a>(field: &'a FieldPath, view: &'a View<'_>, sense: Sense) -> Part<'a> {
-    let Some((Step::Key(first), rest)) = field.steps.split_first() else {
-        return Part::Fault("the path begins with no name");
-    };
-    match first.as_str() {
-        "args" => walk(arguments(view), rest),
-        "argv" | "cwd" | "env" | "method" | "url" => walk(own_part(first, view), rest),
-        "context" => context(rest, &view.facts.asker, sense),
-        name => match known(name, view, sense) {
-            Some(part) => whole(part, rest),
-            None => bare(view, &field.steps),
-        },
+pub(super) fn find<'a>(
+    root: Root,
+    field: &'a FieldPath,
+    view: &'a View<'_>,
+    sense: Sense,
+) -> Part<'a> {
+    let rest = field.steps.get(1..).unwrap_or_default();
+    match root {
+        Root::Nameless => Part::Fault("the path begins with no name"),
+        Root::Args => walk(view.arguments, rest),
+        Root::Own | Root::Bare => walk(view.fields, &field.steps),
+        Root::Context => context(rest, &view.facts.asker, sense),
+        known if rest.is_empty() => word(known, view, sense),
+        _ => Part::Fault("it has no parts"),
     }
 }
 
 /// What is known of an action besides its own text.
-fn known<'a>(name: &str, view: &'a View<'_>, sense: Sense) -> Option<Part<'a>> {
+fn word<'a>(root: Root, view: &'a View<'_>, sense: Sense) -> Part<'a> {
     let facts = view.facts;
     let asker = &facts.asker;
-    Some(match name {
-        "tool" => texts(&facts.class.tools),
-        "host" => texts(&facts.class.hosts),
-        "verb" => Part::Names(names(&view.verbs, |verb| verb.as_str())),
-        "server" => text(facts.server.as_deref()),
-        "account" => text(asker.account.as_deref()),
-        "subject" => subject(asker),
-        "agent" => claimed(asker.agent.as_deref(), sense),
-        "session" => claimed(asker.session.as_deref(), sense),
-        "workflow" => claimed(asker.workflow.as_deref(), sense),
-        "kind" => text(Some(facts.kind)),
-        "risk" => Part::Risk(view.risk),
-        "time" => Part::Time(facts.at.minute),
-        "weekday" => text(DAYS.get(usize::from(facts.at.weekday)).copied()),
-        _ => return None,
-    })
+    match root {
+        Root::Tool => texts(&facts.class.tools),
+        Root::Host => texts(&facts.class.hosts),
+        Root::Verb => Part::Names(names(&view.verbs, |verb| verb.as_str())),
+        Root::Server => text(facts.server.as_deref()),
+        Root::Account => text(asker.account.as_deref()),
+        Root::Subject => subject(asker),
+        Root::Agent => claimed(asker.agent.as_deref(), sense),
+        Root::Session => claimed(asker.session.as_deref(), sense),
+        Root::Workflow => claimed(asker.workflow.as_deref(), sense),
+        Root::Kind => text(Some(facts.kind)),
+        Root::Risk => Part::Risk(view.risk),
+        Root::Time => Part::Time(facts.at.minute),
+        Root::Weekday => text(DAYS.get(usize::from(facts.at.weekday)).copied()),
+        Root::Nameless | Root::Args | Root::Own | Root::Context | Root::Bare => Part::Missing,
+    }
 }
 
 fn names<T>(names: &Names<T>, text: impl Fn(&T) -> &str) -> Names<&str> {
@@ -119,37 +173,6 @@ fn context<'a>(steps: &[Step], asker: &'a Asker, sense: Sense) -> Part<'a> {
         _ => None,
     };
     claimed(name, sense)
-}
-
-/// A word has no parts.
-fn whole<'a>(part: Part<'a>, rest: &[Step]) -> Part<'a> {
-    if rest.is_empty() { part } else { Part::Fault("it has no parts") }
-}
-
-/// The arguments of a tool, the parameters of a request.
-fn arguments<'a>(view: &'a View<'_>) -> Option<&'a Value> {
-    let name = match view.facts.kind {
-        "tool" => "arguments",
-        "request" => "parameters",
-        _ => return None,
-    };
-    view.facts.payload.get(name)
-}
-
-/// A part of a command or an HTTP call; other actions may have an argument of that name.
-fn own_part<'a>(name: &str, view: &'a View<'_>) -> Option<&'a Value> {
-    let root = match view.facts.kind {
-        "tool" | "request" => arguments(view)?,
-        _ => &view.facts.payload,
-    };
-    root.get(name)
-}
-
-fn bare<'a>(view: &'a View<'_>, steps: &[Step]) -> Part<'a> {
-    match view.facts.kind {
-        "tool" | "request" => walk(arguments(view), steps),
-        _ => walk(Some(&view.facts.payload), steps),
-    }
 }
 
 /// A step into something of another type is not a missing part: nobody knows what stands there.

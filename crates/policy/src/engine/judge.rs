@@ -49,9 +49,10 @@ impl Engine {
     }
 
     pub(super) fn case<'e>(&'e self, view: &View<'_>) -> Case<'e> {
-        let sieve = Sieve::of_view(view);
+        let action = Sieve::of_view(view);
+        let sifted = self.sieves.iter().zip(&self.lines).filter(|(sieve, _)| sieve.lets(&action));
         let matched: Vec<&Line> =
-            self.lines.iter().filter(|line| line.matches(view, &sieve)).collect();
+            sifted.map(|(_, line)| line).filter(|line| line.matches(view)).collect();
         let raised = matched.iter().filter(|line| line.accepted).filter_map(|line| line.rule.risk);
         let risk = raised.fold(view.risk, Risk::max);
         let entries = self.entries(view.risk, risk);

@@ -1,9 +1,8 @@
 //! What counts of all rules of all layers, and whether one of them matches.
 
-use super::sieve::Sieve;
 use super::view::{View, names_fit};
 use super::{Layer, LayerName};
-use crate::condition::Sense;
+use crate::condition::{Root, Sense};
 use crate::model::{Rule, Subject};
 use crate::pattern::Glob;
 use crate::verdict::Decision;
@@ -19,7 +18,8 @@ pub(super) struct Line {
     /// Whether a person accepted its layer.
     pub(super) accepted: bool,
     pub(super) sense: Sense,
-    sieve: Sieve,
+    /// What the path of each condition begins with.
+    roots: Vec<Root>,
 }
 
 /// Every rule that counts, in the order of wording: accepted ones first, then by `order`, by
@@ -50,14 +50,17 @@ impl Line {
             name: full_name(layer.name, rule),
             accepted: layer.accepted,
             sense: Sense::of(rule.decision),
-            sieve: Sieve::of_rule(rule),
+            roots: rule.conditions.iter().map(|condition| Root::of(&condition.field)).collect(),
             rule: Arc::new(rule.clone()),
         }
     }
 
     /// Whether every criterion holds.
-    pub(super) fn matches(&self, view: &View<'_>, sieve: &Sieve) -> bool {
-        self.sieve.lets(sieve) && matches(&self.rule, self.sense, view)
+    pub(super) fn matches(&self, view: &View<'_>) -> bool {
+        let (rule, sense) = (&*self.rule, self.sense);
+        let mut conditions = rule.conditions.iter().zip(&self.roots);
+        CRITERIA.iter().all(|(_, holds)| holds(rule, sense, view))
+            && conditions.all(|(asked, root)| asked.see_at(*root, view, sense).satisfies(sense))
     }
 }
 
@@ -72,11 +75,6 @@ pub(super) const CRITERIA: [Criterion; 6] = [
 ];
 
 pub(super) type Criterion = (&'static str, fn(&Rule, Sense, &View<'_>) -> bool);
-
-fn matches(rule: &Rule, sense: Sense, view: &View<'_>) -> bool {
-    CRITERIA.iter().all(|(_, holds)| holds(rule, sense, view))
-        && rule.conditions.iter().all(|condition| condition.see(view, sense).satisfies(sense))
-}
 
 fn subject(rule: &Rule, sense: Sense, view: &View<'_>) -> bool {
     let asker = &view.facts.asker;

@@ -17,6 +17,9 @@ pub(super) struct Sieve {
     tools: u64,
     /// One bit for the first byte of a name.
     first: u64,
+    /// Whether there must be, or is, a host, a server.
+    host: bool,
+    server: bool,
 }
 
 impl Sieve {
@@ -28,16 +31,20 @@ impl Sieve {
             verbs: if rule.verbs.is_empty() { u16::MAX } else { coarse(rule.verbs.iter()) },
             tools: if asks { joined(|g| g.literal().map_or(u64::MAX, hash)) } else { u64::MAX },
             first: if asks { joined(|g| first(g.beginning())) } else { u64::MAX },
+            host: !rule.hosts.is_empty() && !rule.hosts.iter().any(|pattern| pattern.is_any()),
+            server: !rule.servers.is_empty(),
         }
     }
 
     pub(super) fn of_view(view: &View<'_>) -> Self {
-        let tools = &view.facts.class.tools;
+        let (tools, hosts) = (&view.facts.class.tools, &view.facts.class.hosts);
         let names = || tools.own.iter().chain(&tools.also);
         Self {
             verbs: coarse(view.verbs.own.iter().chain(&view.verbs.also)),
             tools: names().map(|name| hash(name)).fold(0, |a, b| a | b),
             first: names().map(|name| first(name)).fold(0, |a, b| a | b),
+            host: !hosts.own.is_empty() || !hosts.also.is_empty(),
+            server: view.facts.server.is_some(),
         }
     }
 
@@ -47,6 +54,8 @@ impl Sieve {
         (self.verbs == u16::MAX || self.verbs & action.verbs != 0)
             && fits(self.tools, action.tools)
             && fits(self.first, action.first)
+            && (!self.host || action.host)
+            && (!self.server || action.server)
     }
 }
 

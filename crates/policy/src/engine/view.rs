@@ -6,6 +6,7 @@ use crate::facts::{Facts, Floor, Names};
 use crate::model::Reclass;
 use crate::verb::{Lane, Verb};
 use countersign_core::artifact::Risk;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Facts, and what `[[classify]]` makes of them.
@@ -14,6 +15,10 @@ pub(crate) struct View<'a> {
     pub(crate) verbs: Cow<'a, Names<Verb>>,
     pub(crate) risk: Risk,
     pub(crate) floors: Cow<'a, [Floor]>,
+    /// The arguments of a tool, the parameters of a request.
+    pub(crate) arguments: Option<&'a Value>,
+    /// What a bare name looks into: these, or the whole of any other action.
+    pub(crate) fields: Option<&'a Value>,
 }
 
 impl<'a> View<'a> {
@@ -24,6 +29,11 @@ impl<'a> View<'a> {
             verbs: Cow::Borrowed(&facts.class.verbs),
             risk: facts.class.risk,
             floors: Cow::Borrowed(&facts.class.floors),
+            arguments: arguments(facts),
+            fields: match facts.kind {
+                "tool" | "request" => arguments(facts),
+                _ => Some(&facts.payload),
+            },
         }
     }
 
@@ -59,6 +69,15 @@ impl<'a> View<'a> {
             floors.sort();
         }
     }
+}
+
+fn arguments(facts: &Facts) -> Option<&Value> {
+    let name = match facts.kind {
+        "tool" => "arguments",
+        "request" => "parameters",
+        _ => return None,
+    };
+    facts.payload.get(name)
 }
 
 impl Engine {

@@ -79,9 +79,8 @@ fn part(path: &str, seen: &Seen<'_>, loosens: bool) -> Part {
         }
         "argv" | "cwd" | "env" | "method" | "url" => {
             let root = if has_arguments { arguments } else { Some(facts.payload.clone()) };
-            steps.remove(0);
-            return match root.and_then(|root| root.get(&first).cloned()) {
-                Some(value) => walk(value, &steps),
+            return match root {
+                Some(root) => walk(root, &steps),
                 None => Part::Missing,
             };
         }
