@@ -111,6 +111,10 @@ fn write(judge: &mut Judge<'_>, call: &Call<'_>) {
         .iter()
         .chain(given.values(&["-t", "--target-directory"]))
         .for_each(|word| judge.opened(&word.text, Use::Write));
+    let values = given.given.iter().filter_map(|(_, value)| value.as_ref());
+    for word in values.filter(|word| word.text.contains(['/', '.', '\0'])) {
+        judge.opened(&word.text, Use::Write);
+    }
     if call.name == "install" {
         rights(judge, call, &given);
     }

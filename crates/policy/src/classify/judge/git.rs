@@ -72,6 +72,25 @@ const LOOKS: [&str; 8] = [
     "diff.renames",
 ];
 
+/// Options whose value is the next argument.
+const VALUED: [&str; 15] = [
+    "-m",
+    "-b",
+    "-B",
+    "-F",
+    "-n",
+    "-S",
+    "-G",
+    "-U",
+    "-L",
+    "--format",
+    "--since",
+    "--until",
+    "--author",
+    "--message",
+    "-o",
+];
+
 /// Knows `git`.
 pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
     if call.name != "git" {
@@ -179,25 +198,12 @@ fn setting_for_once(judge: &mut Judge<'_>, call: &Call<'_>, setting: &str) {
 }
 
 fn verb_of(judge: &mut Judge<'_>, call: &Call<'_>, verb: &str, args: &[Word]) {
-    let given = options(
-        args,
-        &[
-            "-m",
-            "-b",
-            "-B",
-            "-F",
-            "-n",
-            "-S",
-            "-G",
-            "-U",
-            "-L",
-            "--format",
-            "--since",
-            "--until",
-            "--author",
-            "--message",
-        ],
-    );
+    let plain = ["checkout", "restore", "switch", "reset", "clean", "rm", "push"].contains(&verb);
+    let valued: &[&str] = if plain { &["-b", "-B", "-o"] } else { &VALUED };
+    let given = options(args, valued);
+    if matches!(verb, "checkout" | "restore" | "switch" | "reset") {
+        args.iter().for_each(|word| judge.guarded(&word.text));
+    }
     if READS.contains(&verb) {
         reads(judge, call, verb, &given);
         return;

@@ -184,11 +184,14 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
             Risk::High,
         ),
         "uniq" | "xxd" => {
-            let given = options(call.args, &["-f", "-s", "-w", "-l", "-c", "-g", "-o"]);
-            given.rest.iter().take(1).for_each(|word| judge.opened(&word.text, Use::Read));
-            let several = given.at(0).is_none() && !given.rest.is_empty();
-            let skip = usize::from(!several);
-            given.rest.iter().skip(skip).for_each(|word| judge.opened(&word.text, Use::Write));
+            let files: Vec<&Word> =
+                call.args.iter().filter(|word| !word.text.starts_with('-')).collect();
+            let several = files.first().is_some_and(|word| word.known().is_none());
+            files.iter().take(1).for_each(|word| judge.opened(&word.text, Use::Read));
+            files
+                .iter()
+                .skip(usize::from(!several))
+                .for_each(|word| judge.opened(&word.text, Use::Write));
         }
         name if READS.contains(&name) || ["sort", "iconv", "yq", "tree"].contains(&name) => {
             files(judge, call)
@@ -294,6 +297,16 @@ fn files(judge: &mut Judge<'_>, call: &Call<'_>) {
             judge.opened(&word.text, Use::Read)
         }
     });
+    // What one program takes for the value of an option is a file to another.
+    let names = ["-e", "-g", "--regexp", "--glob", "--include", "--exclude"];
+    for (name, value) in &given.given {
+        let file = value.as_ref().filter(|word| {
+            !names.contains(&name.as_str()) && !word.text.bytes().all(|b| b.is_ascii_digit())
+        });
+        if let Some(word) = file {
+            judge.opened(&word.text, Use::Read);
+        }
+    }
     let whole = given.rest.len() <= skip && given.has(&["-r", "-R", "--recursive"])
         || matches!(call.name, "rg" | "ag" | "tree") && given.rest.len() <= skip;
     if whole {

@@ -219,10 +219,19 @@ fn xargs(judge: &mut Judge<'_>, call: &Call<'_>) {
         "--max-lines",
         "--max-chars",
     ];
+    let given = super::args::options(call.args, &valued);
+    let mark = given
+        .values(&["-I", "--replace", "-i"])
+        .next()
+        .map_or("{}", |word| word.text.as_str())
+        .to_owned();
+    let mark = if mark.is_empty() { "{}".to_owned() } else { mark };
     match wrapped(call.args, &plain, &valued) {
         Some(rest) => {
-            let mut words: Vec<Word> =
-                rest.iter().map(|word| Word::literal(word.text.replace("{}", "\0"))).collect();
+            let mut words: Vec<Word> = rest
+                .iter()
+                .map(|word| Word::literal(word.text.replace("{}", "\0").replace(&mark, "\0")))
+                .collect();
             if words.is_empty() {
                 words.push(Word::literal("echo"));
             }

@@ -116,7 +116,7 @@ pub(super) fn push(judge: &mut Judge<'_>, call: &Call<'_>, given: &Options) {
                 | "--mirro"
         )
     });
-    let refs = given.rest.iter().skip(1).any(|word| {
+    let refs = given.rest.iter().any(|word| {
         word.text.starts_with(['+', ':', '\0'])
             || word.text.starts_with("refs/") && word.text.ends_with(':')
     });
