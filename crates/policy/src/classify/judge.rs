@@ -1,0 +1,295 @@
+//! Shell lines and programs with their arguments.
+
+mod accounts;
+mod args;
+mod build;
+mod builtins;
+mod data;
+mod deploy;
+mod editors;
+mod files;
+mod git;
+mod interpreters;
+mod network;
+mod ours;
+mod places;
+mod reads;
+mod remote;
+mod search;
+mod wrappers;
+
+use super::report::Report;
+use super::shell::{self, Known, Redirect, Script, Simple, UNKNOWN, Word};
+use crate::facts::Place;
+use countersign_core::action::Command;
+use countersign_core::artifact::Risk;
+use countersign_core::redact::Text;
+
+/// How deep lines may stand within lines (`sh -c "sh -c …"`).
+const MAX_LINES: u32 = 12;
+/// How many programs one action may start.
+const MAX_PROGRAMS: u32 = 1_000;
+/// How many directories a line may change to.
+const MAX_PLACES: usize = 6;
+
+/// What goes through an action and writes down what it finds.
+pub(super) struct Judge<'a> {
+    pub(super) report: Report,
+    place: &'a Place,
+    /// Where relative paths may begin. A directory that a line changes to is added: whether the
+    /// change works is not known.
+    cwds: Vec<String>,
+    depth: u32,
+    programs: u32,
+}
+
+/// What a program reads from its standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Input {
+    /// What was there before, or another program's output.
+    Unknown,
+    /// Exactly this text.
+    Text(String),
+}
+
+/// One program with its arguments.
+struct Call<'c> {
+    /// Its name, without directories and version.
+    name: &'c str,
+    args: &'c [Word],
+    /// As written.
+    raw: &'c str,
+    input: &'c Input,
+}
+
+/// What each room knows of programs. Each says whether it knows this one.
+const ROOMS: [fn(&mut Judge<'_>, &Call<'_>) -> bool; 16] = [
+    ours::judge,
+    builtins::judge,
+    wrappers::judge,
+    interpreters::judge,
+    git::judge,
+    search::judge,
+    files::judge,
+    editors::judge,
+    reads::judge,
+    network::judge,
+    remote::judge,
+    deploy::judge,
+    accounts::judge,
+    build::judge,
+    data::judge,
+    builtins::nothing,
+];
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(place: &'a Place, report: Report) -> Self {
+        // Where nobody says where a relative path begins, it is some directory below the root.
+        let cwd = place.workspace.clone().unwrap_or_else(|| "/…".into());
+        Self { report, place, cwds: vec![cwd], depth: 0, programs: 0 }
+    }
+
+    /// A command: a program that is started with its arguments, in its environment.
+    pub(super) fn command(&mut self, command: &Command) {
+        self.cwds = vec![command.cwd.clone()];
+        self.environment(command);
+        let texts: Vec<Word> = command.argv.iter().map(word_of).collect();
+        let raw: Vec<&str> = texts.iter().map(|word| word.text.as_str()).collect();
+        let raw = raw.join(" ");
+        let input = Input::Unknown;
+        let program = &command.program.path;
+        let told = texts.first().and_then(Word::known).unwrap_or_default();
+        let args = texts.get(1..).unwrap_or_default();
+        self.program(&Word::literal(program.as_str()), args, &raw, &input);
+        if name_of(told) != name_of(program) {
+            // A program may do another thing under another name.
+            self.program(&Word::literal(name_of(told)), args, &raw, &input);
+        }
+        if command.stdin_sha256.is_some() {
+            self.report.find(
+                "standard input",
+                "what it is given to read is not known",
+                "shell_exec",
+                Risk::High,
+            );
+        }
+        if command.argv.iter().any(|text| text.plain().is_none()) {
+            self.report.find(&raw, "a part of it is kept secret", "shell_exec", Risk::High);
+        }
+    }
+
+    fn environment(&mut self, command: &Command) {
+        for (name, value) in &command.env {
+            let value = value.plain().unwrap_or("\0");
+            let path =
+                name == "PATH" && value.split(':').any(|dir| !places::is_search(dir, self.place));
+            if path {
+                self.report.find(
+                    name,
+                    "programs are looked for where anybody may put one",
+                    "shell_exec",
+                    Risk::High,
+                );
+            } else if !value.is_empty() && builtins::injects(name) {
+                self.report.find(
+                    name,
+                    "a variable makes programs run something else",
+                    "shell_exec",
+                    Risk::High,
+                );
+            }
+        }
+    }
+
+    /// A shell line and everything in it.
+    pub(super) fn line(&mut self, text: &str) {
+        if self.depth >= MAX_LINES {
+            self.report.unreadable(text, "lines stand within lines too deep to be read");
+            return;
+        }
+        self.depth += 1;
+        let place = self.place;
+        let moved = text.contains("cd") || text.contains("pushd") || text.contains("popd");
+        let cwd = self.cwds.first().cloned().filter(|_| !moved && self.cwds.len() == 1);
+        let known = Known { home: place.user_home.as_deref(), cwd: cwd.as_deref() };
+        let script = shell::parse(text, known);
+        for why in &script.doubts {
+            self.report.find(text, why, "shell_exec", Risk::High);
+        }
+        if let Some(why) = script.broken {
+            self.report.unreadable(text, why);
+        }
+        for simple in &script.commands {
+            self.simple(&script, simple);
+        }
+        if script.commands.is_empty() && script.broken.is_none() {
+            self.report.find(text, "it does nothing", "file_read", Risk::Low);
+        }
+        self.depth -= 1;
+    }
+
+    fn simple(&mut self, script: &Script, simple: &Simple) {
+        self.assignments(&simple.raw, &simple.assignments, !simple.words.is_empty());
+        for (redirect, word) in &simple.redirects {
+            match redirect {
+                Redirect::Read => self.opened(&word.text, path_use(false)),
+                Redirect::Write => self.opened(&word.text, path_use(true)),
+                Redirect::Text => {}
+            }
+        }
+        let input = input_of(script, simple);
+        if let Some((program, args)) = simple.words.split_first() {
+            self.program(program, args, &simple.raw, &input);
+        }
+    }
+
+    /// Several words that are a program and its arguments.
+    fn words(&mut self, words: &[Word], raw: &str, input: &Input) {
+        match words.split_first() {
+            Some((program, args)) => self.program(program, args, raw, input),
+            None => self.report.find(raw, "it starts no program", "file_read", Risk::Low),
+        }
+    }
+
+    fn program(&mut self, program: &Word, args: &[Word], raw: &str, input: &Input) {
+        self.programs += 1;
+        if self.programs > MAX_PROGRAMS || self.depth >= MAX_LINES {
+            self.report.unreadable(raw, "it starts too many programs to be read");
+            return;
+        }
+        let Some(path) = program.known().filter(|path| !path.is_empty() && !path.ends_with('/'))
+        else {
+            self.report.unreadable(raw, "which program it starts is not known");
+            return;
+        };
+        let name = name_of(path);
+        let plain = interpreters::without_version(name);
+        if path.contains('/') && !places::is_trusted(path) {
+            self.report.tool(path);
+            self.report.wrapper(name);
+            self.report.unknown(
+                raw,
+                "a program that stands where anybody may put one",
+                "shell_exec",
+            );
+        } else if interpreters::is_shell(plain) || wrappers::is_wrapper(plain) {
+            self.report.wrapper(name);
+        } else {
+            self.report.tool(name);
+        }
+        let call = Call { name: plain, args, raw, input };
+        self.depth += 1;
+        if !ROOMS.iter().any(|room| room(self, &call)) {
+            self.report.unknown(raw, "nothing is known of this program", "shell_exec");
+        }
+        self.depth -= 1;
+    }
+}
+
+impl Call<'_> {
+    /// The text of the argument at this place, where it is known.
+    fn arg(&self, index: usize) -> Option<&str> {
+        self.args.get(index).and_then(Word::known)
+    }
+}
+
+fn path_use(write: bool) -> super::path::Use {
+    if write { super::path::Use::Write } else { super::path::Use::Read }
+}
+
+fn word_of(text: &Text) -> Word {
+    Word::literal(text.plain().map_or(UNKNOWN.to_string(), str::to_owned))
+}
+
+/// The last component of a path.
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// What a command reads, as far as the line itself says.
+fn input_of(script: &Script, simple: &Simple) -> Input {
+    let last = simple.redirects.iter().rev().find(|(redirect, _)| *redirect != Redirect::Write);
+    match last {
+        Some((Redirect::Text, word)) => return Input::Text(word.text.clone()),
+        Some(_) => return Input::Unknown,
+        None => {}
+    }
+    let before = simple.piped_from.and_then(|index| script.commands.get(index));
+    before.and_then(printed).map_or(Input::Unknown, Input::Text)
+}
+
+/// What a command prints, where it only repeats its arguments or a text of the line.
+fn printed(simple: &Simple) -> Option<String> {
+    if simple.redirects.iter().any(|(redirect, _)| *redirect == Redirect::Write) {
+        return None;
+    }
+    let (program, args) = simple.words.split_first()?;
+    let text = match (program.text.as_str(), args) {
+        ("echo", args) => {
+            let words: Vec<&str> = args.iter().map(|word| word.text.as_str()).collect();
+            words.join(" ")
+        }
+        ("cat", []) => match simple.redirects.as_slice() {
+            [(Redirect::Text, word)] => word.text.clone(),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    // Shells differ in what a backslash or an option of `echo` means.
+    (!text.contains('\\') && !text.starts_with('-')).then_some(text)
+}
+
+/// What other rooms hand over.
+impl Judge<'_> {
+    /// A program and its arguments, as a list.
+    pub(super) fn vector(&mut self, words: &[Word]) {
+        let raw: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        self.words(words, &raw.join(" "), &Input::Unknown);
+    }
+
+    /// Code in another language.
+    pub(super) fn code(&mut self, text: &str) {
+        self.report.unknown(text, "it runs code in another language", "shell_exec");
+        interpreters::foreign(self, text);
+    }
+}

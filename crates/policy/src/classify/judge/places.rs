@@ -1,0 +1,203 @@
+//! Paths that a program opens, and where programs may stand.
+
+use super::Judge;
+use crate::classify::path::{self, Area, Use};
+use crate::classify::shell::UNKNOWN;
+use crate::facts::Place;
+use countersign_core::artifact::Risk;
+
+/// Where only administrators put programs.
+const TRUSTED: [&str; 9] = [
+    "/bin",
+    "/sbin",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/opt/homebrew/bin",
+    "/snap/bin",
+    "/run/current-system/sw/bin",
+];
+
+/// What is said of one path.
+struct Said {
+    risk: Risk,
+    why: &'static str,
+    protected: bool,
+    unreadable: bool,
+}
+
+impl Judge<'_> {
+    /// Judges a path by what is done with it, from every directory where it may begin.
+    pub(in crate::classify) fn opened(&mut self, text: &str, usage: Use) {
+        let text = text.strip_prefix("file://").unwrap_or(text);
+        if text.is_empty() || text == "-" {
+            return;
+        }
+        if let Some(host) =
+            text.strip_prefix("/dev/tcp/").or_else(|| text.strip_prefix("/dev/udp/"))
+        {
+            let host = host.split('/').next().unwrap_or(host).to_owned();
+            self.report.host(&host);
+            self.report.find(text, "it sends to a host", "data_export", Risk::High);
+            return;
+        }
+        let said = self
+            .cwds
+            .iter()
+            .map(|cwd| self.said(cwd, text, usage))
+            .max_by_key(|said| (said.protected, said.risk, said.unreadable));
+        let Some(said) = said else { return };
+        let verb = match usage {
+            Use::Read => "file_read",
+            Use::Write => "file_write",
+            Use::Delete => "delete",
+        };
+        if said.protected {
+            self.report.protected(text, said.why, verb);
+        } else if said.risk > Risk::Low || usage == Use::Read {
+            self.report.find(text, said.why, verb, said.risk);
+        }
+        if said.unreadable {
+            self.report.doubtful();
+        }
+        let lower = text.to_ascii_lowercase();
+        let rights = [
+            "/.ssh",
+            "sudoers",
+            "/etc/passwd",
+            "/etc/shadow",
+            "/etc/group",
+            "/etc/pam.d",
+            "authorized_keys",
+        ];
+        if usage == Use::Write && rights.iter().any(|name| lower.contains(name)) {
+            self.report.find(
+                text,
+                "who may do what stands there",
+                "account_change",
+                Risk::Critical,
+            );
+        }
+    }
+
+    fn said(&self, cwd: &str, text: &str, usage: Use) -> Said {
+        let parts = path::components(cwd, text);
+        let home = self.place.user_home.as_deref();
+        let own = &self.place.own_state;
+        let area = path::area(&parts, home, self.place.workspace.as_deref(), own);
+        let secret = path::is_hidden(&parts, area);
+        let unknown = parts.iter().any(|part| part.contains(UNKNOWN));
+        let process = parts.first() == Some(&"proc");
+        match usage {
+            Use::Read => self.read(area, &parts, unknown, secret),
+            Use::Write | Use::Delete => {
+                let gone = usage == Use::Delete && path::holds(&parts, own);
+                let area = if gone { Area::Protected } else { area };
+                let said =
+                    if usage == Use::Write { written(area, secret) } else { deleted(area, secret) };
+                Said { unreadable: (unknown || process) && area != Area::Nowhere, ..said }
+            }
+        }
+    }
+
+    fn read(&self, area: Area, parts: &[&str], unknown: bool, secret: bool) -> Said {
+        let home = self.place.user_home.as_deref().map(|home| path::components("", home));
+        let whole = home.is_some_and(|home| home.starts_with(parts))
+            || parts.len() < 2 && area == Area::System;
+        let ours =
+            self.place.own_state.iter().any(|own| parts.starts_with(&path::components("", own)));
+        match area {
+            Area::Nowhere => said(Risk::Low, "it reads a device"),
+            _ if unknown => said(Risk::High, "which file it reads is not known"),
+            _ if secret => said(Risk::High, "it reads secrets"),
+            _ if whole => said(Risk::High, "it reads all files of a person or of the system"),
+            _ if ours => said(Risk::High, "it reads the gate's own state"),
+            Area::Hidden | Area::Protected => said(Risk::Medium, "it reads settings"),
+            _ => said(Risk::Low, "it reads files"),
+        }
+    }
+}
+
+fn said(risk: Risk, why: &'static str) -> Said {
+    Said { risk, why, protected: false, unreadable: false }
+}
+
+fn written(area: Area, secret: bool) -> Said {
+    match area {
+        Area::Nowhere => said(Risk::Low, "it writes to nowhere"),
+        Area::Protected => {
+            Said { protected: true, ..said(Risk::Critical, "it writes what holds the gate") }
+        }
+        _ if secret => said(Risk::Critical, "it writes where secrets are kept"),
+        Area::Temporary | Area::Workspace | Area::Root => said(Risk::Medium, "it writes files"),
+        Area::Elsewhere => said(Risk::High, "it writes files outside the workspace"),
+        Area::Doubtful => said(Risk::High, "which file it writes is not known"),
+        Area::Hidden => said(Risk::Critical, "it writes what programs of the person obey"),
+        Area::System => said(Risk::Critical, "it writes to the system, or nobody knows where"),
+    }
+}
+
+fn deleted(area: Area, secret: bool) -> Said {
+    match area {
+        Area::Protected => {
+            Said { protected: true, ..said(Risk::Critical, "it deletes what holds the gate") }
+        }
+        _ if secret => said(Risk::Critical, "it deletes secrets"),
+        Area::Nowhere | Area::Temporary | Area::Workspace | Area::Elsewhere => {
+            said(Risk::High, "it deletes files")
+        }
+        Area::Root => said(Risk::Critical, "it deletes the workspace"),
+        Area::Doubtful => said(Risk::Critical, "what it deletes is not known"),
+        Area::Hidden => said(Risk::Critical, "it deletes what programs of the person remember"),
+        Area::System => said(Risk::Critical, "it deletes a home, the system, or nobody knows what"),
+    }
+}
+
+/// Whether only administrators put programs where this one stands.
+pub(super) fn is_trusted(path: &str) -> bool {
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    TRUSTED.contains(&directory)
+        || directory.starts_with("/nix/store/") && !directory.contains("..")
+}
+
+/// Whether programs may be looked for in this directory: absolute, and no place where whoever asks
+/// writes.
+pub(super) fn is_search(directory: &str, place: &Place) -> bool {
+    let temporary = ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|tmp| directory.starts_with(tmp));
+    let inside = place.workspace.as_deref().is_some_and(|workspace| {
+        path::components("", directory).starts_with(&path::components("", workspace))
+    });
+    directory.starts_with('/') && !temporary && !inside
+}
+
+impl Judge<'_> {
+    /// Whether it would be critical that this path were gone.
+    pub(super) fn matters(&self, text: &str) -> bool {
+        self.cwds.iter().any(|cwd| {
+            let said = self.said(cwd, text, Use::Delete);
+            said.risk == Risk::Critical
+        })
+    }
+}
+
+impl Judge<'_> {
+    /// How dangerous it is to write here.
+    pub(in crate::classify) fn write_risk(&self, text: &str) -> Risk {
+        let said = self.cwds.iter().map(|cwd| self.said(cwd, text, Use::Write));
+        said.map(|said| if said.unreadable { Risk::Critical } else { said.risk })
+            .max()
+            .unwrap_or(Risk::Critical)
+    }
+
+    /// A path that a tool may take for one below the person's home.
+    pub(in crate::classify) fn at_home(&self, text: &str) -> String {
+        let rest = ["~", "$HOME", "${HOME}"].iter().find_map(|home| text.strip_prefix(home));
+        let home = self.place.user_home.as_deref().unwrap_or("\0");
+        match rest {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
+            Some(rest) => format!("\0{rest}"),
+            None => text.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Lists of commands, simple commands, redirections and here-documents.
+
+use super::{HereDoc, MAX_COMMANDS, Parser, Redirect, Simple, Step, Word};
+use crate::classify::report::clip;
+
+/// Where a list ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// With the text.
+    End,
+    /// At `)`, which is left.
+    Paren,
+    /// At `;;` and its kin, or `esac`, which are left.
+    Case,
+}
+
+/// Words that only say which command runs when; every command counts, so they say nothing.
+const PREFIXES: [&str; 10] =
+    ["if", "then", "elif", "else", "while", "until", "do", "{", "!", "time"];
+/// Words that end a compound command: redirections may follow, and nothing else.
+const ENDS: [&str; 4] = ["fi", "done", "}", "esac"];
+
+impl Parser<'_> {
+    pub(super) fn whole(&mut self) -> Step {
+        self.list(Until::End)?;
+        if self.pending.is_empty() { Ok(()) } else { Err("a here-document does not end") }
+    }
+
+    pub(super) fn list(&mut self, until: Until) -> Step {
+        let mut piped = None;
+        loop {
+            self.blank_lines()?;
+            match self.peek() {
+                None if until == Until::End => return Ok(()),
+                None => return Err("a bracket or a substitution does not end"),
+                Some(')') if until == Until::Paren => return Ok(()),
+                Some(';') if until == Until::Case && self.rest.starts_with(";;") => return Ok(()),
+                Some(';') if until == Until::Case && self.rest.starts_with(";&") => return Ok(()),
+                _ => {}
+            }
+            if until == Until::Case && self.at_word("esac") {
+                return Ok(());
+            }
+            let before = self.script.commands.len();
+            let rest = self.rest.len();
+            let simple = self.command(piped)?;
+            self.blanks();
+            let only = simple.then(|| self.script.commands.len().checked_sub(1)).flatten();
+            piped = if self.separator()? { only } else { None };
+            if rest == self.rest.len() && before == self.script.commands.len() {
+                return Err("a word stands where none can");
+            }
+        }
+    }
+
+    /// Reads what stands between two commands; says whether it was a pipe.
+    fn separator(&mut self) -> Step<bool> {
+        for joined in ["&&", "||"] {
+            if self.eat(joined) {
+                return Ok(false);
+            }
+        }
+        if self.eat("|&") || self.eat("|") {
+            return Ok(true);
+        }
+        if self.rest.starts_with(";;") || self.rest.starts_with(";&") {
+            return Ok(false);
+        }
+        if self.eat(";") || self.eat("&") {
+            return Ok(false);
+        }
+        Ok(false)
+    }
+
+    /// One command, after any reserved words. Says whether it is a simple one.
+    fn command(&mut self, piped: Option<usize>) -> Step<bool> {
+        loop {
+            self.blank_lines()?;
+            if let Some(word) = PREFIXES.iter().find(|word| self.at_word(word)) {
+                self.eat(word);
+                continue;
+            }
+            break;
+        }
+        if self.rest.starts_with("((") {
+            return Err("arithmetic stands where a command does");
+        }
+        if self.eat("(") {
+            self.deeper(|p| p.list(Until::Paren))?;
+            self.eat(")");
+            return self.only_redirects().map(|()| false);
+        }
+        if let Some(word) = ENDS.iter().find(|word| self.at_word(word)) {
+            self.eat(word);
+            return self.only_redirects().map(|()| false);
+        }
+        if self.compound()? {
+            return Ok(false);
+        }
+        self.simple(piped)
+    }
+
+    /// Redirections after a compound command.
+    pub(super) fn only_redirects(&mut self) -> Step {
+        let found = self.simple(None)?;
+        let last = self.script.commands.last().filter(|_| found);
+        if last.is_some_and(|last| !last.words.is_empty() || !last.assignments.is_empty()) {
+            return Err("a word follows the end of a compound command");
+        }
+        Ok(())
+    }
+
+    /// A simple command. Says whether there was one.
+    fn simple(&mut self, piped: Option<usize>) -> Step<bool> {
+        let start = self.rest;
+        let mut simple = Simple { piped_from: piped, ..Simple::default() };
+        let mut documents = Vec::new();
+        loop {
+            self.blanks();
+            match self.peek() {
+                None | Some('\n' | ';' | '|' | ')' | '#') => break,
+                Some('&') if self.second() != Some('>') => break,
+                Some('(') => {
+                    self.function(&simple)?;
+                    return Ok(false);
+                }
+                _ => {}
+            }
+            if self.redirect(&mut simple, &mut documents)? {
+                continue;
+            }
+            self.argument(&mut simple)?;
+        }
+        let length = start.len().saturating_sub(self.rest.len());
+        simple.raw = clip(start.get(..length).unwrap_or_default().trim()).to_owned();
+        self.keep(simple, documents)
+    }
+
+    fn keep(&mut self, simple: Simple, documents: Vec<HereDoc>) -> Step<bool> {
+        let empty = simple.words.is_empty() && simple.assignments.is_empty();
+        if empty && simple.redirects.is_empty() {
+            return Ok(false);
+        }
+        if self.script.commands.len() >= MAX_COMMANDS {
+            return Err("it holds too many commands to be read");
+        }
+        let command = self.script.commands.len();
+        self.pending.extend(documents.into_iter().map(|document| HereDoc { command, ..document }));
+        self.script.commands.push(simple);
+        Ok(true)
+    }
+
+    /// `name()`: a function, whose body is read as the commands that follow.
+    fn function(&mut self, simple: &Simple) -> Step {
+        if simple.words.len() != 1 || !simple.assignments.is_empty() {
+            return Err("a bracket stands where none can");
+        }
+        self.eat("(");
+        self.blanks();
+        if !self.eat(")") {
+            return Err("a bracket stands where none can");
+        }
+        self.doubt("it defines a function, which may stand for the name of a program");
+        Ok(())
+    }
+
+    fn argument(&mut self, simple: &mut Simple) -> Step {
+        let start = self.rest;
+        let word = self.word()?;
+        let length = start.len().saturating_sub(self.rest.len());
+        let raw = start.get(..length).unwrap_or_default();
+        if raw.is_empty() {
+            return Err("a character stands where none can");
+        }
+        if simple.words.is_empty()
+            && let Some((name, value)) = self.assignment(raw, &word)?
+        {
+            simple.assignments.push((name, value));
+            return Ok(());
+        }
+        simple.words.push(word);
+        Ok(())
+    }
+
+    /// `NAME=value`, `NAME+=value`, `NAME[…]=value`, `NAME=(…)`.
+    fn assignment(&mut self, raw: &str, word: &Word) -> Step<Option<(String, Word)>> {
+        let Some((left, _)) = raw.split_once('=') else { return Ok(None) };
+        let left = left.strip_suffix('+').unwrap_or(left);
+        let (name, subscript) = left.split_once('[').map_or((left, None), |(n, s)| (n, Some(s)));
+        if !is_name(name) {
+            return Ok(None);
+        }
+        if subscript.is_some() {
+            self.doubt("it computes a subscript");
+        }
+        let mut value = word.text.split_once('=').map_or("", |(_, value)| value).to_owned();
+        if raw.ends_with('=') && self.eat("(") {
+            self.array()?;
+            value = super::UNKNOWN.to_string();
+        }
+        Ok(Some((name.to_owned(), Word::literal(value))))
+    }
+
+    fn array(&mut self) -> Step {
+        loop {
+            self.blank_lines()?;
+            if self.eat(")") {
+                return Ok(());
+            }
+            let before = self.rest.len();
+            self.word()?;
+            if before == self.rest.len() {
+                return Err("a list of values does not end");
+            }
+        }
+    }
+
+    /// A redirection, if one stands here.
+    fn redirect(&mut self, simple: &mut Simple, documents: &mut Vec<HereDoc>) -> Step<bool> {
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let after = self.rest.get(digits..).unwrap_or_default();
+        if after.starts_with("<(") || after.starts_with(">(") {
+            return Ok(false);
+        }
+        if !(after.starts_with(['<', '>']) || digits == 0 && after.starts_with("&>")) {
+            return Ok(false);
+        }
+        self.rest = after;
+        if self.eat("<<<") {
+            self.target(simple, Redirect::Text)?;
+        } else if self.eat("<<-") {
+            documents.push(self.here_document(simple, true)?);
+        } else if self.eat("<<") {
+            documents.push(self.here_document(simple, false)?);
+        } else if self.eat("<>")
+            || self.eat("&>>")
+            || self.eat("&>")
+            || self.eat(">>")
+            || self.eat(">|")
+        {
+            self.target(simple, Redirect::Write)?;
+        } else if self.eat("<&") {
+            self.duplicate(simple, Redirect::Read)?;
+        } else if self.eat(">&") {
+            self.duplicate(simple, Redirect::Write)?;
+        } else if self.eat("<") {
+            self.target(simple, Redirect::Read)?;
+        } else if self.eat(">") {
+            self.target(simple, Redirect::Write)?;
+        }
+        Ok(true)
+    }
+
+    fn target(&mut self, simple: &mut Simple, redirect: Redirect) -> Step {
+        self.blanks();
+        let before = self.rest.len();
+        let word = self.word()?;
+        if before == self.rest.len() {
+            return Err("a redirection names nothing");
+        }
+        simple.redirects.push((redirect, word));
+        Ok(())
+    }
+
+    /// `2>&1`, `<&-`: another descriptor; anything else is a file.
+    fn duplicate(&mut self, simple: &mut Simple, redirect: Redirect) -> Step {
+        self.target(simple, redirect)?;
+        let is_descriptor = |text: &str| {
+            let digits = text.strip_suffix('-').unwrap_or(text);
+            text == "-" || (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        };
+        if simple.redirects.last().is_some_and(|(_, word)| is_descriptor(&word.text)) {
+            simple.redirects.pop();
+            simple.redirects.push((Redirect::Write, Word::literal("/dev/null")));
+        }
+        Ok(())
+    }
+
+    fn here_document(&mut self, simple: &mut Simple, strip_tabs: bool) -> Step<HereDoc> {
+        self.blanks();
+        let quote = self.peek().filter(|c| matches!(c, '\'' | '"' | '\\'));
+        if quote.is_some() {
+            self.bump();
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let length = self.rest.find(|c| !plain(c)).unwrap_or(self.rest.len());
+        let (delimiter, rest) = self.rest.split_at_checked(length).unwrap_or_default();
+        self.rest = rest;
+        let closed = match quote {
+            Some(quote @ ('\'' | '"')) => self.bump() == Some(quote),
+            _ => true,
+        };
+        let ends = self
+            .peek()
+            .is_none_or(|c| matches!(c, ' ' | '\t' | '\n' | ';' | '|' | '&' | '>' | '<' | ')'));
+        if delimiter.is_empty() || !closed || !ends {
+            return Err("the end of a here-document is unclear");
+        }
+        simple.redirects.push((Redirect::Text, Word::default()));
+        let redirect = simple.redirects.len().saturating_sub(1);
+        let delimiter = delimiter.to_owned();
+        Ok(HereDoc { command: 0, redirect, delimiter, quoted: quote.is_some(), strip_tabs })
+    }
+
+    /// Reads the texts that begin after this newline.
+    fn documents(&mut self) -> Step {
+        for document in std::mem::take(&mut self.pending) {
+            let body = self.body(&document)?;
+            let text = if document.quoted { body } else { self.expanded(&body)? };
+            let command = self.script.commands.get_mut(document.command);
+            let redirect = command.and_then(|simple| simple.redirects.get_mut(document.redirect));
+            if let Some((_, word)) = redirect {
+                word.text = text;
+            }
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, document: &HereDoc) -> Step<String> {
+        let mut body = String::new();
+        loop {
+            let Some((line, rest)) = self
+                .rest
+                .split_once('\n')
+                .or_else(|| (!self.rest.is_empty()).then_some((self.rest, "")))
+            else {
+                return Err("a here-document does not end");
+            };
+            self.rest = rest;
+            let line = if document.strip_tabs { line.trim_start_matches('\t') } else { line };
+            if line == document.delimiter {
+                return Ok(body);
+            }
+            if !document.quoted && line.ends_with('\\') {
+                return Err("a here-document joins lines");
+            }
+            body.push_str(line);
+            body.push('\n');
+        }
+    }
+
+    /// Blanks, and lines that go on behind a backslash.
+    pub(super) fn blanks(&mut self) {
+        while self.eat(" ") || self.eat("\t") || self.eat("\\\n") {}
+    }
+
+    /// Blanks, comments and newlines, with the here-documents behind them.
+    pub(super) fn blank_lines(&mut self) -> Step {
+        loop {
+            self.blanks();
+            if self.peek() == Some('#') {
+                let end = self.rest.find('\n').unwrap_or(self.rest.len());
+                self.rest = self.rest.get(end..).unwrap_or_default();
+            }
+            if !self.eat("\n") {
+                return Ok(());
+            }
+            self.documents()?;
+        }
+    }
+
+    /// Whether this reserved word stands here, and ends here.
+    pub(super) fn at_word(&self, word: &str) -> bool {
+        let Some(after) = self.rest.strip_prefix(word) else { return false };
+        let ends = |c| matches!(c, ' ' | '\t' | '\n' | ';' | '|' | '&' | '(' | ')' | '<' | '>');
+        after.chars().next().is_none_or(ends)
+    }
+}
+
+/// Whether this is the name of a variable.
+pub(super) fn is_name(text: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    text.bytes().all(letter) && text.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+}
