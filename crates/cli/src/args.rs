@@ -5,12 +5,13 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 /// The documented exit codes.
-pub(crate) const EXIT_CODES: [(&str, &str); 11] = [
+pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
     ("0", "ok"),
     ("1", "failed"),
     ("2", "usage"),
     ("10", "denied"),
     ("11", "expired"),
+    ("12", "blocked by policy"),
     ("13", "verification failed"),
     ("14", "no route"),
     ("16", "uncertain"),
@@ -74,6 +75,9 @@ pub(crate) enum Command {
     Revoke(commands::revoke::Revoke),
     /// Hold one command until it is approved, then run exactly it
     Run(commands::run::Run),
+    /// Write, check, try out and accept the policy: what needs a person, and which one
+    #[command(subcommand)]
+    Policy(commands::policy::Policy),
     /// List what waits for my answer
     Inbox(commands::inbox::Inbox),
     /// Show one request whole

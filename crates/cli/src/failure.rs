@@ -28,6 +28,8 @@ pub(crate) enum Exit {
     Denied = 10,
     /// Nobody answered in time.
     Expired = 11,
+    /// A policy says that it does not run.
+    Blocked = 12,
     /// A proof does not hold.
     Verification = 13,
     /// Gateway or approver cannot be reached.
