@@ -6,7 +6,10 @@ use countersign_core::action::Action;
 use countersign_core::artifact::Context;
 use countersign_enforcer::ask::Report;
 use countersign_enforcer::child::Prepared;
-use countersign_enforcer::{Answered, Enforcer, Progress, Question, Relays, Way};
+use countersign_enforcer::{
+    Answered, Enforcer, GateError, Grounds, Judged, Progress, Question, Relays, Way,
+};
+use countersign_policy::Asker;
 use countersign_store::ledger::RequestRecord;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -21,30 +24,69 @@ pub(crate) struct Words {
     pub(crate) session: String,
 }
 
+/// Who asks and where, as the connection and the command itself show it.
+pub(crate) struct Caller {
+    pub(crate) principal: String,
+    pub(crate) session: String,
+    pub(crate) workspace: String,
+}
+
+impl Caller {
+    pub(crate) fn of(prepared: &Prepared, session: &str) -> Self {
+        let cwd = match prepared.action() {
+            Action::Command(command) => command.cwd.clone(),
+            _ => String::new(),
+        };
+        Self {
+            principal: format!("uid:{}", rustix::process::getuid().as_raw()),
+            session: session.to_owned(),
+            workspace: workspace(Path::new(&cwd)).display().to_string(),
+        }
+    }
+
+    /// What the policies say of a prepared command.
+    pub(crate) async fn judged(
+        &self,
+        enforcer: &Enforcer,
+        prepared: &Prepared,
+    ) -> Result<Judged, GateError> {
+        let asker = Asker {
+            account: Some(self.principal.clone()),
+            session: Some(self.session.clone()),
+            ..Asker::default()
+        };
+        enforcer.judge(prepared.action(), asker, &self.workspace).await
+    }
+}
+
 /// The question that a prepared command puts.
-pub(crate) fn question(prepared: &Prepared, to: Vec<Way>, words: Words, ttl: i64) -> Question {
-    let cwd = match prepared.action() {
-        Action::Command(command) => command.cwd.clone(),
-        _ => String::new(),
-    };
-    let workspace = workspace(Path::new(&cwd)).display().to_string();
-    let uid = rustix::process::getuid().as_raw();
+pub(crate) fn question(
+    prepared: &Prepared,
+    grounds: Grounds,
+    to: Vec<Way>,
+    words: Words,
+    ttl: i64,
+) -> Question {
+    let caller = Caller::of(prepared, &words.session);
+    let because = format!("asked because: {}", grounds.note().display);
+    let notes = std::iter::once(because).chain(notes(prepared)).collect();
     Question {
         action: prepared.action().clone(),
         disclosures: prepared.disclosures().to_vec(),
         context: Context {
-            principal: Some(format!("uid:{uid}")),
+            principal: Some(caller.principal.clone()),
+            session: Some(words.session),
             host: hostname(),
-            workspace: Some(workspace.clone()),
+            workspace: Some(caller.workspace.clone()),
             description: words.description,
             reasoning: words.reasoning,
-            notes: notes(prepared),
+            notes,
             ..Context::default()
         },
-        critical: !prepared.critical().is_empty(),
-        principal: format!("uid:{uid}"),
-        session: words.session,
-        workspace,
+        grounds,
+        principal: caller.principal,
+        session: caller.session,
+        workspace: caller.workspace,
         ttl_millis: ttl,
         to,
     }

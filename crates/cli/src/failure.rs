@@ -7,6 +7,7 @@ use countersign_enforcer::child::PrepareError;
 use countersign_enforcer::edge::NoEntropy;
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::PairingError;
+use countersign_enforcer::policy::PolicyError;
 use countersign_enforcer::question::QuestionError;
 use countersign_enforcer::witness::Contradicted;
 use countersign_store::error::StoreError;
@@ -28,7 +29,7 @@ pub(crate) enum Exit {
     Denied = 10,
     /// Nobody answered in time.
     Expired = 11,
-    /// A policy says that it does not run.
+    /// A policy forbids it.
     Blocked = 12,
     /// A proof does not hold.
     Verification = 13,
@@ -74,9 +75,10 @@ impl Failure {
         self.exit = match (self.exit, self.code.as_str()) {
             (Exit::RunFailed | Exit::RunRefused | Exit::RunNotFound, _) => self.exit,
             (_, "not_found") => Exit::RunNotFound,
-            (Exit::Denied | Exit::Expired | Exit::Verification | Exit::NoRoute, _) => {
-                Exit::RunRefused
-            }
+            (
+                Exit::Denied | Exit::Expired | Exit::Blocked | Exit::Verification | Exit::NoRoute,
+                _,
+            ) => Exit::RunRefused,
             _ => Exit::RunFailed,
         };
         self
@@ -162,6 +164,7 @@ impl From<GateError> for Failure {
             }
             GateError::Ledger(LedgerError::Store(error))
             | GateError::Contradicted(Contradicted::Store(error)) => error.into(),
+            GateError::Policy(error) => Self::from(error),
             GateError::Unrecorded(_) => uncertain(message),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {
@@ -208,6 +211,27 @@ pub(crate) fn no_approver(message: String) -> Failure {
     Failure::new(Exit::NoRoute, "no_approver", message).hint(
         "`countersign pair --name NAME --relay URL` pairs one, `pair --local` uses this terminal",
     )
+}
+
+impl From<PolicyError> for Failure {
+    fn from(error: PolicyError) -> Self {
+        let message = error.to_string();
+        let (code, hint) = match error {
+            PolicyError::Quorum { .. } => {
+                ("policy_quorum", "nobody was asked; let one person answer, or leave it blocked")
+            }
+            PolicyError::Nobody { .. } => {
+                ("policy_nobody", "nobody was asked; pair them, or name somebody who is paired")
+            }
+            PolicyError::Unreadable { .. } | PolicyError::Two(..) => {
+                ("policy", "nothing is run until it can be read; see `countersign policy status`")
+            }
+            PolicyError::Mistakes { .. } | PolicyError::Json(_) => {
+                ("policy", "nothing is run until it loads; see `countersign policy check`")
+            }
+        };
+        Self::new(Exit::Blocked, code, message).hint(hint)
+    }
 }
 
 impl From<ClientError> for Failure {

@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure};
 use countersign_client::Client;
 use countersign_enforcer::home::{Identity, Pairing};
 use countersign_enforcer::notary::OperatorNotary;
-use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays};
+use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays, Sources};
 use countersign_store::files::FileError;
 use countersign_store_sqlite::{Birth, SqliteLedger};
 use countersign_wire::pairing::Role;
@@ -51,7 +51,16 @@ pub(crate) async fn enforcer(root: &Path) -> Result<Enforcer, Failure> {
     let (home, edge) = (Home::open(root)?, Edge::system());
     let identity = home.identity_or_new(&edge)?;
     let ledger = ledger(&home, &identity, &edge)?;
-    Ok(Enforcer::open(home, identity, ledger, edge).await?)
+    Ok(Enforcer::open(home, identity, ledger, edge).await?.with_sources(sources()))
+}
+
+/// Where policies come from, apart from the home.
+pub(crate) fn sources() -> Sources {
+    let user = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    Sources {
+        organisation: Some(PathBuf::from("/etc/countersign")),
+        user_home: user.and_then(|home| home.into_string().ok()),
+    }
 }
 
 /// Opens the enforcer of a home that is one already.

@@ -10,6 +10,7 @@ use crate::gate::{Enforcer, GateError, RunOnce};
 use crate::home::HomeError;
 use crate::pairing::{Candidate, PairingError};
 use crate::question::{Question, Way};
+use countersign_core::action::ActionHash;
 use countersign_core::artifact::Assurance;
 use countersign_core::json;
 use countersign_core::receipt::{Event, Outcome, Receipt};
@@ -112,26 +113,37 @@ impl Enforcer {
         answered: Answered,
         relays: &Relays,
     ) -> Result<(), PairingError> {
+        let action = candidate.question(Vec::new(), 1).action;
+        let hash = action.hash().map_err(GateError::from)?;
+        let permit = self.admitted(answered, hash, relays).await?;
+        let pinned = self.pin(&candidate, false).await;
+        self.change_made(permit, pinned).await
+    }
+
+    /// The right to change who may do what once, where those who may allow it did.
+    ///
+    /// # Errors
+    /// Where they did not.
+    pub(crate) async fn admitted(
+        &self,
+        answered: Answered,
+        action: ActionHash,
+        relays: &Relays,
+    ) -> Result<RunOnce, PairingError> {
         match answered {
-            // The claim's request is compared: an approval of something else admits nobody.
+            // The claim's request is compared: an approval of something else admits nothing.
             Answered::Approved(request) => {
-                self.is_about(&request, &candidate)?;
+                if request.key.action_hash != action {
+                    let why = "the approval is for something else";
+                    return Err(PairingError::NotAllowed(why.into()));
+                }
                 self.is_enough(&request).await?;
-                let permit = self.claim(&request, relays).await?;
-                self.pin_claimed(permit, &candidate).await
+                Ok(self.claim(&request, relays).await?)
             }
             Answered::Denied(_) => Err(PairingError::NotAllowed("denied".into())),
             Answered::NoRoute(_, why) => Err(PairingError::NotAllowed(why)),
             _ => Err(PairingError::NotAllowed("no approval in time".into())),
         }
-    }
-
-    fn is_about(&self, request: &RequestRecord, candidate: &Candidate) -> Result<(), PairingError> {
-        let action = candidate.question(Vec::new(), 1).action;
-        if action.hash().map_err(GateError::from)? == request.key.action_hash {
-            return Ok(());
-        }
-        Err(PairingError::NotAllowed("the approval is for something else".into()))
     }
 
     /// Whether those who allowed it still may: a stronger approver may have come meanwhile.
@@ -148,20 +160,23 @@ impl Enforcer {
         Err(PairingError::NotAllowed(why.into()))
     }
 
-    async fn pin_claimed(&self, permit: RunOnce, who: &Candidate) -> Result<(), PairingError> {
-        let pinned = self.pin(who, false).await;
-        let RunOnce { claim, request } = permit;
-        let event = if pinned.is_ok() { Event::Executed } else { Event::Failed };
-        let frame = entry::of_request(event, self.boundary(), &request);
+    /// Ends the claim of a change with what came of it.
+    pub(crate) async fn change_made<T>(
+        &self,
+        permit: RunOnce,
+        changed: Result<T, PairingError>,
+    ) -> Result<T, PairingError> {
+        let RunOnce { claim, frame, .. } = permit;
+        let event = if changed.is_ok() { Event::Executed } else { Event::Failed };
         let outcome = Outcome {
             claimed_at: claim.claimed_at.timestamp(),
             ended_at: Some(self.now().timestamp()),
             exit_code: None,
             signal: None,
-            error: pinned.as_ref().err().map(ToString::to_string),
+            error: changed.as_ref().err().map(ToString::to_string),
         };
-        self.finish(&claim, entry::ended(frame, None, outcome)).await?;
-        pinned
+        self.finish(&claim, entry::ended(entry::as_event(frame, event), None, outcome)).await?;
+        changed
     }
 
     async fn pin(&self, candidate: &Candidate, bootstrap: bool) -> Result<(), PairingError> {

@@ -16,22 +16,13 @@ use serde_json::{Map, Value};
 pub(crate) fn of_request(event: Event, boundary: Boundary, request: &RequestRecord) -> Entry {
     let artifacts: Vec<&Artifact> = request.asked.iter().map(|a| &a.artifact).collect();
     let action = artifacts.first().map(|a| a.payload.clone());
-    let route = artifacts.first().and_then(|a| a.route().ok().flatten());
-    let policy = route.map(|route| PolicyNote {
-        display: "every command asks a person".into(),
-        policy_hash: route.policy_hash,
-        risk: route.risk,
-        verb: "shell_exec".into(),
-        matched: vec![route.rule_id.clone()],
-        rule_id: route.rule_id,
-    });
     let decisions: Vec<Decision> = request.accepted.iter().map(|a| a.decision.clone()).collect();
     Entry {
         request_id: Some(request.id.clone()),
         action_hash: Some(request.key.action_hash),
         action,
         artifacts: artifacts.iter().map(|a| a.head.clone()).collect(),
-        policy,
+        policy: request.policy.clone(),
         trust_level: level(event, &decisions),
         decisions,
         basis: Basis::Decision,
@@ -70,6 +61,13 @@ pub(crate) fn of_action(
     let action = crate::question::payload(action)?;
     let (action, action_hash) = (Some(action), Some(hash));
     Ok(Entry { action_hash, action, policy: Some(policy), ..bare(event, boundary) })
+}
+
+/// The same entry about another event.
+pub(crate) fn as_event(mut entry: Entry, event: Event) -> Entry {
+    entry.event = event;
+    entry.trust_level = level(event, &entry.decisions);
+    entry
 }
 
 /// Adds decisions and, in words, who made them.

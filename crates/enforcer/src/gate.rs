@@ -8,7 +8,8 @@ use crate::edge::{Edge, NoEntropy};
 use crate::entry;
 use crate::home::{Home, HomeError, Identity};
 use crate::owner::{self, Owner};
-use crate::question::{Frame, Question, QuestionError, default_policy_hash};
+use crate::policy::{Allowed, PolicyError, Sources, recheck};
+use crate::question::{Frame, Question, QuestionError};
 use crate::witness::{self, Contradicted};
 use countersign_client::ClientError;
 use countersign_core::action::Action;
@@ -16,7 +17,7 @@ use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyId;
-use countersign_core::receipt::{Boundary, Event, Outcome, PolicyNote, Receipt};
+use countersign_core::receipt::{Boundary, Entry, Event, Outcome, PolicyNote, Receipt};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
@@ -25,9 +26,10 @@ use countersign_core::verify::{
 };
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, Proof, RequestKey,
-    RequestRecord, Suspended,
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Proof,
+    RequestKey, RequestRecord, Suspended,
 };
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Why a step of the gate was refused. Every case means: the action does not run.
@@ -45,6 +47,9 @@ pub enum GateError {
     /// The ledger is not the one that somebody remembers.
     #[error(transparent)]
     Contradicted(#[from] Contradicted),
+    /// A policy cannot be judged under, or cannot be followed.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// The home is unusable.
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -69,6 +74,7 @@ impl GateError {
             Self::Contradicted(Contradicted::NoWitness(_)) => "HARP_ERR_TRANSPORT",
             Self::Contradicted(Contradicted::Gone { .. }) => "witness_gone",
             Self::Contradicted(_) => "ledger_contradicted",
+            Self::Policy(_) => "policy",
             Self::Home(_) => "home",
             Self::Unrecorded(_) => "uncertain",
         }
@@ -104,16 +110,20 @@ pub struct Enforcer {
     edge: Edge,
     owner: Owner,
     boundary: Boundary,
+    sources: Sources,
 }
 
 /// The right to start one action once: the claim is durable, and holding this is the permission.
 ///
-/// Private fields: only [`Enforcer::claim`] makes one, and running consumes it.
+/// Private fields: only [`Enforcer::claim`] and [`Enforcer::permit`] make one, and running
+/// consumes it.
 #[must_use = "a claim that is neither run nor recorded ends as uncertain"]
 #[derive(Debug)]
 pub struct RunOnce {
     pub(crate) claim: ClaimRecord,
     pub(crate) request: RequestRecord,
+    /// What its receipts say, but for how it ended.
+    pub(crate) frame: Entry,
 }
 
 impl RunOnce {
@@ -139,9 +149,22 @@ impl Enforcer {
         witness::check_home(&home, &*ledger, &identity.keys).await?;
         let owner = Owner::new(&home, &edge)?;
         let boundary = Boundary::Unprotected;
-        let enforcer = Self { home, identity, ledger, edge, owner, boundary };
+        let enforcer =
+            Self { home, identity, ledger, edge, owner, boundary, sources: Sources::default() };
         enforcer.recover().await?;
         Ok(enforcer)
+    }
+
+    /// The same with policies from outside the home.
+    #[must_use]
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// Where policies come from, apart from the home.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// The home.
@@ -199,15 +222,15 @@ impl Enforcer {
     pub async fn suspend(&self, question: &Question) -> Result<Suspended, GateError> {
         let action_hash = question.check()?;
         let mut suspended = self.suspend_as_is(question, action_hash).await?;
-        // The same call put to other people is another question: their answer is not this one's.
+        // The same call put to other people, or on other grounds, is another question: their answer is not this one's.
         if let Suspended::Joined(old) | Suspended::Ready(old) = &suspended
-            && !question.asks_the_same_people(old)
+            && !asks_the_same(question, old)
         {
             self.close(old, Ending::Withdrawn).await?;
             suspended = self.suspend_as_is(question, action_hash).await?;
         }
         if let Suspended::Joined(other) | Suspended::Ready(other) = &suspended
-            && !question.asks_the_same_people(other)
+            && !asks_the_same(question, other)
         {
             return Err(LedgerError::State(other.state).into());
         }
@@ -249,6 +272,7 @@ impl Enforcer {
         };
         Ok(RequestRecord {
             asked: frame.artifacts(&id, &self.edge)?,
+            policy: Some(question.grounds.note().clone()),
             id,
             key,
             state: State::Created,
@@ -351,7 +375,11 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<RunOnce, GateError> {
         let (home, now) = (self.home.clone(), self.now());
-        let recheck = move |request: &RequestRecord| still_stands(&home, request, now);
+        let judge = recheck::Judge::of(self).await?;
+        let recheck = move |request: &RequestRecord| {
+            still_stands(&home, request, now)?;
+            judge.still_asks_no_more(request)
+        };
         let claim = NewClaim {
             id: self.edge.id()?,
             request_id: request.id.clone(),
@@ -366,7 +394,8 @@ impl Enforcer {
             self.give_up(&claim, &request, &error.to_string()).await?;
             return Err(error);
         }
-        Ok(RunOnce { claim, request })
+        let frame = entry::of_request(Event::Released, self.boundary, &request);
+        Ok(RunOnce { claim, request, frame })
     }
 
     /// Ends a claim with its receipt.
@@ -411,7 +440,14 @@ impl Enforcer {
         event: Event,
         members: &[(&str, &str)],
     ) -> Result<Receipt, GateError> {
-        let action = entry::note("key", members);
+        self.record_change(event, entry::note("key", members)).await
+    }
+
+    pub(crate) async fn record_change(
+        &self,
+        event: Event,
+        action: Map<String, Value>,
+    ) -> Result<Receipt, GateError> {
         let mut entry = entry::bare(event, self.boundary);
         let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
@@ -494,13 +530,72 @@ impl Enforcer {
     async fn abandon(&self, claim: &ClaimRecord) -> Result<(), GateError> {
         let unknown = || LedgerError::Unknown(claim.request_id.clone());
         let request = self.ledger.request(&claim.request_id).await?.ok_or_else(unknown)?;
-        let entry = entry::of_request(Event::Uncertain, self.boundary, &request);
+        let entry = self.last_entry(&request).await?;
+        let entry = entry::as_event(entry, Event::Uncertain);
         let why = "the enforcer ended before the outcome was known";
         match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
             // Another process found the same claim.
             Err(GateError::Ledger(LedgerError::Ended(_))) => Ok(()),
             other => other.map(|_| ()),
         }
+    }
+
+    /// What the newest receipt of a request says. A request that a policy let go has no artifacts
+    /// of its own to say it.
+    async fn last_entry(&self, request: &RequestRecord) -> Result<Entry, GateError> {
+        let last = self.ledger.receipts_of(&request.id).await?.pop();
+        let frame = || entry::of_request(Event::Uncertain, self.boundary, request);
+        Ok(last.map_or_else(frame, |receipt| receipt.content.entry))
+    }
+
+    /// Lets an action go that the policies allow: durable before it returns.
+    ///
+    /// # Errors
+    /// Where it cannot be written down; then it must not run.
+    pub async fn permit(
+        &self,
+        action: &Action,
+        allowed: Allowed,
+        key: (&str, &str, &str),
+    ) -> Result<RunOnce, GateError> {
+        let (principal, session, workspace) = key;
+        let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
+        let fresh = self.edge.id()?;
+        let session = self.ledger.session(principal, session, &fresh).await?;
+        let event = if allowed.watched { Event::Observed } else { Event::Allowed };
+        let note = allowed.grounds.note().clone();
+        let mut entry = entry::of_action(event, self.boundary, action, hash, note.clone())?;
+        entry.request_id = Some(id.clone());
+        let key = RequestKey {
+            principal: principal.to_owned(),
+            session,
+            workspace: workspace.to_owned(),
+            action_hash: hash,
+        };
+        let request = RequestRecord {
+            id,
+            key,
+            state: State::Executed,
+            created_at: now,
+            expires_at: now,
+            policy: Some(note),
+            asked: Vec::new(),
+            accepted: Vec::new(),
+        };
+        self.remember_head().await?;
+        let (id, owner) = (self.edge.id()?, self.owner.name().to_owned());
+        let (frame, permitted) = (entry.clone(), request.clone());
+        let claim = self.ledger.permit(NewPermit { id, request, owner, now, entry }).await?;
+        Ok(RunOnce { claim, request: permitted, frame })
+    }
+
+    /// Writes down that an action was refused without asking anybody.
+    ///
+    /// # Errors
+    /// Where it cannot be written down; it is refused all the same.
+    pub async fn block(&self, action: &Action, note: PolicyNote) -> Result<Receipt, GateError> {
+        let entry = entry::of_action(Event::Blocked, self.boundary, action, action.hash()?, note)?;
+        Ok(self.ledger.record(entry, self.now()).await?)
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -557,23 +652,23 @@ fn proof(vote: Vote) -> Result<Proof, GateError> {
     approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))
 }
 
-/// Whether an approval that was accepted is still one, under the keys and policy of this moment.
+/// Whether a stored request is the question that is put now.
+fn asks_the_same(question: &Question, request: &RequestRecord) -> bool {
+    question.asks_the_same_people(request) && question.asks_the_same(request)
+}
+
+/// Whether an approval that was accepted is still one, under the keys of this moment.
 fn still_stands(home: &Home, request: &RequestRecord, now: Instant) -> Result<(), LedgerError> {
     let void = |code: &str, message: String| LedgerError::Void { code: code.into(), message };
     let home_failed = |e: HomeError| void("home", e.to_string());
     let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
     let trust = home.trust(&identity.map_err(home_failed)?).map_err(home_failed)?;
-    let policy = default_policy_hash().map_err(|e| void("policy", e.to_string()))?;
     let mut votes = Vec::new();
     for accepted in &request.accepted {
         let decision = accepted.decision.clone();
         let hash = decision.artifact_hash;
         let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash);
         let asked = asked.ok_or_else(|| void("HARP_ERR_HASH_MISMATCH", "not asked".into()))?;
-        let route = asked.artifact.route().ok().flatten();
-        if route.is_none_or(|route| route.policy_hash != policy) {
-            return Err(void("HARP_ERR_POLICY_DENY", "the policy changed".into()));
-        }
         let vote = judge(decision, asked, request, &trust, now);
         votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);
     }

@@ -1,11 +1,12 @@
 //! Stops an action until a human has signed exactly that action, then runs it once.
 //!
-//! It decides nothing about who must be asked, and it counts no answer that
+//! It decides nothing about who must be asked (a policy does), and it counts no answer that
 //! [`countersign_core::verify`] did not check. It trusts its home's files, the machine's kernel
 //! and nothing else: not the gateway, not the agent, not the clock of an approver.
 //!
 //! # Rooms, in the order in which an action passes through
 //! * [`child`]: a command line pinned to its files, and later run exactly so.
+//! * [`policy`]: what the policies of this place say of it, and whom they ask.
 //! * [`question`]: the action made into artifacts.
 //! * [`gate`]: suspend, verify, accept, claim; each step durable before the next.
 //! * [`ask`]: put it to the approvers through their gateways; [`answer`]: what comes back.
@@ -27,6 +28,7 @@ pub mod home;
 pub mod notary;
 pub mod owner;
 pub mod pairing;
+pub mod policy;
 pub mod question;
 pub mod run;
 pub mod witness;
@@ -35,4 +37,5 @@ pub use ask::{Answered, Progress, Relay, Relays};
 pub use edge::Edge;
 pub use gate::{Enforcer, GateError, RunOnce};
 pub use home::Home;
-pub use question::{Question, Way};
+pub use policy::{Judged, Ruling, Sources};
+pub use question::{Grounds, Question, Way};

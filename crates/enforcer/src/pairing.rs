@@ -5,7 +5,7 @@
 use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};
 use crate::home::{self, HomeError, Pairing};
-use crate::question::{Question, Way};
+use crate::question::{Grounds, Question, Way};
 use countersign_client::{Client, ClientError};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
@@ -51,8 +51,8 @@ pub enum PairingError {
         .0.name()
     )]
     NobodyLeft(Assurance),
-    /// The pinned approvers did not allow another one.
-    #[error("the new approver was not allowed by the ones already pinned: {0}")]
+    /// The pinned approvers did not allow it.
+    #[error("not allowed by the approvers that are pinned already: {0}")]
     NotAllowed(String),
 }
 
@@ -230,7 +230,10 @@ impl Candidate {
                 notes: vec!["allowing this lets the new key approve actions of this home".into()],
                 ..Context::default()
             },
-            critical: false,
+            grounds: Grounds::fixed(
+                "admission",
+                "a new approver is allowed by those that are pinned",
+            ),
             principal: "home".into(),
             session: "pairing".into(),
             workspace: "home".into(),

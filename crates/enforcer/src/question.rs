@@ -10,11 +10,14 @@ use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::KeyId;
+use countersign_core::receipt::PolicyNote;
 use countersign_core::redact::{Disclosure, smuggles_commitment};
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
+use countersign_policy::Verdict;
 use countersign_store::ledger::{Asked, RequestRecord};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 
 /// The longest a request may wait: one day.
@@ -29,8 +32,8 @@ pub struct Question {
     pub disclosures: Vec<Disclosure>,
     /// Who asks and why, and what the person should know.
     pub context: Context,
-    /// Whether something about it makes it critical.
-    pub critical: bool,
+    /// Why a person is asked, and what an answer must satisfy.
+    pub grounds: Grounds,
     /// The principal, from the connection.
     pub principal: String,
     /// The caller's name for its session; the enforcer issues the id.
@@ -41,6 +44,19 @@ pub struct Question {
     pub ttl_millis: i64,
     /// Whom to ask.
     pub to: Vec<Way>,
+}
+
+/// Why an action runs, waits or does not run, and what an answer must satisfy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Grounds {
+    /// What records say of it.
+    pub(crate) note: PolicyNote,
+    /// The least assurance that counts.
+    pub(crate) min_assurance: Assurance,
+    /// Whether an answer must say why.
+    pub(crate) reason_required: bool,
+    /// How long an answer is waited for where the caller does not say, in seconds.
+    pub(crate) timeout_seconds: u32,
 }
 
 /// An approver and how to reach it.
@@ -59,7 +75,7 @@ pub enum QuestionError {
     #[error("no approver to ask")]
     Nobody,
     /// Nobody of enough assurance could answer.
-    #[error("no approver of assurance `{}` or higher: this call is critical", .0.name())]
+    #[error("no approver of assurance `{}` or higher, and this call needs one", .0.name())]
     Assurance(Assurance),
     /// The time to wait is not positive, or too long.
     #[error("the time to live must be between 1 second and 24 hours")]
@@ -75,13 +91,73 @@ pub enum QuestionError {
     Entropy(#[from] NoEntropy),
 }
 
-/// The policy of a home that has none: everything asks a person.
-///
-/// # Errors
-/// Never in practice.
-pub fn default_policy_hash() -> Result<Hash, JsonError> {
-    json::sha256(&json!({"policy": "countersign.default/v1", "decision": "require_approval"}))
-        .map(Hash)
+impl Grounds {
+    /// What a verdict says.
+    #[must_use]
+    pub fn of(verdict: &Verdict) -> Self {
+        Self {
+            note: PolicyNote {
+                rule_id: verdict.rule_id.clone(),
+                display: verdict.display.clone(),
+                policy_hash: verdict.policy_hash,
+                risk: verdict.risk,
+                verb: verdict.verb.to_string(),
+                matched: verdict.matched.clone(),
+            },
+            min_assurance: verdict.min_assurance,
+            reason_required: verdict.require_reason,
+            timeout_seconds: verdict.timeout_seconds,
+        }
+    }
+
+    /// A rule of the enforcer's own, which no policy can loosen: one person of those asked.
+    #[must_use]
+    pub fn fixed(rule: &str, display: &str) -> Self {
+        Self {
+            note: PolicyNote {
+                rule_id: rule.to_owned(),
+                display: display.to_owned(),
+                policy_hash: fixed_hash(),
+                risk: Risk::High,
+                verb: "tool_call".to_owned(),
+                matched: Vec::new(),
+            },
+            min_assurance: Assurance::Local,
+            reason_required: false,
+            timeout_seconds: 300,
+        }
+    }
+
+    /// The same for an action of which something was found that makes it critical.
+    #[must_use]
+    pub fn critical(mut self) -> Self {
+        self.note.risk = Risk::Critical;
+        self.min_assurance = self.min_assurance.max(Assurance::Web);
+        self
+    }
+
+    /// Whether it is critical.
+    #[must_use]
+    pub fn is_critical(&self) -> bool {
+        self.note.risk == Risk::Critical
+    }
+
+    /// What records say of it.
+    #[must_use]
+    pub fn note(&self) -> &PolicyNote {
+        &self.note
+    }
+
+    /// How long an answer is waited for where the caller does not say.
+    #[must_use]
+    pub fn timeout_seconds(&self) -> u32 {
+        self.timeout_seconds
+    }
+}
+
+/// What [`Grounds::fixed`] stands under in place of a policy.
+pub(crate) fn fixed_hash() -> Hash {
+    Hash(Sha256::digest(b"countersign.enforcer/v1").into())
 }
 
 /// The frame that all artifacts of one request share.
@@ -127,6 +203,19 @@ impl Question {
         now == then
     }
 
+    /// Whether a stored request was put on exactly these grounds.
+    pub(crate) fn asks_the_same(&self, request: &RequestRecord) -> bool {
+        request.asked.iter().all(|asked| {
+            let route = asked.artifact.route().ok().flatten();
+            route.is_some_and(|route| {
+                route.policy_hash == self.grounds.note.policy_hash
+                    && route.risk == self.grounds.note.risk
+                    && route.min_assurance == self.grounds.min_assurance
+                    && route.reason_required == self.grounds.reason_required
+            })
+        })
+    }
+
     /// Commitments of a command are ours; in every other kind they come from the caller.
     fn smuggles(&self) -> bool {
         let ours = matches!(self.action, Action::Command(_));
@@ -134,37 +223,33 @@ impl Question {
     }
 
     pub(crate) fn min_assurance(&self) -> Assurance {
-        if self.critical { Assurance::Web } else { Assurance::Local }
+        self.grounds.min_assurance
     }
 
-    pub(crate) fn risk(&self) -> Risk {
-        if self.critical { Risk::Critical } else { Risk::High }
-    }
-
-    fn route(&self) -> Result<Route, JsonError> {
+    fn route(&self) -> Route {
         let seat = |way: &Way| Seat {
             person: way.approver.person.clone(),
             key_id: way.approver.key_id.clone(),
         };
-        Ok(Route {
+        Route {
             round: 1,
-            rule_id: "default".into(),
-            risk: self.risk(),
-            policy_hash: default_policy_hash()?,
+            rule_id: self.grounds.note.rule_id.clone(),
+            risk: self.grounds.note.risk,
+            policy_hash: self.grounds.note.policy_hash,
             roster: self.seated().map(seat).collect(),
             threshold: 1,
             min_assurance: self.min_assurance(),
-            reason_required: false,
+            reason_required: self.grounds.reason_required,
             scopes: vec![Scope::Once],
             max_uses: 1,
-        })
+        }
     }
 }
 
 impl Frame<'_> {
     /// One artifact for each approver; the first is named like the request.
     pub(crate) fn artifacts(&self, id: &str, edge: &Edge) -> Result<Vec<Asked>, QuestionError> {
-        let route = self.question.route()?;
+        let route = self.question.route();
         let payload = payload(&self.question.action)?;
         let mut asked = Vec::new();
         for way in self.question.seated() {

@@ -26,7 +26,7 @@ impl Enforcer {
     /// [`GateError::Unrecorded`] where the outcome could not be written down, and any other before
     /// anything has run.
     pub async fn run(&self, permit: RunOnce, prepared: &Prepared) -> Result<Ran, GateError> {
-        let RunOnce { claim, request } = permit;
+        let RunOnce { claim, request, frame } = permit;
         let verdict = match with_verdict(self, &request) {
             Ok(verdict) => verdict,
             Err(error) => {
@@ -34,7 +34,7 @@ impl Enforcer {
                 return Err(error);
             }
         };
-        let base = |event| verdict(entry::of_request(event, self.boundary(), &request));
+        let base = |event| verdict(entry::as_event(frame.clone(), event));
         let outcome = |error| Outcome {
             claimed_at: claim.claimed_at.timestamp(),
             ended_at: Some(self.now().timestamp()),
@@ -93,7 +93,6 @@ fn with_verdict(
 }
 
 fn is_critical(request: &RequestRecord) -> bool {
-    let route = |asked: &countersign_store::ledger::Asked| asked.artifact.route().ok().flatten();
-    // A request without a readable route is treated as the worst case.
-    request.asked.iter().all(|a| route(a).is_none_or(|r| r.risk == Risk::Critical))
+    // One of which nobody knows the risk is treated as the worst case.
+    request.policy.as_ref().is_none_or(|policy| policy.risk == Risk::Critical)
 }

@@ -16,7 +16,7 @@ use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::question::QuestionError;
 use countersign_enforcer::witness::Contradicted;
-use countersign_enforcer::{Edge, Enforcer, GateError, Home, Question, Relays};
+use countersign_enforcer::{Edge, Enforcer, GateError, Grounds, Home, Question, Relays};
 use countersign_store::files::{self, Target};
 use countersign_store::ledger::{
     Ending, LedgerError, LedgerStore, MemoryLedger, RequestRecord, Suspended,
@@ -73,7 +73,7 @@ impl World {
             action: Action::Request(Request { action, parameters, verb: None }),
             disclosures: vec![],
             context: Context::default(),
-            critical: false,
+            grounds: Grounds::fixed("test", "a person is asked"),
             principal: "uid:1".into(),
             session: "default".into(),
             workspace: "/w".into(),
@@ -259,7 +259,8 @@ async fn attack_47_a_commitment_in_the_callers_arguments_is_refused() {
 #[tokio::test]
 async fn a_critical_call_needs_more_than_a_local_key() {
     let world = world().await;
-    let question = Question { critical: true, ..world.question("a") };
+    let grounds = Grounds::fixed("test", "a person is asked").critical();
+    let question = Question { grounds, ..world.question("a") };
     assert!(matches!(
         world.enforcer.suspend(&question).await,
         Err(GateError::Question(QuestionError::Assurance(Assurance::Web)))

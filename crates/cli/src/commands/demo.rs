@@ -8,7 +8,7 @@ mod person;
 mod scene;
 
 use super::{Here, millis};
-use crate::asking::{self, Words};
+use crate::asking::{self, Caller, Words};
 use crate::commands::receipt::explain;
 use crate::commands::run::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
@@ -16,7 +16,7 @@ use attack::Refused;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::{Level, Receipt};
 use countersign_enforcer::child::{self, Call, Prepared};
-use countersign_enforcer::{Answered, Progress};
+use countersign_enforcer::{Answered, Grounds, Progress, Ruling};
 use countersign_store::ledger::RequestRecord;
 use person::Person;
 use scene::Scene;
@@ -111,7 +111,9 @@ impl Demo {
             reasoning: Some("The build cache is stale".into()),
             session: "demo".into(),
         };
-        let question = asking::question(&prepared, scene.ways()?, words, millis(person.patience()));
+        let grounds = scene.grounds(&prepared).await?;
+        let (to, ttl) = (scene.ways()?, millis(person.patience()));
+        let question = asking::question(&prepared, grounds, to, words, ttl);
         let (submitted, delivered) = tokio::sync::watch::channel(false);
         let report = |progress: Progress| match progress {
             Progress::Suspended(request, _) => {
@@ -260,6 +262,17 @@ impl Demo {
 }
 
 impl Scene {
+    /// Why the policy holds a command of the agent's.
+    async fn grounds(&self, prepared: &Prepared) -> Result<Grounds, Failure> {
+        let judged = Caller::of(prepared, "demo").judged(&self.enforcer, prepared).await?;
+        match judged.ruling(false) {
+            Ruling::Asks(grounds) => Ok(grounds),
+            Ruling::Runs(_) | Ruling::Blocked(_) => {
+                Err(Failure::new(Exit::Failed, "demo", "the policy asks nobody about this"))
+            }
+        }
+    }
+
     /// A command of the agent's, pinned.
     fn prepare(&self, argv: &[&str]) -> Result<Prepared, Failure> {
         let call = Call {

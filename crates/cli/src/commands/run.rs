@@ -5,13 +5,18 @@ mod input;
 mod report;
 
 use super::{Here, asked_to_end, duration, millis};
-use crate::asking::{self, Whom, Words};
+use crate::asking::{self, Caller, Whom, Words};
 use crate::failure::{Exit, Failure, Outcome, no_approver, no_local_key};
 use crate::parties;
+use countersign_core::action::Action;
 use countersign_core::display::visible;
+use countersign_core::receipt::PolicyNote;
 use countersign_enforcer::child::{self, Call, Prepared};
 use countersign_enforcer::home::{Pairing, pairings_in};
-use countersign_enforcer::{Answered, Enforcer, GateError, Progress, Question, Relays, Way};
+use countersign_enforcer::{
+    Answered, Enforcer, GateError, Grounds, Judged, Progress, Question, Relays, Ruling, RunOnce,
+    Way,
+};
 use countersign_store::files;
 pub(crate) use input::environment;
 use input::read_stdin;
@@ -24,7 +29,7 @@ use std::time::Duration;
 
 /// Hold one command until it is approved, then run exactly it.
 ///
-/// Its standard input is empty unless --stdin names a file; its environment is a short stable
+/// The policy of this place says whether it runs at once, asks somebody, or is blocked. Its standard input is empty unless --stdin names a file; its environment is a short stable
 /// list plus what --env adds. It never prompts, except with --local.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -37,9 +42,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "WHO")]
     to: Vec<String>,
 
-    /// How long to wait for an answer: 90, 90s, 5m, 8h
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
-    ttl: Duration,
+    /// How long to wait for an answer: 90, 90s, 5m, 8h; at most what the policy gives, and that if
+    /// nothing is said
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    ttl: Option<Duration>,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
     #[arg(long, conflicts_with = "to")]
@@ -101,28 +107,99 @@ impl Run {
     async fn gated(&self, here: &Here<'_>, report: &mut Report) -> Result<i32, Failure> {
         let enforcer = parties::existing_enforcer(&here.root).await?;
         enforcer.knows_its_keys().await?;
-        let pairings = self.pairings(&enforcer)?;
-        let ways = self.ways(&enforcer, pairings.clone())?;
         let prepared = self.prepare(&enforcer)?;
-        let question = asking::question(&prepared, ways, self.words(), millis(self.ttl));
-        report.action_hash = Some(question.check().map_err(GateError::from)?.to_string());
-        let relays = parties::relays(enforcer.identity(), &pairings)?;
+        let action = prepared.action();
+        report.action_hash = Some(action.hash().map_err(GateError::from)?.to_string());
+        let caller = Caller::of(&prepared, &self.session);
+        let judged = match caller.judged(&enforcer, &prepared).await {
+            Ok(judged) => judged,
+            Err(error) => return Err(refused(&enforcer, action, error, report).await),
+        };
+        let critical = !prepared.critical().is_empty();
+        match judged.ruling(critical) {
+            Ruling::Runs(allowed) => {
+                let Caller { principal, session, workspace } = &caller;
+                let permit = enforcer.permit(action, allowed, (principal, session, workspace));
+                self.go(here, &enforcer, permit.await?, &prepared, report).await
+            }
+            Ruling::Blocked(grounds) => {
+                let note = grounds.note().clone();
+                let failure = blocked(&note);
+                report.blocked(&enforcer, &enforcer.block(action, note).await?);
+                Err(failure)
+            }
+            Ruling::Asks(grounds) => {
+                let strong = prepared.check_strength(grounds.is_critical());
+                strong.map_err(|e| ending::too_weak(&e))?;
+                let ways = self.seated(&enforcer, &judged, &caller).await;
+                let ways = match ways {
+                    Err(Unseated::Policy(error)) => {
+                        return Err(refused(&enforcer, action, error, report).await);
+                    }
+                    Err(Unseated::Call(failure)) => return Err(failure),
+                    Ok(ways) => ways,
+                };
+                self.asked(here, &enforcer, &prepared, grounds, ways, report).await
+            }
+        }
+    }
+
+    /// Asks, and runs what was allowed.
+    async fn asked(
+        &self,
+        here: &Here<'_>,
+        enforcer: &Enforcer,
+        prepared: &Prepared,
+        grounds: Grounds,
+        ways: Vec<Way>,
+        report: &mut Report,
+    ) -> Result<i32, Failure> {
+        let ttl = self.time(here, &grounds);
+        let question = asking::question(prepared, grounds, ways, self.words(), ttl);
+        question.check().map_err(GateError::from)?;
+        let relays = parties::relays(enforcer.identity(), &self.pairings(enforcer)?)?;
         let mut signal = std::pin::pin!(asked_to_end());
-        let asked = self.ask(here, &enforcer, &question, &relays, report, signal.as_mut()).await;
-        let request = ending::settle(&enforcer, asked?, report).await?;
+        let asked = self.ask(here, enforcer, &question, &relays, report, signal.as_mut()).await;
+        let request = ending::settle(enforcer, asked?, report).await?;
         if is_ready(signal).await {
             let withdrawn = Answered::Withdrawn(enforcer.withdraw(&request, &relays).await?);
-            ending::settle(&enforcer, withdrawn, report).await?;
+            ending::settle(enforcer, withdrawn, report).await?;
         }
         let claimed = enforcer.claim(&request, &relays).await;
         let permit = claimed.map_err(|e| ending::claim_failed(e, report))?;
-        let ran = enforcer.run(permit, &prepared).await?;
-        if let Err(failure) = report.ran(&enforcer, &ran) {
+        self.go(here, enforcer, permit, prepared, report).await
+    }
+
+    async fn go(
+        &self,
+        here: &Here<'_>,
+        enforcer: &Enforcer,
+        permit: RunOnce,
+        prepared: &Prepared,
+        report: &mut Report,
+    ) -> Result<i32, Failure> {
+        let ran = enforcer.run(permit, prepared).await?;
+        if let Err(failure) = report.ran(enforcer, &ran) {
             // The command has run, and the ledger holds the receipt: its exit code is the answer.
             here.output
                 .progress(&format!("countersign: no copy of the receipt: {}", failure.message));
         }
         ending::exit_code(ran)
+    }
+
+    /// How long to wait: what the policy gives, or less where the caller wants less.
+    fn time(&self, here: &Here<'_>, grounds: &Grounds) -> i64 {
+        let given = Duration::from_secs(u64::from(grounds.timeout_seconds()));
+        match self.ttl {
+            Some(wanted) if wanted > given => {
+                let given = given.as_secs();
+                here.output.progress(&format!(
+                    "countersign: the policy gives {given} seconds for an answer"
+                ));
+                millis(Duration::from_secs(given))
+            }
+            wanted => millis(wanted.unwrap_or(given)),
+        }
     }
 
     /// Puts the question; the report learns of its request also where asking fails.
@@ -174,10 +251,7 @@ impl Run {
             stdin: self.stdin.as_deref().map(read_stdin).transpose()?,
             verb: None,
         };
-        let prepared = child::prepare(&call, &environment(), enforcer.ledger().secret())?;
-        let critical = !prepared.critical().is_empty();
-        prepared.check_strength(critical).map_err(|e| ending::too_weak(&e))?;
-        Ok(prepared)
+        Ok(child::prepare(&call, &environment(), enforcer.ledger().secret())?)
     }
 
     /// The pairings of the home; with `HARP_PAIRINGS_DIR` only those that the directory holds too.
@@ -198,14 +272,36 @@ impl Run {
         }
     }
 
-    fn ways(&self, enforcer: &Enforcer, pairings: Vec<Pairing>) -> Result<Vec<Way>, Failure> {
-        let wanted: Vec<Pairing> =
-            pairings.into_iter().filter(|p| p.relay.is_none() == self.local).collect();
-        let mut ways = enforcer.ways_in(wanted)?;
+    /// Those whose answer counts under the verdict, and whom this call may be put to.
+    async fn seated(
+        &self,
+        enforcer: &Enforcer,
+        judged: &Judged,
+        caller: &Caller,
+    ) -> Result<Vec<Way>, Unseated> {
+        let every = enforcer.ways().map_err(GateError::from).map_err(Unseated::Policy)?;
+        let mut ways = if every.is_empty() {
+            every
+        } else {
+            let seated = enforcer.seated(&judged.verdict, &caller.workspace, every).await;
+            seated.map_err(Unseated::Policy)?
+        };
+        let pairings = self.pairings(enforcer).map_err(Unseated::Call)?;
+        ways.retain(|way| {
+            let known = pairings.iter().any(|p| p.key_id == way.approver.key_id);
+            known && way.pairing.is_none() == self.local
+        });
+        self.named(ways).map_err(Unseated::Call)
+    }
+
+    fn named(&self, mut ways: Vec<Way>) -> Result<Vec<Way>, Failure> {
         if !self.to.is_empty() {
             ways.retain(|way| self.to.iter().any(|who| is(who, way)));
             if ways.is_empty() {
-                let message = format!("no approver is `{}`", visible(&self.to.join("`, `"), false));
+                let message = format!(
+                    "no approver whose answer counts here is `{}`",
+                    visible(&self.to.join("`, `"), false)
+                );
                 return Err(no_approver(message).hint("`countersign list` shows who can be asked"));
             }
         }
@@ -215,6 +311,40 @@ impl Run {
             true => Err(no_approver("no approver to ask".into())),
         }
     }
+}
+
+/// Why nobody is asked.
+enum Unseated {
+    /// The policy asks somebody who is not there: that is a refusal, and recorded.
+    Policy(GateError),
+    /// This call cannot be put to those who are.
+    Call(Failure),
+}
+
+/// Records that a policy cannot be followed, so that the action does not run.
+async fn refused(
+    enforcer: &Enforcer,
+    action: &Action,
+    error: GateError,
+    report: &mut Report,
+) -> Failure {
+    let GateError::Policy(error) = error else { return error.into() };
+    let note = Grounds::fixed("policy", &error.to_string()).note().clone();
+    match enforcer.block(action, note).await {
+        Ok(receipt) => report.blocked(enforcer, &receipt),
+        Err(error) => return error.into(),
+    }
+    error.into()
+}
+
+fn blocked(note: &PolicyNote) -> Failure {
+    let message = format!(
+        "blocked by rule `{}`: {}",
+        visible(&note.rule_id, false),
+        visible(&note.display, false)
+    );
+    Failure::new(Exit::Blocked, "HARP_ERR_POLICY_DENY", message)
+        .hint("nothing was run; `countersign policy explain -- CMD` says why")
 }
 
 fn is(who: &str, way: &Way) -> bool {

@@ -212,6 +212,14 @@ pub(super) fn http(judge: &mut Judge<'_>, http: &Http) {
     let url = http.url();
     let (verb, risk) = method(http.method());
     judge.report.find(url, "it sends a request", verb, risk);
+    if url.len() > name::NAME {
+        judge.report.find(
+            url,
+            "its address is long enough to carry anything",
+            "data_export",
+            Risk::High,
+        );
+    }
     if let Some(host) = url_host(url) {
         judge.report.host(&host);
         let pays =

@@ -28,7 +28,10 @@ use countersign_core::redact::Text;
 /// How deep lines may stand within lines (`sh -c "sh -c …"`).
 const MAX_LINES: u32 = 12;
 /// How many programs one action may start.
-const MAX_PROGRAMS: u32 = 1_000;
+const MAX_PROGRAMS: u32 = 150;
+/// How many paths one action may name, and how long one may be, in bytes.
+const MAX_PATHS: u32 = 300;
+const MAX_PATH: usize = 4_096;
 /// How many directories a line may change to.
 const MAX_PLACES: usize = 6;
 
@@ -41,6 +44,7 @@ pub(super) struct Judge<'a> {
     cwds: Vec<String>,
     depth: u32,
     programs: u32,
+    paths: u32,
 }
 
 /// What a program reads from its standard input.
@@ -86,7 +90,7 @@ impl<'a> Judge<'a> {
     pub(super) fn new(place: &'a Place, report: Report) -> Self {
         // Where nobody says where a relative path begins, it is some directory below the root.
         let cwd = place.workspace.clone().unwrap_or_else(|| "/…".into());
-        Self { report, place, cwds: vec![cwd], depth: 0, programs: 0 }
+        Self { report, place, cwds: vec![cwd], depth: 0, programs: 0, paths: 0 }
     }
 
     /// A command: a program that is started with its arguments, in its environment.

@@ -1,7 +1,10 @@
 //! What names speak of: `transferFunds`, `delete-user`, `/v1/refunds`.
 
+use super::report::cut;
 use countersign_core::artifact::Risk;
 
+/// How much of a name is read, in bytes. Whoever hands over a longer one judges its length.
+pub(super) const NAME: usize = 1_024;
 /// Words and what they say, most dangerous first.
 const WORDS: [(&str, Risk, &[&str]); 8] = [
     (
@@ -248,7 +251,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 
 /// What the words of a name say: verbs and how dangerous they are.
 pub(super) fn verbs(name: &str) -> Vec<(&'static str, Risk)> {
-    let words = words(name);
+    let words = words(cut(name, NAME));
     let says = |list: &[&str]| words.iter().any(|word| list.iter().any(|said| is_form(word, said)));
     let mut found: Vec<_> = WORDS
         .iter()
@@ -272,19 +275,25 @@ fn is_form(word: &str, said: &str) -> bool {
         None if said.len() < 3 => word == said,
         None => {
             ending(said, &["", "s", "es", "ed", "ing", "er", "ment", "ments"])
-                || word == doubled(said)
+                || is_doubled(word, said)
         }
     }
 }
 
-/// `dropping` is `drop`.
-fn doubled(said: &str) -> String {
-    said.chars().chain(said.chars().last()).chain("ing".chars()).collect()
+/// `dropping` is `drop`, and `dropped` too.
+fn is_doubled(word: &str, said: &str) -> bool {
+    let rest = word.strip_prefix(said);
+    let ends = |rest: &str| {
+        rest.strip_suffix("ing").or_else(|| rest.strip_suffix("ed")).map(str::to_owned)
+    };
+    rest.filter(|rest| rest.len() < 5)
+        .and_then(ends)
+        .is_some_and(|double| said.ends_with(&double) && double.len() == 1)
 }
 
 /// Whether a name says that something is only read, and nothing else.
 pub(super) fn is_read(name: &str) -> bool {
-    let words = words(name);
+    let words = words(cut(name, NAME));
     let reads = |word: &str| READS.iter().any(|said| is_form(word, said));
     words.iter().any(|word| reads(word)) && verbs(name).is_empty()
 }

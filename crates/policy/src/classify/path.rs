@@ -247,9 +247,14 @@ fn is_protected(parts: &[&str]) -> bool {
     }
     let git = parts.iter().zip(parts.iter().skip(1));
     let inside = ["hooks", "config", "config.worktree"];
-    git.clone().any(|(dir, name)| (could_be(dir, ".git") || dir.to_ascii_lowercase().ends_with(".git")) && named(&inside, name))
+    git.clone().any(|(dir, name)| (could_be(dir, ".git") || ends_in(dir, ".git")) && named(&inside, name))
         || parts.windows(2).any(|pair| matches!(pair, [a, b] if could_be(a, ".config") && named(&["countersign", "opencode", "codex", "claude", "goose"], b)))
         || parts.iter().any(|part| could_be(part, ".git")) && parts.contains(&"modules") && named(&inside, parts.last().unwrap_or(&""))
+}
+
+fn ends_in(component: &str, ending: &str) -> bool {
+    let at = component.len().checked_sub(ending.len());
+    at.and_then(|at| component.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
 /// Files by whose names one knows that they hold secrets.

@@ -138,7 +138,12 @@ fn once(names: &mut Vec<String>, name: String) {
 
 /// The beginning of a text, at most [`QUOTED`] bytes.
 pub(super) fn clip(text: &str) -> &str {
+    cut(text, QUOTED)
+}
+
+/// The beginning of a text, at most this many bytes.
+pub(super) fn cut(text: &str, length: usize) -> &str {
     let fits = |end: &usize| text.is_char_boundary(*end);
-    let end = (0..=QUOTED.min(text.len())).rev().find(fits).unwrap_or_default();
+    let end = (0..=length.min(text.len())).rev().find(fits).unwrap_or_default();
     text.get(..end).unwrap_or_default()
 }

@@ -29,7 +29,9 @@ pub(super) const GLOB: char = '\u{1}';
 /// How deep groups and substitutions may nest.
 const MAX_DEPTH: u32 = 24;
 /// How many simple commands one line may hold.
-const MAX_COMMANDS: usize = 400;
+const MAX_COMMANDS: usize = 100;
+/// How many words one line may hold, and what is within it.
+const MAX_WORDS: u32 = 1_200;
 /// The longest line that is read, in bytes.
 pub(super) const MAX_LINE: usize = 64 * 1024;
 
@@ -98,8 +100,8 @@ pub(super) fn parse(line: &str, known: Known<'_>) -> Script {
     if line.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return broken("it holds control characters, or parts that nobody knows");
     }
-    let mut parser =
-        Parser { rest: line, known, script: Script::default(), pending: Vec::new(), depth: 0 };
+    let script = Script::default();
+    let mut parser = Parser { rest: line, known, script, pending: Vec::new(), depth: 0, words: 0 };
     if let Err(why) = parser.whole() {
         parser.script.broken = Some(why);
     }
@@ -116,6 +118,7 @@ struct Parser<'a> {
     script: Script,
     pending: Vec<HereDoc>,
     depth: u32,
+    words: u32,
 }
 
 /// A here-document whose text begins after the next newline.
@@ -170,14 +173,10 @@ impl<'a> Parser<'a> {
     /// Reads another text with the same knowledge, and counts what it holds as part of this one.
     fn apart<T>(&mut self, text: &str, inner: impl FnOnce(&mut Parser<'_>) -> Step<T>) -> Step<T> {
         let script = std::mem::take(&mut self.script);
-        let mut parser = Parser {
-            rest: text,
-            known: self.known,
-            script,
-            pending: Vec::new(),
-            depth: self.depth,
-        };
+        let (known, depth, words) = (self.known, self.depth, self.words);
+        let mut parser = Parser { rest: text, known, script, pending: Vec::new(), depth, words };
         let result = parser.deeper(inner);
+        self.words = parser.words;
         self.script = parser.script;
         result
     }

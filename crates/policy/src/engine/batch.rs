@@ -20,35 +20,36 @@ impl Engine {
     pub(super) fn judge_batch(&self, facts: &Facts) -> Verdict {
         let whole = self.judge_one(facts);
         let Some(items) = items(facts) else { return unreadable(whole) };
+        let own_risk = |facts: &Facts| self.view(facts).risk;
+        let riskier = items.iter().all(|item| own_risk(item) < own_risk(facts));
         let items: Vec<Verdict> = items.iter().map(|item| self.judge_one(item)).collect();
-        let counts = self.whole_counts(facts, &whole, &items);
-        let verb = whole.verb.clone();
-        let parts = items.into_iter().chain(counts.then(|| whole.clone()));
-        let mut joined = parts.reduce(joined).unwrap_or(whole);
-        joined.verb = verb;
+        let counts = riskier || self.says_more(facts, &whole, &items);
+        let mut parts: Vec<Verdict> =
+            items.into_iter().chain(counts.then(|| whole.clone())).collect();
+        // The first of the strictest gives the wording.
+        let weight = |(_, part): &(usize, &Verdict)| (part.decision, part.risk);
+        let Some((at, _)) = parts.iter().enumerate().rev().max_by_key(weight) else { return whole };
+        let leader = parts.remove(at);
+        let mut joined = parts.into_iter().fold(leader, joined);
+        joined.verb = whole.verb;
         joined
     }
 
-    /// Whether the whole says something strict that no item says: a rule that restricts, a floor,
-    /// a risk.
-    fn whole_counts(&self, facts: &Facts, whole: &Verdict, items: &[Verdict]) -> bool {
+    /// Whether the whole says something strict that no item says: a rule that restricts, a floor.
+    fn says_more(&self, facts: &Facts, whole: &Verdict, items: &[Verdict]) -> bool {
         let said = |name: &String| items.iter().any(|item| item.matched.contains(name));
         let restricts = self.lines.iter().filter(|line| line.sense == Sense::Restricts);
         let unsaid = |name: &String| whole.matched.contains(name) && !said(name);
         let lane = items.iter().filter_map(|item| item.lane).max();
-        let risk = items.iter().map(|item| item.risk).max();
         restricts.map(|line| &line.name).any(unsaid)
             || facts.class.floors.contains(&Floor::Protected)
             || facts.class.floors.contains(&Floor::Unreadable)
             || whole.lane > lane
-            || Some(whole.risk) > risk
     }
 }
 
 /// Both verdicts at once. The obligations are those of the parts that decide.
-fn joined(left: Verdict, right: Verdict) -> Verdict {
-    let leads = (left.decision, left.risk) >= (right.decision, right.risk);
-    let (mut first, second) = if leads { (left, right) } else { (right, left) };
+fn joined(mut first: Verdict, second: Verdict) -> Verdict {
     if first.decision == second.decision {
         oblige(&mut first, &second);
     }

@@ -15,7 +15,7 @@ use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_core::verify::{Check, DEFAULT_SKEW_MILLIS, ReplayView, Subject, verify};
 use countersign_enforcer::home::{self, Pairing};
-use countersign_enforcer::{Edge, Enforcer, Question, Way};
+use countersign_enforcer::{Edge, Enforcer, Grounds, Question, Way};
 use countersign_store::ledger::Suspended;
 
 pub(super) const ROWS: &[&str] = &["verify-rate"];
@@ -130,7 +130,7 @@ pub(super) fn question(n: usize, to: Vec<Way>) -> Question {
             description: Some("pay the rent".into()),
             ..Context::default()
         },
-        critical: false,
+        grounds: Grounds::fixed("bench", "a question of the benchmark"),
         principal: "uid:0".into(),
         session: "bench".into(),
         workspace: "/bench".into(),

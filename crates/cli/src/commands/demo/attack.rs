@@ -99,7 +99,8 @@ fn broken(message: &str) -> Failure {
 
 async fn suspended(scene: &Scene, prepared: &Prepared) -> Result<(RequestRecord, Asked), Failure> {
     let words = Words { session: "attack".into(), ..Words::default() };
-    let question = asking::question(prepared, scene.ways()?, words, 60_000);
+    let grounds = scene.grounds(prepared).await?;
+    let question = asking::question(prepared, grounds, scene.ways()?, words, 60_000);
     let request = match scene.enforcer.suspend(&question).await? {
         Suspended::Opened(request) | Suspended::Joined(request) | Suspended::Ready(request) => {
             request

@@ -3,7 +3,7 @@
 use super::keep_receipt;
 use crate::failure::{Exit, Failure};
 use crate::outfile::OutFile;
-use countersign_core::receipt::Event;
+use countersign_core::receipt::{Basis, Event, Receipt};
 use countersign_enforcer::Enforcer;
 use countersign_enforcer::run::Ran;
 use countersign_store::ledger::RequestRecord;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
-    /// `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
+    /// `allowed` (by the policy), `blocked` (by the policy), `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
     /// `failed` (approved, did not start), `uncertain` (approved, may have run) or `error`.
     pub(super) verdict: &'static str,
     pub(super) request_id: Option<String>,
@@ -61,6 +61,7 @@ impl Report {
 
     pub(super) fn ran(&mut self, enforcer: &Enforcer, ran: &Ran) -> Result<(), Failure> {
         self.verdict = match ran.receipt.content.entry.event {
+            Event::Executed if ran.receipt.content.entry.basis == Basis::Policy => "allowed",
             Event::Executed => "approved",
             Event::Uncertain => "uncertain",
             _ => "failed",
@@ -76,6 +77,12 @@ impl Report {
         let receipts = enforcer.ledger().receipts_of(id).await.unwrap_or_default();
         let newest = receipts.last().map(|receipt| keep_receipt(enforcer, receipt));
         self.receipt = newest.and_then(Result::ok);
+    }
+
+    /// A policy refused it, or cannot be followed.
+    pub(super) fn blocked(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
+        self.verdict = "blocked";
+        self.receipt = keep_receipt(enforcer, receipt).ok();
     }
 
     pub(super) fn failed(&mut self, failure: &Failure) {

@@ -3,6 +3,9 @@
 
 use crate::classify::shell::{UNKNOWN, Word};
 
+/// How many options may stand in one word.
+const LETTERS: usize = 24;
+
 /// What the arguments of a program are taken for.
 #[derive(Debug, Default)]
 pub(super) struct Options {
@@ -61,6 +64,10 @@ impl Options {
         }
         let mut letters = text.get(1..).unwrap_or_default().chars();
         while let Some(letter) = letters.next() {
+            if letters.as_str().len() + LETTERS < text.len() {
+                self.doubtful = true;
+                return;
+            }
             let name = format!("-{letter}");
             if valued.contains(&name.as_str()) {
                 let value = letters.as_str();

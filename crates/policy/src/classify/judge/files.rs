@@ -54,7 +54,8 @@ fn remove(judge: &mut Judge<'_>, call: &Call<'_>) {
     if given.has(&["--no-preserve-root"]) {
         judge.report.find(call.raw, "it may delete the whole system", "delete", Risk::Critical);
     }
-    for word in call.args.iter().filter(|word| !word.text.starts_with('-')).chain(&given.rest) {
+    let dashed = given.rest.iter().filter(|word| word.text.starts_with('-'));
+    for word in call.args.iter().filter(|word| !word.text.starts_with('-')).chain(dashed) {
         judge.opened(&word.text, Use::Delete);
     }
 }

@@ -3,7 +3,7 @@
 use super::args::options;
 use super::{Call, Judge};
 use crate::classify::call::url_host;
-use crate::classify::name::verbs;
+use crate::classify::name::{NAME, verbs};
 use crate::classify::path::Use;
 use crate::classify::shell::Word;
 use countersign_core::artifact::Risk;
@@ -260,7 +260,7 @@ fn request(judge: &mut Judge<'_>, call: &Call<'_>, method: &str, urls: &[&Word])
     let (verb, risk) = crate::classify::call::method(method);
     judge.report.find(call.raw, "it sends a request", verb, risk);
     for url in urls {
-        if url.text.contains('\0') {
+        if url.text.contains('\0') || url.text.len() > NAME {
             judge.report.find(
                 call.raw,
                 "its address carries what is not known",

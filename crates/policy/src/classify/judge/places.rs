@@ -34,6 +34,14 @@ impl Judge<'_> {
         if text.is_empty() || text == "-" {
             return;
         }
+        self.paths += 1;
+        if text.len() > super::MAX_PATH || self.paths > super::MAX_PATHS {
+            if self.paths <= super::MAX_PATHS + 1 {
+                self.report
+                    .unreadable(text, "it names too many paths, or too long ones, to be read");
+            }
+            return;
+        }
         if let Some(host) =
             text.strip_prefix("/dev/tcp/").or_else(|| text.strip_prefix("/dev/udp/"))
         {
@@ -174,7 +182,8 @@ pub(super) fn is_search(directory: &str, place: &Place) -> bool {
 impl Judge<'_> {
     /// Whether it would be critical that this path were gone.
     pub(super) fn matters(&self, text: &str) -> bool {
-        self.cwds.iter().any(|cwd| {
+        let full = text.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
+        full || self.cwds.iter().any(|cwd| {
             let said = self.said(cwd, text, Use::Delete);
             said.risk == Risk::Critical
         })
@@ -184,6 +193,9 @@ impl Judge<'_> {
 impl Judge<'_> {
     /// How dangerous it is to write here.
     pub(in crate::classify) fn write_risk(&self, text: &str) -> Risk {
+        if text.len() > super::MAX_PATH {
+            return Risk::Critical;
+        }
         let said = self.cwds.iter().map(|cwd| self.said(cwd, text, Use::Write));
         said.map(|said| if said.unreadable { Risk::Critical } else { said.risk })
             .max()

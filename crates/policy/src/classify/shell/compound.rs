@@ -6,20 +6,17 @@ use super::{Parser, Simple, Step, Word};
 impl Parser<'_> {
     /// Reads the head of a compound command, if one stands here; `case` whole.
     pub(super) fn compound(&mut self) -> Step<bool> {
-        for (word, read) in [
-            ("for", Self::each as fn(&mut Self) -> Step),
-            ("select", Self::each),
-            ("case", Self::case),
-            ("[[", Self::test),
-            ("function", Self::named_function),
-            ("coproc", |_: &mut Self| Err("it runs a coprocess")),
-        ] {
-            if self.at_word(word) {
-                self.eat(word);
-                return read(self).map(|()| true);
-            }
-        }
-        Ok(false)
+        let word = self.reserved();
+        let read = match word {
+            "for" | "select" => Self::each as fn(&mut Self) -> Step,
+            "case" => Self::case,
+            "[[" => Self::test,
+            "function" => Self::named_function,
+            "coproc" => |_: &mut Self| Err("it runs a coprocess"),
+            _ => return Ok(false),
+        };
+        self.eat(word);
+        read(self).map(|()| true)
     }
 
     /// `for NAME [in WORDS]`; `do` follows as a word that says nothing.

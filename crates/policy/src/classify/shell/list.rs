@@ -19,6 +19,8 @@ const PREFIXES: [&str; 10] =
     ["if", "then", "elif", "else", "while", "until", "do", "{", "!", "time"];
 /// Words that end a compound command: redirections may follow, and nothing else.
 const ENDS: [&str; 4] = ["fi", "done", "}", "esac"];
+/// Words with which a compound command begins whose head holds words.
+const HEADS: [&str; 6] = ["for", "select", "case", "[[", "function", "coproc"];
 
 impl Parser<'_> {
     pub(super) fn whole(&mut self) -> Step {
@@ -41,14 +43,14 @@ impl Parser<'_> {
             if until == Until::Case && self.at_word("esac") {
                 return Ok(());
             }
-            let before = self.script.commands.len();
             let rest = self.rest.len();
             let simple = self.command(piped)?;
             self.blanks();
+            let nothing = rest == self.rest.len();
             let only = simple.then(|| self.script.commands.len().checked_sub(1)).flatten();
             piped = if self.separator()? { only } else { None };
-            if rest == self.rest.len() && before == self.script.commands.len() {
-                return Err("a word stands where none can");
+            if nothing {
+                return Err("a sign stands where a command does");
             }
         }
     }
@@ -76,11 +78,11 @@ impl Parser<'_> {
     fn command(&mut self, piped: Option<usize>) -> Step<bool> {
         loop {
             self.blank_lines()?;
-            if let Some(word) = PREFIXES.iter().find(|word| self.at_word(word)) {
-                self.eat(word);
-                continue;
+            let word = self.reserved();
+            if !PREFIXES.contains(&word) {
+                break;
             }
-            break;
+            self.eat(word);
         }
         if self.rest.starts_with("((") {
             return Err("arithmetic stands where a command does");
@@ -90,7 +92,8 @@ impl Parser<'_> {
             self.eat(")");
             return self.only_redirects().map(|()| false);
         }
-        if let Some(word) = ENDS.iter().find(|word| self.at_word(word)) {
+        let word = self.reserved();
+        if ENDS.contains(&word) {
             self.eat(word);
             return self.only_redirects().map(|()| false);
         }
@@ -357,6 +360,15 @@ impl Parser<'_> {
             }
             self.documents()?;
         }
+    }
+
+    /// The word that stands here, where it is short enough to be a reserved one.
+    pub(super) fn reserved(&self) -> &'static str {
+        let ends = |b: u8| b" \t\n;|&()<>".contains(&b);
+        let length = self.rest.bytes().take(9).position(ends).unwrap_or(self.rest.len());
+        let word = self.rest.get(..length.min(9)).unwrap_or_default();
+        let all = PREFIXES.iter().chain(&ENDS).chain(&HEADS);
+        all.copied().find(|known| *known == word).unwrap_or_default()
     }
 
     /// Whether this reserved word stands here, and ends here.

@@ -4,7 +4,7 @@ use super::list::{Until, is_name};
 use super::{GLOB, Parser, Step, UNKNOWN, Word};
 
 /// How far the end of a pattern like `[a-z]` is looked for, in bytes.
-const BRACKET: usize = 64;
+const BRACKET: usize = 32;
 
 /// A word as it grows.
 #[derive(Default)]
@@ -35,6 +35,10 @@ impl Growing {
 impl Parser<'_> {
     /// A word; empty where none stands here.
     pub(super) fn word(&mut self) -> Step<Word> {
+        self.words += 1;
+        if self.words > super::MAX_WORDS {
+            return Err("it holds too many words to be read");
+        }
         let mut word = Growing::default();
         let mut first = true;
         while let Some(c) = self.peek() {
@@ -112,6 +116,9 @@ impl Parser<'_> {
         self.bump();
         if word.text.is_empty() && self.peek().is_none_or(|c| c.is_ascii_whitespace()) {
             word.text.push('[');
+            return;
+        }
+        if word.unknown_from.is_some() {
             return;
         }
         let near = self.rest.bytes().take(BRACKET).position(|b| b == b']');

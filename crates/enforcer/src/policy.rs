@@ -1,0 +1,208 @@
+//! What the policies of this place say of an action.
+//!
+//! Texts come from three directories; what a person accepted stands in the ledger. A text that is
+//! there and does not load denies everything: nobody knows what it would have forbidden.
+
+mod acceptance;
+mod layers;
+pub(crate) mod recheck;
+mod roster;
+
+pub use acceptance::{Acceptance, Proposal};
+pub use layers::{Found, Place, Sources};
+
+use crate::gate::{Enforcer, GateError};
+use crate::question::{Grounds, Way};
+use countersign_core::action::Action;
+use countersign_core::time::Instant;
+use countersign_policy::model::Mode;
+use countersign_policy::{Asker, Decision, Engine, Facts, Moment, Verdict};
+use std::path::PathBuf;
+
+/// Why a policy cannot be judged under, or not be followed. The action does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// A file is there and cannot be read.
+    #[error("the policy `{path}` cannot be read: {why}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// Two files where one may be.
+    #[error("`{0}` and `{1}` are both there: only one policy may be")]
+    Two(PathBuf, PathBuf),
+    /// A file is there and does not load.
+    #[error("the policy `{path}` does not load: line {line}, column {column}: {message}{more}")]
+    Mistakes {
+        /// The file.
+        path: PathBuf,
+        /// Of the first mistake.
+        line: usize,
+        /// Of the first mistake.
+        column: usize,
+        /// The first mistake.
+        message: String,
+        /// How many more there are, in words.
+        more: String,
+    },
+    /// Nobody who is pinned answers to a label.
+    #[error("rule `{rule}` asks `{label}`, and no pinned approver is that")]
+    Nobody {
+        /// The rule.
+        rule: String,
+        /// The label.
+        label: String,
+    },
+    /// More people are needed than one answer brings.
+    #[error("rule `{rule}` asks for {need}; this enforcer collects one answer")]
+    Quorum {
+        /// The rule.
+        rule: String,
+        /// How many, in words.
+        need: String,
+    },
+    /// No form can be given to it.
+    #[error("the policy cannot be hashed: {0}")]
+    Json(#[from] countersign_core::json::JsonError),
+}
+
+/// An action under the policies of one place at one moment.
+#[derive(Debug)]
+pub struct Judged {
+    /// What they say.
+    pub verdict: Verdict,
+    /// Whether it is only watched, and no floor holds: then it runs whatever the verdict.
+    watched: bool,
+}
+
+/// The word of the policies that an action runs without anybody's answer.
+///
+/// Private fields: only [`Judged::ruling`] makes one, and letting the action go consumes it.
+#[must_use = "an action that is let go and not run is a record without an end"]
+#[derive(Debug)]
+pub struct Allowed {
+    pub(crate) grounds: Grounds,
+    pub(crate) watched: bool,
+}
+
+/// What follows from a verdict.
+#[derive(Debug)]
+pub enum Ruling {
+    /// It runs.
+    Runs(Allowed),
+    /// People are asked, on these grounds.
+    Asks(Grounds),
+    /// It does not run.
+    Blocked(Grounds),
+}
+
+impl Judged {
+    /// What follows. `critical` says what was found while the action was pinned that makes it
+    /// critical: no policy knows of it, so a person does.
+    #[must_use]
+    pub fn ruling(&self, critical: bool) -> Ruling {
+        let grounds = Grounds::of(&self.verdict);
+        let grounds = if critical { grounds.critical() } else { grounds };
+        match self.verdict.decision {
+            _ if self.watched && !critical => {
+                Ruling::Runs(Allowed { grounds: grounds.watched(&self.verdict), watched: true })
+            }
+            Decision::Block => Ruling::Blocked(grounds),
+            Decision::Allow if !critical => Ruling::Runs(Allowed { grounds, watched: false }),
+            // What a command shows is all there is of it: nothing can be taken out of it later.
+            Decision::Allow | Decision::Redact | Decision::RequireApproval => Ruling::Asks(grounds),
+        }
+    }
+}
+
+impl Enforcer {
+    /// The layers of a workspace, ready to judge.
+    ///
+    /// # Errors
+    /// Where a policy is there and does not load, or the ledger cannot be read.
+    pub async fn engine(&self, workspace: &str) -> Result<Engine, GateError> {
+        let accepted = self.acceptances().await?;
+        Ok(layers::engine(self.home(), self.sources(), workspace, &accepted)?)
+    }
+
+    /// What the policies of a workspace say of an action now.
+    ///
+    /// # Errors
+    /// As [`Enforcer::engine`].
+    pub async fn judge(
+        &self,
+        action: &Action,
+        asker: Asker,
+        workspace: &str,
+    ) -> Result<Judged, GateError> {
+        let accepted = self.acceptances().await?;
+        let engine = layers::engine(self.home(), self.sources(), workspace, &accepted)?;
+        let facts = self.facts(action, asker, workspace)?;
+        let verdict = engine.judge(&facts);
+        let watches = layers::watches(engine.mode(), &accepted, workspace, self.now());
+        Ok(Judged { watched: watches && facts.class.floors.is_empty(), verdict })
+    }
+
+    /// What a policy looks at when this action is asked for here and now.
+    ///
+    /// # Errors
+    /// Where the action has no canonical form.
+    pub fn facts(
+        &self,
+        action: &Action,
+        asker: Asker,
+        workspace: &str,
+    ) -> Result<Facts, PolicyError> {
+        let place = layers::surroundings(self.home(), self.sources(), workspace);
+        Ok(Facts::of(action, asker, place, moment(self.now()))?)
+    }
+
+    /// Those of `ways` whose answer counts under a verdict.
+    ///
+    /// # Errors
+    /// Where a label is nobody's, or more than one person is needed.
+    pub async fn seated(
+        &self,
+        verdict: &Verdict,
+        workspace: &str,
+        ways: Vec<Way>,
+    ) -> Result<Vec<Way>, GateError> {
+        let engine = self.engine(workspace).await?;
+        Ok(roster::seated(verdict, &engine, ways, self.now())?)
+    }
+}
+
+impl Grounds {
+    fn watched(mut self, verdict: &Verdict) -> Self {
+        let would = match verdict.decision {
+            Decision::Block => "would have been blocked",
+            Decision::RequireApproval => "would have asked a person",
+            Decision::Allow | Decision::Redact => return self,
+        };
+        self.note.display = format!("observed only; {would}: {}", self.note.display);
+        self
+    }
+}
+
+/// The time as policies see it.
+#[must_use]
+pub fn moment(now: Instant) -> Moment {
+    const DAY: i64 = 86_400_000;
+    // 1970 began on a Thursday.
+    let weekday = (now.0.div_euclid(DAY) + 3).rem_euclid(7);
+    let minute = now.0.rem_euclid(DAY) / 60_000;
+    Moment {
+        minute: u16::try_from(minute).unwrap_or(0),
+        weekday: u8::try_from(weekday).unwrap_or(0),
+        millis: now.0,
+    }
+}
+
+/// How long a policy only watches.
+pub const OBSERVE_MILLIS: i64 = 7 * 86_400_000;
+
+pub(crate) fn is_observing(mode: Mode) -> bool {
+    mode != Mode::Enforce
+}

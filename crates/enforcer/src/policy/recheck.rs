@@ -1,0 +1,121 @@
+//! Whether an approval is still enough, at the moment at which it would be used.
+
+use super::layers;
+use crate::gate::{Enforcer, GateError};
+use crate::home::Home;
+use crate::policy::{Acceptance, Sources, moment, roster};
+use crate::question::{Way, fixed_hash};
+use countersign_core::artifact::{Artifact, Context, Route};
+use countersign_core::keys::KeyId;
+use countersign_core::time::Instant;
+use countersign_policy::{Asker, Decision, Engine, Facts, Verdict};
+use countersign_store::ledger::{LedgerError, RequestRecord};
+
+/// Everything that the policies of this moment are judged by. The texts are read again inside the
+/// claim's transaction.
+pub(crate) struct Judge {
+    home: Home,
+    sources: Sources,
+    accepted: Vec<Acceptance>,
+    ways: Vec<Way>,
+    now: Instant,
+}
+
+impl Judge {
+    pub(crate) async fn of(enforcer: &Enforcer) -> Result<Self, GateError> {
+        Ok(Self {
+            home: enforcer.home().clone(),
+            sources: enforcer.sources().clone(),
+            accepted: enforcer.acceptances().await?,
+            ways: enforcer.ways()?,
+            now: enforcer.now(),
+        })
+    }
+
+    /// Refuses an approval that was given under other policies, or that the policies of now would
+    /// not be content with.
+    pub(crate) fn still_asks_no_more(&self, request: &RequestRecord) -> Result<(), LedgerError> {
+        for asked in &request.asked {
+            let route = asked.artifact.route().ok().flatten().ok_or_else(|| void("no route"))?;
+            // Keys and policies are admitted by a rule of the enforcer's own.
+            if route.policy_hash != fixed_hash() {
+                self.under(&route, &asked.artifact, request)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn under(
+        &self,
+        route: &Route,
+        artifact: &Artifact,
+        request: &RequestRecord,
+    ) -> Result<(), LedgerError> {
+        let workspace = &request.key.workspace;
+        let engine = layers::engine(&self.home, &self.sources, workspace, &self.accepted);
+        let engine = engine.map_err(|e| void(&e.to_string()))?;
+        if engine.hash() != route.policy_hash {
+            return Err(void("the policy changed"));
+        }
+        let verdict = self.verdict(&engine, artifact, request)?;
+        if asks_for_more(&verdict, route) {
+            return Err(void("the policy asks for more by now"));
+        }
+        self.signers_are_seated(&verdict, &engine, request)
+    }
+
+    fn verdict(
+        &self,
+        engine: &Engine,
+        artifact: &Artifact,
+        request: &RequestRecord,
+    ) -> Result<Verdict, LedgerError> {
+        let action = artifact.action().ok_or_else(|| void("a foreign payload"))?;
+        let context = artifact.context().ok().flatten().unwrap_or_default();
+        let asker = asker(&request.key.principal, &context);
+        let place = layers::surroundings(&self.home, &self.sources, &request.key.workspace);
+        let facts = Facts::of(&action, asker, place, moment(self.now));
+        Ok(engine.judge(&facts.map_err(|e| void(&e.to_string()))?))
+    }
+
+    fn signers_are_seated(
+        &self,
+        verdict: &Verdict,
+        engine: &Engine,
+        request: &RequestRecord,
+    ) -> Result<(), LedgerError> {
+        if verdict.decision != Decision::RequireApproval {
+            return Ok(());
+        }
+        let seated = roster::seated(verdict, engine, self.ways.clone(), self.now);
+        let seated = seated.map_err(|e| void(&e.to_string()))?;
+        let is_seated = |key: &KeyId| seated.iter().any(|way| way.approver.key_id == *key);
+        if request.accepted.iter().all(|a| is_seated(&a.decision.signer_key_id)) {
+            return Ok(());
+        }
+        Err(void("who allowed it may not any more"))
+    }
+}
+
+/// Who asks, as far as the connection and the caller's own words tell.
+#[must_use]
+pub(crate) fn asker(principal: &str, context: &Context) -> Asker {
+    Asker {
+        account: Some(principal.to_owned()),
+        agent: context.agent.clone(),
+        session: context.session.clone(),
+        workflow: None,
+    }
+}
+
+fn asks_for_more(verdict: &Verdict, route: &Route) -> bool {
+    verdict.decision == Decision::Block
+        || verdict.decision == Decision::RequireApproval
+            && (verdict.min_assurance > route.min_assurance
+                || verdict.require_reason && !route.reason_required
+                || verdict.risk > route.risk)
+}
+
+fn void(message: &str) -> LedgerError {
+    LedgerError::Void { code: "HARP_ERR_POLICY_DENY".into(), message: message.to_owned() }
+}
