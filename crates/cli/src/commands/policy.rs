@@ -3,6 +3,7 @@
 //! All of them judge with the engine of the gate, so what they say of an action is what the gate
 //! would say.
 
+mod accept;
 mod asked;
 mod check;
 mod explain;
@@ -11,6 +12,7 @@ mod labels;
 mod layers;
 mod page;
 mod situation;
+mod status;
 mod test;
 
 use super::Here;
@@ -27,6 +29,10 @@ pub(crate) enum Policy {
     Explain(explain::Explain),
     /// Judge the cases of a policy, and compare with what they expect
     Test(test::Test),
+    /// Make a policy count: at once in a new home, else when an approver has allowed it
+    Accept(accept::Accept),
+    /// Say which policies hold in this place, and whether somebody accepted them
+    Status(status::Status),
 }
 
 impl Policy {
@@ -36,6 +42,8 @@ impl Policy {
             Self::Check(c) => c.run(here).await,
             Self::Explain(c) => c.run(here).await,
             Self::Test(c) => c.run(here).await,
+            Self::Accept(c) => c.run(here).await,
+            Self::Status(c) => c.run(here).await,
         }
     }
 }

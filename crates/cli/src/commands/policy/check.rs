@@ -1,8 +1,9 @@
 //! `policy check`: every mistake of a policy, with its place.
 
 use super::labels::{self, Unknown};
-use super::layers::{self, Text};
+use super::layers::{Standing, Text};
 use super::page::{Paint, count, paint};
+use super::situation::{Situation, Who};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
@@ -46,7 +47,10 @@ impl Check {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let texts = match &self.file {
             Some(path) => vec![Text::named(path)?],
-            None => layers::here(here).await?,
+            None => {
+                let situation = Situation::of(&Who::default(), &here.root)?;
+                Standing::of(here, &situation).await?.texts
+            }
         };
         let mut lines = Vec::new();
         let mut reports = Vec::new();
@@ -117,13 +121,8 @@ pub(super) fn shown(output: &Output, text: &Text, mistakes: &[Mistake]) -> Vec<S
         }
         lines.extend(mistake.hint.as_ref().map(|hint| format!("    {}", visible(hint, true))));
     }
-    lines.push(format!("{}: {}", text.name, mistakes_text(mistakes.len())));
+    lines.push(format!("{}: {}", text.name, count(mistakes.len(), "mistake")));
     lines
-}
-
-/// `1 mistake`, `2 mistakes`.
-pub(super) fn mistakes_text(number: usize) -> String {
-    count(number, "mistake")
 }
 
 /// The longest part of a line that is shown, in characters.

@@ -63,21 +63,27 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     pub(super) facts: Facts,
     pub(super) explanation: Explanation,
+    /// Whether it is only watched, and runs whatever the verdict.
+    pub(super) watched: bool,
 }
 
 impl Explain {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let situation = Situation::of(&self.who, &here.root)?;
         let (asked, situation) = self.asked(situation)?;
-        let engine = layers::engine(here, &situation, self.policy.as_deref()).await?;
+        let (engine, watched) = layers::engine(here, &situation, self.policy.as_deref()).await?;
         let facts = asked.facts(&situation)?;
         let mut found = Found {
             headline: asked.headline(),
             notes: asked.notes,
+            watched: watched && facts.class.floors.is_empty(),
             explanation: engine.explain(&facts),
             facts,
         };
         found.notes.extend(redacts_nothing(&found));
+        if found.watched {
+            found.notes.push("the policy only observes: it runs, and is recorded".into());
+        }
         here.output.result(&text::of(here.output, &found), &document(&found)?)?;
         Ok(if self.exit_code { outcome(&found) } else { Exit::Ok })
     }
@@ -122,6 +128,9 @@ fn redacts_nothing(found: &Found) -> Option<String> {
 }
 
 fn outcome(found: &Found) -> Exit {
+    if found.watched {
+        return Exit::Ok;
+    }
     match found.explanation.verdict.decision {
         Decision::Allow => Exit::Ok,
         Decision::Redact if redacts_nothing(found).is_none() => Exit::Ok,
@@ -140,6 +149,7 @@ fn document(found: &Found) -> Result<Value, Failure> {
         "findings": found.facts.class.findings,
         "floors": found.facts.class.floors,
         "considered": considered,
+        "observed": found.watched,
         "notes": found.notes,
     });
     if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {

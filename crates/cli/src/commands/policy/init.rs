@@ -1,10 +1,14 @@
 //! `policy init`: a policy with comments, to begin with.
 
+use super::layers::NAMES;
 use super::situation::{Situation, Who};
 use super::unusable;
 use crate::commands::Here;
+use crate::commands::run::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::parties;
 use countersign_core::display::visible;
+use countersign_enforcer::policy::Place;
 use countersign_policy::STARTER;
 use countersign_store::files;
 use serde_json::json;
@@ -50,9 +54,6 @@ impl At {
     }
 }
 
-/// The names that a policy may have at its place.
-pub(super) const NAMES: [&str; 3] = ["policy.toml", "policy.yaml", "policy.yml"];
-
 impl Init {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let dir = self.at.dir(here)?;
@@ -63,15 +64,20 @@ impl Init {
             At::Workspace => std::fs::create_dir_all(&dir).map_err(|e| failed(&dir, &e))?,
         }
         write(&path, self.at, self.force).map_err(|e| failed(&path, &e))?;
+        let accepted = accepted_at_once(here, self.at, &path).await?;
         let shown = visible(&path.display().to_string(), false);
+        let next = match accepted {
+            true => "It counts already: this home has pinned no approver yet. After a change:",
+            false => "Until it is accepted, only what it blocks or asks counts. The next steps:",
+        };
         let text = format!(
-            "wrote {shown}\nRead it, change it, and then:\n  \
+            "wrote {shown}\n{next}\n  \
              countersign policy check      finds mistakes\n  \
              countersign policy explain    says what it makes of a command\n  \
-             countersign policy accept     makes it count; until then only what it blocks or asks"
+             countersign policy accept     makes it count"
         );
-        here.output
-            .result(&text, &json!({"file": path.display().to_string(), "accepted": false}))?;
+        let document = json!({"file": path.display().to_string(), "accepted": accepted});
+        here.output.result(&text, &document)?;
         Ok(Exit::Ok)
     }
 
@@ -89,6 +95,27 @@ impl Init {
         };
         Err(unusable("exists", format!("`{shown}` is there already")).hint(hint))
     }
+}
+
+/// Accepts the first policy of a home that has nobody to ask yet, if it is one.
+async fn accepted_at_once(here: &Here<'_>, at: At, path: &Path) -> Result<bool, Failure> {
+    if at == At::Workspace && parties::existing_identity(&here.root)?.is_none() {
+        return Ok(false);
+    }
+    let enforcer = parties::enforcer(&here.root).await?;
+    if !matches!(enforcer.admitters().await, Ok(None)) {
+        return Ok(false);
+    }
+    let place = match at {
+        At::Home => Place::Home,
+        At::Workspace => {
+            Place::Workspace(Situation::of(&Who::default(), &here.root)?.workspace_text())
+        }
+    };
+    let proposal = enforcer.propose_policy(place, path, STARTER.as_bytes().to_vec()).await?;
+    let receipt = enforcer.accept_first_policy(&proposal).await?;
+    keep_receipt(&enforcer, &receipt)?;
+    Ok(true)
 }
 
 fn failed(path: &Path, why: &std::io::Error) -> Failure {

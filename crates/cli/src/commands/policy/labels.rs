@@ -48,14 +48,15 @@ pub(super) fn unknown(here: &Here<'_>, loaded: &Loaded) -> Result<Vec<Unknown>, 
 fn resolves(label: &str, policy: &Policy, trust: &TrustStore) -> bool {
     // Each member of a group is a label with a place of its own.
     let group = policy.approvers.iter().any(|a| a.name == label && !a.members.is_empty());
-    match label.strip_prefix("role:") {
-        Some(role) => pinned(trust).any(|key| {
-            let given = policy.approvers.iter().find(|a| a.name == key.person);
-            key.roles.iter().any(|r| r == role)
-                || given.is_some_and(|given| given.roles.iter().any(|r| r == role))
-        }),
-        None => group || pinned(trust).any(|key| key.person == label && fits(key, policy)),
-    }
+    let role = label.strip_prefix("role:");
+    let named =
+        |key: &Approver| role.is_none() && [&key.person, &key.label].contains(&&label.to_owned());
+    let of_role = |key: &Approver| {
+        let role = role.unwrap_or(label);
+        let given = policy.approvers.iter().filter(|a| a.name == key.person);
+        key.roles.iter().chain(given.flat_map(|a| &a.roles)).any(|r| r == role)
+    };
+    group || pinned(trust).any(|key| fits(key, policy) && (named(key) || of_role(key)))
 }
 
 fn pinned(trust: &TrustStore) -> impl Iterator<Item = &Approver> {

@@ -2,7 +2,10 @@
 
 use super::unusable;
 use crate::failure::Failure;
+use crate::parties;
+use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
+use countersign_enforcer::policy::moment;
 use countersign_policy::{Asker, Moment, Place};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -14,7 +17,7 @@ pub(super) struct Who {
     #[arg(long, value_name = "NAME", help_heading = "Who asks, and where")]
     pub(super) agent: Option<String>,
 
-    /// The agent's name for its session
+    /// The agent's name for its session [default: default, as `run` has it]
     #[arg(long, value_name = "NAME", help_heading = "Who asks, and where")]
     pub(super) session: Option<String>,
 
@@ -55,12 +58,13 @@ impl Situation {
             asker: Asker {
                 account: Some(format!("uid:{uid}")),
                 agent: who.agent.clone(),
-                session: who.session.clone(),
+                // What `run` calls a session that nobody named.
+                session: Some(who.session.clone().unwrap_or_else(|| "default".into())),
                 workflow: who.workflow.clone(),
             },
             workspace: workspace(&cwd).to_owned(),
             cwd,
-            at: moment(Edge::system().now().0),
+            at: moment(Edge::system().now()),
             home: home.to_owned(),
         })
     }
@@ -98,14 +102,25 @@ impl Situation {
         self.at
     }
 
-    /// Where, as the classification wants it.
+    /// The same at another time.
+    pub(super) fn at_time(mut self, at: Instant) -> Self {
+        self.at = moment(at);
+        self
+    }
+
+    /// The workspace, as acceptances name it.
+    pub(super) fn workspace_text(&self) -> String {
+        self.workspace.display().to_string()
+    }
+
+    /// Where, as the gate tells it to the classification.
     pub(super) fn place(&self) -> Place {
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        Place {
-            user_home: std::env::var("HOME").ok().filter(|home| !home.is_empty()),
-            own_state: vec![text(&self.home), text(&self.workspace.join(".countersign"))],
-            workspace: Some(text(&self.workspace)),
-        }
+        let sources = parties::sources();
+        let mut own_state = vec![text(&self.home)];
+        own_state.extend(sources.organisation.as_deref().map(text));
+        own_state.push(text(&self.workspace.join(".countersign")));
+        Place { user_home: sources.user_home, own_state, workspace: Some(self.workspace_text()) }
     }
 }
 
@@ -115,17 +130,4 @@ fn workspace(cwd: &Path) -> &Path {
     // A home directory's own state is no workspace marker.
     let home = std::env::var_os("HOME").map(PathBuf::from);
     cwd.ancestors().filter(|dir| Some(*dir) != home.as_deref()).find(marked).unwrap_or(cwd)
-}
-
-/// A moment as policies see it, in UTC.
-fn moment(millis: i64) -> Moment {
-    const DAY: i64 = 86_400_000;
-    // 1970 began on a Thursday.
-    let weekday = (millis.div_euclid(DAY) + 3).rem_euclid(7);
-    let minute = millis.rem_euclid(DAY) / 60_000;
-    Moment {
-        minute: u16::try_from(minute).unwrap_or(0),
-        weekday: u8::try_from(weekday).unwrap_or(0),
-        millis,
-    }
 }

@@ -1,11 +1,12 @@
 //! `policy test`: the cases of a policy against what they expect.
 
 use super::asked::{self, Asked};
-use super::layers::{self, Text};
-use super::page::{Paint, count, paint, word};
+use super::layers::{self, Standing, Text};
+use super::page::{Paint, count, hanging, paint, word};
 use super::situation::{Situation, Who};
 use super::{check, unusable};
 use crate::commands::Here;
+use crate::commands::show::width;
 use crate::failure::{Exit, Failure, Outcome};
 use countersign_core::display::visible;
 use countersign_policy::engine::Explanation;
@@ -37,7 +38,7 @@ pub(crate) struct Test {
 
 /// How one case went.
 #[derive(Serialize)]
-struct Result_ {
+struct Tried {
     name: String,
     ok: bool,
     expected: Map<String, Value>,
@@ -51,7 +52,7 @@ impl Test {
         let situation = Situation::of(&Who::default(), &here.root)?;
         let texts = match &self.file {
             Some(path) => vec![Text::named(path)?],
-            None => layers::here(here).await?,
+            None => Standing::of(here, &situation).await?.texts,
         };
         let Some(mut cases) = loaded(here, &texts)? else { return Ok(Exit::Failed) };
         if let Some(path) = &self.cases {
@@ -97,7 +98,7 @@ fn tried(
     case: &Case,
     number: usize,
     situation: &Situation,
-) -> Result<Result_, Failure> {
+) -> Result<Tried, Failure> {
     let situation = situation.told(&case.context)?;
     let asked = match &case.what {
         CaseWhat::Action(action) => Asked::payload(action.clone()),
@@ -110,7 +111,7 @@ fn tried(
     };
     let Explanation { verdict, sentence, .. } = engine.explain(&asked.facts(&situation)?);
     let (expected, got) = compared(&case.expect, &verdict);
-    Ok(Result_ { name, ok: expected == got, expected, got, sentence })
+    Ok(Tried { name, ok: expected == got, expected, got, sentence })
 }
 
 /// What was expected, and what the verdict has there.
@@ -131,7 +132,7 @@ fn compared(expect: &Expect, verdict: &Verdict) -> (Map<String, Value>, Map<Stri
     sides
 }
 
-fn text(here: &Here<'_>, results: &[Result_], failed: usize) -> String {
+fn text(here: &Here<'_>, results: &[Tried], failed: usize) -> String {
     let mut lines = Vec::new();
     for result in results.iter().filter(|result| !result.ok) {
         let word = paint(here.output, Paint::Bad, "failed");
@@ -146,7 +147,7 @@ fn text(here: &Here<'_>, results: &[Result_], failed: usize) -> String {
                 ));
             }
         }
-        lines.push(format!("        {}", visible(&result.sentence, true)));
+        lines.extend(hanging("", 8, &visible(&result.sentence, true), width()));
     }
     let all = count(results.len(), "case");
     lines.push(match failed {

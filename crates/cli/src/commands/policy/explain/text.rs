@@ -30,13 +30,16 @@ pub(super) fn of(output: &Output, found: &Found) -> String {
 }
 
 fn head(output: &Output, found: &Found) -> String {
-    let (paint_, text) = match found.explanation.verdict.decision {
+    let decision = found.explanation.verdict.decision;
+    let (colour, text) = match decision {
+        Decision::RequireApproval if found.watched => (Paint::Careful, "RUNS, AND WOULD ASK"),
+        Decision::Block if found.watched => (Paint::Careful, "RUNS, AND WOULD BE BLOCKED"),
         Decision::Allow => (Paint::Good, "RUNS"),
         Decision::Redact => (Paint::Good, "RUNS, WITH FIELDS HIDDEN"),
         Decision::RequireApproval => (Paint::Careful, "ASKS"),
         Decision::Block => (Paint::Bad, "BLOCKED"),
     };
-    format!("{}  {}", paint(output, paint_, text), cut(&found.headline))
+    format!("{}  {}", paint(output, colour, text), cut(&found.headline))
 }
 
 /// The longest headline, in characters.
