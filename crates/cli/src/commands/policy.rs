@@ -11,6 +11,7 @@ mod init;
 mod labels;
 mod layers;
 mod page;
+mod simulate;
 mod situation;
 mod status;
 mod test;
@@ -29,6 +30,8 @@ pub(crate) enum Policy {
     Explain(explain::Explain),
     /// Judge the cases of a policy, and compare with what they expect
     Test(test::Test),
+    /// Say what another policy would have made of everything that was recorded
+    Simulate(simulate::Simulate),
     /// Make a policy count: at once in a new home, else when an approver has allowed it
     Accept(accept::Accept),
     /// Say which policies hold in this place, and whether somebody accepted them
@@ -42,6 +45,7 @@ impl Policy {
             Self::Check(c) => c.run(here).await,
             Self::Explain(c) => c.run(here).await,
             Self::Test(c) => c.run(here).await,
+            Self::Simulate(c) => c.run(here).await,
             Self::Accept(c) => c.run(here).await,
             Self::Status(c) => c.run(here).await,
         }

@@ -109,6 +109,11 @@ impl Asked {
         }
     }
 
+    /// Whether it is one whose whole text is shown and nothing can be hidden of.
+    pub(super) fn is_command(&self) -> bool {
+        matches!(&self.what, What::Ours(action) if matches!(**action, Action::Command(_)))
+    }
+
     /// It in a few words.
     pub(super) fn headline(&self) -> String {
         let text = match &self.what {
