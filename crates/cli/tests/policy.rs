@@ -240,7 +240,7 @@ fn attack_13_a_typo_of_the_home_s_policy_denies_everything() {
     std::fs::create_dir(world.path("enforcer")).unwrap();
     std::fs::write(world.path("enforcer").join("policy.toml"), FIVE).unwrap();
     let explained = run(&world, &["explain", "--exit-code", "--", "git", "status"]);
-    assert_ne!(code(&explained), 0, "{explained:?}");
+    assert_eq!(code(&explained), 12, "{explained:?}");
     assert_eq!(code(&run(&world, &["check"])), 1);
     assert_eq!(code(&run(&world, &["status"])), 1);
     assert_eq!(code(&run(&world, &["accept"])), 1);
@@ -379,4 +379,39 @@ fn a_simulation_counts_every_action_and_lists_what_becomes_looser_first() {
     let output = run(&world, &["simulate", "--against", &bad, "--policy", &policy]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("line 2: duplicate key"), "{error}");
+}
+
+#[test]
+fn a_policy_that_observes_says_what_it_would_do_and_until_when() {
+    let world = World::empty();
+    let file = write(
+        &world,
+        "observe.toml",
+        &FORCE.replace("version = 1", "version = 1\nmode = \"observe\""),
+    );
+    let accepted = document(&world, &["accept", &file]);
+    assert_eq!((&accepted["place"], &accepted["previous"]), (&json!("home"), &Value::Null));
+    let status = document(&world, &["status"]);
+    assert_eq!(status["mode"], "observe", "{status}");
+    assert!(status["observesUntil"].is_string(), "{status}");
+    let make = ["explain", "--exit-code", "--", "make", "all"];
+    let output = run(&world, &make);
+    let text = out(&output);
+    assert_eq!(code(&output), 0, "{text}");
+    assert!(text.starts_with("RUNS, AND WOULD ASK  make all\n"), "{text}");
+    // The floors hold.
+    assert_eq!(code(&run(&world, &["explain", "--exit-code", "--shell", "git push -f"])), 12);
+    assert_eq!(code(&run(&world, &["explain", "--exit-code", "--shell", "rm -rf build"])), 10);
+}
+
+#[test]
+fn attack_06_what_others_wrote_is_shown_with_its_controls_as_escapes() {
+    let world = World::empty();
+    let action =
+        "{\"kind\":\"tool\",\"server\":\"s\",\"tool\":\"a\\u001b[2J\u{202e}b\",\"arguments\":{}}";
+    let output = explain_stdin(&world, action, &[]);
+    let text = out(&output);
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
+    assert!(text.contains("\\u{202e}"), "{text}");
 }

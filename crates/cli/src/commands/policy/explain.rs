@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 #[command(
     group = clap::ArgGroup::new("what").required(true).args(["action", "shell", "command"]),
-    after_help = "With --exit-code: 0 it runs, 10 a person is asked, 12 it is blocked; 1 and 2 as \
-    ever.\n\nExamples:\n  \
+    after_help = "With --exit-code: 0 it runs, 10 a person is asked, 12 it is blocked, also where a \
+    policy of this\nplace does not load; 1 and 2 as ever.\n\nExamples:\n  \
     countersign policy explain -- git status\n  \
     countersign policy explain --shell 'git status && rm -rf ~'\n  \
     countersign policy explain --policy policy.toml -- git push --force\n  \
@@ -41,7 +41,8 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "LINE")]
     shell: Option<String>,
 
-    /// Look at this file as if it were the home's policy and accepted
+    /// Look at this file as if it were the home's policy and accepted; the policies of the
+    /// organisation and the workspace hold beside it
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
@@ -81,9 +82,6 @@ impl Explain {
             facts,
         };
         found.notes.extend(redacts_nothing(&found));
-        if found.watched {
-            found.notes.push("the policy only observes: it runs, and is recorded".into());
-        }
         here.output.result(&text::of(here.output, &found), &document(&found)?)?;
         Ok(if self.exit_code { outcome(&found) } else { Exit::Ok })
     }

@@ -191,7 +191,11 @@ pub(super) async fn engine(
             (standing.engine()?, standing)
         }
         (None, Some(enforcer)) => (enforcer.engine(&situation.workspace_text()).await?, standing),
-        (None, None) => (standing.engine()?, standing),
+        (None, None) => {
+            // As the gate says it: what does not load denies everything.
+            let blocked = |failure: Failure| Failure { exit: Exit::Blocked, ..failure };
+            (standing.engine().map_err(blocked)?, standing)
+        }
     };
     let watched = standing.watched(engine.mode()).is_some();
     Ok((engine, watched))

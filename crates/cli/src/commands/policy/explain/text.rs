@@ -15,6 +15,10 @@ pub(super) fn of(output: &Output, found: &Found) -> String {
     let width = width();
     let explanation = &found.explanation;
     let mut lines = vec![head(output, found), String::new()];
+    if found.watched {
+        let observed = "The policy only observes now: this runs, and is recorded. Enforced:";
+        lines.extend(hanging("", 0, observed, width));
+    }
     lines.extend(hanging("", 0, &visible(&explanation.sentence, true), width));
     lines.push(String::new());
     for (label, text) in facts(&explanation.verdict) {
