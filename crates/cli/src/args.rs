@@ -75,6 +75,9 @@ pub(crate) enum Command {
     Revoke(commands::revoke::Revoke),
     /// Hold one command until it is approved, then run exactly it
     Run(commands::run::Run),
+    /// Write, check, try out and accept the policy: what needs a person, and which one
+    #[command(subcommand)]
+    Policy(commands::policy::Policy),
     /// List what waits for my answer
     Inbox(commands::inbox::Inbox),
     /// Show one request whole

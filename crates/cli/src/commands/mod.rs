@@ -11,6 +11,7 @@ pub(crate) mod join;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod pair;
+pub(crate) mod policy;
 pub(crate) mod receipt;
 pub(crate) mod revoke;
 pub(crate) mod run;
@@ -67,6 +68,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::List(c) => c.run(here).await,
         Command::Revoke(c) => c.run(here).await,
         Command::Run(c) => c.run(here).await.map_err(Failure::of_run),
+        Command::Policy(c) => c.run(here).await,
         Command::Inbox(c) => c.run(here).await,
         Command::Show(c) => c.run(here).await,
         Command::Approve(c) => c.run(here).await,
