@@ -58,7 +58,7 @@ decision = "block"
 
 #[test]
 fn attack_16_what_slips_through_a_prefix_is_found_and_asked_about() {
-    let world = World::empty();
+    let world = World::bare();
     let line = "git status && rm -rf ~";
     for args in [&["explain", "--shell", line][..], &["explain", "--", "bash", "-c", line]] {
         let said = document(&world, args);
@@ -77,7 +77,7 @@ fn attack_16_what_slips_through_a_prefix_is_found_and_asked_about() {
 
 #[test]
 fn the_exit_code_tells_a_script_what_would_happen() {
-    let world = World::empty();
+    let world = World::bare();
     let policy = write(&world, "p.toml", FORCE);
     let said = |args: &[&str]| {
         let args: Vec<&str> = ["explain", "--exit-code", "--policy", &policy]
@@ -101,7 +101,7 @@ fn the_exit_code_tells_a_script_what_would_happen() {
 
 #[test]
 fn a_verdict_has_every_member_that_others_rely_on() {
-    let world = World::empty();
+    let world = World::bare();
     let said = document(&world, &["explain", "--shell", "rm -rf build"]);
     for member in [
         "decision",
@@ -129,7 +129,7 @@ fn a_verdict_has_every_member_that_others_rely_on() {
 
 #[test]
 fn an_explanation_says_of_every_rule_why_it_matched_or_not() {
-    let world = World::empty();
+    let world = World::bare();
     let policy = write(&world, "p.toml", FORCE);
     let output = run(&world, &["explain", "--policy", &policy, "--", "git", "push"]);
     let text = out(&output);
@@ -153,7 +153,7 @@ fn explain_stdin(world: &World, text: &str, args: &[&str]) -> Output {
 
 #[test]
 fn an_action_is_read_strictly_with_the_context_that_it_names() {
-    let world = World::empty();
+    let world = World::bare();
     let policy = write(
         &world,
         "p.toml",
@@ -222,7 +222,7 @@ five.toml: 5 mistakes
 
 #[test]
 fn attack_13_every_mistake_is_shown_with_its_place_and_what_to_do() {
-    let world = World::empty();
+    let world = World::bare();
     let file = write(&world, "five.toml", FIVE);
     let output = run(&world, &["check", &file]);
     assert_eq!((code(&output), out(&output).as_str()), (1, SAID));
@@ -236,7 +236,7 @@ fn attack_13_every_mistake_is_shown_with_its_place_and_what_to_do() {
 
 #[test]
 fn attack_13_a_typo_of_the_home_s_policy_denies_everything() {
-    let world = World::empty();
+    let world = World::bare();
     std::fs::create_dir(world.path("enforcer")).unwrap();
     std::fs::write(world.path("enforcer").join("policy.toml"), FIVE).unwrap();
     let explained = run(&world, &["explain", "--exit-code", "--", "git", "status"]);
@@ -252,7 +252,7 @@ fn attack_13_a_typo_of_the_home_s_policy_denies_everything() {
 
 #[test]
 fn a_label_that_nobody_can_tell_is_a_warning() {
-    let world = World::empty();
+    let world = World::bare();
     let text = "version = 1\n[[rule]]\nid = \"a\"\ndecision = \"require_approval\"\n\
                 approvers = [\"role:sre\", \"ann\"]\n";
     let file = write(&world, "labels.toml", text);
@@ -264,7 +264,7 @@ fn a_label_that_nobody_can_tell_is_a_warning() {
 
 #[test]
 fn a_beginning_is_written_once_and_loads_and_counts_in_a_new_home() {
-    let world = World::empty();
+    let world = World::bare();
     let begun = document(&world, &["init"]);
     assert_eq!(begun["accepted"], true);
     let path = world.path("enforcer").join("policy.toml");
@@ -286,7 +286,7 @@ fn a_beginning_is_written_once_and_loads_and_counts_in_a_new_home() {
 
 #[test]
 fn a_workspace_s_beginning_stands_beside_the_work() {
-    let world = World::empty();
+    let world = World::bare();
     let begun = document(&world, &["init", "--at", "workspace"]);
     assert_eq!(begun["accepted"], false, "{begun}");
     assert!(world.work().join(".countersign/policy.toml").is_file());
@@ -298,7 +298,7 @@ fn a_workspace_s_beginning_stands_beside_the_work() {
 
 #[test]
 fn attack_11_an_unaccepted_policy_of_the_workspace_only_tightens() {
-    let world = World::empty();
+    let world = World::bare();
     std::fs::create_dir(world.work().join(".countersign")).unwrap();
     let path = world.work().join(".countersign/policy.toml");
     let loose = "version = 1\n[risk.high]\ndecision = \"allow\"\n[[rule]]\nid = \"all\"\n\
@@ -318,7 +318,7 @@ fn attack_11_an_unaccepted_policy_of_the_workspace_only_tightens() {
 
 #[test]
 fn cases_that_differ_are_named_with_both_answers() {
-    let world = World::empty();
+    let world = World::bare();
     let text = format!(
         "{FORCE}[[test]]\nname = \"pushes\"\nshell = \"git push --force\"\nexpect = \"block\"\n\
          [[test]]\nname = \"wrong\"\nargv = [\"rm\", \"-rf\", \"build\"]\n\
@@ -338,7 +338,7 @@ fn cases_that_differ_are_named_with_both_answers() {
 
 #[test]
 fn no_case_is_no_success() {
-    let world = World::empty();
+    let world = World::bare();
     let file = write(&world, "none.toml", FORCE);
     let output = run(&world, &["test", "--json", &file]);
     assert_eq!((code(&output), error_code(&output).as_str()), (1, "no_cases"));
@@ -351,7 +351,7 @@ fn no_case_is_no_success() {
 
 #[test]
 fn a_simulation_counts_every_action_and_lists_what_becomes_looser_first() {
-    let world = World::empty();
+    let world = World::bare();
     let refund =
         r#"{"kind":"tool","server":"https://a.example","tool":"lookup","arguments":{"n":1}}"#;
     let line = format!(r#"{{"action":{refund},"context":{{"agent":"a"}}}}"#);
@@ -383,7 +383,7 @@ fn a_simulation_counts_every_action_and_lists_what_becomes_looser_first() {
 
 #[test]
 fn a_policy_that_observes_says_what_it_would_do_and_until_when() {
-    let world = World::empty();
+    let world = World::bare();
     let file = write(
         &world,
         "observe.toml",
@@ -406,7 +406,7 @@ fn a_policy_that_observes_says_what_it_would_do_and_until_when() {
 
 #[test]
 fn attack_06_what_others_wrote_is_shown_with_its_controls_as_escapes() {
-    let world = World::empty();
+    let world = World::bare();
     let action =
         "{\"kind\":\"tool\",\"server\":\"s\",\"tool\":\"a\\u001b[2J\u{202e}b\",\"arguments\":{}}";
     let output = explain_stdin(&world, action, &[]);

@@ -41,7 +41,7 @@ fn every_example_of_the_page_loads_as_written() {
 
 #[test]
 fn every_example_of_the_page_does_what_its_cases_say() {
-    let world = World::empty();
+    let world = World::bare();
     let mut cases = 0;
     for (number, (_, text)) in fences().into_iter().enumerate() {
         if !text.contains("[[test]]") {
