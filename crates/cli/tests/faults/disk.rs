@@ -37,8 +37,13 @@ pub(crate) struct Disk {
 
 impl Disk {
     pub(crate) fn at(path: PathBuf) -> Self {
-        std::fs::create_dir(&path).unwrap();
+        // What a home holds before there is a disk in it: the policy of every test's world.
+        let before = std::fs::read(path.join("policy.toml"));
+        std::fs::create_dir_all(&path).unwrap();
         mount([OsStr::new("-t"), "tmpfs".as_ref(), "-o".as_ref(), SIZE.as_ref()], "small", &path);
+        if let Ok(policy) = before {
+            std::fs::write(path.join("policy.toml"), policy).unwrap();
+        }
         Self { path }
     }
 

