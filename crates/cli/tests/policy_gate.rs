@@ -85,6 +85,13 @@ fn attack_15_explaining_says_what_the_gate_does() {
     std::fs::write(&file, countersign_policy::STARTER).unwrap();
     let said = document(&world, &["simulate", "--policy", file.to_str().unwrap()]);
     assert_eq!((&said["actions"], &said["changed"]), (&json!(5), &json!(0)), "{said:#}");
+    // Somebody else may look at it as well, and nothing in it changes.
+    let ledger = world.path("enforcer").display().to_string();
+    let newest = || world.json("enforcer", &["receipt", "show", "last"]);
+    let before = newest();
+    let args = ["policy", "simulate", "--against", &ledger, "--policy", file.to_str().unwrap()];
+    let said = world.json("somebody", &args);
+    assert_eq!((&said["actions"], newest()), (&json!(5), before), "{said:#}");
     std::fs::write(&file, "version = 1\n").unwrap();
     let said = document(&world, &["simulate", "--policy", file.to_str().unwrap()]);
     let stricter = said["changes"].as_array().unwrap();
