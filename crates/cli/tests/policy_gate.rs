@@ -21,13 +21,6 @@ const BLOCKS: &str = "version = 1\n[[rule]]\nid = \"no-make\"\ntools = [\"mkfifo
                       decision = \"block\"\n[[rule]]\nid = \"tree\"\ntools = [\"tree\"]\n\
                       verb = \"file_read\"\ndecision = \"allow\"\n[risk.low]\ndecision = \"allow\"\n";
 
-/// An approver `ann` beside an enforcer that has the built-in policy alone.
-fn paired() -> World {
-    let world = World::paired();
-    std::fs::remove_file(world.path("enforcer").join("policy.toml")).unwrap();
-    world
-}
-
 fn policy(world: &World, args: &[&str]) -> Output {
     let all: Vec<&str> = ["policy"].into_iter().chain(args.iter().copied()).collect();
     world.command("enforcer", &all).env("PATH", PATH).output().unwrap()
@@ -65,7 +58,8 @@ fn explained(world: &World, command: &[&str]) -> (Value, Value) {
 
 #[test]
 fn attack_15_explaining_says_what_the_gate_does() {
-    let world = paired();
+    let world = World::paired();
+    world.hold_nothing_more();
     std::fs::create_dir(world.work().join(".countersign")).unwrap();
     std::fs::write(world.work().join(".countersign/policy.toml"), BLOCKS).unwrap();
     for (command, decision, answer) in [
@@ -85,6 +79,13 @@ fn attack_15_explaining_says_what_the_gate_does() {
     std::fs::write(&file, countersign_policy::STARTER).unwrap();
     let said = document(&world, &["simulate", "--policy", file.to_str().unwrap()]);
     assert_eq!((&said["actions"], &said["changed"]), (&json!(5), &json!(0)), "{said:#}");
+    // Somebody else may look at it as well, and nothing in it changes.
+    let ledger = world.path("enforcer").display().to_string();
+    let newest = || world.json("enforcer", &["receipt", "show", "last"]);
+    let before = newest();
+    let args = ["policy", "simulate", "--against", &ledger, "--policy", file.to_str().unwrap()];
+    let said = world.json("somebody", &args);
+    assert_eq!((&said["actions"], newest()), (&json!(5), before), "{said:#}");
     std::fs::write(&file, "version = 1\n").unwrap();
     let said = document(&world, &["simulate", "--policy", file.to_str().unwrap()]);
     let stricter = said["changes"].as_array().unwrap();
@@ -111,7 +112,8 @@ const OPEN: &str = "version = 1\n[risk.low]\ndecision = \"allow\"\n[risk.medium]
 
 #[test]
 fn attack_42_a_later_policy_counts_only_when_an_approver_allowed_it() {
-    let world = paired();
+    let world = World::paired();
+    world.hold_nothing_more();
     let file = world.path("p.toml").display().to_string();
     std::fs::write(&file, OPEN).unwrap();
     let touch = ["explain", "--exit-code", "--", "touch", "new"];
@@ -146,7 +148,8 @@ fn attack_42_a_later_policy_counts_only_when_an_approver_allowed_it() {
 
 #[test]
 fn attack_13_a_policy_that_asks_nobody_or_has_mistakes_is_never_put_to_an_approver() {
-    let world = paired();
+    let world = World::paired();
+    world.hold_nothing_more();
     let file = world.path("p.toml").display().to_string();
     for text in [
         "version = 1\n[[rule]]\nid = \"a\"\ndecision = \"require_approval\"\napprovers = [\"bob\"]\n",

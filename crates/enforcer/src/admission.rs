@@ -93,9 +93,10 @@ impl Enforcer {
     }
 
     async fn is_new(&self) -> Result<(), PairingError> {
-        let receipts = self.ledger().newest().await.map_err(GateError::from)?;
-        let because = match receipts {
-            Some((count, _)) => format!("its ledger ends at receipt {count}"),
+        // A policy may be accepted, and what it allows may run, before anybody was pinned.
+        let pinned = self.ledger().changes(Change::Key).await.map_err(GateError::from)?;
+        let because = match pinned.first() {
+            Some(receipt) => format!("receipt {} says who was pinned", receipt.content.seq),
             None if !self.home().pairings()?.is_empty() => "it has pairings".to_owned(),
             None => return Ok(()),
         };

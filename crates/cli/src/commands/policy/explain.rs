@@ -11,7 +11,7 @@ use countersign_core::display::visible;
 use countersign_core::json::limit;
 use countersign_enforcer::child;
 use countersign_policy::engine::Explanation;
-use countersign_policy::{Decision, Facts};
+use countersign_policy::{Decision, Facts, Verdict};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -82,6 +82,7 @@ impl Explain {
             facts,
         };
         found.notes.extend(redacts_nothing(&found));
+        found.notes.extend(not_yet(&found.explanation.verdict));
         here.output.result(&text::of(here.output, &found), &document(&found)?)?;
         Ok(if self.exit_code { outcome(&found) } else { Exit::Ok })
     }
@@ -123,6 +124,20 @@ fn redacts_nothing(found: &Found) -> Option<String> {
     let command = found.facts.kind == "command";
     (command && found.explanation.verdict.decision == Decision::Redact)
         .then(|| "nothing can be hidden of a command, so the gate asks".into())
+}
+
+/// What a policy may ask for and the gate cannot do yet.
+fn not_yet(verdict: &Verdict) -> Vec<String> {
+    let asks = verdict.decision == Decision::RequireApproval;
+    let several = verdict.rosters.iter().any(|roster| roster.quorum > 1);
+    let notes = [
+        (several, "the gate collects one answer, so it refuses what needs more people"),
+        (
+            !verdict.escalation.is_empty(),
+            "the gate asks nobody next: when the time is over it denies",
+        ),
+    ];
+    notes.into_iter().filter(|(so, _)| asks && *so).map(|(_, note)| note.to_owned()).collect()
 }
 
 fn outcome(found: &Found) -> Exit {

@@ -80,7 +80,9 @@ impl Simulate {
         let recorded = records::read(here, self.against.as_deref()).await?;
         let now = layers::engine(here, &situation, None).await?.0;
         let file = self.file(here)?;
-        let then = Standing::of(here, &situation).await?.with(&file)?.engine()?;
+        let tried = Standing::of(here, &situation).await?.with(&file)?;
+        let then = tried.engine()?;
+        let observes = tried.watched(then.mode()).is_some();
         let mut counts: BTreeMap<(End, End), usize> = BTreeMap::new();
         let mut changes: Vec<Changed> = Vec::new();
         for one in &recorded {
@@ -98,10 +100,17 @@ impl Simulate {
             "counts": table,
             "changed": changes.iter().map(|change| change.times).sum::<usize>(),
             "changes": changes,
+            "observes": observes,
             "policyHash": now.hash(),
             "simulatedPolicyHash": then.hash(),
         });
-        here.output.result(&text(here, recorded.len(), &counts, &changes), &document)?;
+        let mut text = text(here, recorded.len(), &counts, &changes);
+        if observes {
+            text.push_str(
+                "\n\nThe policy that was tried only observes: all of it but the floors runs.",
+            );
+        }
+        here.output.result(&text, &document)?;
         Ok(Exit::Ok)
     }
 
