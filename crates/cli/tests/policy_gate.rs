@@ -169,3 +169,20 @@ fn attack_13_a_policy_that_asks_nobody_or_has_mistakes_is_never_put_to_an_approv
     let said = document(&world, &["check", &file]);
     assert_eq!(said["files"][0]["warnings"][0]["label"], "bob", "{said}");
 }
+
+#[test]
+fn a_home_with_a_policy_and_nobody_pinned_is_still_new() {
+    let world = World::with_gateway();
+    world.hold_nothing_more();
+    assert!(policy(&world, &["init"]).status.success());
+    let home = world.path("enforcer").join("policy.toml");
+    std::fs::write(&home, OPEN).unwrap();
+    assert!(accept(&world, home.to_str().unwrap()).output().status.success());
+    assert_eq!(world.gate(&[], &["true"]).wait().code(), Some(0));
+    world.pair("enforcer", "approver", "ann", "device");
+    // From now on somebody is there who must allow it.
+    std::fs::write(&home, "version = 1\n").unwrap();
+    let later = accept(&world, home.to_str().unwrap());
+    world.answer("approve");
+    assert!(later.output().status.success());
+}

@@ -129,6 +129,11 @@ impl World {
         Self { dir, gateway: None, url: String::new() }
     }
 
+    /// Leaves the enforcer's home with the built-in policy.
+    pub(crate) fn hold_nothing_more(&self) {
+        std::fs::remove_file(self.path("enforcer").join("policy.toml")).unwrap();
+    }
+
     /// Lets a home ask about everything, also about what the built-in policy lets through. Nobody
     /// accepted the file, so it can only tighten.
     pub(crate) fn hold_everything(&self, party: &str) {
