@@ -153,7 +153,7 @@ fn notes(prepared: &Prepared) -> Vec<String> {
 }
 
 /// The nearest directory upwards that holds a repository or our own marker, else `cwd`.
-fn workspace(cwd: &Path) -> &Path {
+pub(crate) fn workspace(cwd: &Path) -> &Path {
     let marked = |dir: &&Path| dir.join(".git").exists() || dir.join(".countersign").exists();
     // A home directory's own state is no workspace marker.
     let home = std::env::var_os("HOME").map(PathBuf::from);

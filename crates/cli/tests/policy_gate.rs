@@ -186,3 +186,21 @@ fn a_home_with_a_policy_and_nobody_pinned_is_still_new() {
     world.answer("approve");
     assert!(later.output().status.success());
 }
+
+#[test]
+fn attack_11_a_marker_further_down_leads_away_from_no_policy_above() {
+    let world = World::paired();
+    world.hold_nothing_more();
+    std::fs::create_dir(world.work().join(".countersign")).unwrap();
+    std::fs::write(world.work().join(".countersign/policy.toml"), BLOCKS).unwrap();
+    // What an agent can make, to be in a workspace of its own.
+    let below = world.work().join("below");
+    std::fs::create_dir_all(below.join(".git")).unwrap();
+    std::fs::create_dir_all(below.join(".countersign")).unwrap();
+    let mut run = world.gate_command(&[], &["mkfifo", "pipe"]);
+    run.current_dir(&below).env("PATH", PATH);
+    let output = Process::start(run).output();
+    assert_eq!(output.status.code(), Some(126), "{output:?}");
+    assert_eq!(world.report()["verdict"], "blocked");
+    assert!(!below.join("pipe").exists());
+}

@@ -9,13 +9,12 @@ pub(crate) mod recheck;
 mod roster;
 
 pub use acceptance::{Acceptance, Proposal};
-pub use layers::{Found, Place, Sources};
+pub use layers::{Found, NAMES, Place, Sources, Watched, at, found, read, surroundings, watched};
 
 use crate::gate::{Enforcer, GateError};
 use crate::question::{Grounds, Way};
 use countersign_core::action::Action;
 use countersign_core::time::Instant;
-use countersign_policy::model::Mode;
 use countersign_policy::{Asker, Decision, Engine, Facts, Moment, Verdict};
 use std::path::PathBuf;
 
@@ -123,8 +122,8 @@ impl Enforcer {
     /// # Errors
     /// Where a policy is there and does not load, or the ledger cannot be read.
     pub async fn engine(&self, workspace: &str) -> Result<Engine, GateError> {
-        let accepted = self.acceptances().await?;
-        Ok(layers::engine(self.home(), self.sources(), workspace, &accepted)?)
+        let found = found(self.home().root(), self.sources(), workspace)?;
+        Ok(layers::engine(&found, &self.acceptances().await?)?)
     }
 
     /// What the policies of a workspace say of an action now.
@@ -137,12 +136,13 @@ impl Enforcer {
         asker: Asker,
         workspace: &str,
     ) -> Result<Judged, GateError> {
+        let found = found(self.home().root(), self.sources(), workspace)?;
         let accepted = self.acceptances().await?;
-        let engine = layers::engine(self.home(), self.sources(), workspace, &accepted)?;
+        let engine = layers::engine(&found, &accepted)?;
         let facts = self.facts(action, asker, workspace)?;
         let verdict = engine.judge(&facts);
-        let watches = layers::watches(engine.mode(), &accepted, workspace, self.now());
-        Ok(Judged { watched: watches && facts.class.floors.is_empty(), verdict })
+        let watched = watched(engine.mode(), &found, &accepted, self.now()).is_some();
+        Ok(Judged { watched: watched && facts.class.floors.is_empty(), verdict })
     }
 
     /// What a policy looks at when this action is asked for here and now.
@@ -155,7 +155,7 @@ impl Enforcer {
         asker: Asker,
         workspace: &str,
     ) -> Result<Facts, PolicyError> {
-        let place = layers::surroundings(self.home(), self.sources(), workspace);
+        let place = surroundings(self.home().root(), self.sources(), workspace);
         Ok(Facts::of(action, asker, place, moment(self.now()))?)
     }
 
@@ -202,7 +202,3 @@ pub fn moment(now: Instant) -> Moment {
 
 /// How long a policy only watches.
 pub const OBSERVE_MILLIS: i64 = 7 * 86_400_000;
-
-pub(crate) fn is_observing(mode: Mode) -> bool {
-    mode != Mode::Enforce
-}

@@ -1,7 +1,6 @@
 //! Where the texts of policies are found, and what they are worth.
 
-use super::{Acceptance, OBSERVE_MILLIS, PolicyError, is_observing};
-use crate::home::Home;
+use super::{Acceptance, OBSERVE_MILLIS, PolicyError};
 use countersign_core::encoding::Hash;
 use countersign_core::time::Instant;
 use countersign_policy::load::{Dialect, MAX_BYTES, Mistakes, load};
@@ -29,7 +28,7 @@ pub enum Place {
     Organisation,
     /// In this home.
     Home,
-    /// In one workspace, by its absolute directory.
+    /// In one directory and below, by its absolute path.
     Workspace(String),
 }
 
@@ -50,7 +49,7 @@ pub struct Found {
 }
 
 /// The file's name in each dialect.
-const NAMES: [&str; 3] = ["policy.toml", "policy.yaml", "policy.yml"];
+pub const NAMES: [&str; 3] = ["policy.toml", "policy.yaml", "policy.yml"];
 
 impl Place {
     /// Where a policy of a layer holds.
@@ -65,10 +64,10 @@ impl Place {
 
     /// The directory in which its policy lies.
     #[must_use]
-    pub fn dir(&self, home: &Home, sources: &Sources) -> Option<PathBuf> {
+    pub fn dir(&self, root: &Path, sources: &Sources) -> Option<PathBuf> {
         match self {
             Self::Organisation => sources.organisation.clone(),
-            Self::Home => Some(home.root().to_owned()),
+            Self::Home => Some(root.to_owned()),
             Self::Workspace(dir) => Some(Path::new(dir).join(".countersign")),
         }
     }
@@ -81,7 +80,7 @@ impl Found {
         Dialect::of_name(&self.path.to_string_lossy())
     }
 
-    fn layer(self, accepted: &[Acceptance]) -> Result<Layer, PolicyError> {
+    fn layer(&self, accepted: &[Acceptance]) -> Result<Layer, PolicyError> {
         let mistakes = |mistakes: Mistakes| of_mistakes(&self.path, &mistakes);
         let policy = load(&self.text, self.dialect()).map_err(mistakes)?;
         let accepted = self.is_accepted(accepted);
@@ -92,8 +91,14 @@ impl Found {
     #[must_use]
     pub fn is_accepted(&self, accepted: &[Acceptance]) -> bool {
         let vouched = self.place == Place::Organisation && self.of_root;
+        vouched || self.acceptance(accepted).is_some()
+    }
+
+    /// The acceptance under which it counts: the newest of its place, if it is of this text.
+    #[must_use]
+    pub fn acceptance<'a>(&self, accepted: &'a [Acceptance]) -> Option<&'a Acceptance> {
         let newest = accepted.iter().rev().find(|one| one.place == self.place);
-        vouched || newest.is_some_and(|newest| newest.sha256 == self.sha256)
+        newest.filter(|newest| newest.sha256 == self.sha256)
     }
 }
 
@@ -113,18 +118,21 @@ pub(super) fn of_mistakes(path: &Path, mistakes: &Mistakes) -> PolicyError {
     }
 }
 
-/// The texts that count in a workspace, from widest to narrowest.
-pub(crate) fn found(
-    home: &Home,
-    sources: &Sources,
-    workspace: &str,
-) -> Result<Vec<Found>, PolicyError> {
-    let places = [Place::Organisation, Place::Home, Place::Workspace(workspace.to_owned())];
+/// The texts that count in a workspace, from widest to narrowest: the machine's, the home's, and
+/// those of the workspace and of every directory above it, so that no marker further down leads
+/// away from them.
+///
+/// # Errors
+/// Where one is there and cannot be read, or two are in one place.
+pub fn found(root: &Path, sources: &Sources, workspace: &str) -> Result<Vec<Found>, PolicyError> {
+    let above: Vec<&Path> = Path::new(workspace).ancestors().collect();
+    let above = above.into_iter().rev().filter(|dir| dir.is_absolute());
+    let above = above.map(|dir| Place::Workspace(dir.to_string_lossy().into_owned()));
     let mut found: Vec<Found> = Vec::new();
-    for place in places {
-        let Some(dir) = place.dir(home, sources) else { continue };
+    for place in [Place::Organisation, Place::Home].into_iter().chain(above) {
+        let Some(dir) = place.dir(root, sources) else { continue };
         // A home that lies in the workspace itself is one place, not two.
-        if matches!(place, Place::Workspace(_)) && same(&dir, home.root()) {
+        if matches!(place, Place::Workspace(_)) && same(&dir, root) {
             continue;
         }
         found.extend(at(place, &dir)?);
@@ -137,7 +145,11 @@ fn same(one: &Path, other: &Path) -> bool {
     one == other || (real(one).is_some() && real(one) == real(other))
 }
 
-fn at(place: Place, dir: &Path) -> Result<Option<Found>, PolicyError> {
+/// The one text of a directory.
+///
+/// # Errors
+/// Where it is there and cannot be read, or there are two.
+pub fn at(place: Place, dir: &Path) -> Result<Option<Found>, PolicyError> {
     let mut there: Option<PathBuf> = None;
     for path in NAMES.map(|name| dir.join(name)) {
         let unreadable = |why: std::io::Error| PolicyError::Unreadable {
@@ -164,7 +176,11 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), NotFound | NotADirectory)
 }
 
-fn read(place: Place, path: PathBuf) -> Result<Found, PolicyError> {
+/// A file as the text of a place.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn read(place: Place, path: PathBuf) -> Result<Found, PolicyError> {
     let unreadable = |why: String| PolicyError::Unreadable { path: path.clone(), why };
     let failed = |e: std::io::Error| unreadable(e.to_string());
     // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
@@ -180,16 +196,10 @@ fn read(place: Place, path: PathBuf) -> Result<Found, PolicyError> {
     Ok(Found { place, path, text, sha256, of_root })
 }
 
-/// All layers that count in a workspace. The built-in policy stands in for a home's own until
-/// somebody accepted one there.
-pub(crate) fn engine(
-    home: &Home,
-    sources: &Sources,
-    workspace: &str,
-    accepted: &[Acceptance],
-) -> Result<Engine, PolicyError> {
-    let found = found(home, sources, workspace)?;
-    let layers = found.into_iter().map(|one| one.layer(accepted));
+/// All texts as layers. The built-in policy stands in for a home's own until somebody accepted one
+/// there.
+pub(crate) fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, PolicyError> {
+    let layers = found.iter().map(|one| one.layer(accepted));
     let mut layers = layers.collect::<Result<Vec<Layer>, PolicyError>>()?;
     if !layers.iter().any(|layer| layer.name == LayerName::Home && layer.accepted) {
         layers.push(built_in().clone());
@@ -209,20 +219,38 @@ pub(crate) fn built_in() -> &'static Layer {
     })
 }
 
+/// How long what the policies would hold is only watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Watched {
+    /// `enabled: false` of the HITL document.
+    WithoutEnd,
+    /// `mode = "observe"`.
+    Until(Instant),
+}
+
 /// Whether what the policies would hold is only watched now. Observing ends by itself, as soon as
-/// the acceptance of one of the places is old enough.
-pub(crate) fn watches(mode: Mode, accepted: &[Acceptance], workspace: &str, now: Instant) -> bool {
-    let places = [Place::Organisation, Place::Home, Place::Workspace(workspace.to_owned())];
-    let newest = |place| accepted.iter().rev().find(|one| one.place == place).map(|one| one.at);
-    let oldest = places.into_iter().filter_map(newest).min();
-    let young = oldest.is_some_and(|at| now.0.saturating_sub(at.0) < OBSERVE_MILLIS);
-    is_observing(mode) && (mode == Mode::Off || young)
+/// the acceptance of one of the texts is old enough; one that the administrator vouches for has
+/// none, so that nothing is watched under it alone.
+#[must_use]
+pub fn watched(
+    mode: Mode,
+    found: &[Found],
+    accepted: &[Acceptance],
+    now: Instant,
+) -> Option<Watched> {
+    let oldest = found.iter().filter_map(|one| Some(one.acceptance(accepted)?.at)).min();
+    match (mode, oldest.map(|at| at.plus_millis(OBSERVE_MILLIS))) {
+        (Mode::Off, _) => Some(Watched::WithoutEnd),
+        (Mode::Observe, Some(until)) if now < until => Some(Watched::Until(until)),
+        (Mode::Observe | Mode::Enforce, _) => None,
+    }
 }
 
 /// Where an action would happen, as far as its own text does not say.
-pub(crate) fn surroundings(home: &Home, sources: &Sources, workspace: &str) -> facts::Place {
+#[must_use]
+pub fn surroundings(root: &Path, sources: &Sources, workspace: &str) -> facts::Place {
     let text = |path: &Path| path.to_string_lossy().into_owned();
-    let mut own_state = vec![text(home.root())];
+    let mut own_state = vec![text(root)];
     own_state.extend(sources.organisation.as_deref().map(text));
     own_state.push(text(&Path::new(workspace).join(".countersign")));
     facts::Place {

@@ -52,7 +52,8 @@ impl Judge {
         request: &RequestRecord,
     ) -> Result<(), LedgerError> {
         let workspace = &request.key.workspace;
-        let engine = layers::engine(&self.home, &self.sources, workspace, &self.accepted);
+        let found = layers::found(self.home.root(), &self.sources, workspace);
+        let engine = found.and_then(|found| layers::engine(&found, &self.accepted));
         let engine = engine.map_err(|e| void(&e.to_string()))?;
         if engine.hash() != route.policy_hash {
             return Err(void("the policy changed"));
@@ -73,7 +74,7 @@ impl Judge {
         let action = artifact.action().ok_or_else(|| void("a foreign payload"))?;
         let context = artifact.context().ok().flatten().unwrap_or_default();
         let asker = asker(&request.key.principal, &context);
-        let place = layers::surroundings(&self.home, &self.sources, &request.key.workspace);
+        let place = layers::surroundings(self.home.root(), &self.sources, &request.key.workspace);
         let facts = Facts::of(&action, asker, place, moment(self.now));
         Ok(engine.judge(&facts.map_err(|e| void(&e.to_string()))?))
     }

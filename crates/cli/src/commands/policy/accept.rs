@@ -2,7 +2,7 @@
 
 use super::init::At;
 use super::labels;
-use super::layers::{self, NAMES, Text};
+use super::layers::Text;
 use super::page::{count, word};
 use super::situation::{Situation, Who};
 use super::{check, unusable};
@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure, Outcome, no_approver};
 use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::receipt::Receipt;
-use countersign_enforcer::policy::{Place, Proposal};
+use countersign_enforcer::policy::{NAMES, Place, Proposal, at};
 use countersign_enforcer::{Answered, Enforcer, Progress, Question, Relays, Way};
 use countersign_policy::model::{Policy, Rule};
 use serde_json::json;
@@ -108,7 +108,7 @@ impl Accept {
             At::Workspace => Place::Workspace(situation.workspace_text()),
         };
         let dir = self.at.dir(here)?;
-        let there = layers::at(place.clone(), &dir)?;
+        let there = at(place.clone(), &dir)?;
         let Some(from) = self.file.clone().or_else(|| there.as_ref().map(|f| f.path.clone()))
         else {
             let message = format!("no policy in `{}`", visible(&dir.display().to_string(), false));
@@ -254,7 +254,7 @@ fn shown(here: &Here<'_>, filed: &Filed, proposal: &Proposal, policy: &Policy) -
 /// The policy that counts now, where its text still lies in the place.
 fn before(here: &Here<'_>, filed: &Filed, proposal: &Proposal) -> Option<Policy> {
     let dir = filed.to.parent().unwrap_or(&here.root);
-    let found = layers::at(filed.place.clone(), dir).ok()??;
+    let found = at(filed.place.clone(), dir).ok()??;
     let text = Text::named(&found.path).ok()?;
     let accepted = proposal.previous() == Some(found.sha256);
     accepted.then(|| text.load().ok().map(|loaded| loaded.policy)).flatten()

@@ -1,6 +1,5 @@
 //! `policy init`: a policy with comments, to begin with.
 
-use super::layers::NAMES;
 use super::situation::{Situation, Who};
 use super::unusable;
 use crate::commands::Here;
@@ -8,7 +7,7 @@ use crate::commands::run::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::display::visible;
-use countersign_enforcer::policy::Place;
+use countersign_enforcer::policy::{NAMES, Place};
 use countersign_policy::STARTER;
 use countersign_store::files;
 use serde_json::json;

@@ -9,14 +9,12 @@ use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
 use countersign_core::time::Instant;
-use countersign_enforcer::policy::{Acceptance, Found, OBSERVE_MILLIS, Place};
+use countersign_enforcer::policy::{Acceptance, Found, Place, Watched, found, read, watched};
 use countersign_enforcer::{Edge, Enforcer};
-use countersign_policy::load::{Dialect, LabelPlace, MAX_BYTES, Mistakes, load_with_places};
+use countersign_policy::load::{Dialect, LabelPlace, Mistakes, load_with_places};
 use countersign_policy::model::{Mode, Policy};
 use countersign_policy::{Engine, Layer, LayerName, STARTER};
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The text of a policy, and what to call it.
 pub(super) struct Text {
@@ -36,24 +34,21 @@ pub(super) struct Loaded {
     pub(super) labels: Vec<LabelPlace>,
 }
 
-/// The names that a policy may have in its directory.
-pub(super) const NAMES: [&str; 3] = ["policy.toml", "policy.yaml", "policy.yml"];
-
 impl Text {
     /// A file that was named, looked at as if it were the home's and somebody had accepted it.
     pub(super) fn named(path: &Path) -> Result<Self, Failure> {
-        let found = read(Place::Home, path).map_err(|failure| failure.hint("name a policy"))?;
+        let found = read(Place::Home, path.to_owned());
+        let found = found.map_err(|e| unusable("file", e.to_string()).hint("name a policy"))?;
         Ok(Self { accepted: true, ..Self::found(found, &[]) })
     }
 
     fn found(found: Found, accepted: &[Acceptance]) -> Self {
-        let newest = accepted.iter().rev().find(|one| one.place == found.place);
         Self {
             name: visible(&found.path.display().to_string(), false),
             layer: found.place.layer(),
             dialect: found.dialect(),
             accepted: found.is_accepted(accepted),
-            acceptance: newest.filter(|one| one.sha256 == found.sha256).cloned(),
+            acceptance: found.acceptance(accepted).cloned(),
             bytes: found.text,
         }
     }
@@ -104,7 +99,7 @@ impl Text {
 /// What holds in one place.
 pub(super) struct Standing {
     pub(super) texts: Vec<Text>,
-    /// Every acceptance that counts here, oldest first.
+    found: Vec<Found>,
     accepted: Vec<Acceptance>,
     now: Instant,
 }
@@ -113,35 +108,34 @@ impl Standing {
     /// The texts of a place, from widest to narrowest; the built-in one where the home has none
     /// that was accepted.
     pub(super) async fn of(here: &Here<'_>, situation: &Situation) -> Result<Self, Failure> {
-        let accepted = acceptances(here).await?;
-        let workspace = situation.workspace_text();
-        let mut texts: Vec<Text> =
-            found(here, &workspace)?.into_iter().map(|one| Text::found(one, &accepted)).collect();
+        let found = found(&here.root, &parties::sources(), &situation.workspace_text())?;
+        Ok(Self::told(found, acceptances(here).await?))
+    }
+
+    fn told(found: Vec<Found>, accepted: Vec<Acceptance>) -> Self {
+        let text = |one: &Found| Text::found(one.clone(), &accepted);
+        let mut texts: Vec<Text> = found.iter().map(text).collect();
         if !texts.iter().any(|text| text.layer == LayerName::Home && text.accepted) {
             texts.push(Text::built_in());
         }
         texts.sort_by_key(|text| text.layer);
-        let here = |one: &Acceptance| match &one.place {
-            Place::Workspace(dir) => *dir == workspace,
-            Place::Organisation | Place::Home => true,
-        };
-        let accepted = accepted.into_iter().filter(here).collect();
-        Ok(Self { texts, accepted, now: Edge::system().now() })
+        Self { texts, found, accepted, now: Edge::system().now() }
     }
 
     /// The same with a file in the place of the home's, as if it had been accepted now.
     pub(super) fn with(mut self, file: &Path) -> Result<Self, Failure> {
-        self.texts.retain(|text| !matches!(text.layer, LayerName::Home | LayerName::Builtin));
-        self.texts.push(Text::named(file)?);
-        self.texts.sort_by_key(|text| text.layer);
+        let named = read(Place::Home, file.to_owned());
+        let named = named.map_err(|e| unusable("file", e.to_string()).hint("name a policy"))?;
+        self.found.retain(|one| one.place != Place::Home);
         self.accepted.push(Acceptance {
             place: Place::Home,
-            sha256: Hash([0; 32]),
+            sha256: named.sha256,
             previous: None,
             at: self.now,
             seq: 0,
         });
-        Ok(self)
+        self.found.push(named);
+        Ok(Self::told(self.found, self.accepted))
     }
 
     pub(super) fn engine(&self) -> Result<Engine, Failure> {
@@ -150,27 +144,12 @@ impl Standing {
 
     /// Until when what would be held only is watched; `None` where it is held.
     pub(super) fn watched(&self, mode: Mode) -> Option<Watched> {
-        let newest = self.accepted.iter().map(|one| one.at).max();
-        match (mode, newest) {
-            (Mode::Off, _) => Some(Watched::WithoutEnd),
-            (Mode::Observe, Some(at)) if self.now.0.saturating_sub(at.0) < OBSERVE_MILLIS => {
-                Some(Watched::Until(at.plus_millis(OBSERVE_MILLIS)))
-            }
-            _ => None,
-        }
+        watched(mode, &self.found, &self.accepted, self.now)
     }
 
     pub(super) fn now(&self) -> Instant {
         self.now
     }
-}
-
-/// How long what would be held is only watched.
-pub(super) enum Watched {
-    /// The YAML section says `enabled: false`.
-    WithoutEnd,
-    /// `mode = "observe"`.
-    Until(Instant),
 }
 
 /// The engine of this place, the gate's own where there is a gate, or with a file in the place of
@@ -218,49 +197,4 @@ async fn acceptances(here: &Here<'_>) -> Result<Vec<Acceptance>, Failure> {
         Some(enforcer) => Ok(enforcer.acceptances().await?),
         None => Ok(Vec::new()),
     }
-}
-
-/// The files that hold in a workspace, from widest to narrowest.
-fn found(here: &Here<'_>, workspace: &str) -> Result<Vec<Found>, Failure> {
-    let mut found = Vec::new();
-    if let Some(dir) = parties::sources().organisation {
-        found.extend(at(Place::Organisation, &dir)?);
-    }
-    found.extend(at(Place::Home, &here.root)?);
-    let dir = Path::new(workspace).join(".countersign");
-    let real = |path: &Path| path.canonicalize().ok();
-    // A home that lies in the workspace itself is one place, not two.
-    if dir != here.root && (real(&dir).is_none() || real(&dir) != real(&here.root)) {
-        found.extend(at(Place::Workspace(workspace.to_owned()), &dir)?);
-    }
-    Ok(found)
-}
-
-/// The one policy of a directory.
-pub(super) fn at(place: Place, dir: &Path) -> Result<Option<Found>, Failure> {
-    let there = |path: &PathBuf| path.symlink_metadata().is_ok();
-    let mut paths = NAMES.iter().map(|name| dir.join(name)).filter(there);
-    let Some(path) = paths.next() else { return Ok(None) };
-    if let Some(other) = paths.next() {
-        let message = format!("`{}` and `{}` are both there", path.display(), other.display());
-        return Err(Failure::new(Exit::Blocked, "policy", message)
-            .hint("nothing is run until one is moved away: only one policy may be in a place"));
-    }
-    read(place, &path).map(Some)
-}
-
-fn read(place: Place, path: &Path) -> Result<Found, Failure> {
-    let failed = |why: String| unusable("file", format!("cannot read `{}`: {why}", path.display()));
-    let io = |e: std::io::Error| failed(e.to_string());
-    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
-    if !path.metadata().map_err(io)?.is_file() {
-        return Err(failed("it is no file".into()));
-    }
-    let file = std::fs::File::open(path).map_err(io)?;
-    let meta = file.metadata().map_err(io)?;
-    let mut text = Vec::new();
-    // One byte more than a policy may have: the loader says that it is too large.
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text).map_err(io)?;
-    let of_root = meta.uid() == 0 && meta.mode() & 0o022 == 0;
-    Ok(Found { place, path: path.to_owned(), sha256: Hash::of(&text), text, of_root })
 }

@@ -9,6 +9,7 @@ use super::unusable;
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use countersign_core::display::visible;
+use countersign_enforcer::policy::{Place, at};
 use countersign_policy::{Decision, Engine, Verdict};
 use records::Recorded;
 use serde::Serialize;
@@ -118,7 +119,7 @@ impl Simulate {
         if let Some(path) = &self.policy {
             return Ok(path.clone());
         }
-        let found = layers::at(countersign_enforcer::policy::Place::Home, &here.root)?;
+        let found = at(Place::Home, &here.root)?;
         found.map(|found| found.path).ok_or_else(|| {
             unusable("no_policy", "there is no policy in this home to try")
                 .hint("name one with --policy")

@@ -1,11 +1,12 @@
 //! Who asks, where and when: what a policy looks at besides the action itself.
 
 use super::unusable;
+use crate::asking::workspace;
 use crate::failure::Failure;
 use crate::parties;
 use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
-use countersign_enforcer::policy::moment;
+use countersign_enforcer::policy::{moment, surroundings};
 use countersign_policy::{Asker, Moment, Place};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -115,19 +116,6 @@ impl Situation {
 
     /// Where, as the gate tells it to the classification.
     pub(super) fn place(&self) -> Place {
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let sources = parties::sources();
-        let mut own_state = vec![text(&self.home)];
-        own_state.extend(sources.organisation.as_deref().map(text));
-        own_state.push(text(&self.workspace.join(".countersign")));
-        Place { user_home: sources.user_home, own_state, workspace: Some(self.workspace_text()) }
+        surroundings(&self.home, &parties::sources(), &self.workspace_text())
     }
-}
-
-/// The nearest directory upwards that holds a repository or our own marker, else `cwd`.
-fn workspace(cwd: &Path) -> &Path {
-    let marked = |dir: &&Path| dir.join(".git").exists() || dir.join(".countersign").exists();
-    // A home directory's own state is no workspace marker.
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    cwd.ancestors().filter(|dir| Some(*dir) != home.as_deref()).find(marked).unwrap_or(cwd)
 }

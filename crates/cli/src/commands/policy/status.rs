@@ -1,6 +1,6 @@
 //! `policy status`: which texts hold in this place, and who accepted them.
 
-use super::layers::{Standing, Text, Watched};
+use super::layers::{Standing, Text};
 use super::page::{Paint, hanging, paint};
 use super::situation::{Situation, Who};
 use crate::commands::Here;
@@ -8,6 +8,7 @@ use crate::commands::show::width;
 use crate::failure::{Exit, Outcome};
 use countersign_core::display::visible;
 use countersign_core::time::{Instant, Timestamp};
+use countersign_enforcer::policy::Watched;
 use countersign_policy::LayerName;
 use countersign_policy::load::Mistakes;
 use countersign_policy::model::Mode;
