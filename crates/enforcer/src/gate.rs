@@ -3,33 +3,33 @@
 //! Every step is durable before the next begins, so that any process, also one that starts after
 //! a crash, continues where the last one stopped.
 
+mod permit;
+mod recovery;
+mod standing;
+
 use crate::ask::Relays;
 use crate::edge::{Edge, NoEntropy};
 use crate::entry;
 use crate::home::{Home, HomeError, Identity};
-use crate::owner::{self, Owner};
-use crate::policy::{Allowed, PolicyError, Sources, recheck};
+use crate::owner::Owner;
+use crate::policy::{PolicyError, Sources, recheck};
 use crate::question::{Frame, Question, QuestionError};
 use crate::witness::{self, Contradicted};
 use countersign_client::ClientError;
-use countersign_core::action::Action;
-use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::json::JsonError;
-use countersign_core::keys::KeyId;
-use countersign_core::receipt::{Boundary, Entry, Event, Outcome, PolicyNote, Receipt};
+use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
-use countersign_core::verify::{
-    Approved, Check, DEFAULT_SKEW_MILLIS, Refusal, ReplayView, Subject, Vote, verify,
-};
+use countersign_core::verify::{Refusal, ReplayView, Vote};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Proof,
-    RequestKey, RequestRecord, Suspended,
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, RequestKey,
+    RequestRecord, Suspended,
 };
 use serde_json::{Map, Value};
+use standing::{judge, proof, still_stands};
 use std::sync::Arc;
 
 /// Why a step of the gate was refused. Every case means: the action does not run.
@@ -203,16 +203,6 @@ impl Enforcer {
     /// Where they cannot be read.
     pub fn trust(&self) -> Result<TrustStore, HomeError> {
         self.home.trust(&self.identity)
-    }
-
-    /// Records an action that a ready verdict lets through, durably, before it runs.
-    ///
-    /// # Errors
-    /// Where it cannot be recorded; then it must not run.
-    pub async fn allow(&self, action: &Action, policy: PolicyNote) -> Result<Receipt, GateError> {
-        let hash = action.hash()?;
-        let entry = entry::of_action(Event::Allowed, self.boundary, action, hash, policy)?;
-        Ok(self.ledger.record(entry, self.now()).await?)
     }
 
     /// Suspends an action, or finds the same call where it stands.
@@ -498,180 +488,12 @@ impl Enforcer {
         Ok(())
     }
 
-    /// Ends what the dead left behind: claims without an outcome as `uncertain`, requests whose
-    /// time is over as `expired`.
-    async fn recover(&self) -> Result<(), GateError> {
-        for claim in self.ledger.open_claims().await? {
-            if claim.owner != self.owner.name() && owner::is_gone(&self.home, &claim.owner) {
-                self.abandon(&claim).await?;
-            }
-        }
-        for request in self.ledger.open_requests().await? {
-            if self.now() >= request.expires_at {
-                self.close(&request, Ending::Expired).await?;
-            }
-        }
-        owner::sweep(&self.home);
-        Ok(())
-    }
-
-    /// Ends a claim whose action was never started.
-    pub(crate) async fn give_up(
-        &self,
-        claim: &ClaimRecord,
-        request: &RequestRecord,
-        why: &str,
-    ) -> Result<(), GateError> {
-        let entry = entry::of_request(Event::Failed, self.boundary, request);
-        let entry = entry::ended(entry, None, unknown_outcome(claim, why));
-        self.finish(claim, entry).await.map(|_| ())
-    }
-
-    async fn abandon(&self, claim: &ClaimRecord) -> Result<(), GateError> {
-        let unknown = || LedgerError::Unknown(claim.request_id.clone());
-        let request = self.ledger.request(&claim.request_id).await?.ok_or_else(unknown)?;
-        let entry = self.last_entry(&request).await?;
-        let entry = entry::as_event(entry, Event::Uncertain);
-        let why = "the enforcer ended before the outcome was known";
-        match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
-            // Another process found the same claim.
-            Err(GateError::Ledger(LedgerError::Ended(_))) => Ok(()),
-            other => other.map(|_| ()),
-        }
-    }
-
-    /// What the newest receipt of a request says. A request that a policy let go has no artifacts
-    /// of its own to say it.
-    async fn last_entry(&self, request: &RequestRecord) -> Result<Entry, GateError> {
-        let last = self.ledger.receipts_of(&request.id).await?.pop();
-        let frame = || entry::of_request(Event::Uncertain, self.boundary, request);
-        Ok(last.map_or_else(frame, |receipt| receipt.content.entry))
-    }
-
-    /// Lets an action go that the policies allow: durable before it returns.
-    ///
-    /// # Errors
-    /// Where it cannot be written down; then it must not run.
-    pub async fn permit(
-        &self,
-        action: &Action,
-        allowed: Allowed,
-        key: (&str, &str, &str),
-    ) -> Result<RunOnce, GateError> {
-        let (principal, session, workspace) = key;
-        let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
-        let fresh = self.edge.id()?;
-        let session = self.ledger.session(principal, session, &fresh).await?;
-        let event = if allowed.watched { Event::Observed } else { Event::Allowed };
-        let note = allowed.grounds.note().clone();
-        let mut entry = entry::of_action(event, self.boundary, action, hash, note.clone())?;
-        entry.request_id = Some(id.clone());
-        let key = RequestKey {
-            principal: principal.to_owned(),
-            session,
-            workspace: workspace.to_owned(),
-            action_hash: hash,
-        };
-        let request = RequestRecord {
-            id,
-            key,
-            state: State::Executed,
-            created_at: now,
-            expires_at: now,
-            policy: Some(note),
-            asked: Vec::new(),
-            accepted: Vec::new(),
-        };
-        self.remember_head().await?;
-        let (id, owner) = (self.edge.id()?, self.owner.name().to_owned());
-        let (frame, permitted) = (entry.clone(), request.clone());
-        let claim = self.ledger.permit(NewPermit { id, request, owner, now, entry }).await?;
-        Ok(RunOnce { claim, request: permitted, frame })
-    }
-
-    /// Writes down that an action was refused without asking anybody.
-    ///
-    /// # Errors
-    /// Where it cannot be written down; it is refused all the same.
-    pub async fn block(&self, action: &Action, note: PolicyNote) -> Result<Receipt, GateError> {
-        let entry = entry::of_action(Event::Blocked, self.boundary, action, action.hash()?, note)?;
-        Ok(self.ledger.record(entry, self.now()).await?)
-    }
-
     pub(crate) fn now(&self) -> Instant {
         self.edge.now()
     }
 }
 
-fn unknown_outcome(claim: &ClaimRecord, why: &str) -> Outcome {
-    Outcome {
-        claimed_at: claim.claimed_at.timestamp(),
-        ended_at: None,
-        exit_code: None,
-        signal: None,
-        error: Some(why.into()),
-    }
-}
-
-/// The store spends decisions in the same commit that accepts them; this view leaves it to it.
-struct SpentByTheStore;
-
-impl ReplayView for SpentByTheStore {
-    fn request_spent(&self, _: &str, _: &ArtifactHash) -> bool {
-        false
-    }
-    fn nonce_spent(&self, _: &str, _: &KeyId) -> bool {
-        false
-    }
-}
-
-/// Checks a decision about a request of this enforcer's.
-fn judge(
-    decision: Decision,
-    asked: &Asked,
-    request: &RequestRecord,
-    trust: &TrustStore,
-    now: Instant,
-) -> Result<Vote, Refusal> {
-    let check = Check {
-        subject: &Subject::of(&asked.artifact)?,
-        trust,
-        session: Some(&request.key.session),
-        now,
-        skew_millis: DEFAULT_SKEW_MILLIS,
-        replay: &SpentByTheStore,
-    };
-    verify(decision, &check)
-}
-
-fn proof(vote: Vote) -> Result<Proof, GateError> {
-    if !vote.allows() {
-        return Ok(Proof::Denied(Box::new(vote)));
-    }
-    let approved = Approved::count(vec![vote]);
-    approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))
-}
-
 /// Whether a stored request is the question that is put now.
 fn asks_the_same(question: &Question, request: &RequestRecord) -> bool {
     question.asks_the_same_people(request) && question.asks_the_same(request)
-}
-
-/// Whether an approval that was accepted is still one, under the keys of this moment.
-fn still_stands(home: &Home, request: &RequestRecord, now: Instant) -> Result<(), LedgerError> {
-    let void = |code: &str, message: String| LedgerError::Void { code: code.into(), message };
-    let home_failed = |e: HomeError| void("home", e.to_string());
-    let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
-    let trust = home.trust(&identity.map_err(home_failed)?).map_err(home_failed)?;
-    let mut votes = Vec::new();
-    for accepted in &request.accepted {
-        let decision = accepted.decision.clone();
-        let hash = decision.artifact_hash;
-        let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash);
-        let asked = asked.ok_or_else(|| void("HARP_ERR_HASH_MISMATCH", "not asked".into()))?;
-        let vote = judge(decision, asked, request, &trust, now);
-        votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);
-    }
-    let approved = Approved::count(votes);
-    approved.map(|_| ()).map_err(|_| void("HARP_ERR_POLICY_DENY", "not approved".into()))
 }

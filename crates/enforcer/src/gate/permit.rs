@@ -1,0 +1,71 @@
+//! What happens to an action of which the policies need nobody's answer.
+
+use super::{Enforcer, GateError, RunOnce};
+use crate::entry;
+use crate::policy::Allowed;
+use countersign_core::action::Action;
+use countersign_core::receipt::{Event, PolicyNote, Receipt};
+use countersign_core::request::State;
+use countersign_store::ledger::{NewPermit, RequestKey, RequestRecord};
+
+impl Enforcer {
+    /// Records an action that a ready verdict lets through, durably, before it runs.
+    ///
+    /// # Errors
+    /// Where it cannot be recorded; then it must not run.
+    pub async fn allow(&self, action: &Action, policy: PolicyNote) -> Result<Receipt, GateError> {
+        let hash = action.hash()?;
+        let entry = entry::of_action(Event::Allowed, self.boundary, action, hash, policy)?;
+        Ok(self.ledger.record(entry, self.now()).await?)
+    }
+
+    /// Lets an action go that the policies allow: durable before it returns.
+    ///
+    /// # Errors
+    /// Where it cannot be written down; then it must not run.
+    pub async fn permit(
+        &self,
+        action: &Action,
+        allowed: Allowed,
+        key: (&str, &str, &str),
+    ) -> Result<RunOnce, GateError> {
+        let (principal, session, workspace) = key;
+        let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
+        let fresh = self.edge.id()?;
+        let session = self.ledger.session(principal, session, &fresh).await?;
+        let event = if allowed.watched { Event::Observed } else { Event::Allowed };
+        let note = allowed.grounds.note().clone();
+        let mut entry = entry::of_action(event, self.boundary, action, hash, note.clone())?;
+        entry.request_id = Some(id.clone());
+        let key = RequestKey {
+            principal: principal.to_owned(),
+            session,
+            workspace: workspace.to_owned(),
+            action_hash: hash,
+        };
+        let request = RequestRecord {
+            id,
+            key,
+            state: State::Executed,
+            created_at: now,
+            expires_at: now,
+            policy: Some(note),
+            asked: Vec::new(),
+            accepted: Vec::new(),
+        };
+        self.remember_head().await?;
+        let (id, owner) = (self.edge.id()?, self.owner.name().to_owned());
+        let (frame, permitted) = (entry.clone(), request.clone());
+        let claim = self.ledger.permit(NewPermit { id, request, owner, now, entry }).await?;
+        Ok(RunOnce { claim, request: permitted, frame })
+    }
+
+    /// Writes down that an action was refused without asking anybody.
+    ///
+    /// # Errors
+    /// Where it cannot be written down; it is refused all the same.
+    pub async fn block(&self, action: &Action, note: PolicyNote) -> Result<Receipt, GateError> {
+        let entry = entry::of_action(Event::Blocked, self.boundary, action, action.hash()?, note)?;
+        Ok(self.ledger.record(entry, self.now()).await?)
+    }
+}

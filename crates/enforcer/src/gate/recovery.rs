@@ -1,0 +1,68 @@
+//! What a crash left open, and claims that end without a run.
+
+use super::{Enforcer, GateError};
+use crate::{entry, owner};
+use countersign_core::receipt::{Entry, Event, Outcome};
+use countersign_store::ledger::{ClaimRecord, Ending, LedgerError, RequestRecord};
+
+impl Enforcer {
+    /// Ends what the dead left behind: claims without an outcome as `uncertain`, requests whose
+    /// time is over as `expired`.
+    pub(super) async fn recover(&self) -> Result<(), GateError> {
+        for claim in self.ledger.open_claims().await? {
+            if claim.owner != self.owner.name() && owner::is_gone(&self.home, &claim.owner) {
+                self.abandon(&claim).await?;
+            }
+        }
+        for request in self.ledger.open_requests().await? {
+            if self.now() >= request.expires_at {
+                self.close(&request, Ending::Expired).await?;
+            }
+        }
+        owner::sweep(&self.home);
+        Ok(())
+    }
+
+    /// Ends a claim whose action was never started.
+    pub(crate) async fn give_up(
+        &self,
+        claim: &ClaimRecord,
+        request: &RequestRecord,
+        why: &str,
+    ) -> Result<(), GateError> {
+        let entry = entry::of_request(Event::Failed, self.boundary, request);
+        let entry = entry::ended(entry, None, unknown_outcome(claim, why));
+        self.finish(claim, entry).await.map(|_| ())
+    }
+
+    async fn abandon(&self, claim: &ClaimRecord) -> Result<(), GateError> {
+        let unknown = || LedgerError::Unknown(claim.request_id.clone());
+        let request = self.ledger.request(&claim.request_id).await?.ok_or_else(unknown)?;
+        let entry = self.last_entry(&request).await?;
+        let entry = entry::as_event(entry, Event::Uncertain);
+        let why = "the enforcer ended before the outcome was known";
+        match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
+            // Another process found the same claim.
+            Err(GateError::Ledger(LedgerError::Ended(_))) => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// What the newest receipt of a request says. A request that a policy let go has no artifacts
+    /// of its own to say it.
+    async fn last_entry(&self, request: &RequestRecord) -> Result<Entry, GateError> {
+        let last = self.ledger.receipts_of(&request.id).await?.pop();
+        let frame = || entry::of_request(Event::Uncertain, self.boundary, request);
+        Ok(last.map_or_else(frame, |receipt| receipt.content.entry))
+    }
+}
+
+fn unknown_outcome(claim: &ClaimRecord, why: &str) -> Outcome {
+    Outcome {
+        claimed_at: claim.claimed_at.timestamp(),
+        ended_at: None,
+        exit_code: None,
+        signal: None,
+        error: Some(why.into()),
+    }
+}
