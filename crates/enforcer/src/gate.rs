@@ -22,7 +22,7 @@ use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
-use countersign_core::verify::{Refusal, ReplayView, Vote};
+use countersign_core::verify::{Refusal, Vote};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
     Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, RequestKey,

@@ -289,7 +289,7 @@ fn is_secret(parts: &[&str]) -> bool {
         "secrets",
         ".secrets",
     ];
-    const NAMES: [&str; 32] = [
+    const NAMES: [&str; 35] = [
         ".env",
         ".env.local",
         ".env.production",
@@ -319,6 +319,9 @@ fn is_secret(parts: &[&str]) -> bool {
         "secrets.toml",
         "token",
         "environ",
+        "kcore",
+        "kmem",
+        "mem",
         "master.key",
         ".bash_history",
         ".zsh_history",

@@ -94,11 +94,12 @@ fn first<'c>(call: &'c Call<'_>) -> &'c str {
 
 fn cargo(call: &Call<'_>) -> Said {
     match first(call) {
-        "tree" | "metadata" | "search" | "info" | "locate-project" | "pkgid" | "version"
-        | "help" | "verify-project" => Said::Reads,
+        "search" | "info" | "version" | "help" => Said::Reads,
         "add" | "fmt" | "update" | "init" | "new" | "generate-lockfile" | "vendor" | "fix" => {
             Said::Edits
         }
+        // What only looks at the workspace starts the compiler that its settings name.
+        "tree" | "metadata" | "locate-project" | "pkgid" | "verify-project" => Said::Builds,
         "build" | "check" | "test" | "clippy" | "doc" | "bench" | "nextest" | "rustc" | "fetch"
         | "b" | "c" | "t" => Said::Builds,
         "install" => Said::Installs,

@@ -81,6 +81,18 @@ fn shell(judge: &mut Judge<'_>, call: &Call<'_>) {
     judge.bash = outer;
 }
 
+/// A line of a shell. Those that are like bash and are not bash have forms that it has not: they
+/// work out numbers in any argument of `test` and `printf`, and know blocks without `then`. Of
+/// theirs only plain words and the signs between commands are read.
+fn read(judge: &mut Judge<'_>, call: &Call<'_>, text: &str) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " _./:=,@%+-&|;\n".contains(c);
+    if matches!(call.name, "zsh" | "ksh" | "mksh" | "yash") && !text.chars().all(plain) {
+        let why = "it is a shell of which only plain lines are read here";
+        judge.report.unreadable(call.raw, why);
+    }
+    judge.line(text);
+}
+
 /// The line, the script or the input of a shell.
 fn lines(judge: &mut Judge<'_>, call: &Call<'_>) {
     // Options before the line or the script: `-c`, letters that change nothing, `-o NAME`.
@@ -130,7 +142,7 @@ fn lines(judge: &mut Judge<'_>, call: &Call<'_>) {
         };
     }
     match (line, rest.first()) {
-        (true, Some(word)) => judge.line(&word.text),
+        (true, Some(word)) => read(judge, call, &word.text),
         (false, Some(script))
             if script
                 .known()
@@ -141,7 +153,7 @@ fn lines(judge: &mut Judge<'_>, call: &Call<'_>) {
         }
         (false, None) if call.input != &Input::Unknown => {
             if let Input::Text(text) = call.input {
-                judge.line(text);
+                read(judge, call, text);
             }
         }
         _ => judge.report.unreadable(call.raw, "which lines the shell runs is not known"),
