@@ -9,7 +9,9 @@ pub(crate) mod recheck;
 mod roster;
 
 pub use acceptance::{Acceptance, Proposal};
-pub use layers::{Found, NAMES, Place, Sources, Watched, at, found, read, surroundings, watched};
+pub use layers::{
+    Found, MISSING, NAMES, Place, Sources, Watched, at, found, missing, read, surroundings, watched,
+};
 
 use crate::gate::{Enforcer, GateError};
 use crate::question::{Grounds, Way};
@@ -123,7 +125,7 @@ impl Enforcer {
     /// Where a policy is there and does not load, or the ledger cannot be read.
     pub async fn engine(&self, workspace: &str) -> Result<Engine, GateError> {
         let found = found(self.home().root(), self.sources(), workspace)?;
-        Ok(layers::engine(&found, &self.acceptances().await?)?)
+        Ok(layers::engine(&found, &self.acceptances().await?, workspace)?)
     }
 
     /// What the policies of a workspace say of an action now.
@@ -138,7 +140,7 @@ impl Enforcer {
     ) -> Result<Judged, GateError> {
         let found = found(self.home().root(), self.sources(), workspace)?;
         let accepted = self.acceptances().await?;
-        let engine = layers::engine(&found, &accepted)?;
+        let engine = layers::engine(&found, &accepted, workspace)?;
         let facts = self.facts(action, asker, workspace)?;
         let verdict = engine.judge(&facts);
         let watched = watched(engine.mode(), &found, &accepted, self.now()).is_some();

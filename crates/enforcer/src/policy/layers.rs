@@ -7,6 +7,7 @@ use countersign_policy::load::{Dialect, MAX_BYTES, Mistakes, load};
 use countersign_policy::model::Mode;
 use countersign_policy::{Engine, Layer, LayerName, STARTER, builtin, facts};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -196,10 +197,42 @@ pub fn read(place: Place, path: PathBuf) -> Result<Found, PolicyError> {
     Ok(Found { place, path, text, sha256, of_root })
 }
 
+/// What counts in a place whose accepted text is not there: nobody knows what it would have held.
+pub const MISSING: &str = "version = 1\n[[rule]]\nid = \"accepted-policy-missing\"\n\
+    decision = \"require_approval\"\napprovers = [\"anyone\"]\n\
+    display = \"the policy that was accepted here is not the one that is here\"\n";
+
+/// The places around a workspace where a text was accepted and another one, or none, is there.
+#[must_use]
+pub fn missing(found: &[Found], accepted: &[Acceptance], workspace: &str) -> Vec<Place> {
+    let around = |place: &Place| match place {
+        Place::Organisation | Place::Home => true,
+        Place::Workspace(dir) => Path::new(workspace).starts_with(dir),
+    };
+    let there =
+        |place: &Place| found.iter().any(|one| one.place == *place && one.is_accepted(accepted));
+    let places: BTreeSet<&Place> = accepted.iter().map(|one| &one.place).collect();
+    places.into_iter().filter(|place| around(place) && !there(place)).cloned().collect()
+}
+
+fn stand_in(place: &Place) -> Result<Layer, PolicyError> {
+    let mistakes =
+        |mistakes: Mistakes| of_mistakes(Path::new("accepted-policy-missing"), &mistakes);
+    let policy = load(MISSING.as_bytes(), Dialect::Toml).map_err(mistakes)?;
+    let sha256 = hash_of(MISSING.as_bytes());
+    Ok(Layer { name: place.layer(), policy, sha256, accepted: true })
+}
+
 /// All texts as layers. The built-in policy stands in for a home's own until somebody accepted one
-/// there.
-pub(crate) fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, PolicyError> {
+/// there; where an accepted text is gone or changed, everything asks.
+pub(crate) fn engine(
+    found: &[Found],
+    accepted: &[Acceptance],
+    workspace: &str,
+) -> Result<Engine, PolicyError> {
     let layers = found.iter().map(|one| one.layer(accepted));
+    let missing = missing(found, accepted, workspace);
+    let layers = layers.chain(missing.iter().map(stand_in));
     let mut layers = layers.collect::<Result<Vec<Layer>, PolicyError>>()?;
     if !layers.iter().any(|layer| layer.name == LayerName::Home && layer.accepted) {
         layers.push(built_in().clone());

@@ -53,7 +53,7 @@ impl Judge {
     ) -> Result<(), LedgerError> {
         let workspace = &request.key.workspace;
         let found = layers::found(self.home.root(), &self.sources, workspace);
-        let engine = found.and_then(|found| layers::engine(&found, &self.accepted));
+        let engine = found.and_then(|found| layers::engine(&found, &self.accepted, workspace));
         let engine = engine.map_err(|e| void(&e.to_string()))?;
         if engine.hash() != route.policy_hash {
             return Err(void("the policy changed"));

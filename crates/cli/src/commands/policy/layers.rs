@@ -9,7 +9,9 @@ use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
 use countersign_core::time::Instant;
-use countersign_enforcer::policy::{Acceptance, Found, Place, Watched, found, read, watched};
+use countersign_enforcer::policy::{
+    Acceptance, Found, MISSING, Place, Watched, found, missing, read, watched,
+};
 use countersign_enforcer::{Edge, Enforcer};
 use countersign_policy::load::{Dialect, LabelPlace, Mistakes, load_with_places};
 use countersign_policy::model::{Mode, Policy};
@@ -65,6 +67,16 @@ impl Text {
         }
     }
 
+    /// What counts in a place whose accepted text is gone or changed.
+    fn missing(place: &Place) -> Self {
+        Self {
+            name: "the accepted policy is not there: everything asks".into(),
+            layer: place.layer(),
+            bytes: MISSING.as_bytes().to_vec(),
+            ..Self::built_in()
+        }
+    }
+
     pub(super) fn load(&self) -> Result<Loaded, Mistakes> {
         let (policy, labels) = load_with_places(&self.bytes, self.dialect)?;
         Ok(Loaded { policy, labels })
@@ -101,6 +113,7 @@ pub(super) struct Standing {
     pub(super) texts: Vec<Text>,
     found: Vec<Found>,
     accepted: Vec<Acceptance>,
+    workspace: String,
     now: Instant,
 }
 
@@ -109,17 +122,18 @@ impl Standing {
     /// that was accepted.
     pub(super) async fn of(here: &Here<'_>, situation: &Situation) -> Result<Self, Failure> {
         let found = found(&here.root, &parties::sources(), &situation.workspace_text())?;
-        Ok(Self::told(found, acceptances(here).await?))
+        Ok(Self::told(found, acceptances(here).await?, situation.workspace_text()))
     }
 
-    fn told(found: Vec<Found>, accepted: Vec<Acceptance>) -> Self {
+    fn told(found: Vec<Found>, accepted: Vec<Acceptance>, workspace: String) -> Self {
         let text = |one: &Found| Text::found(one.clone(), &accepted);
         let mut texts: Vec<Text> = found.iter().map(text).collect();
         if !texts.iter().any(|text| text.layer == LayerName::Home && text.accepted) {
             texts.push(Text::built_in());
         }
+        texts.extend(missing(&found, &accepted, &workspace).iter().map(Text::missing));
         texts.sort_by_key(|text| text.layer);
-        Self { texts, found, accepted, now: Edge::system().now() }
+        Self { texts, found, accepted, workspace, now: Edge::system().now() }
     }
 
     /// The same with a file in the place of the home's, as if it had been accepted now.
@@ -135,7 +149,7 @@ impl Standing {
             seq: 0,
         });
         self.found.push(named);
-        Ok(Self::told(self.found, self.accepted))
+        Ok(Self::told(self.found, self.accepted, self.workspace))
     }
 
     pub(super) fn engine(&self) -> Result<Engine, Failure> {

@@ -1,0 +1,177 @@
+//! Policies over a ledger in memory and a clock that a test moves.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
+#![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
+
+use countersign_core::action::{Action, Request};
+use countersign_core::artifact::{Context, Scope};
+use countersign_core::decision::{Answer, Choice, Decision, Word};
+use countersign_core::encoding::Fixed;
+use countersign_core::keys::SecretKeys;
+use countersign_core::receipt::Event;
+use countersign_core::time::Instant;
+use countersign_enforcer::notary::OperatorNotary;
+use countersign_enforcer::pairing::Candidate;
+use countersign_enforcer::policy::Place;
+use countersign_enforcer::{Edge, Enforcer, GateError, Home, Judged, Question, Relays, Ruling};
+use countersign_policy::Asker;
+use countersign_store::ledger::{LedgerError, LedgerStore, MemoryLedger, Suspended};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// 02:40 UTC.
+const START: i64 = 1_770_000_000_000;
+const DAY: i64 = 86_400_000;
+const HOUR: i64 = 3_600_000;
+const WORKSPACE: &str = "/nonexistent/w";
+
+struct World {
+    _dir: tempfile::TempDir,
+    home: Home,
+    enforcer: Enforcer,
+    clock: Arc<AtomicI64>,
+    edge: Edge,
+}
+
+fn edge(clock: &Arc<AtomicI64>) -> Edge {
+    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
+    Edge::new(
+        move || Instant(clock.load(Ordering::SeqCst)),
+        move |bytes| {
+            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
+            Ok(())
+        },
+    )
+}
+
+/// A home that accepted a text before it pinned anybody.
+async fn world(text: &str) -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::open(dir.path()).unwrap();
+    let clock = Arc::new(AtomicI64::new(START));
+    let edge = edge(&clock);
+    let identity = home.identity_or_new(&edge).unwrap();
+    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
+    let ledger = Arc::new(MemoryLedger::new("ledger-1", [7; 32], notary)) as Arc<dyn LedgerStore>;
+    let enforcer = Enforcer::open(home.clone(), identity, ledger, edge.clone()).await.unwrap();
+    let path = home.root().join("policy.toml");
+    let proposal = enforcer.propose_policy(Place::Home, &path, text.into()).await.unwrap();
+    enforcer.accept_first_policy(&proposal).await.unwrap();
+    std::fs::write(path, text).unwrap();
+    World { _dir: dir, home, enforcer, clock, edge }
+}
+
+impl World {
+    fn later(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    async fn judged(&self, name: &str) -> Judged {
+        self.enforcer.judge(&action(name), Asker::default(), WORKSPACE).await.unwrap()
+    }
+
+    async fn ruling(&self, name: &str) -> &'static str {
+        match self.judged(name).await.ruling(false) {
+            Ruling::Runs(_) => "runs",
+            Ruling::Asks(_) => "asks",
+            Ruling::Blocked(_) => "blocked",
+        }
+    }
+}
+
+fn action(name: &str) -> Action {
+    Action::Request(Request { action: name.into(), parameters: json!({}), verb: None })
+}
+
+#[tokio::test]
+async fn observing_ends_after_seven_days_and_holds_the_floors() {
+    let world = world(
+        "version = 1\nmode = \"observe\"\n[[rule]]\nid = \"b\"\ntools = [\"spin\"]\n\
+         decision = \"block\"\n",
+    )
+    .await;
+    for (wait, ordinary, blocked) in
+        [(0, "runs", "runs"), (7 * DAY - 1, "runs", "runs"), (1, "asks", "blocked")]
+    {
+        world.later(wait);
+        assert_eq!(world.ruling("update_title").await, ordinary);
+        assert_eq!(world.ruling("spin").await, blocked);
+        assert_eq!(world.ruling("delete_user").await, "asks");
+        assert_eq!(world.ruling("refund").await, "asks");
+    }
+}
+
+#[tokio::test]
+async fn observing_ends_with_the_text_that_was_accepted() {
+    let world = world("version = 1\nmode = \"observe\"\n").await;
+    assert_eq!(world.ruling("update_title").await, "runs");
+    std::fs::write(world.home.root().join("policy.toml"), "version = 1\nmode = \"observe\"\n\n")
+        .unwrap();
+    assert_eq!(world.ruling("update_title").await, "asks");
+    // A clock that was set back does not begin it again.
+    std::fs::remove_file(world.home.root().join("policy.toml")).unwrap();
+    assert_eq!(world.ruling("update_title").await, "asks");
+}
+
+#[tokio::test]
+async fn an_observed_run_is_recorded_with_what_would_have_happened() {
+    let world = world("version = 1\nmode = \"observe\"\n").await;
+    let Ruling::Runs(allowed) = world.judged("update_title").await.ruling(false) else {
+        panic!("it is watched")
+    };
+    let key = ("uid:1", "default", WORKSPACE);
+    let permit = world.enforcer.permit(&action("update_title"), allowed, key).await.unwrap();
+    let id = &permit.request().id;
+    let receipts = world.enforcer.ledger().receipts_of(id).await.unwrap();
+    let entry = &receipts[0].content.entry;
+    assert_eq!(entry.event, Event::Observed);
+    let display = &entry.policy.as_ref().unwrap().display;
+    assert!(display.starts_with("observed only; would have asked a person: "), "{display}");
+}
+
+#[tokio::test]
+async fn attack_11_an_approval_is_void_where_the_hour_has_come_that_blocks() {
+    let world = world(
+        "version = 1\n[[rule]]\nid = \"mornings\"\ntools = [\"spin\"]\n\
+         conditions = [{ field = \"time\", gte = \"03:00\" }]\ndecision = \"block\"\n",
+    )
+    .await;
+    let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
+    let ann = Candidate::local(*person.public(), "ann", vec![], &world.edge);
+    world.enforcer.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
+    let Ruling::Asks(grounds) = world.judged("spin").await.ruling(false) else {
+        panic!("it asks before three")
+    };
+    let question = Question {
+        action: action("spin"),
+        disclosures: vec![],
+        context: Context::default(),
+        grounds,
+        principal: "uid:1".into(),
+        session: "default".into(),
+        workspace: WORKSPACE.into(),
+        ttl_millis: 2 * HOUR,
+        to: world.enforcer.ways().unwrap(),
+    };
+    let Suspended::Opened(request) = world.enforcer.suspend(&question).await.unwrap() else {
+        panic!("it is the first")
+    };
+    let artifact = &request.asked[0].artifact;
+    let choice = Choice {
+        word: Word::Allow,
+        scope: Scope::Once,
+        expires_at: artifact.head.expires_at.clone(),
+        nonce: Fixed(world.edge.random().unwrap()),
+        hints: None,
+    };
+    let decision = Decision::sign(artifact, choice, &person).unwrap();
+    let answer = Answer { decision, reason: None };
+    let request = world.enforcer.accept(&request, &request.asked[0], answer).await.unwrap();
+    world.later(HOUR);
+    assert_eq!(world.ruling("spin").await, "blocked");
+    let error = world.enforcer.claim(&request, &Relays::new()).await.unwrap_err();
+    assert!(matches!(error, GateError::Ledger(LedgerError::Void { .. })), "{error}");
+    assert_eq!(error.code(), "HARP_ERR_POLICY_DENY");
+}
