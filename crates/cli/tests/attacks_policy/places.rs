@@ -68,3 +68,23 @@ fn attack_42_a_policy_that_nobody_accepted_asks_nobody_else() {
     let asked = receipts(&world, "enforcer");
     assert!(asked.iter().all(|receipt| !receipt.to_string().contains("mallory")));
 }
+
+#[test]
+fn attack_42_a_ledger_of_another_home_brings_no_acceptances() {
+    let (one, other) = (home(OPEN), home(STARTER));
+    let (from, to) = (one.path("enforcer"), other.path("enforcer"));
+    let mut copied = 0;
+    for entry in fs::read_dir(&from).unwrap() {
+        let name = entry.unwrap().file_name();
+        let text = name.to_string_lossy().into_owned();
+        if text.starts_with("ledger.db") {
+            copied += 1;
+            fs::copy(from.join(&name), to.join(&name)).unwrap();
+        }
+    }
+    assert!(copied > 0, "the ledger lies elsewhere");
+    put(&to, "policy.toml", OPEN);
+    let output = gate(&other, &[], &TOUCH).output().unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    assert!(!other.work().join("new").exists());
+}

@@ -1,6 +1,6 @@
 //! Somebody who may write to the workspace or the home puts another text there.
 
-use crate::scene::{ASKS, accept, gate, home, outcome, put, refused};
+use crate::scene::{ASKS, accept, gate, home, outcome, put, refused, said};
 use countersign_policy::STARTER;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -86,4 +86,21 @@ fn attack_11_a_policy_that_cannot_be_read_denies_everything_and_says_so() {
     broken();
     fs::remove_file(dir.join("policy.yaml")).unwrap();
     assert_eq!(outcome(&world, &["true"]), "allowed");
+}
+
+#[test]
+fn attack_11_a_marker_further_down_leads_away_from_no_policy() {
+    let world = home(STARTER);
+    accept(&world, STRICT, "workspace");
+    let below = world.work().join("below");
+    fs::create_dir_all(below.join(".git")).unwrap();
+    let there = || {
+        let output = gate(&world, &[], &["true"]).current_dir(&below).output().unwrap();
+        said(&world, &output)
+    };
+    assert_eq!(there(), ASKS);
+    put(&below.join(".countersign"), "policy.toml", LOOSE[0]);
+    assert_eq!(there(), ASKS);
+    fs::remove_file(world.work().join(".countersign/policy.toml")).unwrap();
+    assert_eq!(there(), ASKS, "the accepted text above is gone");
 }
