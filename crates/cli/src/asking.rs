@@ -68,7 +68,7 @@ pub(crate) fn question(
     ttl: i64,
 ) -> Question {
     let caller = Caller::of(prepared, &words.session);
-    let because = format!("asked because: {}", grounds.note().display);
+    let because = format!("asked because: {}", grounds.because());
     let notes = std::iter::once(because).chain(notes(prepared)).collect();
     Question {
         action: prepared.action().clone(),

@@ -17,6 +17,7 @@ use crate::gate::{Enforcer, GateError};
 use crate::question::{Grounds, Way};
 use countersign_core::action::Action;
 use countersign_core::time::Instant;
+use countersign_policy::facts::Finding;
 use countersign_policy::{Asker, Decision, Engine, Facts, Moment, Verdict};
 use std::path::PathBuf;
 
@@ -74,6 +75,8 @@ pub enum PolicyError {
 pub struct Judged {
     /// What they say.
     pub verdict: Verdict,
+    /// What is most dangerous about it.
+    worst: Option<Finding>,
     /// Whether it is only watched, and no floor holds: then it runs whatever the verdict.
     watched: bool,
 }
@@ -104,7 +107,10 @@ impl Judged {
     /// critical: no policy knows of it, so a person does.
     #[must_use]
     pub fn ruling(&self, critical: bool) -> Ruling {
-        let grounds = Grounds::of(&self.verdict);
+        let mut grounds = Grounds::of(&self.verdict);
+        if let Some(Finding { part, why, .. }) = &self.worst {
+            grounds.because = format!("{}: {why} ({part})", grounds.because);
+        }
         let grounds = if critical { grounds.critical() } else { grounds };
         match self.verdict.decision {
             _ if self.watched && !critical => {
@@ -144,7 +150,8 @@ impl Enforcer {
         let facts = self.facts(action, asker, workspace)?;
         let verdict = engine.judge(&facts);
         let watched = watched(engine.mode(), &found, &accepted, self.now()).is_some();
-        Ok(Judged { watched: watched && facts.class.floors.is_empty(), verdict })
+        let watched = watched && facts.class.floors.is_empty();
+        Ok(Judged { worst: facts.class.findings.into_iter().next(), watched, verdict })
     }
 
     /// What a policy looks at when this action is asked for here and now.

@@ -51,6 +51,8 @@ pub struct Question {
 pub struct Grounds {
     /// What records say of it.
     pub(crate) note: PolicyNote,
+    /// Why, in words for the person who is asked.
+    pub(crate) because: String,
     /// The least assurance that counts.
     pub(crate) min_assurance: Assurance,
     /// Whether an answer must say why.
@@ -104,6 +106,7 @@ impl Grounds {
                 verb: verdict.verb.to_string(),
                 matched: verdict.matched.clone(),
             },
+            because: verdict.display.clone(),
             min_assurance: verdict.min_assurance,
             reason_required: verdict.require_reason,
             timeout_seconds: verdict.timeout_seconds,
@@ -122,6 +125,7 @@ impl Grounds {
                 verb: "tool_call".to_owned(),
                 matched: Vec::new(),
             },
+            because: display.to_owned(),
             min_assurance: Assurance::Local,
             reason_required: false,
             timeout_seconds: 300,
@@ -134,6 +138,12 @@ impl Grounds {
         self.note.risk = Risk::Critical;
         self.min_assurance = self.min_assurance.max(Assurance::Web);
         self
+    }
+
+    /// Why, in words for the person who is asked.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        &self.because
     }
 
     /// Whether it is critical.
