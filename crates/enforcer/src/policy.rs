@@ -111,7 +111,12 @@ impl Judged {
         if let Some(Finding { part, why, .. }) = &self.worst {
             grounds.because = format!("{}: {why} ({part})", grounds.because);
         }
-        let grounds = if critical { grounds.critical() } else { grounds };
+        let loosens = self.verdict.decision < Decision::RequireApproval;
+        let grounds = match critical {
+            true if loosens => grounds.critical().pinned(),
+            true => grounds.critical(),
+            false => grounds,
+        };
         match self.verdict.decision {
             _ if self.watched && !critical => {
                 Ruling::Runs(Allowed { grounds: grounds.watched(&self.verdict), watched: true })
@@ -184,6 +189,14 @@ impl Enforcer {
 }
 
 impl Grounds {
+    /// The same where no policy asks, and pinning does.
+    fn pinned(mut self) -> Self {
+        self.note.rule_id = "pinning".to_owned();
+        self.note.display = "what was found while it was pinned makes it critical".to_owned();
+        self.because.clone_from(&self.note.display);
+        self
+    }
+
     fn watched(mut self, verdict: &Verdict) -> Self {
         let would = match verdict.decision {
             Decision::Block => "would have been blocked",
