@@ -108,8 +108,9 @@ impl Judged {
     #[must_use]
     pub fn ruling(&self, critical: bool) -> Ruling {
         let mut grounds = Grounds::of(&self.verdict);
-        if let Some(Finding { part, why, .. }) = &self.worst {
-            grounds.because = format!("{}: {why} ({part})", grounds.because);
+        // Our own words only: a part of the action might be cut, and the action stands there whole.
+        if let Some(Finding { why, .. }) = &self.worst {
+            grounds.because = format!("{}: {why}", grounds.because);
         }
         let loosens = self.verdict.decision < Decision::RequireApproval;
         let grounds = match critical {
