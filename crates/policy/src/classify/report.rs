@@ -111,6 +111,11 @@ impl Report {
         once(&mut self.hosts.own, shown(clip(&name)).into_owned());
     }
 
+    /// A host that nobody named by the address: no pattern but `*` fits it.
+    pub(super) fn another_host(&mut self) {
+        self.host("?");
+    }
+
     /// What all of it comes to.
     pub(super) fn finish(mut self) -> Class {
         if self.findings.is_empty() {

@@ -108,7 +108,10 @@ impl Judge<'_> {
     /// One variable that is set for a program, or for what follows in the line.
     pub(super) fn variable(&mut self, raw: &str, name: &str, before: bool) {
         let small = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        let proxy = name.ends_with("_proxy");
+        let proxy = name.to_ascii_lowercase().ends_with("_proxy");
+        if proxy {
+            self.report.another_host();
+        }
         if !is_name(name) {
             self.report.unreadable(raw, "which variable it sets is not known");
         } else if steers(name) {

@@ -163,6 +163,24 @@ const CURL_WRITES: [&str; 13] = [
     "--hsts",
 ];
 
+/// Options of `curl` by which it speaks to another host than the address names.
+const CURL_LEADS_AWAY: [&str; 14] = [
+    "-x",
+    "--proxy",
+    "--preproxy",
+    "--proxy1.0",
+    "--socks4",
+    "--socks4a",
+    "--socks5",
+    "--socks5-hostname",
+    "--resolve",
+    "--connect-to",
+    "--unix-socket",
+    "--abstract-unix-socket",
+    "--doh-url",
+    "--dns-servers",
+];
+
 fn curl(judge: &mut Judge<'_>, call: &Call<'_>) {
     let valued: Vec<&str> = CURL_VALUED.iter().chain(&CURL_LONG).copied().collect();
     let given = options(call.args, &valued);
@@ -231,6 +249,14 @@ fn curl(judge: &mut Judge<'_>, call: &Call<'_>) {
     }
     if given.has(&["-K", "--config"]) {
         judge.report.unreadable(call.raw, "what it does stands in a file");
+    }
+    // It takes a long option also where only the beginning of its name is written.
+    let short = |name: &str| {
+        name.len() > 3 && CURL_LEADS_AWAY.iter().any(|option| option.starts_with(name))
+    };
+    if given.has(&CURL_LEADS_AWAY) || given.given.iter().any(|(name, _)| short(name)) {
+        // The host of the address is not the one that is spoken to.
+        judge.report.another_host();
     }
     if given.values(&["-H", "--header"]).any(|word| {
         word.text.contains('\0') || word.text.to_ascii_lowercase().starts_with("authorization")
