@@ -175,3 +175,19 @@ async fn attack_11_an_approval_is_void_where_the_hour_has_come_that_blocks() {
     assert!(matches!(error, GateError::Ledger(LedgerError::Void { .. })), "{error}");
     assert_eq!(error.code(), "HARP_ERR_POLICY_DENY");
 }
+
+#[tokio::test]
+async fn attack_42_what_was_allowed_over_one_text_replaces_no_newer_one() {
+    let world = world("version = 1\n").await;
+    let path = world.home.root().join("policy.toml");
+    let propose = |text: &str| {
+        let text = text.as_bytes().to_vec();
+        world.enforcer.propose_policy(Place::Home, &path, text)
+    };
+    let older = propose("version = 1\n# older\n").await.unwrap();
+    let newer = propose("version = 1\n# newer\n").await.unwrap();
+    world.enforcer.accept_first_policy(&newer).await.unwrap();
+    assert!(world.enforcer.accept_first_policy(&older).await.is_err());
+    let accepted = world.enforcer.acceptances().await.unwrap();
+    assert_eq!(accepted.last().map(|one| one.sha256), Some(newer.sha256()));
+}

@@ -158,7 +158,7 @@ impl Enforcer {
         if self.admitters().await?.is_some() {
             return Err(PairingError::NotAllowed("an approver must allow a policy".into()));
         }
-        Ok(self.record_acceptance(proposal).await?)
+        self.record_acceptance(proposal).await
     }
 
     /// Accepts a text once its [`Enforcer::policy_question`] was approved.
@@ -173,14 +173,21 @@ impl Enforcer {
     ) -> Result<Receipt, PairingError> {
         let hash = proposal.action().hash().map_err(GateError::from)?;
         let permit = self.admitted(answered, hash, relays).await?;
-        let recorded = self.record_acceptance(proposal).await.map_err(PairingError::from);
+        let recorded = self.record_acceptance(proposal).await;
         self.change_made(permit, recorded).await
     }
 
-    async fn record_acceptance(&self, proposal: &Proposal) -> Result<Receipt, GateError> {
+    async fn record_acceptance(&self, proposal: &Proposal) -> Result<Receipt, PairingError> {
+        // What was allowed replaces one text; another that came meanwhile it does not.
+        let accepted = self.acceptances().await?;
+        let newest = accepted.iter().rev().find(|one| one.place == proposal.place);
+        if newest.map(|one| one.sha256) != proposal.previous {
+            let why = "another policy was accepted there meanwhile: look at it and accept again";
+            return Err(PairingError::NotAllowed(why.into()));
+        }
         let mut action = entry::note("policy", &[]);
         action.extend(proposal.members());
-        self.record_change(Event::Policy, action).await
+        Ok(self.record_change(Event::Policy, action).await?)
     }
 }
 
