@@ -3,8 +3,10 @@
 //! No parser panics; and what one accepts is written again to the canonical bytes of the very text,
 //! and is read from those as the same. So an accepted text has exactly one meaning.
 
+mod hook;
 mod policy_shell;
 
+pub use hook::hook;
 pub use policy_shell::shell;
 
 use countersign_core::artifact::{Artifact, Statement};

@@ -62,17 +62,25 @@ pub fn refused(_host: Host, because: &str) -> Said {
 /// Codex takes no allowing answer without it. A skill's line does not run where it is named.
 fn allowing(call: &Call, why: &str) -> Output {
     let mut output = decision("allow", why);
-    if call.event == Event::PreToolUse && !asks_its_user(call) {
+    if call.event == Event::PreToolUse && !waits_for_user(call) {
         output.insert("updatedInput", Value::Object(call.input.clone()));
     }
     output
 }
 
-/// Tools by which Claude Code turns to its user. With the input named it would take our answer for
-/// the user's.
-fn asks_its_user(call: &Call) -> bool {
-    call.host == Host::ClaudeCode
-        && matches!(call.tool.as_str(), "AskUserQuestion" | "ExitPlanMode")
+/// Tools of Claude Code that wait for its user. With the input named it takes our answer for the
+/// user's; without it, it allows no more than we do and still asks.
+const WAIT_FOR_USER: [&str; 6] = [
+    "AskUserQuestion",
+    "ExitPlanMode",
+    "OfferChromeSetup",
+    "PublishPlugin",
+    "SendToProject",
+    "ShowOnboardingRolePicker",
+];
+
+fn waits_for_user(call: &Call) -> bool {
+    call.host == Host::ClaudeCode && WAIT_FOR_USER.contains(&call.tool.as_str())
 }
 
 /// The members of the one object that a host reads.
