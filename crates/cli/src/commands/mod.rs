@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod gateway;
 pub(crate) mod harp;
 pub(crate) mod history;
+pub(crate) mod hook;
 pub(crate) mod inbox;
 pub(crate) mod join;
 pub(crate) mod key;
@@ -37,10 +38,17 @@ pub(crate) struct Here<'a> {
 
 /// Runs the command that was named.
 pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
+    let hook = matches!(args.command, Command::Hook(_));
+    obeyed(args, output).map_err(|failure| if hook { failure.of_hook() } else { failure })
+}
+
+fn obeyed(args: Args, output: &Output) -> Outcome {
     let here = Here { root: parties::root(args.home)?, output };
     match args.command {
         Command::Completions(command) => command.run(&here),
         Command::Man(command) => command.run(&here),
+        // It brings its own threads: one that hangs must not keep it from answering.
+        Command::Hook(command) => command.run(&here),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
@@ -81,6 +89,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Bench(c) => c.run(here).await,
         Command::Completions(c) => c.run(here),
         Command::Man(c) => c.run(here),
+        Command::Hook(c) => c.run(here),
     }
 }
 
