@@ -70,7 +70,7 @@ impl Hook {
     pub(crate) fn run(self, here: &Here<'_>) -> Outcome {
         let times = Times::of(self.timeout, Instant::now());
         let said = match home(std::env::args_os(), &here.root) {
-            Ok(root) => heard(self.host, root, times),
+            Ok(root) => heard(self.host, times, move |seen| judged(self.host, &root, times, seen)),
             Err(why) => answer::refused(self.host, &why),
         };
         speak(&said)
@@ -100,15 +100,16 @@ fn home(
 }
 
 /// Judges on another thread, and answers for it where it cannot.
-fn heard(host: Host, root: PathBuf, times: Times) -> Said {
+fn heard(
+    host: Host,
+    times: Times,
+    judge: impl FnOnce(&OnceLock<Call>) -> Said + Send + 'static,
+) -> Said {
     let (tell, hear) = channel();
     let known: Arc<OnceLock<Call>> = Arc::default();
     let seen = Arc::clone(&known);
-    let judging = move || {
-        let said = judged(host, &root, times, &seen);
-        // Nobody hears it where the time was over before.
-        let _ = tell.send(said);
-    };
+    // Nobody hears it where the time was over before.
+    let judging = move || drop(tell.send(judge(&seen)));
     let started = std::thread::Builder::new().name("hook".into()).spawn(judging);
     let left = times.end.saturating_duration_since(Instant::now());
     let why = match started.map(|_| hear.recv_timeout(left)) {
