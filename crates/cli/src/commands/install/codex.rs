@@ -106,7 +106,8 @@ pub(crate) fn distrusted(config: &str, key: &str, hash: &str) -> Option<String> 
     let trust = format!("trusted_hash = \"{hash}\"");
     let next = lines.get(at + 1).filter(|line| line.trim() == trust);
     let rest = lines.get(at + 2..).unwrap_or_default();
-    let after = rest.iter().find(|line| !line.trim().is_empty());
+    let says = |line: &&&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let after = rest.iter().find(says);
     if next.is_none() || after.is_some_and(|line| !line.trim_start().starts_with('[')) {
         return None;
     }
@@ -215,6 +216,8 @@ mod tests {
         let all = format!("{head}{block}{after}");
         assert_eq!(distrusted(&all, key, hash), Some(format!("{head}{after}")));
         assert_eq!(distrusted(&format!("{head}{block}"), key, hash).as_deref(), Some(head));
+        let noted = format!("{head}{block}# mine, too\n");
+        assert_eq!(distrusted(&noted, key, hash), Some(format!("{head}# mine, too\n")));
         for other in [
             head.to_owned(),
             all.replace("ab", "cd"),
