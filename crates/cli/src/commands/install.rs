@@ -5,6 +5,7 @@
 
 pub(crate) mod change;
 pub(crate) mod codex;
+mod elsewhere;
 pub(crate) mod found;
 mod line;
 pub(crate) mod page;

@@ -25,37 +25,87 @@ fn in_a_fresh_account_everything_is_made_and_goes_again() {
     assert_eq!(me.done(&UNDO_CLAUDE)["changed"], false);
 }
 
+/// Installs into a file and takes it back.
+fn comes_back(text: &str, mode: u32) {
+    let me = Account::new();
+    let path = me.write(SETTINGS, text);
+    let now = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    assert_eq!(me.done(&CLAUDE)["changed"], true, "{text}");
+    let with = me.read(SETTINGS);
+    assert_eq!(commands(&with).iter().filter(|c| c.contains("hook claude-code")).count(), 1);
+    assert_eq!(now(), mode);
+    assert_eq!(me.done(&UNDO_CLAUDE)["restored"], true);
+    assert_eq!((me.read(SETTINGS).as_slice(), now()), (text.as_bytes(), mode));
+    let left = std::fs::read_dir(me.path(".claude")).unwrap().count();
+    assert_eq!(left, 1, "nothing is left over");
+}
+
 #[test]
-fn a_file_comes_back_to_the_byte_with_its_mode() {
+fn an_empty_object_comes_back_to_the_byte() {
+    comes_back("{}", 0o600);
+    comes_back("{ }", 0o644);
+}
+
+#[test]
+fn empty_hooks_come_back_to_the_byte() {
+    comes_back("{\"hooks\":{}}", 0o644);
+    comes_back("{\"hooks\": {\"PreToolUse\": [ ]}}", 0o640);
+}
+
+#[test]
+fn other_line_ends_and_marks_come_back_to_the_byte() {
+    comes_back("{\r\n\t\"a\": 1\r\n}", 0o600);
+    comes_back("\u{feff}{\"a\":1}\n\n", 0o600);
+}
+
+#[test]
+fn other_hooks_come_back_to_the_byte() {
     let other = r#"{"hooks":[{"type":"command","command":"lint"}]}"#;
-    for (text, mode) in [
-        ("{}".to_owned(), 0o600),
-        ("{ }".into(), 0o644),
-        ("{\"hooks\":{}}".into(), 0o644),
-        ("{\"hooks\": {\"PreToolUse\": [ ]}}".into(), 0o640),
-        ("{\r\n\t\"a\": 1\r\n}".into(), 0o600),
-        ("\u{feff}{\"a\":1}\n\n".into(), 0o600),
-        (format!("{{\"hooks\":{{\"PreToolUse\":[{other}],\"Stop\":[{other}]}}}}"), 0o604),
-    ] {
-        let me = Account::new();
-        let path = me.write(SETTINGS, &text);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-        let done = me.done(&CLAUDE);
-        assert_eq!(done["changed"], true, "{text}");
-        let with = me.read(SETTINGS);
-        assert_eq!(commands(&with).iter().filter(|c| c.contains("hook claude-code")).count(), 1);
-        assert_eq!(me.done(&CLAUDE)["changed"], false, "{text}");
-        assert_eq!(me.read(SETTINGS), with, "idempotent");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
-        assert_eq!(me.done(&UNDO_CLAUDE)["restored"], true);
-        assert_eq!(me.read(SETTINGS), text.as_bytes());
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
-        assert_eq!(
-            std::fs::read_dir(me.path(".claude")).unwrap().count(),
-            1,
-            "nothing is left over"
-        );
+    comes_back(&format!("{{\"hooks\":{{\"PreToolUse\":[{other}],\"Stop\":[{other}]}}}}"), 0o604);
+}
+
+#[test]
+fn a_second_installation_changes_nothing_and_says_so() {
+    let me = Account::new();
+    me.write(SETTINGS, "{\"a\": 1}");
+    me.done(&CLAUDE);
+    let (with, record) = (me.read(SETTINGS), crate::common::files(&me.ours().join("hosts")));
+    let again = me.done(&CLAUDE);
+    assert_eq!(again["changed"], false);
+    assert_eq!(again["changes"], serde_json::json!([]));
+    assert_eq!(me.read(SETTINGS), with);
+    assert_eq!(crate::common::files(&me.ours().join("hosts")), record);
+    let said = String::from_utf8(me.run(&CLAUDE).stdout).unwrap();
+    assert!(said.starts_with("nothing was changed"), "{said}");
+}
+
+#[test]
+fn attack_32_the_installed_line_refuses_where_the_program_is_gone_or_dies() {
+    let me = Account::new();
+    me.done(&CLAUDE);
+    let line = commands(&me.read(SETTINGS)).concat();
+    let program = crate::common::screen::quoted(crate::common::BINARY);
+    me.program("killed", "#!/bin/sh\nkill -9 $$\n");
+    me.program("fails", "#!/bin/sh\nexit 1\n");
+    for name in ["not-there", "killed", "fails"] {
+        let other = crate::common::screen::quoted_path(&me.world.path("bin").join(name));
+        let line = line.replace(&program, &other);
+        assert!(line.contains(name), "{line}");
+        let ended = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{name}: {ended:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains("nothing runs"));
     }
+}
+
+#[test]
+fn attack_11_a_project_that_switches_hooks_off_is_told_of() {
+    let me = Account::new();
+    let dir = me.world.work().join(".claude");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("settings.local.json"), "{\"disableAllHooks\":true}").unwrap();
+    let warnings = me.done(&CLAUDE)["warnings"].to_string();
+    assert!(warnings.contains("settings.local.json` says `disableAllHooks`"), "{warnings}");
 }
 
 #[test]

@@ -280,6 +280,24 @@ fn what_holds_no_hooks_is_refused_with_its_name() {
 }
 
 #[test]
+fn settings_that_switch_hooks_off_are_known() {
+    for (text, managed, word) in [
+        ("{\"disableAllHooks\": true}", false, Some("disableAllHooks")),
+        ("{\"disableAllHooks\": \"yes\"}", true, Some("disableAllHooks")),
+        ("{\"disableAllHooks\": false, \"disableAllHooks\": 1}", false, Some("disableAllHooks")),
+        ("{\"disableAllHooks\": false}", true, None),
+        ("{\"disableAllHooks\": null}", false, None),
+        ("{\"allowManagedHooksOnly\": true}", true, Some("allowManagedHooksOnly")),
+        ("{\"allowManagedHooksOnly\": true}", false, None),
+        ("{\"env\": {\"disableAllHooks\": true}}", true, None),
+        ("{\"disableAllHooks\": true, }", false, None),
+        ("", false, None),
+    ] {
+        assert_eq!(switches_off(text, managed), word, "{text}");
+    }
+}
+
+#[test]
 fn a_file_full_of_our_entries_is_refused_soon() {
     let old = r#"{"hooks":[{"command":"countersign hook"}]}"#;
     let text = inside(&vec![old; 5_000].join(","));

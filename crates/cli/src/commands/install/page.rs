@@ -6,7 +6,7 @@ use super::found::title;
 use super::place::{Scope, shown};
 use super::probe::Harmless;
 use super::record::Records;
-use super::{Done, Plan};
+use super::{Done, Plan, elsewhere};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
@@ -135,6 +135,7 @@ fn probe(harmless: &Harmless) -> Value {
 fn warnings(plan: &Plan) -> Vec<String> {
     let mut all = plan.line.warnings.clone();
     all.extend(plan.found.warning());
+    all.extend(elsewhere::warnings(&plan.place));
     if let Some(why) = &plan.unasked {
         all.push(format!("Codex cannot be asked to trust the hook: {}", visible(why, false)));
     }
