@@ -19,7 +19,7 @@ use super::hook::host;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use change::{Change, Found as File};
-use codex::Standing;
+use codex::{Standing, Unplanned};
 use countersign_enforcer::Edge;
 use countersign_hosts::Host;
 use countersign_hosts::settings::{self, BadSettings, Entry};
@@ -119,7 +119,8 @@ impl Install {
             (Some(program), Host::Codex) => {
                 match codex::plan(program, &place, &after, &line.command).await {
                     Ok(plan) => (Some(plan), None),
-                    Err(why) => (None, Some(why)),
+                    Err(Unplanned::Unasked(why)) => (None, Some(why)),
+                    Err(Unplanned::Blind) => return Err(blind()),
                 }
             }
             _ => (None, None),
@@ -248,6 +249,12 @@ fn untrusting(change: &Change, earlier: Option<&Trust>) -> Option<String> {
     let text = change.found.text.as_ref()?;
     let clean = earlier.and_then(|e| codex::distrusted(text, &e.key, &e.hash));
     Some(clean.unwrap_or_else(|| text.clone()))
+}
+
+/// Codex answers, and passes over its file of hooks.
+fn blind() -> Failure {
+    Failure::new(Exit::Failed, "install", "Codex reads no hooks, so every tool would run")
+        .hint("nothing was changed; does `config.toml` say `hooks = false` under `[features]`?")
 }
 
 /// Two installations at once would each keep what the other wrote.

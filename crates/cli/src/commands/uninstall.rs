@@ -38,6 +38,10 @@ pub(crate) struct Uninstall {
     dry_run: bool,
 }
 
+/// Codex's trust in the hooks behind ours names their old places.
+const MOVED: &str = "Codex knows hooks by their place: look under `/hooks` there whether it still \
+     trusts the others, since it passes over the rest without a word";
+
 /// What is to be taken back.
 struct Plan {
     place: Place,
@@ -59,8 +63,7 @@ impl Uninstall {
         }
         if plan.changes.is_empty() {
             forget(&plan, &home, &records)?;
-            let text = format!("nothing is installed in `{}`", shown(&plan.place.named));
-            return plan.told(here, &text);
+            return plan.told(here, &plan.nothing(&records)?);
         }
         here.output.progress(&plan.text("this is changed:"));
         agreed(here.output, self.yes, "Write this?").await?;
@@ -86,7 +89,9 @@ impl Plan {
             Some(change) => change,
             None => without(&place, found)?,
         };
+        let moved = !whole && place.host == Host::Codex && change.is_one();
         let mut plan = Self { place, record, changes: Vec::new(), whole, warnings: Vec::new() };
+        plan.warnings.extend(moved.then(|| MOVED.to_owned()));
         plan.changes.extend(Some(change).filter(Change::is_one));
         if let Some(trust) = plan.record.as_ref().and_then(|record| record.trust.clone()) {
             plan.distrust(&trust)?;
@@ -129,6 +134,17 @@ impl Plan {
             remove_dirs(&record.settings.made_dirs);
         }
         Ok(())
+    }
+
+    /// Nothing is there; perhaps it is somewhere else.
+    fn nothing(&self, records: &Records) -> Result<String, Failure> {
+        let mut text = format!("nothing is installed in `{}`", shown(&self.place.named));
+        for file in records.files(self.place.host)? {
+            let how =
+                "found with `--project` in its directory, or with the host's own variable set";
+            text += &format!("\nbut it is in `{}`, {how}", shown(&file));
+        }
+        Ok(text)
     }
 
     fn text(&self, what: &str) -> String {

@@ -24,7 +24,7 @@ def entry(key, value):
 
 def hooks():
     path = os.path.join(home, "hooks.json")
-    if not os.path.exists(path):
+    if not os.path.exists(path) or "hooks = false" in text():
         return
     groups = json.load(open(path)).get("hooks", {}).get("PreToolUse", [])
     for g, group in enumerate(groups):
@@ -137,4 +137,14 @@ fn a_codex_that_cannot_be_asked_is_told_of() {
     let done = me.done(&CODEX);
     assert!(done["warnings"].to_string().contains("cannot be asked"), "{done}");
     assert!(done["next"][0].as_str().unwrap().contains("/hooks"));
+}
+
+#[test]
+fn where_codex_reads_no_hooks_nothing_is_installed_for_show() {
+    let me = with_codex();
+    me.write(CONFIG, "[features]\nhooks = false\n");
+    let (code, message, exit) = me.fails(&CODEX);
+    assert_eq!((code.as_str(), exit), ("install", 1));
+    assert!(message.contains("reads no hooks"), "{message}");
+    assert!(!me.path(HOOKS).exists() && !me.ours().exists());
 }

@@ -198,6 +198,8 @@ fn the_hosts_own_variable_says_where_its_settings_are() {
         assert!(output.status.success(), "{output:?}");
     };
     run(&CLAUDE);
+    let said = String::from_utf8(me.run(&UNDO_CLAUDE).stdout).unwrap();
+    assert!(said.contains("nothing is installed") && said.contains("else where/settings.json"));
     assert_eq!(commands(&std::fs::read(elsewhere.join("settings.json")).unwrap()).len(), 1);
     run(&UNDO_CLAUDE);
     assert!(!elsewhere.exists());

@@ -140,3 +140,23 @@ fn nobody_is_asked_for_a_trial() {
     std::fs::write(me.ours().join("policy.toml"), policy).unwrap();
     assert_eq!(me.done(&CLAUDE)["probe"]["harmless"], "ask");
 }
+
+#[test]
+fn what_cannot_be_tried_out_is_taken_back() {
+    let me = Account::new();
+    me.write(SETTINGS, "{\"a\": 1}");
+    let nowhere = me.path("nowhere");
+    let output = me.command(&CLAUDE).env("TMPDIR", &nowhere).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("[probe] (everything is as it was before)"), "{error}");
+    assert_eq!(me.read(SETTINGS), b"{\"a\": 1}");
+    assert!(!me.ours().join("hosts").exists());
+    me.done(&CLAUDE);
+    let (with, record) = (me.read(SETTINGS), crate::common::files(&me.ours().join("hosts")));
+    let again = ["install", "claude-code", "--yes", "--timeout", "60"];
+    let output = me.command(&again).env("TMPDIR", &nowhere).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(me.read(SETTINGS), with, "the earlier one stays");
+    assert_eq!(crate::common::files(&me.ours().join("hosts")), record);
+}

@@ -155,8 +155,8 @@ impl Handler {
 
     /// Whether it is run for every call, waited for, and no other kind of handler.
     pub(super) fn whole(&self) -> bool {
-        let known =
-            |name: &String| matches!(name.as_str(), "type" | "command" | "timeout" | "onFailure");
+        const KNOWN: [&str; 5] = ["type", "command", "timeout", "onFailure", "statusMessage"];
+        let known = |name: &String| KNOWN.contains(&name.as_str());
         self.members.get("type").and_then(Value::as_str) == Some("command")
             && self.members.keys().all(known)
     }

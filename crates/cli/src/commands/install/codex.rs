@@ -39,13 +39,28 @@ pub(crate) enum Standing {
     Unread,
 }
 
+/// Why it is not known what Codex would write.
+#[derive(Debug)]
+pub(crate) enum Unplanned {
+    /// It cannot be asked.
+    Unasked(String),
+    /// It can, and reads no hooks: what is installed would hold nothing.
+    Blind,
+}
+
+impl From<String> for Unplanned {
+    fn from(why: String) -> Self {
+        Self::Unasked(why)
+    }
+}
+
 /// Finds out what Codex would write down to trust our line in these hooks.
 pub(crate) async fn plan(
     program: &Path,
     place: &Place,
     hooks: &str,
     line: &str,
-) -> Result<Plan, String> {
+) -> Result<Plan, Unplanned> {
     let config = Found::at(&place.config.join("config.toml")).map_err(|f| f.message)?;
     let scratch = tempfile::tempdir().map_err(|e| e.to_string())?;
     let dir = scratch.path().canonicalize().map_err(|e| e.to_string())?;
@@ -60,12 +75,12 @@ pub(crate) async fn plan(
         let ours = listed
             .iter()
             .find(|hook| hook.command == line && hook.path.starts_with(&*dir.to_string_lossy()));
-        let ours = ours.ok_or("it does not find the hook in its file")?;
-        let rest =
-            ours.key.strip_prefix(&ours.path).ok_or("its names for hooks are unknown here")?;
+        let Some(ours) = ours else { return Err(Unplanned::Blind) };
+        let rest = ours.key.strip_prefix(&ours.path);
+        let rest = rest.ok_or_else(|| "its names for hooks are unknown here".to_owned())?;
         let key = format!("{}{rest}", place.named.display());
         server.trust(&key, &ours.hash).await?;
-        Ok::<_, String>((key, ours.hash.clone()))
+        Ok::<_, Unplanned>((key, ours.hash.clone()))
     };
     let (key, hash) = within(asking).await?;
     let after = Found::at(&copy).map_err(|f| f.message)?.text;
@@ -92,9 +107,9 @@ pub(crate) async fn standing(
     within(asking).await
 }
 
-async fn within<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+async fn within<T, E: From<String>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let done = tokio::time::timeout(PATIENCE, work).await;
-    done.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+    done.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs()).into()))
 }
 
 /// The configuration without what was added for a hook; `None` where it is written in another way,

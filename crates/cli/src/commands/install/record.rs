@@ -5,6 +5,7 @@ use super::place::{Place, Scope};
 use crate::failure::Failure;
 use countersign_core::encoding::Hash;
 use countersign_core::time::Timestamp;
+use countersign_hosts::Host;
 use countersign_store::files::{self, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -139,6 +140,19 @@ impl Records {
         // The directory goes with its last record.
         let _ = std::fs::remove_dir(&self.dir);
         Ok(())
+    }
+
+    /// The files of this host in which hooks are remembered.
+    pub(crate) fn files(&self, host: Host) -> Result<Vec<PathBuf>, Failure> {
+        if !self.dir.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for name in files::names(&self.dir)? {
+            let record: Option<Record> = files::read(&self.dir.join(format!("{name}.json")))?;
+            found.extend(record.filter(|r| r.host == host.name()).map(|r| r.file));
+        }
+        Ok(found)
     }
 
     /// One for each file of hooks.
