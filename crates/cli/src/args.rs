@@ -102,6 +102,8 @@ pub(crate) enum Command {
     /// Propose, review, enforce and hash HARP objects as files; report conformance
     #[command(subcommand)]
     Harp(commands::harp::Harp),
+    /// Answer an agent host about the tool that it is about to run
+    Hook(commands::hook::Hook),
     /// Measure this machine against the budgets, beside its own limits
     Bench(commands::bench::Bench),
     /// Print shell completions

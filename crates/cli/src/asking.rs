@@ -160,6 +160,6 @@ pub(crate) fn workspace(cwd: &Path) -> &Path {
     cwd.ancestors().filter(|dir| Some(*dir) != home.as_deref()).find(marked).unwrap_or(cwd)
 }
 
-fn hostname() -> Option<String> {
+pub(crate) fn hostname() -> Option<String> {
     rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
 }

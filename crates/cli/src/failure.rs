@@ -85,6 +85,14 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The same failure as a hook ends: with the one code that every agent host takes for a refusal.
+    pub(crate) fn of_hook(mut self) -> Self {
+        self.exit = Exit::Usage;
+        self
+    }
+}
+
 /// Whether a file is one that takes with it, moved away, who may approve.
 fn holds_keys(error: &FileError) -> bool {
     let (FileError::Corrupt { path, .. } | FileError::Io { path, .. }) = error else {
@@ -166,6 +174,8 @@ impl From<GateError> for Failure {
             | GateError::Contradicted(Contradicted::Store(error)) => error.into(),
             GateError::Policy(error) => Self::from(error),
             GateError::Unrecorded(_) => uncertain(message),
+            GateError::DeniedBefore(_) => Self::new(Exit::Denied, &code, message)
+                .hint("nothing was run; say what changed with --description, or wait"),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {
                 Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")

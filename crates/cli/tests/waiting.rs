@@ -132,12 +132,16 @@ fn attack_21_a_denial_given_after_the_asker_was_killed_holds() {
 }
 
 #[test]
-fn after_a_denial_the_same_call_asks_anew() {
+fn attack_46_after_a_denial_the_same_call_asks_only_with_a_new_explanation() {
     let world = World::paired();
     let mut run = world.gate(&[], &LINE);
     let denied = world.answer("deny");
     assert_eq!(run.wait().code(), Some(126));
-    let mut run = world.gate(&[], &LINE);
+    let output = world.gate(&["--json"], &LINE).output();
+    let refused = (output.status.code(), error_code(&output));
+    assert_eq!(refused, (Some(126), "HARP_ERR_POLICY_DENY".into()));
+    assert!(inbox(&world).is_empty(), "nobody is asked");
+    let mut run = world.gate(&["--description", "the tests pass now"], &LINE);
     let approved = world.answer("approve");
     assert!(run.wait().success());
     assert_ne!(denied, approved);

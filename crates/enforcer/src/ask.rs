@@ -39,6 +39,15 @@ pub struct Relay {
 /// The gateways, by pairing.
 pub type Relays = BTreeMap<String, Relay>;
 
+/// How long asking may take.
+#[derive(Clone, Copy)]
+struct Deadline {
+    /// What the question gives.
+    whole: Instant,
+    /// What the caller has.
+    patience: Option<Instant>,
+}
+
 /// How asking ended.
 #[derive(Debug)]
 pub enum Answered {
@@ -123,13 +132,29 @@ impl Enforcer {
         relays: &Relays,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
-        let deadline = self.now().plus_millis(question.ttl_millis);
+        self.ask_until(question, relays, None, report).await
+    }
+
+    /// The same for a caller that can wait only until `patience`: the request then goes on waiting
+    /// ([`Answered::Pending`]), and the same call joins it.
+    ///
+    /// # Errors
+    /// As [`Enforcer::ask`].
+    pub async fn ask_until(
+        &self,
+        question: &Question,
+        relays: &Relays,
+        patience: Option<Instant>,
+        report: Report<'_>,
+    ) -> Result<Answered, GateError> {
+        let whole = self.now().plus_millis(question.ttl_millis);
+        let deadline = Deadline { whole, patience };
         let first = self.ask_once(question, relays, deadline, report).await?;
         let Answered::Unverified(request, refusal) = first else { return Ok(first) };
         report(Progress::Refused(refusal));
         self.close(&request, Ending::Withdrawn).await?;
         let mut again = question.clone();
-        again.ttl_millis = deadline.0.saturating_sub(self.now().0).max(1_000);
+        again.ttl_millis = whole.0.saturating_sub(self.now().0).max(1_000);
         let second = self.ask_once(&again, relays, deadline, report).await?;
         if let Answered::Unverified(request, _) = &second {
             self.withdraw(request, relays).await?;
@@ -141,7 +166,7 @@ impl Enforcer {
         &self,
         question: &Question,
         relays: &Relays,
-        deadline: Instant,
+        deadline: Deadline,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
         let (request, joined) = match self.suspend(question).await? {
@@ -156,7 +181,8 @@ impl Enforcer {
         report(Progress::Suspended(Box::new(request.clone()), joined));
         // A request of our own was written down a moment after this call began, and ends as much
         // later: who opened it sees it expire, and leaves nothing waiting.
-        let deadline = if joined { deadline } else { request.expires_at };
+        let whole = if joined { deadline.whole } else { request.expires_at };
+        let deadline = deadline.patience.map_or(whole, |patience| patience.min(whole));
         if request.state == State::Created {
             let sent = self.submit_all(&request, question, relays, deadline, report).await;
             if let Err(error) = sent {

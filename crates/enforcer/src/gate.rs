@@ -3,6 +3,7 @@
 //! Every step is durable before the next begins, so that any process, also one that starts after
 //! a crash, continues where the last one stopped.
 
+mod denied;
 mod permit;
 mod recovery;
 mod standing;
@@ -32,6 +33,8 @@ use serde_json::{Map, Value};
 use standing::{judge, proof, still_stands};
 use std::sync::Arc;
 
+pub use denied::{COOL_MILLIS, DeniedBefore};
+
 /// Why a step of the gate was refused. Every case means: the action does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
@@ -50,6 +53,9 @@ pub enum GateError {
     /// A policy cannot be judged under, or cannot be followed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A person denied the same minutes ago.
+    #[error(transparent)]
+    DeniedBefore(Box<DeniedBefore>),
     /// The home is unusable.
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -64,7 +70,7 @@ impl GateError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Question(_) => "HARP_ERR_POLICY_DENY",
+            Self::Question(_) | Self::DeniedBefore(_) => "HARP_ERR_POLICY_DENY",
             Self::Refused(refusal) => refusal.code(),
             Self::Ledger(LedgerError::Replay) => "HARP_ERR_REPLAY",
             Self::Ledger(LedgerError::Void { code, .. }) => code,
@@ -237,6 +243,7 @@ impl Enforcer {
         action_hash: countersign_core::action::ActionHash,
     ) -> Result<Suspended, GateError> {
         let request = self.draft(question, action_hash).await?;
+        self.not_denied_before(question, &request).await?;
         let entry = entry::of_request(Event::Suspended, self.boundary, &request);
         Ok(self.ledger.suspend(request, entry, self.now()).await?)
     }

@@ -16,6 +16,7 @@ pub use layers::{
 use crate::gate::{Enforcer, GateError};
 use crate::question::{Grounds, Way};
 use countersign_core::action::Action;
+use countersign_core::receipt::PolicyNote;
 use countersign_core::time::Instant;
 use countersign_policy::facts::Finding;
 use countersign_policy::{Asker, Decision, Engine, Facts, Moment, Verdict};
@@ -89,6 +90,14 @@ pub struct Judged {
 pub struct Allowed {
     pub(crate) grounds: Grounds,
     pub(crate) watched: bool,
+}
+
+impl Allowed {
+    /// What records say of it.
+    #[must_use]
+    pub fn note(&self) -> &PolicyNote {
+        self.grounds.note()
+    }
 }
 
 /// What follows from a verdict.

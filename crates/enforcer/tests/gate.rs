@@ -12,6 +12,7 @@ use countersign_core::receipt::{Event, Level};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_core::verify::Refusal;
+use countersign_enforcer::gate::COOL_MILLIS;
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::question::QuestionError;
@@ -291,4 +292,80 @@ async fn a_reason_travels_only_with_the_decision_that_names_it() {
     let answer = Answer::parse(&serde_json::to_vec(&answer).unwrap()).unwrap();
     let request = world.enforcer.accept(&request, &request.asked[0], answer).await.unwrap();
     assert_eq!(request.accepted[0].reason.as_ref().unwrap().text, "too broad");
+}
+
+#[tokio::test]
+async fn attack_46_what_was_denied_is_refused_without_asking_for_ten_minutes() {
+    let world = world().await;
+    let request = world.suspended("a").await;
+    world.accept(&request, Word::Deny).await.unwrap();
+    // Another session of the same account, a sub-agent's for one, is no way around it.
+    let elsewhere = Question { session: "another".into(), ..world.question("a") };
+    for question in [world.question("a"), elsewhere] {
+        let refused = world.enforcer.suspend(&question).await.unwrap_err();
+        assert!(matches!(refused, GateError::DeniedBefore(_)), "{refused}");
+        assert!(refused.to_string().starts_with("ann denied exactly this 0 s ago"), "{refused}");
+        let newest = world.ledger.receipt(None).await.unwrap().unwrap().content.entry;
+        assert_eq!(newest.event, Event::Blocked);
+        assert_eq!(newest.policy.unwrap().rule_id, "denied_before");
+    }
+    assert!(world.enforcer.suspend(&world.question("b")).await.is_ok(), "it is another action");
+    world.later(COOL_MILLIS + 1);
+    world.suspended("a").await;
+}
+
+#[tokio::test]
+async fn attack_46_new_words_ask_twice_more_and_no_oftener() {
+    let world = world().await;
+    let with = |text: &str| {
+        let mut question = world.question("a");
+        question.context.description = Some(text.to_owned());
+        question
+    };
+    for (nth, words) in ["first", "second", "third"].into_iter().enumerate() {
+        if nth > 0 {
+            let refused = world.enforcer.suspend(&world.question("a")).await.unwrap_err();
+            assert!(matches!(refused, GateError::DeniedBefore(_)), "silence says nothing new");
+            let refused = world.enforcer.suspend(&with("first")).await.unwrap_err();
+            assert!(matches!(refused, GateError::DeniedBefore(_)), "it was said before");
+        }
+        let Suspended::Opened(request) = world.enforcer.suspend(&with(words)).await.unwrap() else {
+            panic!("it is asked anew")
+        };
+        // The call that waits is joined, whatever was denied before it.
+        let again = world.enforcer.suspend(&with(words)).await.unwrap();
+        assert!(matches!(again, Suspended::Joined(_)));
+        world.accept(&request, Word::Deny).await.unwrap();
+    }
+    let refused = world.enforcer.suspend(&with("fourth")).await.unwrap_err();
+    assert!(refused.to_string().contains("too often"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_or_expired_was_not_denied() {
+    let world = world().await;
+    let request = world.suspended("a").await;
+    world.enforcer.close(&request, Ending::Withdrawn).await.unwrap();
+    let request = world.suspended("a").await;
+    world.later(60_000);
+    world.enforcer.close(&request, Ending::Expired).await.unwrap();
+    world.suspended("a").await;
+}
+
+#[tokio::test]
+async fn what_a_host_runs_ends_with_its_claim() {
+    let world = world().await;
+    let request = world.suspended("a").await;
+    let request = world.accept(&request, Word::Allow).await.unwrap();
+    let permit = world.enforcer.claim(&request, &Relays::new()).await.unwrap();
+    let over = world.enforcer.hand_over(permit).await.unwrap();
+    assert_eq!(over.id, request.id);
+    assert!(world.ledger.open_claims().await.unwrap().is_empty());
+    let events: Vec<Event> =
+        world.events(&request).await.into_iter().map(|(event, _)| event).collect();
+    assert_eq!(events, [Event::Suspended, Event::Approved, Event::Released]);
+    // The next one is asked about anew.
+    let Suspended::Opened(_) = world.enforcer.suspend(&world.question("a")).await.unwrap() else {
+        panic!("an approval was used twice")
+    };
 }

@@ -1,4 +1,7 @@
-//! Which hosts there are, and what a found version of one knows.
+//! Which hosts there are, and what the versions that were looked at know.
+//!
+//! The names and forms here and in the rooms above are those of Claude Code 2.1.332 and Codex
+//! 0.171.0, as their own programs sent and took them (`tests/golden`).
 
 /// An agent host whose hook this is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -18,7 +18,7 @@ use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
     Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
-    RequestRecord, Suspended,
+    RequestKey, RequestRecord, Suspended,
 };
 use register::{Register, Registrar};
 use rusqlite::params;
@@ -30,7 +30,11 @@ const SCHEMA: Schema = Schema {
     application_id: 0x4353_6c65,
     // 4 MiB. Receipts only ever come after one another, so a longer log would save no copies.
     log_pages: 1_000,
-    steps: &[include_str!("ledger/schema.sql"), include_str!("ledger/policy.sql")],
+    steps: &[
+        include_str!("ledger/schema.sql"),
+        include_str!("ledger/policy.sql"),
+        include_str!("ledger/refused.sql"),
+    ],
 };
 
 /// What a ledger is born with. Random, and drawn by the caller.
@@ -147,6 +151,11 @@ impl LedgerStore for SqliteLedger {
         self.writer.write(move |db| changes::claim(db, &register, claim)).await
     }
 
+    async fn hand_over(&self, claim_id: &str) -> Result<(), LedgerError> {
+        let id = claim_id.to_owned();
+        self.writer.write(move |db| claims::end(db, &id)).await
+    }
+
     async fn finish(
         &self,
         claim_id: &str,
@@ -177,6 +186,15 @@ impl LedgerStore for SqliteLedger {
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {
         let id = request_id.to_owned();
         self.writer.read(move |db| requests::one(db, &id)).await
+    }
+
+    async fn refused(
+        &self,
+        key: &RequestKey,
+        since: Instant,
+    ) -> Result<Vec<RequestRecord>, StoreError> {
+        let key = key.clone();
+        self.writer.read(move |db| requests::refused(db, &key, since)).await
     }
 
     async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {

@@ -300,6 +300,10 @@ pub trait LedgerStore: Send + Sync {
     /// [`LedgerError::State`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
 
+    /// Ends a claim, once, whose action somebody else carries out: the receipt of the claim,
+    /// `released`, is the last.
+    async fn hand_over(&self, claim_id: &str) -> Result<(), LedgerError>;
+
     /// Ends a claim, once, with its receipt (`executed`, `failed` or `uncertain`).
     async fn finish(
         &self,
@@ -323,6 +327,14 @@ pub trait LedgerStore: Send + Sync {
 
     /// One request.
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError>;
+
+    /// The requests for this call that were suspended at `since` or later and denied or withdrawn,
+    /// of this principal in this workspace, whatever the session; oldest first.
+    async fn refused(
+        &self,
+        key: &RequestKey,
+        since: Instant,
+    ) -> Result<Vec<RequestRecord>, StoreError>;
 
     /// Every request that is not final, oldest first.
     async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError>;

@@ -8,6 +8,7 @@ mod canonical;
 mod exchange;
 mod gate;
 mod ground;
+mod hook;
 mod limit;
 mod policy;
 mod release;
@@ -80,8 +81,15 @@ const QUICK: Effort = Effort {
 };
 
 /// The groups of rows that are measured together.
-const PARTS: [&[&str]; 6] =
-    [gate::ROWS, canonical::ROWS, verification::ROWS, policy::ROWS, exchange::ROWS, release::ROWS];
+const PARTS: [&[&str]; 7] = [
+    gate::ROWS,
+    canonical::ROWS,
+    verification::ROWS,
+    policy::ROWS,
+    hook::ROWS,
+    exchange::ROWS,
+    release::ROWS,
+];
 
 impl Bench {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
@@ -138,6 +146,10 @@ impl Bench {
         if any(policy::ROWS) {
             say("a policy of a thousand rules …");
             rows.extend(policy::measure(effort, &|row| self.wants(row)).await?);
+        }
+        if any(hook::ROWS) {
+            say("hooks of an agent host …");
+            rows.extend(hook::measure(ground, effort).await?);
         }
         if any(exchange::ROWS) || any(release::ROWS) {
             say("setting up a gateway and two homes …");

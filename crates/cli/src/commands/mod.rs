@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod harp;
 pub(crate) mod history;
+pub(crate) mod hook;
 pub(crate) mod inbox;
 pub(crate) mod join;
 pub(crate) mod key;
@@ -38,10 +39,17 @@ pub(crate) struct Here<'a> {
 
 /// Runs the command that was named.
 pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
+    let hook = matches!(args.command, Command::Hook(_));
+    obeyed(args, output).map_err(|failure| if hook { failure.of_hook() } else { failure })
+}
+
+fn obeyed(args: Args, output: &Output) -> Outcome {
     let here = Here { root: parties::root(args.home)?, output };
     match args.command {
         Command::Completions(command) => command.run(&here),
         Command::Man(command) => command.run(&here),
+        // It brings its own threads: one that hangs must not keep it from answering.
+        Command::Hook(command) => command.run(&here),
         Command::Doctor(command) => {
             let runtime = runtime()?;
             let outcome = runtime.block_on(command.run(&here));
@@ -89,6 +97,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Doctor(c) => c.run(here).await,
         Command::Completions(c) => c.run(here),
         Command::Man(c) => c.run(here),
+        Command::Hook(c) => c.run(here),
     }
 }
 

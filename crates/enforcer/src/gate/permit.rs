@@ -8,15 +8,33 @@ use countersign_core::receipt::{Event, PolicyNote, Receipt};
 use countersign_core::request::State;
 use countersign_store::ledger::{NewPermit, RequestKey, RequestRecord};
 
+impl Allowed {
+    fn event(&self) -> Event {
+        if self.watched { Event::Observed } else { Event::Allowed }
+    }
+}
+
 impl Enforcer {
-    /// Records an action that a ready verdict lets through, durably, before it runs.
+    /// Records an action that a ready verdict lets through and somebody else carries out, durably,
+    /// before it runs.
     ///
     /// # Errors
     /// Where it cannot be recorded; then it must not run.
-    pub async fn allow(&self, action: &Action, policy: PolicyNote) -> Result<Receipt, GateError> {
+    pub async fn allow(&self, action: &Action, allowed: Allowed) -> Result<Receipt, GateError> {
         let hash = action.hash()?;
-        let entry = entry::of_action(Event::Allowed, self.boundary, action, hash, policy)?;
+        let note = allowed.grounds.note().clone();
+        let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note)?;
         Ok(self.ledger.record(entry, self.now()).await?)
+    }
+
+    /// Lets an approved action go that somebody else carries out: the receipt of the claim,
+    /// `released`, is the last that is heard of it here.
+    ///
+    /// # Errors
+    /// Where it cannot be written down; then it must not run.
+    pub async fn hand_over(&self, permit: RunOnce) -> Result<RequestRecord, GateError> {
+        self.ledger.hand_over(&permit.claim.id).await?;
+        Ok(permit.request)
     }
 
     /// Lets an action go that the policies allow: durable before it returns.
@@ -33,7 +51,7 @@ impl Enforcer {
         let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
         let fresh = self.edge.id()?;
         let session = self.ledger.session(principal, session, &fresh).await?;
-        let event = if allowed.watched { Event::Observed } else { Event::Allowed };
+        let event = allowed.event();
         let note = allowed.grounds.note().clone();
         let mut entry = entry::of_action(event, self.boundary, action, hash, note.clone())?;
         entry.request_id = Some(id.clone());

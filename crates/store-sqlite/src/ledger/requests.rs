@@ -37,6 +37,21 @@ pub(super) fn open_with(db: &Db, key: &RequestKey) -> Result<Option<RequestRecor
     bare.map(|bare| whole(db, bare)).transpose()
 }
 
+/// Requests for this call that were refused since, whatever their session, oldest first.
+pub(super) fn refused(
+    db: &Db,
+    key: &RequestKey,
+    since: Instant,
+) -> Result<Vec<RequestRecord>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} WHERE action_hash = ?1 AND principal = ?2 AND workspace = ?3
+            AND created_at >= ?4 AND state = 'DENIED' ORDER BY created_at, id"
+    );
+    let hash = Digest(key.action_hash.0);
+    let found = params![hash, key.principal, key.workspace, At(since)];
+    db.all(&sql, found, request)?.into_iter().map(|bare| whole(db, bare)).collect()
+}
+
 /// Every open request, oldest first.
 pub(super) fn open(db: &Db) -> Result<Vec<RequestRecord>, StoreError> {
     let sql = format!("{COLUMNS} WHERE {OPEN} ORDER BY created_at, id");

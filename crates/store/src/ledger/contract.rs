@@ -2,7 +2,9 @@
 
 mod fixture;
 
-use super::{Change, Ending, LedgerError, LedgerStore, NewPermit, RequestRecord, Suspended};
+use super::{
+    Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
+};
 use crate::error::StoreError;
 use countersign_core::decision::Word;
 use countersign_core::receipt::{Entry, Event};
@@ -31,6 +33,8 @@ where
     attack_18_one_of_many_claims_wins(make().await?).await?;
     attack_19_nothing_is_claimed_after_its_end(&*make().await?).await?;
     a_denied_request_stays_denied(&*make().await?).await?;
+    attack_46_what_was_refused_is_found_again(&*make().await?).await?;
+    a_claim_is_handed_over_once(&*make().await?).await?;
     a_failing_recheck_leaves_the_approval(&*make().await?).await?;
     attack_27_what_expires_is_recorded(&*make().await?).await?;
     changes_are_found_by_their_kind(&*make().await?).await?;
@@ -218,6 +222,38 @@ async fn a_denied_request_stays_denied(ledger: &dyn LedgerStore) -> Checked {
     let ended = ledger.close("r1", Ending::Withdrawn, fixture.entry(Event::Withdrawn), NOW).await?;
     assert_eq!(ended.state, State::Denied);
     assert_eq!(ledger.receipts_of("r1").await?.len(), 2);
+    Ok(())
+}
+
+async fn attack_46_what_was_refused_is_found_again(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    let key = fixture.request("r1", NOW)?.key;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    assert_eq!(ledger.refused(&key, NOW).await?, []);
+    let denied = ledger.accept(fixture.acceptance(ledger, "r1", Word::Deny).await?).await?;
+    let elsewhere = RequestKey { session: "s2".into(), ..key.clone() };
+    assert_eq!(ledger.refused(&elsewhere, NOW).await?, [denied]);
+    assert_eq!(ledger.refused(&key, NOW.plus_millis(1)).await?, []);
+    let other = RequestKey { principal: "uid:2".into(), ..key.clone() };
+    assert_eq!(ledger.refused(&other, NOW).await?, []);
+    assert_eq!(ledger.refused(&RequestKey { workspace: "/x".into(), ..key }, NOW).await?, []);
+    Ok(())
+}
+
+/// What a host runs ends with the claim's own receipt, and is never called uncertain.
+async fn a_claim_is_handed_over_once(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    ledger.claim(fixture.claim("c1", "r1", NOW)).await?;
+    let before = ledger.receipts_of("r1").await?.len();
+    ledger.hand_over("c1").await?;
+    assert!(ledger.open_claims().await?.is_empty());
+    assert_eq!(ledger.receipts_of("r1").await?.len(), before, "it leaves no receipt of its own");
+    assert_eq!(ledger.hand_over("c1").await, Err(LedgerError::Ended("c1".into())));
+    let late = ledger.finish("c1", fixture.entry(Event::Uncertain), NOW).await;
+    assert_eq!(late.err(), Some(LedgerError::Ended("c1".into())));
+    assert_eq!(ledger.hand_over("c9").await, Err(LedgerError::Unknown("c9".into())));
     Ok(())
 }
 

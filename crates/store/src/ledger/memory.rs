@@ -2,7 +2,7 @@
 
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim,
-    NewPermit, Notary, Proof, RequestRecord, Suspended, expired_entry,
+    NewPermit, Notary, Proof, RequestKey, RequestRecord, Suspended, expired_entry,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -72,6 +72,16 @@ impl MemoryLedger {
     fn name(&self, kind: &str, key: &str, fresh: &str) -> String {
         let key = (kind.to_owned(), key.to_owned());
         self.read().names.entry(key).or_insert_with(|| fresh.to_owned()).clone()
+    }
+}
+
+/// Ends a claim, once.
+fn end(inner: &mut Inner, claim_id: &str) -> Result<(), LedgerError> {
+    let unknown = || LedgerError::Unknown(claim_id.to_owned());
+    let claim = inner.claims.get_mut(claim_id).ok_or_else(unknown)?;
+    match std::mem::replace(&mut claim.open, false) {
+        true => Ok(()),
+        false => Err(LedgerError::Ended(claim_id.to_owned())),
     }
 }
 
@@ -216,6 +226,10 @@ impl LedgerStore for MemoryLedger {
         })
     }
 
+    async fn hand_over(&self, claim_id: &str) -> Result<(), LedgerError> {
+        self.commit(|inner| end(inner, claim_id))
+    }
+
     async fn finish(
         &self,
         claim_id: &str,
@@ -223,11 +237,7 @@ impl LedgerStore for MemoryLedger {
         now: Instant,
     ) -> Result<Receipt, LedgerError> {
         self.commit(|inner| {
-            let unknown = || LedgerError::Unknown(claim_id.to_owned());
-            let claim = inner.claims.get_mut(claim_id).ok_or_else(unknown)?;
-            if !std::mem::replace(&mut claim.open, false) {
-                return Err(LedgerError::Ended(claim_id.to_owned()));
-            }
+            end(inner, claim_id)?;
             Ok(self.append(inner, entry, now)?)
         })
     }
@@ -263,6 +273,24 @@ impl LedgerStore for MemoryLedger {
 
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {
         Ok(self.read().requests.get(request_id).cloned())
+    }
+
+    async fn refused(
+        &self,
+        key: &RequestKey,
+        since: Instant,
+    ) -> Result<Vec<RequestRecord>, StoreError> {
+        let same = |r: &&RequestRecord| {
+            let RequestKey { principal, workspace, action_hash, session: _ } = &r.key;
+            (principal, workspace, action_hash)
+                == (&key.principal, &key.workspace, &key.action_hash)
+        };
+        let inner = self.read();
+        let refused = inner.requests.values().filter(|r| r.state == State::Denied);
+        let mut found: Vec<_> =
+            refused.filter(same).filter(|r| r.created_at >= since).cloned().collect();
+        found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(found)
     }
 
     async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {

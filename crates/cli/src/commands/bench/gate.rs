@@ -9,10 +9,10 @@ use super::{Effort, failed};
 use crate::failure::Failure;
 use crate::parties;
 use countersign_core::action::{Action, Tool};
-use countersign_core::artifact::Risk;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::PolicyNote;
-use countersign_enforcer::Enforcer;
+use countersign_core::receipt::Receipt;
+use countersign_enforcer::{Enforcer, Judged, Ruling};
+use countersign_policy::Asker;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,18 +47,30 @@ pub(super) async fn measure(
     Ok(rows)
 }
 
-/// An enforcer, and one kind of action.
+/// An enforcer, and what its policy says of one kind of action.
 #[derive(Clone)]
-struct Gate(Arc<Enforcer>);
+struct Gate(Arc<(Enforcer, Judged)>);
 
 impl Gate {
     async fn open(ground: &Ground, name: &str) -> Result<Self, Failure> {
-        Ok(Self(Arc::new(parties::enforcer(&ground.path(name)).await?)))
+        let enforcer = parties::enforcer(&ground.path(name)).await?;
+        let judged = enforcer.judge(&action(0), Asker::default(), "/").await?;
+        Ok(Self(Arc::new((enforcer, judged))))
+    }
+
+    async fn allow(&self, action: &Action) -> Result<Receipt, Failure> {
+        let (enforcer, judged) = &*self.0;
+        match judged.ruling(false) {
+            Ruling::Runs(allowed) => Ok(enforcer.allow(action, allowed).await?),
+            Ruling::Asks(_) | Ruling::Blocked(_) => {
+                Err(failed("the policy of this machine does not let a file be read"))
+            }
+        }
     }
 
     /// Lets one action through; returns the text of its receipt.
     async fn pass(&self, n: usize) -> Result<Vec<u8>, Failure> {
-        let receipt = self.0.allow(&action(n), verdict()).await?;
+        let receipt = self.allow(&action(n)).await?;
         receipt.canonical_bytes().map_err(failed)
     }
 
@@ -66,9 +78,9 @@ impl Gate {
     async fn one_by_one(&self, count: usize) -> Result<Vec<f64>, Failure> {
         let mut figures = Vec::with_capacity(count);
         for n in 0..count {
-            let (action, verdict) = (action(n), verdict());
+            let action = action(n);
             let began = Instant::now();
-            self.0.allow(&action, verdict).await?;
+            self.allow(&action).await?;
             figures.push(millis(began));
         }
         Ok(figures)
@@ -85,7 +97,7 @@ impl Gate {
             let (gate, done, enough) = (self.clone(), Arc::clone(&done), enough.clone());
             callers.spawn(async move {
                 while !enough(done.load(Ordering::Relaxed)) {
-                    gate.0.allow(&action(caller), verdict()).await?;
+                    gate.allow(&action(caller)).await?;
                     done.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok::<_, Failure>(())
@@ -104,7 +116,7 @@ impl Gate {
 
     /// Lets actions through until the ledger holds `receipts`.
     async fn grow(&self, receipts: u64) -> Result<(), Failure> {
-        let held = self.0.ledger().newest().await?.map_or(0, |(seq, _)| seq);
+        let held = self.0.0.ledger().newest().await?.map_or(0, |(seq, _)| seq);
         let missing = usize::try_from(receipts.saturating_sub(held)).unwrap_or(usize::MAX);
         self.crowd(move |done| done >= missing).await.map(|_| ())
     }
@@ -205,26 +217,15 @@ fn rate(round: &[f64]) -> f64 {
 
 pub(super) fn action(n: usize) -> Action {
     Action::Tool(Tool {
-        server: "https://bank.example/mcp".into(),
+        server: "https://files.example/mcp".into(),
         description_sha256: Some(Hash([9; 32])),
-        tool: "transfer".into(),
+        tool: "read_file".into(),
         arguments: json!({
-            "from": "DE02120300000000202051",
-            "to": "DE02500105170137075030",
-            "amount": {"value": n, "currency": "EUR"},
-            "text": "rent for the house by the sea",
+            "path": "/srv/work/notes/the-house-by-the-sea.txt",
+            "offset": n,
+            "limit": 2_000,
+            "encoding": "utf-8, and whatever else is found in there",
         }),
         verb: None,
     })
-}
-
-fn verdict() -> PolicyNote {
-    PolicyNote {
-        rule_id: "small-transfers".into(),
-        display: "small transfers to known accounts".into(),
-        policy_hash: Hash([3; 32]),
-        risk: Risk::Low,
-        verb: "payment".into(),
-        matched: vec!["small-transfers".into()],
-    }
 }

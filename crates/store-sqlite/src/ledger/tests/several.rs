@@ -53,6 +53,9 @@ impl LedgerStore for Several {
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
         self.next().claim(claim).await
     }
+    async fn hand_over(&self, id: &str) -> Result<(), LedgerError> {
+        self.next().hand_over(id).await
+    }
     async fn finish(&self, id: &str, entry: Entry, now: Instant) -> Result<Receipt, LedgerError> {
         self.next().finish(id, entry, now).await
     }
@@ -70,6 +73,13 @@ impl LedgerStore for Several {
     }
     async fn request(&self, id: &str) -> Result<Option<RequestRecord>, StoreError> {
         self.next().request(id).await
+    }
+    async fn refused(
+        &self,
+        key: &RequestKey,
+        since: Instant,
+    ) -> Result<Vec<RequestRecord>, StoreError> {
+        self.next().refused(key, since).await
     }
     async fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
         self.next().open_requests().await
