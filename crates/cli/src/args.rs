@@ -104,6 +104,10 @@ pub(crate) enum Command {
     Harp(commands::harp::Harp),
     /// Answer an agent host about the tool that it is about to run
     Hook(commands::hook::Hook),
+    /// Put the hook before every tool of an agent host
+    Install(commands::install::Install),
+    /// Take the hook out of an agent host, and bring its settings back
+    Uninstall(commands::uninstall::Uninstall),
     /// Measure this machine against the budgets, beside its own limits
     Bench(commands::bench::Bench),
     /// Print shell completions

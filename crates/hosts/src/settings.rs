@@ -1,15 +1,40 @@
 //! A host's file of hooks, with our entry in it and without.
 //!
-//! What is not ours stays as it is to the byte: comments, order, spaces, other hooks.
+//! What is not ours stays as it is to the byte: order, spaces, other hooks. What the host would not
+//! read is not changed but refused, since no hook of such a file runs, and so neither would ours.
+
+mod edit;
+mod line;
+mod shape;
+mod spans;
+mod strict;
+
+pub use line::{BadLine, command_line, is_ours};
 
 use crate::Host;
+use edit::{Node, Style};
+use serde_json::Value;
+use shape::{Document, Event, Group, Handler, Place};
+use std::ops::Range;
+
+/// The event before which a host asks about every tool.
+const EVENT: &str = "PreToolUse";
+
+/// Switches every hook of Claude Code off.
+const OFF: &str = "disableAllHooks";
+
+/// Switches every hook off that the managed settings do not hold.
+const MANAGED_ONLY: &str = "allowManagedHooksOnly";
+
+/// More entries of ours than anybody put there.
+const MAX_OURS: usize = 64;
 
 /// Our entry in a host's file of hooks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// The whole shell line that the host runs.
     pub command: String,
-    /// How long the host waits for it, in seconds.
+    /// How long the host waits for it, in seconds; 0 where the file names no whole number.
     pub timeout: u32,
     /// Whether the host is told to refuse where the hook fails (`onFailure: "block"`).
     pub closes: bool,
@@ -40,30 +65,223 @@ pub enum BadSettings {
     },
 }
 
-/// The text with exactly this entry of ours: added, or put in place of an older one. The text
-/// itself where nothing changes. `None` is a file that is not there.
+/// The text with exactly this entry of ours before every tool: added, or put in place of an older
+/// one. The text itself where nothing changes. `None` is a file that is not there.
+///
+/// # Errors
+/// Where the host could not read the text, its hooks are no hooks, or it switches all hooks off.
+pub fn with(host: Host, text: Option<&str>, entry: &Entry) -> Result<String, BadSettings> {
+    let Some(text) = text else {
+        return Ok(edit::fresh(&Node::Object(vec![("hooks", hooks(entry))])));
+    };
+    let mut text = text.to_owned();
+    loop {
+        let document = Document::read(host, &text)?;
+        not_off(host, &document)?;
+        let ours = here(&document)?;
+        let next = match ours.as_slice() {
+            [] => return Ok(add(&document, entry)),
+            [one] => match put(&document, *one, entry) {
+                Put::Same => return Ok(text),
+                Put::Done(done) => return Ok(done),
+                Put::Elsewhere => take_out(&document, *one),
+            },
+            [.., last] => take_out(&document, *last),
+        };
+        text = next;
+    }
+}
+
+/// The text without any entry of ours, before whatever it stands. Lists and objects that it alone
+/// filled go with it. The text itself where there is none.
 ///
 /// # Errors
 /// Where the host could not read the text, or its hooks are no hooks.
-pub fn with(host: Host, text: Option<&str>, entry: &Entry) -> Result<String, BadSettings> {
-    let _ = (host, entry);
-    Ok(text.unwrap_or_default().to_owned())
-}
-
-/// The text without any entry of ours.
-///
-/// # Errors
-/// As [`with`].
 pub fn without(host: Host, text: &str) -> Result<String, BadSettings> {
-    let _ = host;
-    Ok(text.to_owned())
+    let mut text = text.to_owned();
+    loop {
+        let document = Document::read(host, &text)?;
+        let ours = few(document.ours())?;
+        let Some(last) = ours.last() else { return Ok(text) };
+        text = take_out(&document, *last);
+    }
 }
 
-/// The entries of ours that a text holds.
+/// The entries of ours in a text that stand before every tool. One that stands before some tools
+/// only, under a condition, or that nobody waits for, holds nothing and is none of these.
 ///
 /// # Errors
-/// As [`with`].
+/// As [`without`].
 pub fn entries(host: Host, text: &str) -> Result<Vec<Entry>, BadSettings> {
-    let _ = (host, text);
-    Ok(Vec::new())
+    let document = Document::read(host, text)?;
+    let mut found = Vec::new();
+    for place in here(&document)? {
+        if let Some((_, _, group, handler)) = document.at(place)
+            && group.whole
+            && handler.whole()
+        {
+            found.push(entry_of(handler));
+        }
+    }
+    Ok(found)
 }
+
+/// Ours before [`EVENT`].
+fn here(document: &Document<'_>) -> Result<Vec<Place>, BadSettings> {
+    let event = document.event(EVENT).map(|(index, _)| index);
+    few(document.ours().into_iter().filter(|place| Some(place.event) == event).collect())
+}
+
+fn few(ours: Vec<Place>) -> Result<Vec<Place>, BadSettings> {
+    match ours.len() {
+        0..=MAX_OURS => Ok(ours),
+        many => {
+            let found = format!("a place for {many} entries of ours");
+            Err(shape::shape("hooks", &found, "one for a few: take them out by hand"))
+        }
+    }
+}
+
+/// A file that switches hooks off would hold ours for show.
+fn not_off(host: Host, document: &Document<'_>) -> Result<(), BadSettings> {
+    match document.member(OFF) {
+        Some(value) if host == Host::ClaudeCode && is_off(value) => {
+            Err(shape::shape(OFF, value, "false, so no hook of Claude Code runs"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How Claude Code reads it.
+fn is_off(value: &str) -> bool {
+    !matches!(value, "false" | "null" | "\"false\"")
+}
+
+/// The member by which settings of Claude Code, of whatever scope, switch off every hook, or, in
+/// settings that are `managed` for the whole machine, every hook but their own. `None` also where
+/// the host does not read the text.
+#[must_use]
+pub fn switches_off(text: &str, managed: bool) -> Option<&'static str> {
+    let root = strict::root(Host::ClaudeCode, text).ok()?;
+    let members = spans::members(text, &root);
+    let says = |name: &str| {
+        // Of two members of one name the host takes the last.
+        let last = members.iter().rev().find(|m| m.name == name)?;
+        text.get(last.value.clone())
+    };
+    if says(OFF).is_some_and(is_off) {
+        return Some(OFF);
+    }
+    (managed && says(MANAGED_ONLY) == Some("true")).then_some(MANAGED_ONLY)
+}
+
+enum Put {
+    Same,
+    Done(String),
+    /// It stands where it does not hold every tool, beside others.
+    Elsewhere,
+}
+
+/// Puts the entry in place of the one of ours that is there.
+fn put(document: &Document<'_>, place: Place, entry: &Entry) -> Put {
+    let Some((_, _, group, old)) = document.at(place) else { return Put::Same };
+    let style = style(document);
+    if group.whole && old.whole() && is_this(old, entry) {
+        Put::Same
+    } else if group.whole {
+        Put::Done(style.replace(document.text, &old.at, &handler(entry)))
+    } else if group.handlers.len() == 1 {
+        Put::Done(style.replace(document.text, &group.at, &self::group(entry)))
+    } else {
+        Put::Elsewhere
+    }
+}
+
+fn is_this(handler: &Handler, entry: &Entry) -> bool {
+    // A word for failures that is not ours is none to keep, such as `continue`.
+    let closes = handler.members.get("onFailure").is_some() == entry.closes;
+    closes && entry_of(handler) == *entry
+}
+
+fn entry_of(handler: &Handler) -> Entry {
+    let seconds = handler.members.get("timeout").and_then(Value::as_u64);
+    Entry {
+        command: handler.command().unwrap_or_default().to_owned(),
+        timeout: seconds.and_then(|s| u32::try_from(s).ok()).unwrap_or(0),
+        closes: handler.members.get("onFailure").and_then(Value::as_str) == Some("block"),
+    }
+}
+
+/// Adds the entry behind what is there, so that no other hook changes its place.
+fn add(document: &Document<'_>, entry: &Entry) -> String {
+    let (text, style) = (document.text, style(document));
+    let Some(parts) = &document.hooks else {
+        let last = document.members.last().map(|m| &m.at);
+        return style.insert(text, &document.root, last, (Some("hooks"), &hooks(entry)));
+    };
+    match document.event(EVENT) {
+        None => {
+            let last = parts.events.last().map(|e| &e.member.at);
+            style.insert(text, &parts.at, last, (Some(EVENT), &event(entry)))
+        }
+        Some((_, Event { member, groups })) => {
+            let last = groups.last().map(|g| &g.at);
+            style.insert(text, &member.value, last, (None, &group(entry)))
+        }
+    }
+}
+
+/// Takes one handler out, and what it alone filled.
+fn take_out(document: &Document<'_>, place: Place) -> String {
+    let Some((hooks, event, group, _)) = document.at(place) else {
+        return document.text.to_owned();
+    };
+    let cut = |container: &Range<usize>, parts: Vec<Range<usize>>, index| {
+        edit::removed(document.text, container, &parts, index)
+    };
+    let Group { list, handlers, .. } = group;
+    if handlers.len() > 1 {
+        cut(list, handlers.iter().map(|h| h.at.clone()).collect(), place.handler)
+    } else if event.groups.len() > 1 {
+        let parts = event.groups.iter().map(|g| g.at.clone()).collect();
+        cut(&event.member.value, parts, place.group)
+    } else if hooks.events.len() > 1 {
+        cut(&hooks.at, hooks.events.iter().map(|e| e.member.at.clone()).collect(), place.event)
+    } else {
+        let parts = document.members.iter().map(|m| m.at.clone()).collect();
+        cut(&document.root, parts, hooks.index)
+    }
+}
+
+fn style(document: &Document<'_>) -> Style {
+    let first = document.members.first().map(|m| m.at.start);
+    Style::of(document.text, &document.root, first)
+}
+
+fn hooks(entry: &Entry) -> Node {
+    Node::Object(vec![(EVENT, event(entry))])
+}
+
+fn event(entry: &Entry) -> Node {
+    Node::Array(vec![group(entry)])
+}
+
+fn group(entry: &Entry) -> Node {
+    let handlers = Node::Array(vec![handler(entry)]);
+    Node::Object(vec![("matcher", Node::text("*")), ("hooks", handlers)])
+}
+
+fn handler(entry: &Entry) -> Node {
+    let mut members = vec![
+        ("type", Node::text("command")),
+        ("command", Node::text(&entry.command)),
+        ("timeout", Node::Scalar(entry.timeout.into())),
+    ];
+    if entry.closes {
+        members.push(("onFailure", Node::text("block")));
+    }
+    Node::Object(members)
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod hook;
 pub(crate) mod inbox;
+pub(crate) mod install;
 pub(crate) mod join;
 pub(crate) mod key;
 pub(crate) mod list;
@@ -21,6 +22,7 @@ pub(crate) mod shell;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod trust;
+pub(crate) mod uninstall;
 
 use crate::args::{Args, Command};
 use crate::failure::{Exit, Failure, Outcome};
@@ -98,6 +100,8 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Completions(c) => c.run(here),
         Command::Man(c) => c.run(here),
         Command::Hook(c) => c.run(here),
+        Command::Install(c) => c.run(here).await,
+        Command::Uninstall(c) => c.run(here).await,
     }
 }
 

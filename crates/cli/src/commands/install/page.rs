@@ -1,0 +1,207 @@
+//! What the person sees of an installation, and is asked.
+
+use super::change::Change;
+use super::codex::Standing;
+use super::found::title;
+use super::place::{Scope, shown};
+use super::probe::Harmless;
+use super::record::Records;
+use super::{Done, Plan, elsewhere};
+use crate::commands::Here;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::Output;
+use crate::parties;
+use crate::tty::{Key, Tty, converse};
+use countersign_core::display::visible;
+use countersign_enforcer::Home;
+use countersign_hosts::Host;
+use serde_json::{Value, json};
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+/// How long a person may look at a change.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The change, for somebody who only wants to see it.
+pub(super) fn planned(output: &Output, plan: &Plan) -> Outcome {
+    let mut document = document(plan);
+    set(&mut document, "dryRun", true.into());
+    output.result(&told(plan), &document)?;
+    Ok(Exit::Ok)
+}
+
+/// The change, before it is made.
+pub(super) fn show(output: &Output, plan: &Plan) {
+    output.progress(&told(plan));
+}
+
+fn told(plan: &Plan) -> String {
+    let mut lines = vec![plan.found.line()];
+    let made = parties::existing_identity(&plan.home).is_ok_and(|found| found.is_some());
+    let new = if made { "" } else { " (new: it gets an operator key)" };
+    lines.push(format!("home: {}{new}", shown(&plan.home)));
+    lines.extend(warnings(plan).iter().map(|warning| format!("warning: {warning}")));
+    let changes: Vec<&Change> = plan.changes().collect();
+    if changes.is_empty() {
+        lines.push(format!("`{}` holds this hook already", shown(&plan.place.named)));
+    }
+    lines.extend(changes.iter().map(|change| diff(change)));
+    lines.join("\n")
+}
+
+/// A change as lines, with where it is really made.
+pub(crate) fn diff(change: &Change) -> String {
+    let found = &change.found;
+    let through = match found.named == found.real {
+        true => String::new(),
+        false => format!("(`{}` leads to `{}`)\n", shown(&found.named), shown(&found.real)),
+    };
+    format!("\n{through}{}", visible(&change.diff(), true))
+}
+
+/// Goes on only after a person said so, on the terminal itself.
+pub(crate) async fn agreed(output: &Output, yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if output.is_json() || !std::io::stdin().is_terminal() {
+        let message = "nobody can be asked whether to write this";
+        return Err(Failure::new(Exit::Usage, "usage", message)
+            .hint("nothing was changed; `--yes` writes without asking, `--dry-run` only shows"));
+    }
+    let question = format!("{question} [y/N] ");
+    match converse(move |tty| tty.and_then(|mut tty| says_yes(&mut tty, &question))).await {
+        Some(Ok(true)) => Ok(()),
+        _ => Err(Failure::new(Exit::Denied, "declined", "nothing was changed")),
+    }
+}
+
+fn says_yes(tty: &mut Tty, question: &str) -> std::io::Result<bool> {
+    tty.forget_typed()?;
+    tty.say(question)?;
+    let yes = matches!(tty.key(PATIENCE)?, Key::Byte(b'y' | b'Y'));
+    tty.say(if yes { "yes\r\n" } else { "no\r\n" })?;
+    Ok(yes)
+}
+
+/// What came of it, and what is to be done next.
+pub(super) fn done(here: &Here<'_>, plan: &Plan, done: &Done) -> Outcome {
+    let changed = plan.changes().next().is_some();
+    let mut lines = vec![match changed {
+        true => format!("installed in `{}`", shown(&plan.place.named)),
+        false => "nothing was changed".into(),
+    }];
+    lines.extend(changed.then(|| {
+        let record = Records::of(&plan.home).path(&plan.place);
+        format!("what was there before is kept in `{}`", shown(&record))
+    }));
+    if done.standing == Some(Standing::Trusted) {
+        lines.push("Codex trusts it".into());
+    }
+    lines.push(format!("tried out: {}", tried(&done.harmless)));
+    let next = next(plan, done)?;
+    lines.extend(next.iter().map(|step| format!("next: {step}")));
+    let mut document = document(plan);
+    set(&mut document, "probe", probe(&done.harmless));
+    set(&mut document, "trusted", done.standing.map(|s| s == Standing::Trusted).into());
+    set(&mut document, "next", next.into());
+    here.output.result(&lines.join("\n"), &document)?;
+    Ok(Exit::Ok)
+}
+
+fn tried(harmless: &Harmless) -> String {
+    let passes = "what is no call is refused";
+    match harmless {
+        Harmless::Allowed => format!("`git status` is allowed, {passes}"),
+        Harmless::Denied(why) => {
+            format!("{passes}; `git status` is refused, too: {}", visible(why, false))
+        }
+        Harmless::Asks => {
+            format!("{passes}; the policy asks about `git status`, so it was not tried")
+        }
+    }
+}
+
+fn probe(harmless: &Harmless) -> Value {
+    let (word, why) = match harmless {
+        Harmless::Allowed => ("allow", None),
+        Harmless::Denied(why) => ("deny", Some(why)),
+        Harmless::Asks => ("ask", None),
+    };
+    json!({"harmless": word, "reason": why, "garbage": "refused"})
+}
+
+/// What is weaker than it could be.
+fn warnings(plan: &Plan) -> Vec<String> {
+    let mut all = plan.line.warnings.clone();
+    all.extend(plan.found.warning());
+    all.extend(elsewhere::warnings(&plan.place));
+    if let Some(why) = &plan.unasked {
+        all.push(format!("Codex cannot be asked to trust the hook: {}", visible(why, false)));
+    }
+    if plan.place.scope == Scope::Project {
+        all.push(
+            "the file belongs to the project: whoever checks it out on another machine gets a \
+             line that refuses everything there"
+                .into(),
+        );
+    }
+    all
+}
+
+/// What the person must still do.
+fn next(plan: &Plan, done: &Done) -> Result<Vec<String>, Failure> {
+    let mut steps = Vec::new();
+    match (plan.place.host, done.standing) {
+        (Host::Codex, None) => steps.push(
+            "start `codex` and trust the hook under `/hooks`; until then Codex passes over it \
+             without a word, and every tool runs"
+                .into(),
+        ),
+        (Host::Codex, Some(Standing::Unread)) => steps.push(format!(
+            "start `codex` in `{}` and trust the project; until then Codex does not read its hooks, \
+             and every tool runs",
+            shown(&plan.place.root)
+        )),
+        _ => {}
+    }
+    let far = |p: &countersign_enforcer::home::Pairing| p.relay.is_some();
+    if !Home::open(&plan.home)?.pairings()?.iter().any(far) {
+        steps.push(
+            "pair an approver: `countersign pair --name NAME --relay URL --assurance device`; until \
+             then whatever needs a person is refused"
+                .into(),
+        );
+    }
+    let title = title(plan.place.host);
+    if plan.changes().next().is_some() {
+        steps.push(format!("start {title} anew: what runs already may not know the hook"));
+    }
+    Ok(steps)
+}
+
+fn document(plan: &Plan) -> Value {
+    json!({
+        "host": plan.place.host.name(),
+        "scope": plan.place.scope,
+        "file": plan.place.named,
+        "home": plan.home,
+        "program": plan.found.program,
+        "version": plan.found.version,
+        "command": plan.line.command,
+        "changed": plan.changes().next().is_some(),
+        "changes": plan.changes().map(changed).collect::<Vec<_>>(),
+        "warnings": warnings(plan),
+    })
+}
+
+/// A change as a part of a document.
+pub(crate) fn changed(change: &Change) -> Value {
+    json!({"file": change.found.real, "diff": change.diff()})
+}
+
+fn set(document: &mut Value, name: &str, value: Value) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert(name.into(), value);
+    }
+}

@@ -1,0 +1,171 @@
+//! The installed line, read back from the host's file and run as the host runs it.
+
+use super::found::title;
+use super::program::{Running, command};
+use crate::asking::workspace;
+use crate::failure::Failure;
+use crate::parties;
+use countersign_core::action::PinnedFile;
+use countersign_core::display::visible;
+use countersign_core::encoding::Hash;
+use countersign_enforcer::Ruling;
+use countersign_hosts::{Host, settings};
+use countersign_policy::Asker;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+/// How long the hook may take over what nobody is asked about.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What became of a harmless call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Harmless {
+    /// It would run.
+    Allowed,
+    /// It would not, and the host is told why.
+    Denied(String),
+    /// The policy asks about it, so it was not tried: nobody is bothered for a trial.
+    Asks,
+}
+
+/// Fires the line that stands in the file: something harmless, which is answered in the host's own
+/// words, and something that is no call, which is refused.
+///
+/// # Errors
+/// Why the hook does not do its work.
+pub(crate) async fn fire(host: Host, file: &str, root: &Path) -> Result<Harmless, String> {
+    let entries = settings::entries(host, file).map_err(|e| e.to_string())?;
+    let [entry] = entries.as_slice() else {
+        return Err(format!("{} entries of ours stand in the file", entries.len()));
+    };
+    let dir = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let cwd = dir.path().canonicalize().map_err(|e| e.to_string())?;
+    let garbage = run(&entry.command, b"{\"hook_event_name\":", &cwd).await?;
+    if !refuses(&garbage) {
+        return Err(format!("it lets pass what it cannot read: {}", words(&garbage)));
+    }
+    let call = call(host, &cwd.to_string_lossy());
+    if would_ask(host, &call, root).await {
+        return Ok(Harmless::Asks);
+    }
+    let answer = run(&entry.command, &call, &cwd).await?;
+    match decision(&answer) {
+        Some((word, _)) if word == "allow" => Ok(Harmless::Allowed),
+        Some((word, why)) if word == "deny" => Ok(Harmless::Denied(why)),
+        _ => Err(format!("no answer that {} understands: {}", title(host), words(&answer))),
+    }
+}
+
+/// `git status`, in the host's own words.
+fn call(host: Host, cwd: &str) -> Vec<u8> {
+    let mut call = json!({
+        "session_id": "countersign-install",
+        "transcript_path": "/dev/null",
+        "cwd": cwd,
+        "hook_event_name": "PreToolUse",
+        "permission_mode": "default",
+        "tool_name": "Bash",
+        "tool_input": {"command": "git status"},
+        "tool_use_id": "countersign-install",
+    });
+    if let (Host::Codex, Some(members)) = (host, call.as_object_mut()) {
+        members.insert("turn_id".into(), "countersign-install".into());
+        members.insert("model".into(), "none".into());
+    }
+    call.to_string().into_bytes()
+}
+
+/// As the host does it: by the shell, in the directory of the call.
+async fn run(line: &str, input: &[u8], cwd: &Path) -> Result<Output, String> {
+    let mut shell = command("/bin/sh", &["-c", line]);
+    shell.current_dir(cwd);
+    Running::start(shell)?.output(input, PATIENCE).await
+}
+
+/// The decision and its reason, where the answer is one that the host understands.
+fn decision(output: &Output) -> Option<(String, String)> {
+    if !output.status.success() {
+        return None;
+    }
+    let said: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let said = said.get("hookSpecificOutput")?;
+    if said.get("hookEventName")?.as_str()? != "PreToolUse" {
+        return None;
+    }
+    let text = |name| said.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some((text("permissionDecision")?, text("permissionDecisionReason").unwrap_or_default()))
+}
+
+fn refuses(output: &Output) -> bool {
+    output.status.code() == Some(2) || decision(output).is_some_and(|(word, _)| word == "deny")
+}
+
+/// What a program said, short and on one line.
+fn words(output: &Output) -> String {
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let text: String = String::from_utf8_lossy(&text).trim().chars().take(200).collect();
+    format!("{}, `{}`", output.status, visible(&text, false))
+}
+
+/// Whether people would be asked about a call. Where that cannot be told, they are not: the hook
+/// then refuses, too.
+async fn would_ask(host: Host, call: &[u8], root: &Path) -> bool {
+    let asked = async {
+        let call = countersign_hosts::read(host, call).ok()?;
+        let action = call.action(&shell(), &call.cwd);
+        let enforcer = parties::existing_enforcer(root).await.ok()?;
+        let uid = rustix::process::getuid().as_raw();
+        let asker = Asker {
+            account: Some(format!("uid:{uid}")),
+            agent: Some(host.name().into()),
+            session: Some(format!("{}/{}", host.name(), call.session)),
+            ..Asker::default()
+        };
+        let workspace = workspace(Path::new(&call.cwd)).display().to_string();
+        let judged =
+            enforcer.judge(&action, asker, &workspace).await.map_err(Failure::from).ok()?;
+        Some(matches!(judged.ruling(false), Ruling::Asks(_)))
+    };
+    asked.await.unwrap_or(false)
+}
+
+/// One of the shells that the host might take. What is judged is its name.
+fn shell() -> PinnedFile {
+    let named = std::env::var("SHELL").ok().filter(|s| s.contains("bash") || s.contains("zsh"));
+    PinnedFile { path: named.unwrap_or_else(|| "/bin/bash".into()), sha256: Hash([0; 32]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt as _;
+
+    fn output(code: i32, stdout: &str) -> Output {
+        let status = std::process::ExitStatus::from_raw(code << 8);
+        Output { status, stdout: stdout.into(), stderr: Vec::new() }
+    }
+
+    fn said(event: &str, word: &str) -> String {
+        json!({"hookSpecificOutput": {"hookEventName": event, "permissionDecision": word,
+            "permissionDecisionReason": "r"}})
+        .to_string()
+    }
+
+    #[test]
+    fn only_what_the_host_takes_for_a_refusal_is_one() {
+        assert!(refuses(&output(2, "")));
+        assert!(refuses(&output(0, &said("PreToolUse", "deny"))));
+        for lets_pass in [
+            output(0, ""),
+            output(1, &said("PreToolUse", "deny")),
+            output(0, &said("PostToolUse", "deny")),
+            output(0, &said("PreToolUse", "allow")),
+            output(0, "{}"),
+            output(127, ""),
+        ] {
+            assert!(!refuses(&lets_pass), "{lets_pass:?}");
+        }
+    }
+}
