@@ -52,7 +52,6 @@ impl Doctor {
 async fn checks(root: &Path) -> Vec<Check> {
     let places = places(root);
     let now = Edge::system().now();
-    // Before the ledger is opened: opening takes from its files what others may do with them.
     let mut checks = vec![home(root).await];
     let book = opened(root).await;
     let hooks = hooks::look(&places).await;

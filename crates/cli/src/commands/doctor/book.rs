@@ -3,7 +3,7 @@
 //! A home is only opened where all of it is there already, since opening makes what is missing;
 //! the same goes for the ledger.
 
-use super::files::ROOMS;
+use super::files::{ROOMS, look, others_may};
 use crate::commands::receipt::explain;
 use crate::parties;
 use countersign_core::receipt::Event;
@@ -84,6 +84,18 @@ fn ledger(home: &Home, identity: &Identity, trust: Option<&TrustStore>) -> Resul
     }
     if !path.with_extension("db.lock").exists() {
         return Err(format!("`{}.lock` is missing: the ledger was moved here", path.display()));
+    }
+    // Opening takes from its files what others may do with them, and looking changes nothing.
+    let open = ["", "-wal", "-shm", ".lock"].iter().any(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        look(Path::new(&name)).is_ok_and(|one| others_may(&one))
+    });
+    if open {
+        return Err(format!(
+            "`{}` is open to others, and is not opened before that is mended",
+            path.display()
+        ));
     }
     let store = parties::ledger(home, identity, &Edge::system()).map_err(|e| e.message)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();

@@ -57,6 +57,9 @@ fn mend(root: &Path, why: &str) -> String {
     if why.ends_with("the ledger was moved here") {
         return format!("countersign --home {} status", quoted(root));
     }
+    if why.contains("is open to others") {
+        return format!("chmod go-rwx {}*", quoted(&root.join("ledger.db")));
+    }
     RESTORE.to_owned()
 }
 
