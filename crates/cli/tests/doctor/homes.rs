@@ -16,6 +16,8 @@ fn a_healthy_home_passes_and_keeps_every_byte() {
     }
     said.check("pairing ann", "ok");
     said.check(&format!("gateway {}", patient.world.url()), "ok");
+    let clock = said.check("clock", "ok")["found"].clone();
+    assert!(clock.as_str().unwrap().contains("the gateways agree"), "{clock}");
     said.check("protection", "warn");
     assert_eq!(files(&patient.home()), before, "looking changed the home");
 }

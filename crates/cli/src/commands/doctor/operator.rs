@@ -39,7 +39,9 @@ fn whole(root: &Path, book: &Book) -> Vec<Check> {
             let found = "`trust.json` names no approver, but this home pinned one before";
             Check::fail("pinned keys", found, RESTORE)
         }
-        Ok(trust) => Check::ok("pinned keys", format!("{} of approvers", trust.approvers.len())),
+        Ok(trust) => {
+            Check::ok("pinned keys", format!("approvers pinned: {}", trust.approvers.len()))
+        }
     });
     match &book.ledger {
         Err(why) => checks.push(Check::fail("ledger", why.clone(), mend(root, why))),

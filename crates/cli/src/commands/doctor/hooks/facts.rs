@@ -183,7 +183,7 @@ fn mentions(text: &str) -> bool {
         match value {
             Value::Object(members) => {
                 let command = members.get("command").and_then(Value::as_str);
-                if command.is_some_and(|c| c.contains("countersign") && c.contains(" hook ")) {
+                if command.is_some_and(settings::is_ours) {
                     return true;
                 }
                 left.extend(members.values());

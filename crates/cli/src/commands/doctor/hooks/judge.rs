@@ -174,10 +174,9 @@ impl Judge<'_> {
             }
             None => checks.push(self.fail("the hook names no home")),
         }
-        if !line.closes {
-            checks.push(
-                self.fail("the installed line does not refuse where the hook fails (`exit 2`)"),
-            );
+        if !line.whole {
+            let said = "the installed line was changed: it may not refuse where the hook fails";
+            checks.push(self.fail(said));
         }
         checks.extend(self.time(found.entry.timeout, line.timeout));
         checks
