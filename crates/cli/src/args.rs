@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Demo(commands::demo::Demo),
     /// Say who I am, which gateway, which approvers, what waits, and whether it is protected
     Status(commands::status::Status),
+    /// Check everything that the gate hangs on, and say what mends it
+    Doctor(commands::doctor::Doctor),
     /// Run the relay between enforcers and approvers
     Gateway(commands::gateway::Gateway),
     /// Pair an approver with this enforcer: shows a code, a link and a QR code, and waits

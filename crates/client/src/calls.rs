@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::http::{Call, Reply};
 use countersign_core::checkpoint::Checkpoint;
+use countersign_core::time::Instant;
 use countersign_wire::artifact::{ArtifactAccepted, ArtifactSubmit};
 use countersign_wire::decision::{DecisionAccepted, DecisionDeliver, DecisionSubmit};
 use countersign_wire::envelope::{Body, Envelope, NO_REQUEST, Recipient};
@@ -14,7 +15,7 @@ use countersign_wire::head::{HeadRemembered, HeadSubmit};
 use countersign_wire::pairing::{Revoke, Revoked};
 use countersign_wire::{ErrorCode, limit};
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The longest that a gateway holds a long poll.
 const LONGEST_WAIT: u64 = 60;
@@ -170,6 +171,18 @@ impl Client {
     /// [`ClientError`].
     pub async fn health(&self) -> Result<(), ClientError> {
         self.send(&Call::get(&["health"]), None).await.map(|_| ())
+    }
+
+    /// Whether the gateway is there, and what time it says that it is, to a second. `None` where
+    /// it does not say. Needs no session.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn clock(&self) -> Result<Option<Instant>, ClientError> {
+        let reply = self.send(&Call::get(&["health"]), None).await?;
+        let date = reply.date.and_then(|text| httpdate::parse_http_date(&text).ok());
+        let since = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Ok(since.and_then(|since| i64::try_from(since.as_millis()).ok()).map(Instant))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::ClientError;
 use countersign_core::json;
 use countersign_wire::envelope::Envelope;
 use countersign_wire::{ErrorBody, MEDIA_TYPE, limit};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response, Url};
 use rustls::ClientConfig;
@@ -49,6 +49,8 @@ pub(crate) struct Call {
 /// What came back.
 pub(crate) struct Reply {
     pub(crate) status: u16,
+    /// When the gateway sent it, in its own words.
+    pub(crate) date: Option<String>,
     limit: usize,
     bytes: Vec<u8>,
 }
@@ -153,6 +155,7 @@ impl Client {
 async fn read(mut response: Response, limit: usize) -> Result<Reply, ClientError> {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
+    let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
         if bytes.len() + chunk.len() > limit {
@@ -161,7 +164,7 @@ async fn read(mut response: Response, limit: usize) -> Result<Reply, ClientError
         bytes.extend_from_slice(&chunk);
     }
     match status {
-        200..=299 => Ok(Reply { status, limit, bytes }),
+        200..=299 => Ok(Reply { status, date, limit, bytes }),
         _ => Err(refusal(status, &bytes, retry_after)),
     }
 }

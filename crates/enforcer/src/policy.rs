@@ -8,7 +8,7 @@ mod layers;
 pub(crate) mod recheck;
 mod roster;
 
-pub use acceptance::{Acceptance, Proposal};
+pub use acceptance::{Acceptance, Proposal, accepted};
 pub use layers::{
     Found, MISSING, NAMES, Place, Sources, Watched, at, found, missing, read, surroundings, watched,
 };

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod harp;
 pub(crate) mod history;
@@ -51,15 +52,21 @@ fn obeyed(args: Args, output: &Output) -> Outcome {
         Command::Man(command) => command.run(&here),
         // It brings its own threads: one that hangs must not keep it from answering.
         Command::Hook(command) => command.run(&here),
-        command => {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .map_err(|e| Failure::new(Exit::Failed, "runtime", e.to_string()))?;
-            runtime.block_on(asynchronous(command, &here))
+        Command::Doctor(command) => {
+            let runtime = runtime()?;
+            let outcome = runtime.block_on(command.run(&here));
+            // What hangs does not hold it.
+            runtime.shutdown_background();
+            outcome
         }
+        command => runtime()?.block_on(asynchronous(command, &here)),
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.worker_threads(2).enable_all().build();
+    built.map_err(|e| Failure::new(Exit::Failed, "runtime", e.to_string()))
 }
 
 async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
@@ -89,6 +96,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Key(c) => c.run(here).await,
         Command::Trust(c) => c.run(here).await,
         Command::Bench(c) => c.run(here).await,
+        Command::Doctor(c) => c.run(here).await,
         Command::Completions(c) => c.run(here),
         Command::Man(c) => c.run(here),
         Command::Hook(c) => c.run(here),

@@ -18,6 +18,7 @@ use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::{Event, Receipt};
 use countersign_core::time::Instant;
+use countersign_core::trust::TrustStore;
 use countersign_policy::load::{Dialect, load_with_places};
 use countersign_store::ledger::Change;
 use serde_json::{Map, Value, json};
@@ -106,12 +107,7 @@ impl Enforcer {
         if receipts.is_empty() {
             return Ok(Vec::new());
         }
-        let (trust, ledger) = (self.trust()?, self.ledger().ledger_id());
-        let ours = |receipt: &&Receipt| {
-            let valid = matches!(receipt.check(&trust, self.now()), Verdict::Valid { .. });
-            valid && receipt.content.ledger == ledger
-        };
-        Ok(receipts.iter().filter(ours).filter_map(acceptance).collect())
+        Ok(accepted(&receipts, self.ledger().ledger_id(), &self.trust()?, self.now()))
     }
 
     /// A text to be accepted at a place; `path` is its file, whose name tells the dialect.
@@ -189,6 +185,22 @@ impl Enforcer {
         action.extend(proposal.members());
         Ok(self.record_change(Event::Policy, action).await?)
     }
+}
+
+/// The acceptances among the receipts of policy changes that the pinned operator of a ledger
+/// signed, oldest first.
+#[must_use]
+pub fn accepted(
+    receipts: &[Receipt],
+    ledger: &str,
+    trust: &TrustStore,
+    now: Instant,
+) -> Vec<Acceptance> {
+    let ours = |receipt: &&Receipt| {
+        let valid = matches!(receipt.check(trust, now), Verdict::Valid { .. });
+        valid && receipt.content.ledger == ledger
+    };
+    receipts.iter().filter(ours).filter_map(acceptance).collect()
 }
 
 /// Reads an acceptance back. One that is not understood is none.

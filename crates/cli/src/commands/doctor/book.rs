@@ -1,0 +1,140 @@
+//! What the enforcer's side of a home holds, read and never made.
+//!
+//! A home is only opened where all of it is there already, since opening makes what is missing;
+//! the same goes for the ledger.
+
+use super::files::{ROOMS, look, others_may};
+use crate::commands::receipt::explain;
+use crate::parties;
+use countersign_core::receipt::Event;
+use countersign_core::receipt::check::Verdict;
+use countersign_core::time::Instant;
+use countersign_core::trust::TrustStore;
+use countersign_enforcer::home::{Identity, Pairing, pairings_in};
+use countersign_enforcer::policy::{Acceptance, accepted};
+use countersign_enforcer::{Edge, Home, witness};
+use countersign_store::ledger::{Change, LedgerStore};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The newest receipts are looked at, since an uncertain end is recorded when it is found.
+const LOOK_BACK: u64 = 100;
+
+/// The enforcer's side of a home.
+pub(super) struct Book {
+    /// The operator's key, its pins and its ledger.
+    pub(super) identity: Arc<Identity>,
+    pub(super) trust: Result<TrustStore, String>,
+    pub(super) pairings: Result<Vec<Pairing>, String>,
+    pub(super) ledger: Result<Ledger, String>,
+}
+
+/// What a ledger says.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub(super) receipts: u64,
+    /// When the newest receipt was written.
+    pub(super) newest: Option<Instant>,
+    /// Whether the head that the home remembers is one of this ledger.
+    pub(super) heads: Result<(), String>,
+    /// What is wrong with the newest receipt.
+    pub(super) last: Option<String>,
+    /// Requests whose claims have no outcome yet.
+    pub(super) open: Vec<String>,
+    /// Requests that nobody knows the outcome of, among the newest receipts.
+    pub(super) uncertain: Vec<String>,
+    /// Who was pinned stands in it.
+    pub(super) pinned: bool,
+    pub(super) accepted: Vec<Acceptance>,
+}
+
+/// Opens the book of a home; `None` where it is no enforcer's.
+///
+/// # Errors
+/// Where the home is not whole or the operator's key cannot be used.
+pub(super) fn open(root: &Path) -> Result<Option<Book>, String> {
+    let key = root.join("keys").join("operator.json");
+    if !key.try_exists().map_err(|e| format!("cannot look for `{}`: {e}", key.display()))? {
+        return lost(root);
+    }
+    if let Some(room) = ROOMS.iter().find(|room| !root.join(room).is_dir()) {
+        return Err(format!("the home is not whole: `{}` is missing", root.join(room).display()));
+    }
+    let home = Home::open(root).map_err(|e| e.to_string())?;
+    let Some(identity) = home.identity().map_err(|e| e.to_string())? else { return Ok(None) };
+    let trust = home.trust(&identity).map_err(|e| e.to_string());
+    let pairings = pairings_in(&root.join("pairings")).map_err(|e| e.to_string());
+    let ledger = ledger(&home, &identity, trust.as_ref().ok());
+    Ok(Some(Book { identity: Arc::new(identity), trust, pairings, ledger }))
+}
+
+/// A home without the operator's key is nobody's, unless something of an operator's is there.
+fn lost(root: &Path) -> Result<Option<Book>, String> {
+    let left = ["trust.json", "ledger.db"].into_iter().find(|name| root.join(name).exists());
+    match left {
+        Some(name) => Err(format!("`keys/operator.json` is missing, and `{name}` is there")),
+        None => Ok(None),
+    }
+}
+
+fn ledger(home: &Home, identity: &Identity, trust: Option<&TrustStore>) -> Result<Ledger, String> {
+    let path = home.ledger_path();
+    if !path.is_file() {
+        return Err(format!("`{}` is missing", path.display()));
+    }
+    if !path.with_extension("db.lock").exists() {
+        return Err(format!("`{}.lock` is missing: the ledger was moved here", path.display()));
+    }
+    // Opening takes from its files what others may do with them, and looking changes nothing.
+    let open = ["", "-wal", "-shm", ".lock"].iter().any(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        look(Path::new(&name)).is_ok_and(|one| others_may(&one))
+    });
+    if open {
+        return Err(format!(
+            "`{}` is open to others, and is not opened before that is mended",
+            path.display()
+        ));
+    }
+    let store = parties::ledger(home, identity, &Edge::system()).map_err(|e| e.message)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|e| e.to_string())?;
+    runtime.block_on(read(&*store, home, identity, trust))
+}
+
+async fn read(
+    store: &dyn LedgerStore,
+    home: &Home,
+    identity: &Identity,
+    trust: Option<&TrustStore>,
+) -> Result<Ledger, String> {
+    let bad = |e: countersign_store::error::StoreError| e.to_string();
+    let last = store.receipt(None).await.map_err(bad)?;
+    let now = Edge::system().now();
+    let receipts = last.as_ref().map_or(0, |last| last.content.seq);
+    let verdict = last.as_ref().zip(trust).map(|(last, trust)| last.check(trust, now));
+    let policies = store.changes(Change::Policy).await.map_err(bad)?;
+    Ok(Ledger {
+        receipts,
+        newest: last.as_ref().map(|last| last.content.recorded_at.instant()),
+        heads: witness::check_home(home, store, &identity.keys).await.map_err(|e| e.to_string()),
+        last: verdict.filter(|v| !matches!(v, Verdict::Valid { .. })).map(|v| explain(&v)),
+        open: store.open_claims().await.map_err(bad)?.into_iter().map(|c| c.request_id).collect(),
+        uncertain: uncertain(store, receipts).await?,
+        pinned: !store.changes(Change::Key).await.map_err(bad)?.is_empty(),
+        accepted: trust
+            .map(|trust| accepted(&policies, store.ledger_id(), trust, now))
+            .unwrap_or_default(),
+    })
+}
+
+async fn uncertain(store: &dyn LedgerStore, newest: u64) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    for seq in newest.saturating_sub(LOOK_BACK) + 1..=newest {
+        let receipt = store.receipt(Some(seq)).await.map_err(|e| e.to_string())?;
+        let entry = receipt.map(|r| r.content.entry).filter(|e| e.event == Event::Uncertain);
+        found.extend(entry.and_then(|e| e.request_id));
+    }
+    Ok(found)
+}

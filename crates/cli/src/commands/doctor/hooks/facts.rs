@@ -1,0 +1,223 @@
+//! What stands in a host's files, and what the host says of itself.
+
+use super::super::bounded::{FILES, bounded};
+use super::codex::{self, Listed};
+use super::line::{self, Line};
+use super::record::Record;
+use super::{Places, program};
+use countersign_core::encoding::Hash;
+use countersign_hosts::Host;
+use countersign_hosts::settings::{self, Entry};
+use serde_json::Value;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+/// The longest file of settings that is read.
+const LONGEST: u64 = 8 * 1024 * 1024;
+
+/// Where the administrator's settings of Claude Code lie.
+const MANAGED: &str = "/etc/claude-code/managed-settings.json";
+
+/// Everything that is known of one host.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) host: Host,
+    /// Its version, or why it does not say; `None` where it is not installed.
+    pub(super) version: Option<Result<String, String>>,
+    /// The files in which hooks of it may stand, and that are there.
+    pub(super) files: Vec<File>,
+    pub(super) records: Vec<Record>,
+    /// What switches its hooks off.
+    pub(super) off: Vec<String>,
+    /// What Codex says of its hooks.
+    pub(super) listed: Option<Result<Vec<Listed>, String>>,
+}
+
+/// A file of hooks.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    /// Ours in it; an error says why it cannot be read.
+    pub(super) entries: Result<Vec<Found>, String>,
+    /// Whether something of ours stands there that holds no tool or only some.
+    pub(super) partial: bool,
+    /// Whether other users may write to it.
+    pub(super) open: bool,
+}
+
+/// An entry of ours.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) entry: Entry,
+    pub(super) line: Option<Line>,
+    /// SHA-256 of the binary that it names, or why there is none.
+    pub(super) binary: Result<String, String>,
+    /// Whether the home that it names is there.
+    pub(super) home: bool,
+}
+
+/// Looks at one host.
+///
+/// # Errors
+/// Where its files cannot be looked at in time.
+pub(super) async fn of(host: Host, places: &Places, records: &[Record]) -> Result<Facts, String> {
+    let records: Vec<Record> =
+        records.iter().filter(|record| record.host == host.name()).cloned().collect();
+    let paths = paths(host, places, &records);
+    let off = places.clone();
+    let (files, off) = bounded(FILES, move || {
+        let files: Vec<File> = paths.iter().filter_map(|path| file(host, path)).collect();
+        (files, switched_off(host, &off))
+    })
+    .await?;
+    let program = program::find(command(host), places.path.as_deref());
+    let mut facts = Facts { host, version: None, files, records, off, listed: None };
+    if let Some(program) = program {
+        facts.version = Some(program::version(&program).await);
+        let ours = facts.files.iter().any(|f| f.entries.as_ref().is_ok_and(|e| !e.is_empty()));
+        // Codex makes files of its own when it is asked, so it is asked only about a hook.
+        if host == Host::Codex && ours {
+            let workspace = places.workspace.display().to_string();
+            facts.listed = Some(codex::ask(&program, &workspace).await);
+        }
+    }
+    Ok(facts)
+}
+
+impl Facts {
+    /// Whether a hook of this host stands before a home, or did.
+    pub(super) fn before(&self, root: &Path) -> bool {
+        let entries = self.files.iter().filter_map(|file| file.entries.as_ref().ok()).flatten();
+        let mut homes = entries.filter_map(|found| found.line.as_ref()?.home.as_deref());
+        !self.records.is_empty() || homes.any(|home| home == root)
+    }
+}
+
+/// The host's program.
+fn command(host: Host) -> &'static str {
+    match host {
+        Host::ClaudeCode => "claude",
+        Host::Codex => "codex",
+    }
+}
+
+/// The user's file, the workspace's, and those that were installed into.
+fn paths(host: Host, places: &Places, records: &[Record]) -> Vec<PathBuf> {
+    let dir = |named: &Option<PathBuf>, name: &str| {
+        named.clone().or_else(|| places.user.as_ref().map(|user| user.join(name)))
+    };
+    let mut paths: Vec<PathBuf> = Vec::new();
+    match host {
+        Host::ClaudeCode => {
+            paths.extend(dir(&places.claude, ".claude").map(|dir| dir.join("settings.json")));
+            let project = places.workspace.join(".claude");
+            paths.extend([project.join("settings.json"), project.join("settings.local.json")]);
+        }
+        Host::Codex => {
+            paths.extend(dir(&places.codex, ".codex").map(|dir| dir.join("hooks.json")));
+            paths.push(places.workspace.join(".codex").join("hooks.json"));
+        }
+    }
+    paths.extend(records.iter().map(|record| record.file.clone()));
+    let mut seen = std::collections::BTreeSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    paths
+}
+
+/// A file of hooks; `None` where it is not there.
+fn file(host: Host, path: &Path) -> Option<File> {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = std::fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o022 != 0);
+    let path = path.to_owned();
+    let text = match text(&path) {
+        Ok(text) => text?,
+        Err(why) => return Some(File { path, entries: Err(why), partial: false, open }),
+    };
+    let entries = settings::entries(host, &text).map_err(|e| e.to_string());
+    let found = |all: Vec<Entry>| all.into_iter().map(|entry| found(host, entry)).collect();
+    let entries: Result<Vec<Found>, String> = entries.map(found);
+    let partial = matches!(&entries, Ok(entries) if entries.is_empty()) && mentions(&text);
+    Some(File { path, entries, partial, open })
+}
+
+/// # Errors
+/// Where it is there and cannot be read.
+fn text(path: &Path) -> Result<Option<String>, String> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(e) => return Err(format!("cannot be read: {e}")),
+    };
+    let mut text = String::new();
+    file.take(LONGEST).read_to_string(&mut text).map_err(|e| format!("cannot be read: {e}"))?;
+    Ok(Some(text))
+}
+
+fn found(host: Host, entry: Entry) -> Found {
+    let line = line::read(host, &entry.command);
+    let binary = match &line {
+        Some(line) => sha256(&line.binary),
+        None => Err("none is named".to_owned()),
+    };
+    let home = line.as_ref().and_then(|line| line.home.as_deref()).is_some_and(Path::is_dir);
+    Found { entry, line, binary, home }
+}
+
+fn sha256(path: &Path) -> Result<String, String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let meta = std::fs::metadata(path).map_err(|e| e.to_string())?;
+    if !meta.is_file() || meta.permissions().mode() & 0o111 == 0 {
+        return Err("it is no program".to_owned());
+    }
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    Ok(Hash::of(&bytes).to_string())
+}
+
+/// Whether a hook's command in a text calls ours.
+fn mentions(text: &str) -> bool {
+    let value: Option<Value> = serde_json::from_str(text).ok();
+    let mut left: Vec<&Value> = value.iter().filter_map(|value| value.get("hooks")).collect();
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(members) => {
+                let command = members.get("command").and_then(Value::as_str);
+                if command.is_some_and(settings::is_ours) {
+                    return true;
+                }
+                left.extend(members.values());
+            }
+            Value::Array(items) => left.extend(items),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// What switches the hooks of a host off, in one line each.
+fn switched_off(host: Host, places: &Places) -> Vec<String> {
+    // What switches those of Codex off, Codex says itself: it does not list them.
+    if host == Host::Codex {
+        return Vec::new();
+    }
+    let variables = places.switches.iter().map(|name| format!("`{name}` is set"));
+    let mut off: Vec<String> = variables.collect();
+    let own = paths(host, places, &[]);
+    for path in own.iter().map(PathBuf::as_path) {
+        off.extend(members_off(path, &["disableAllHooks"]));
+    }
+    let managed = ["disableAllHooks", "allowManagedHooksOnly", "strictPluginOnlyCustomization"];
+    off.extend(members_off(Path::new(MANAGED), &managed));
+    off
+}
+
+fn members_off(path: &Path, names: &[&str]) -> Vec<String> {
+    let Ok(Some(text)) = text(path) else { return Vec::new() };
+    let Ok(value) = serde_json::from_str::<Value>(&text) else { return Vec::new() };
+    // Whatever else stands there may be taken for a yes.
+    let no = |value: &Value| matches!(value, Value::Bool(false) | Value::Null);
+    let set = |name: &&&str| value.get(**name).is_some_and(|value| !no(value));
+    let said = |name: &&str| format!("`{}` sets `{name}`", path.display());
+    names.iter().filter(set).map(said).collect()
+}

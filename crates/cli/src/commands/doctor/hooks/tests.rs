@@ -1,0 +1,143 @@
+use super::codex::Listed;
+use super::facts::{Facts, File, Found};
+use super::judge::judge;
+use super::line::Line;
+use super::record::Record;
+use crate::commands::doctor::check::{Check, State};
+use countersign_hosts::Host;
+use countersign_hosts::settings::Entry;
+use std::path::Path;
+
+fn found() -> Found {
+    Found {
+        entry: Entry { command: "line".into(), timeout: 600, closes: true },
+        line: Some(Line {
+            binary: "/b/countersign".into(),
+            home: Some("/h".into()),
+            timeout: Some(600),
+            whole: true,
+        }),
+        binary: Ok("aa".into()),
+        home: true,
+    }
+}
+
+fn file(entries: Vec<Found>) -> File {
+    File { path: "/s".into(), entries: Ok(entries), partial: false, open: false }
+}
+
+fn claude() -> Facts {
+    let sha256 = Some("aa".into());
+    Facts {
+        host: Host::ClaudeCode,
+        version: Some(Ok("2.1.295 (Claude Code)".into())),
+        files: vec![file(vec![found()])],
+        records: vec![Record { host: "claude-code".into(), file: "/s".into(), sha256 }],
+        off: Vec::new(),
+        listed: None,
+    }
+}
+
+fn codex(trust: &str, enabled: bool) -> Facts {
+    let listed =
+        Listed { command: "line".into(), event: "preToolUse".into(), enabled, trust: trust.into() };
+    let mut facts = Facts { host: Host::Codex, listed: Some(Ok(vec![listed])), ..claude() };
+    facts.version = Some(Ok("codex-cli 0.171.0".into()));
+    facts
+}
+
+fn judged(facts: &Facts) -> Vec<Check> {
+    judge(Path::new("/h"), facts)
+}
+
+fn worst(facts: &Facts) -> State {
+    judged(facts).iter().map(|check| check.state).max().unwrap()
+}
+
+#[test]
+fn a_hook_as_it_was_installed_is_well() {
+    assert_eq!(worst(&claude()), State::Ok);
+    assert_eq!(worst(&codex("trusted", true)), State::Ok);
+    assert_eq!(worst(&codex("managed", true)), State::Ok);
+}
+
+#[test]
+fn attack_46_a_removed_hook_fails_and_names_its_file() {
+    for files in [vec![file(Vec::new())], Vec::new()] {
+        let checks = judged(&Facts { files, ..claude() });
+        assert_eq!(checks[0].state, State::Fail);
+        assert!(checks[0].found.contains("`/s`"), "{checks:?}");
+        let fix = checks[0].fix.as_deref();
+        assert_eq!(fix, Some("countersign --home /h install claude-code"));
+    }
+}
+
+type Change = fn(&mut Facts);
+
+#[test]
+fn each_change_of_an_installed_hook_fails() {
+    let changes: [(&str, Change); 12] = [
+        ("unreadable", |f| f.files[0].entries = Err("line 1".into())),
+        ("before some tools", |f| f.files[0] = File { partial: true, ..file(Vec::new()) }),
+        ("twice", |f| f.files[0] = file(vec![found(), found()])),
+        ("open to others", |f| f.files[0].open = true),
+        ("another line", |f| one(f).line = None),
+        ("no binary", |f| one(f).binary = Err("gone".into())),
+        ("another binary", |f| one(f).binary = Ok("bb".into())),
+        ("no home", |f| one(f).home = false),
+        ("open on failure", |f| one(f).line.as_mut().unwrap().whole = false),
+        ("no block", |f| one(f).entry.closes = false),
+        ("another time", |f| one(f).entry.timeout = 30),
+        ("switched off", |f| f.off.push("x".into())),
+    ];
+    for (what, change) in changes {
+        let mut facts = claude();
+        change(&mut facts);
+        assert_eq!(worst(&facts), State::Fail, "{what}: {:?}", judged(&facts));
+    }
+}
+
+fn one(facts: &mut Facts) -> &mut Found {
+    &mut facts.files[0].entries.as_mut().unwrap()[0]
+}
+
+#[test]
+fn an_older_host_is_not_asked_for_what_it_does_not_know() {
+    let mut facts = claude();
+    one(&mut facts).entry.closes = false;
+    facts.version = Some(Ok("2.1.294 (Claude Code)".into()));
+    assert_eq!(worst(&facts), State::Ok);
+    facts.version = Some(Ok("something new".into()));
+    assert_eq!(worst(&facts), State::Fail);
+}
+
+#[test]
+fn a_host_that_does_not_trust_the_hook_fails() {
+    for (trust, enabled) in [
+        ("untrusted", true),
+        ("modified", true),
+        ("", true),
+        ("new word", true),
+        ("trusted", false),
+    ] {
+        assert_eq!(worst(&codex(trust, enabled)), State::Fail, "{trust} {enabled}");
+    }
+    let mute = Facts { listed: Some(Err("no".into())), ..codex("trusted", true) };
+    assert_eq!(worst(&mute), State::Fail);
+    let unlisted = Facts { listed: Some(Ok(Vec::new())), ..codex("trusted", true) };
+    assert_eq!(worst(&unlisted), State::Fail);
+}
+
+#[test]
+fn a_host_without_a_hook_warns_and_no_host_is_skipped() {
+    let bare = Facts { files: Vec::new(), records: Vec::new(), ..claude() };
+    assert_eq!(worst(&bare), State::Warn);
+    assert_eq!(worst(&Facts { version: None, ..bare }), State::Skipped);
+    let unrecorded = Facts { records: Vec::new(), ..claude() };
+    assert_eq!(worst(&unrecorded), State::Warn);
+}
+
+#[test]
+fn a_host_that_does_not_answer_fails() {
+    assert_eq!(worst(&Facts { version: Some(Err("late".into())), ..claude() }), State::Fail);
+}

@@ -1,0 +1,153 @@
+//! The home itself, its keys, gateways and policy.
+
+use super::{Patient, Said, mode};
+use crate::common::{World, files};
+use std::os::unix::fs::PermissionsExt as _;
+
+#[test]
+fn a_healthy_home_passes_and_keeps_every_byte() {
+    let patient = Patient::paired();
+    let before = files(&patient.home());
+    let said = patient.doctor();
+    said.is_whole();
+    assert_eq!(said.exit, 0, "{:#}", said.document);
+    for name in ["home", "operator key", "pinned keys", "ledger", "clock", "approvers", "disk"] {
+        said.check(name, "ok");
+    }
+    said.check("pairing ann", "ok");
+    said.check(&format!("gateway {}", patient.world.url()), "ok");
+    let clock = said.check("clock", "ok")["found"].clone();
+    assert!(clock.as_str().unwrap().contains("the gateways agree"), "{clock}");
+    said.check("protection", "warn");
+    assert_eq!(files(&patient.home()), before, "looking changed the home");
+}
+
+#[test]
+fn people_read_one_line_for_each_check() {
+    let patient = Patient::paired();
+    let output = patient.command(&["doctor"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && !text.contains('\u{1b}'), "{text}");
+    assert!(text.contains("ok       home ") && text.contains("nothing failed; "), "{text}");
+    assert!(text.contains("fix: "), "{text}");
+}
+
+#[test]
+fn a_missing_home_fails_and_is_not_made() {
+    let patient = Patient::of(World::bare());
+    let said = patient.doctor();
+    said.fails("home", "is not there");
+    said.is_whole();
+    assert!(!patient.home().exists());
+}
+
+#[test]
+fn a_home_that_is_a_file_fails_and_the_other_checks_go_on() {
+    let patient = Patient::of(World::bare());
+    std::fs::write(patient.home(), "").unwrap();
+    let said = patient.doctor();
+    said.fails("home", "no directory");
+    said.is_whole();
+}
+
+#[test]
+fn attack_31_a_key_that_others_can_read_fails() {
+    let patient = Patient::paired();
+    let key = patient.home().join("keys/operator.json");
+    for (path, open) in [(key, 0o644), (patient.home().join("ledger.db"), 0o640)] {
+        mode(&path, open);
+        let said = patient.doctor();
+        said.fails("home", path.file_name().unwrap().to_str().unwrap());
+        let found = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, open, "looking changed it");
+        mode(&path, 0o600);
+    }
+    mode(&patient.home(), 0o755);
+    patient.doctor().fails("home", "0755");
+}
+
+#[test]
+fn each_damaged_file_is_a_failure_of_its_own_check() {
+    let cases = [
+        ("trust.json", "pinned keys"),
+        ("keys/operator.json", "operator key"),
+        ("head.json", "ledger"),
+        ("pairings/ann.json", "approvers"),
+        ("ledger.db", "ledger"),
+    ];
+    let patient = Patient::paired();
+    for (file, check) in cases {
+        let path = patient.home().join(file);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, "{\"half\":").unwrap();
+        let said: Said = patient.doctor();
+        said.fails(check, "");
+        said.is_whole();
+        std::fs::write(&path, whole).unwrap();
+    }
+    assert_eq!(patient.doctor().exit, 0);
+}
+
+#[test]
+fn what_is_gone_from_a_home_fails_and_is_not_made_again() {
+    let patient = Patient::paired();
+    for (file, check) in [
+        ("trust.json", "pinned keys"),
+        ("keys/operator.json", "operator key"),
+        ("ledger.db", "ledger"),
+        ("owners", "operator key"),
+    ] {
+        let (path, aside) = (patient.home().join(file), patient.world.path("aside"));
+        std::fs::rename(&path, &aside).unwrap();
+        patient.doctor().fails(check, "");
+        assert!(!path.exists(), "{file} was made again");
+        std::fs::rename(&aside, &path).unwrap();
+    }
+    assert_eq!(patient.doctor().exit, 0);
+}
+
+#[test]
+fn a_gateway_that_is_away_fails() {
+    let mut patient = Patient::paired();
+    patient.world.kill_gateway();
+    let said = patient.doctor();
+    said.fails(&format!("gateway {}", patient.world.url()), "does not answer");
+    said.check("pairing ann", "skipped");
+}
+
+#[test]
+fn a_passphrase_file_that_others_read_fails() {
+    let patient = Patient::paired();
+    mode(&patient.world.path("passphrase"), 0o644);
+    let said = patient.doctor();
+    said.fails("passphrase file", "others");
+}
+
+#[test]
+fn a_policy_that_nobody_accepted_warns_and_one_that_does_not_load_fails() {
+    let patient = Patient::paired();
+    let path = patient.home().join("policy.toml");
+    std::fs::write(&path, "version = 1\n").unwrap();
+    mode(&path, 0o600);
+    let said = patient.doctor();
+    let check = said.check("policy", "warn");
+    assert!(check["fix"].as_str().unwrap().ends_with("policy accept"), "{check}");
+    std::fs::write(&path, "version = ").unwrap();
+    patient.doctor().fails("policy", "does not load");
+}
+
+#[test]
+fn an_accepted_policy_that_was_changed_fails() {
+    let patient = Patient::of(World::bare());
+    patient.run(&["policy", "init"]);
+    patient.doctor().check("policy", "ok");
+    let path = patient.home().join("policy.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}\n# more\n")).unwrap();
+    patient.doctor().fails("policy", "changed");
+    std::fs::remove_file(&path).unwrap();
+    let said = patient.doctor();
+    said.fails("policy", "gone");
+    let fix = said.check("policy", "fail")["fix"].clone();
+    assert!(fix.as_str().unwrap().ends_with("policy accept"), "{fix}");
+}
