@@ -6,6 +6,7 @@
 //! written is no shell line, a text that is searched for no path. One that is not known is judged
 //! like an argument of any tool, and makes the call one of which nothing is known.
 
+mod codex;
 mod source;
 mod table;
 
@@ -41,7 +42,7 @@ pub(super) fn tool(judge: &mut Judge<'_>, server: &str, name: &str, arguments: &
         argument(judge, known, key, value);
     }
     if known.needs.iter().any(|key| !members.get(*key).is_some_and(Value::is_string)) {
-        judge.report.unknown(name, "what it needs is not there", known.verb);
+        judge.report.unknown(name, "what it needs is not there", "tool_call");
     }
     if let Some(more) = known.more {
         more(judge, name, members);
@@ -80,7 +81,7 @@ fn argument(judge: &mut Judge<'_>, known: &Known, key: &str, value: &Value) {
         (None, _) if known.open => {}
         (None, _) => {
             let why = "an argument that this tool is not known to have";
-            judge.report.unknown(key, why, known.verb);
+            judge.report.unknown(key, why, "tool_call");
             call::argument(judge, key, value);
         }
     }

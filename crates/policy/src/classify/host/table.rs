@@ -1,6 +1,6 @@
 //! What is known of the tools of each host, by the names that the host gives them.
 
-use super::{agent, asked, leaves, names, patch, searches, setting, shell, typed, watches};
+use super::{agent, asked, leaves, names, searches, setting, shell, watches};
 use crate::classify::judge::Judge;
 use countersign_core::artifact::Risk;
 use serde_json::{Map, Value};
@@ -40,13 +40,13 @@ pub(super) struct Known {
 pub(super) fn of(server: &str) -> Option<&'static [Known]> {
     match server {
         "claude-code" => Some(&CLAUDE),
-        "codex" => Some(&CODEX),
+        "codex" => Some(&super::codex::TOOLS),
         _ => None,
     }
 }
 
 /// A tool that changes nothing but what the host remembers of its own work.
-const fn keeps(names: &'static [&'static str]) -> Known {
+pub(super) const fn keeps(names: &'static [&'static str]) -> Known {
     Known {
         names,
         why: "it keeps the host's own notes, or asks its user",
@@ -60,7 +60,7 @@ const fn keeps(names: &'static [&'static str]) -> Known {
 }
 
 /// A tool that starts another agent of the host, or speaks to one.
-const fn agents(names: &'static [&'static str]) -> Known {
+pub(super) const fn agents(names: &'static [&'static str]) -> Known {
     Known {
         names,
         why: "it speaks to an agent of the host, whose tools come here one by one",
@@ -73,7 +73,7 @@ const fn agents(names: &'static [&'static str]) -> Known {
     }
 }
 
-const fn reads(
+pub(super) const fn reads(
     names: &'static [&'static str],
     args: &'static [(&'static str, Arg)],
     needs: &'static [&'static str],
@@ -84,7 +84,7 @@ const fn reads(
 }
 
 /// Its path says what it is; until then it is what every edit is at least.
-const fn edits(
+pub(super) const fn edits(
     names: &'static [&'static str],
     args: &'static [(&'static str, Arg)],
     needs: &'static [&'static str],
@@ -103,7 +103,10 @@ const fn edits(
 }
 
 /// A shell. What comes here and not as a command of a shell is more than a line.
-const fn shells(names: &'static [&'static str], args: &'static [(&'static str, Arg)]) -> Known {
+pub(super) const fn shells(
+    names: &'static [&'static str],
+    args: &'static [(&'static str, Arg)],
+) -> Known {
     Known {
         names,
         why: "a shell of the host, asked with more than a line",
@@ -116,7 +119,7 @@ const fn shells(names: &'static [&'static str], args: &'static [(&'static str, A
     }
 }
 
-const fn other(
+pub(super) const fn other(
     names: &'static [&'static str],
     said: (&'static str, &'static str, Risk),
     args: &'static [(&'static str, Arg)],
@@ -127,9 +130,9 @@ const fn other(
 }
 
 const ASKS: (&str, &str, Risk) = ("it asks a host", "http_request", Risk::Medium);
-const SEARCHES: (&str, &str, Risk) =
+pub(super) const SEARCHES: (&str, &str, Risk) =
     ("it searches the web, where its model's host does", "file_read", Risk::Low);
-const SERVER: (&str, &str, Risk) =
+pub(super) const SERVER: (&str, &str, Risk) =
     ("it reads what a server of tools offers", "http_request", Risk::Medium);
 const LATER: (&str, &str, Risk) =
     ("it has the host do something later, or tell somebody", "tool_call", Risk::Medium);
@@ -359,91 +362,5 @@ static CLAUDE: [Known; 27] = [
         Some(|judge, name, _| {
             judge.report.unreadable(name, "it is a shell whose lines are not read here");
         }),
-    ),
-];
-
-static CODEX: [Known; 9] = [
-    edits(
-        &["apply_patch"],
-        &[
-            ("command", Arg::Plain),
-            ("input", Arg::Plain),
-            ("patch", Arg::Plain),
-            ("cwd", Arg::Plain),
-            ("workdir", Arg::Plain),
-        ],
-        &[],
-        Some(patch),
-    ),
-    shells(
-        &["Bash", "shell", "shell_command", "local_shell", "exec_command", "container.exec"],
-        &[
-            ("command", Arg::Plain),
-            ("cmd", Arg::Plain),
-            ("cwd", Arg::Plain),
-            ("workdir", Arg::Plain),
-            ("timeout", Arg::Plain),
-            ("timeout_ms", Arg::Plain),
-            ("yield_time_ms", Arg::Plain),
-            ("max_output_tokens", Arg::Plain),
-            ("login", Arg::Plain),
-            ("tty", Arg::Plain),
-            ("justification", Arg::Plain),
-            ("description", Arg::Plain),
-            ("sandbox_permissions", Arg::Plain),
-            ("with_escalated_permissions", Arg::Plain),
-            ("additional_permissions", Arg::Plain),
-            ("prefix_rule", Arg::Plain),
-        ],
-    ),
-    other(
-        &["write_stdin"],
-        ("it looks at a program that runs", "tool_call", Risk::Low),
-        &[
-            ("session_id", Arg::Plain),
-            ("chars", Arg::Plain),
-            ("yield_time_ms", Arg::Plain),
-            ("max_output_tokens", Arg::Plain),
-        ],
-        Some(typed),
-    ),
-    reads(&["view_image"], &[("path", Arg::Read), ("detail", Arg::Plain)], &["path"], None),
-    other(
-        &["web_search"],
-        SEARCHES,
-        &[("query", Arg::Plain), ("queries", Arg::Plain)],
-        Some(asked),
-    ),
-    keeps(&[
-        "update_plan",
-        "request_user_input",
-        "tool_search",
-        "get_goal",
-        "create_goal",
-        "update_goal",
-        "list_mcp_resources",
-        "list_mcp_resource_templates",
-    ]),
-    agents(&[
-        "spawn_agent",
-        "send_input",
-        "send_message",
-        "wait",
-        "wait_agent",
-        "close_agent",
-        "resume_agent",
-        "list_agents",
-    ]),
-    other(
-        &["read_mcp_resource"],
-        SERVER,
-        &[("server", Arg::Plain), ("uri", Arg::Plain)],
-        Some(asked),
-    ),
-    other(
-        &["request_permissions"],
-        ("it asks the host for more rights", "shell_exec", Risk::High),
-        &[("permissions", Arg::Plain), ("reason", Arg::Plain)],
-        None,
     ),
 ];
