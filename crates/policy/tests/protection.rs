@@ -126,6 +126,21 @@ fn attack_09_nobody_answers_for_a_person() {
 }
 
 #[test]
+fn attack_09_whoever_is_asked_reads_first_that_the_gate_is_touched() {
+    for text in [
+        "rm -rf ~; echo x > .claude/settings.json",
+        "rm -rf / && countersign approve abc",
+        "git config core.hooksPath x; rm -rf ~",
+        "dd of=/dev/sda; claude --dangerously-skip-permissions",
+        "CODEX_HOME=/tmp/x codex; rm -rf ~",
+        "pkill countersign; rm -rf ~",
+    ] {
+        let class = of(text);
+        assert!(class.findings[0].why.contains("gate"), "{text}: {:?}", class.findings);
+    }
+}
+
+#[test]
 fn attack_09_another_home_is_not_the_gate() {
     held(&[
         "countersign --home /tmp/x run -- rm -rf ~",

@@ -194,7 +194,7 @@ fn held(judge: &mut Judge<'_>, call: &Call<'_>) {
     }
     judge.report.find(call.raw, "it starts an agent", "shell_exec.agent", Risk::High);
     if call.args.iter().any(|word| loosens(call.name, word)) || other_verb(&words) {
-        let why = "it starts an agent that may not be held, or changes what an agent obeys";
+        let why = "it starts an agent past the gate, or changes what an agent obeys";
         judge.report.protected(call.raw, why, "shell_exec.agent");
     }
 }
@@ -224,11 +224,7 @@ fn other(judge: &mut Judge<'_>, call: &Call<'_>) {
     judge.report.find(call.raw, why, "shell_exec.agent", Risk::High);
     let loose = ["yolo", "dangerous", "bypass", "yes-always", "skip-perm", "allow-all", "--force"];
     if call.args.iter().any(|word| loose.iter().any(|said| word.text.contains(said))) {
-        judge.report.protected(
-            call.raw,
-            "it starts an agent that nobody holds",
-            "shell_exec.agent",
-        );
+        judge.report.protected(call.raw, "it starts an agent past the gate", "shell_exec.agent");
     }
 }
 
