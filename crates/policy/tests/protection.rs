@@ -293,6 +293,55 @@ fn attack_11_no_line_changes_what_holds_the_gate() {
 }
 
 #[test]
+fn attack_11_no_detour_leads_there_either() {
+    held(&[
+        "mv ~/.claude/settings.json /tmp",
+        "cd ~ && mv .claude x",
+        "cp -t .claude x",
+        "install -D x .claude/y",
+        "find ~/.claude -delete",
+        "find ~/.claude -type f -exec rm {} +",
+        "tee $(echo .claude)/settings.json",
+        "cat x | tee -a .claude/settings.json",
+        "git mv x .claude/settings.json",
+        "git restore --source evil .claude/settings.json",
+        "git rm .claude/settings.json",
+        "git-config core.hooksPath x",
+        "git submodule foreach 'git config core.hooksPath x'",
+        "git init --template=/tmp/x --separate-git-dir .git2 && git config core.hooksPath x",
+        "countersign run --report ~/.claude/settings.json -- ls",
+        "countersign run --local -- ls",
+        "countersign run -- ls > .codex/config.toml",
+        "function countersign { rm -rf ~; }; countersign run -- ls",
+        "countersign run $x -- ls",
+        "node /opt/claude-code/cli.js --dangerously-skip-permissions",
+        "start-agent --dangerously-skip-permissions",
+        "yarn dlx @openai/codex --yolo",
+        "pnpm dlx @anthropic-ai/claude-code --settings x",
+        "npm exec -- @openai/codex --yolo",
+        "npm exec @openai/codex@1.0.0 -- --yolo",
+        "bunx @anthropic-ai/claude-code --bare",
+        "npx -p @anthropic-ai/claude-code claude --dangerously-skip-permissions",
+        "echo x | claude -p --dangerously-skip-permissions",
+        "nohup claude --dangerously-skip-permissions -p x &",
+        "sh -c 'codex --yolo'",
+        "env -u CLAUDE_CONFIG_DIR claude -p x",
+        "sudo CODEX_HOME=/tmp/x codex exec x",
+        "codex -chooks.x=y exec z",
+        "codex exec -s danger-full-access x",
+        "claude -p x $FLAGS",
+        "echo > /home/ann/work/.claude/../.codex/x",
+        "sed -i s/a/b/ .git/hooks/pre-commit",
+        "awk -i inplace 1 .claude/settings.json",
+        "sort -o .claude/settings.json x",
+        "base64 -d x > ~/.codex/hooks.json",
+        "jq . x | sponge ~/.codex/hooks.json",
+        "cp x ~/.claude/skills/a/SKILL.md",
+        "python3 edit.py ~/.claude/settings.json",
+    ]);
+}
+
+#[test]
 fn attack_16_a_patch_program_in_a_line_is_a_write() {
     for (text, risk) in [
         (

@@ -237,6 +237,9 @@ impl Judge<'_> {
 impl Judge<'_> {
     /// An argument of a program that may do anything with it: no path that holds the gate.
     pub(super) fn guarded(&mut self, text: &str) {
+        if text.starts_with("--dangerously-") || text == "--yolo" {
+            self.report.protected(text, "it may start an agent past the gate", "shell_exec.agent");
+        }
         let path = text.split_once('=').map_or(text, |(_, path)| path);
         self.paths += 1;
         let full = path.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
