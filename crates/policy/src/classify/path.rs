@@ -40,8 +40,11 @@ pub(super) enum Area {
 }
 
 /// Whether a path's component, which may hold unknown parts, could be this name. Letters are
-/// compared without their case, since some file systems do.
+/// compared without their case, since some file systems do, and without what some leave out.
 fn could_be(component: &str, name: &str) -> bool {
+    if let Some(plain) = folded(component) {
+        return could_be(&plain, name);
+    }
     if !component.contains([UNKNOWN, GLOB]) {
         return component.eq_ignore_ascii_case(name);
     }
@@ -61,6 +64,22 @@ fn could_be(component: &str, name: &str) -> bool {
         rest = rest.get(at + part.len()..).unwrap_or_default();
     }
     name.ends_with(last)
+}
+
+/// A component as file systems take it that leave out invisible characters and know more forms of a
+/// letter; `None` where that is what is written.
+fn folded(component: &str) -> Option<String> {
+    if component.is_ascii() {
+        return None;
+    }
+    let seen = |c: &char| !matches!(*c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
+    let plain = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c,
+    };
+    let text: String = component.chars().filter(seen).map(plain).collect();
+    (text != component).then_some(text)
 }
 
 /// The components of an absolute path, with `.` and `..` worked out. A `..` behind an unknown part

@@ -161,6 +161,9 @@ fn attack_11_no_tool_of_a_host_changes_what_holds_the_gate() {
         ".git/hooks/pre-commit",
         "src/../.git/hooks/pre-commit",
         ".GIT/config",
+        ".g\u{200c}it/config",
+        ".git/hoo\u{212a}s/pre-commit",
+        ".hu\u{17f}ky/pre-commit",
         "/home/ann/.gitconfig",
         ".husky/pre-commit",
     ] {
