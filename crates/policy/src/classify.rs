@@ -6,10 +6,12 @@
 //! * `shell`: the grammar of shell lines. `sql`: the grammar of statements.
 //! * `path`, `name`: what a path leads to, what a name speaks of.
 //! * `judge`: a shell line, a program with its arguments, a text; `judge/…` knows the programs.
+//! * `host`: the tools that an agent host has of its own.
 //! * `call`, `change`: everything that is no program: tools, requests, patches, checkpoints.
 
 mod call;
 mod change;
+mod host;
 mod judge;
 mod name;
 mod path;
@@ -46,6 +48,9 @@ fn coarse(action: &Action) -> &'static str {
 fn action_of(judge: &mut Judge<'_>, action: &Action) {
     match action {
         Action::Command(command) => judge.command(command),
+        Action::Tool(tool) if host::is_host(&tool.server) => {
+            host::tool(judge, &tool.server, &tool.tool, &tool.arguments);
+        }
         Action::Tool(tool) => call::tool(judge, &tool.tool, &tool.arguments),
         Action::Request(request) => call::tool(judge, &request.action, &request.parameters),
         Action::Http(http) => call::http(judge, http),

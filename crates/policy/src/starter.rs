@@ -30,6 +30,39 @@ mod tests {
         }
     }
 
+    fn built_in(server: &str, tool: &str, arguments: serde_json::Value) -> Decision {
+        use crate::{Asker, Engine, Facts, Layer, LayerName, Moment, Place};
+        let layer = Layer {
+            name: LayerName::Builtin,
+            policy: builtin(),
+            sha256: countersign_core::encoding::Hash([0; 32]),
+            accepted: true,
+        };
+        let payload = serde_json::json!({
+            "kind": "tool", "server": server, "tool": tool, "arguments": arguments,
+        });
+        let action = countersign_core::action::Action::from_payload(&payload).unwrap();
+        let place = Place { workspace: Some("/home/ann/work".into()), ..Place::default() };
+        let facts = Facts::of(&action, Asker::default(), place, Moment::default()).unwrap();
+        Engine::new(vec![layer]).unwrap().judge(&facts).decision
+    }
+
+    #[test]
+    fn edits_of_source_by_a_host_run_and_no_others() {
+        let edit = |path: &str| serde_json::json!({"file_path": path, "content": "x"});
+        assert_eq!(built_in("claude-code", "Write", edit("src/a.rs")), Decision::Allow);
+        for path in
+            ["package.json", ".github/workflows/a.yml", ".claude/settings.json", "/etc/x.md"]
+        {
+            let decision = built_in("claude-code", "Write", edit(path));
+            assert_eq!(decision, Decision::RequireApproval, "{path}");
+        }
+        let more = serde_json::json!({"file_path": "src/a.rs", "content": "x", "mode": 493});
+        assert_eq!(built_in("claude-code", "Write", more), Decision::RequireApproval);
+        let other = built_in("claude-code/x", "Write", edit("src/a.rs"));
+        assert_eq!(other, Decision::RequireApproval);
+    }
+
     #[test]
     fn the_starter_loads_with_every_example_in_it_as_well() {
         let plain = |line: &str| line.strip_prefix("#: ").unwrap_or(line).to_owned();

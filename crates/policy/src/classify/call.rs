@@ -1,5 +1,6 @@
 //! Calls that somebody else carries out: of a tool, of a named request, over HTTP.
 
+use super::change::envelope;
 use super::judge::Judge;
 use super::name;
 use super::path::Use;
@@ -74,6 +75,31 @@ pub(super) fn tool(judge: &mut Judge<'_>, name: &str, arguments: &Value) {
     walk.value("", arguments, 0);
 }
 
+/// An argument of which nothing is known but its name.
+pub(super) fn argument(judge: &mut Judge<'_>, key: &str, value: &Value) {
+    let mut walk = Walk { judge, name: key, usage: Use::Write, values: 0 };
+    walk.key(key, value);
+    walk.value(key, value, 0);
+}
+
+/// An address that is asked.
+pub(super) fn address(judge: &mut Judge<'_>, text: &str) {
+    let known =
+        ["http://", "https://", "ws://", "wss://"].iter().any(|start| text.starts_with(start));
+    match url_host(text).filter(|_| known) {
+        Some(host) => judge.report.host(&host),
+        None => judge.report.unreadable(text, "an address of a kind that is not known"),
+    }
+    judge.report.find(text, "it reaches a host", "http_request", Risk::Medium);
+    if text.len() > name::NAME {
+        let why = "its address is long enough to carry anything";
+        judge.report.find(text, why, "data_export", Risk::High);
+    }
+    for (verb, risk) in name::verbs(text).into_iter().filter(|(verb, _)| is_grave(verb)) {
+        judge.report.find(text, "its address speaks of this", verb, risk);
+    }
+}
+
 impl Walk<'_, '_> {
     fn value(&mut self, key: &str, value: &Value, depth: u32) {
         self.values += 1;
@@ -130,6 +156,9 @@ impl Walk<'_, '_> {
     }
 
     fn text(&mut self, key: &str, text: &str) {
+        if envelope::is_meant(text) {
+            envelope::judge(self.judge, text, |judge, path| judge.written(path));
+        }
         let words = name::words(key);
         let named = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
         if named(&LINES) {

@@ -1,5 +1,7 @@
 //! Changes that are not carried out by a program that is named: patches and checkpoints.
 
+pub(super) mod envelope;
+
 use super::call::url_host;
 use super::judge::Judge;
 use super::path::Use;

@@ -1,6 +1,7 @@
 //! Shell lines and programs with their arguments.
 
 mod accounts;
+mod agents;
 mod args;
 mod build;
 mod builtins;
@@ -36,7 +37,9 @@ const MAX_PATH: usize = 4_096;
 const MAX_PLACES: usize = 6;
 
 /// Programs that are looked for among the arguments of one that is not known.
-const STARTED: [&str; 16] = [
+const STARTED: [&str; 18] = [
+    "claude",
+    "codex",
     "rm",
     "rmdir",
     "shred",
@@ -69,6 +72,8 @@ pub(super) struct Judge<'a> {
     bash: bool,
     /// Whether a line holds quoted text that runs when it is computed with.
     code: bool,
+    /// Whether a line speaks of us.
+    named: bool,
 }
 
 /// What a program reads from its standard input.
@@ -91,8 +96,9 @@ struct Call<'c> {
 }
 
 /// What each room knows of programs. Each says whether it knows this one.
-const ROOMS: [fn(&mut Judge<'_>, &Call<'_>) -> bool; 16] = [
+const ROOMS: [fn(&mut Judge<'_>, &Call<'_>) -> bool; 17] = [
     ours::judge,
+    agents::judge,
     builtins::judge,
     wrappers::judge,
     interpreters::judge,
@@ -123,6 +129,7 @@ impl<'a> Judge<'a> {
             paths: 0,
             bash: false,
             code: false,
+            named: false,
         }
     }
 
@@ -167,7 +174,7 @@ impl<'a> Judge<'a> {
                     "shell_exec",
                     Risk::High,
                 );
-            } else if !value.is_empty() && builtins::injects(name) {
+            } else if !value.is_empty() && (builtins::injects(name) || builtins::redirects(name)) {
                 self.report.find(
                     name,
                     "a variable makes programs run something else",
@@ -192,6 +199,7 @@ impl<'a> Judge<'a> {
             Known { home: place.user_home.as_deref(), cwd: cwd.as_deref(), bash: self.bash };
         let script = shell::parse(text, known);
         self.code |= script.code;
+        self.named |= Self::speaks_of_us(text);
         for why in &script.doubts {
             self.report.find(text, why, "shell_exec", Risk::High);
         }
@@ -345,6 +353,32 @@ impl Judge<'_> {
     pub(super) fn vector(&mut self, words: &[Word]) {
         let raw: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         self.words(words, &raw.join(" "), &Input::Unknown);
+    }
+
+    /// A line for a shell of which nobody says whether it has the forms of bash.
+    pub(super) fn either_way(&mut self, line: &str) {
+        let outer = self.bash;
+        for bash in [true, false] {
+            self.bash = bash;
+            self.line(line);
+        }
+        self.bash = outer;
+    }
+
+    /// A program with its arguments, as a list of a tool.
+    pub(super) fn started_with(&mut self, texts: &[&str]) {
+        let words: Vec<Word> = texts.iter().map(|text| Word::literal(*text)).collect();
+        self.vector(&words);
+    }
+
+    /// One more directory where relative paths may begin.
+    pub(super) fn begins(&mut self, place: &str) {
+        let place = match self.cwds.first() {
+            Some(cwd) if !place.starts_with('/') => format!("{cwd}/{place}"),
+            _ => place.to_owned(),
+        };
+        let full = self.cwds.len() >= MAX_PLACES || place.len() > MAX_PATH;
+        self.cwds.push(if full { UNKNOWN.to_string() } else { place });
     }
 
     /// Code in another language.

@@ -40,8 +40,11 @@ pub(super) enum Area {
 }
 
 /// Whether a path's component, which may hold unknown parts, could be this name. Letters are
-/// compared without their case, since some file systems do.
+/// compared without their case, since some file systems do, and without what some leave out.
 fn could_be(component: &str, name: &str) -> bool {
+    if let Some(plain) = folded(component) {
+        return could_be(&plain, name);
+    }
     if !component.contains([UNKNOWN, GLOB]) {
         return component.eq_ignore_ascii_case(name);
     }
@@ -63,6 +66,22 @@ fn could_be(component: &str, name: &str) -> bool {
     name.ends_with(last)
 }
 
+/// A component as file systems take it that leave out invisible characters and know more forms of a
+/// letter; `None` where that is what is written.
+fn folded(component: &str) -> Option<String> {
+    if component.is_ascii() {
+        return None;
+    }
+    let seen = |c: &char| !matches!(*c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
+    let plain = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c,
+    };
+    let text: String = component.chars().filter(seen).map(plain).collect();
+    (text != component).then_some(text)
+}
+
 /// The components of an absolute path, with `.` and `..` worked out. A `..` behind an unknown part
 /// leaves it unknown.
 pub(super) fn components<'a>(cwd: &'a str, path: &'a str) -> Vec<&'a str> {
@@ -81,7 +100,12 @@ pub(super) fn components<'a>(cwd: &'a str, path: &'a str) -> Vec<&'a str> {
     found
 }
 
-const AGENTS: [&str; 15] = [
+const AGENTS: [&str; 20] = [
+    ".gitconfig",
+    "managed-settings.json",
+    "managed-settings.d",
+    "managed-mcp.json",
+    "claudecode",
     ".claude",
     ".codex",
     ".cursor",
@@ -253,11 +277,29 @@ fn is_protected(parts: &[&str]) -> bool {
     {
         return true;
     }
+    let pair = |first: &[&str], second: &[&str]| {
+        parts.windows(2).any(|two| matches!(two, [a, b] if named(first, a) && named(second, b)))
+    };
     let git = parts.iter().zip(parts.iter().skip(1));
     let inside = ["hooks", "config", "config.worktree"];
-    git.clone().any(|(dir, name)| (could_be(dir, ".git") || ends_in(dir, ".git")) && named(&inside, name))
-        || parts.windows(2).any(|pair| matches!(pair, [a, b] if could_be(a, ".config") && named(&["countersign", "opencode", "codex", "claude", "goose"], b)))
-        || parts.iter().any(|part| could_be(part, ".git")) && parts.contains(&"modules") && named(&inside, parts.last().unwrap_or(&""))
+    let place = parts.iter().position(|part| could_be(part, ".git"));
+    let deep = |names: &[&str]| {
+        let below = place.and_then(|at| parts.get(at + 1..)).unwrap_or_default();
+        below.iter().any(|part| ["modules", "worktrees", "info"].iter().any(|n| could_be(part, n)))
+            && (below.last().is_some_and(|last| named(names, last))
+                || below.iter().any(|part| could_be(part, "hooks")))
+    };
+    pair(&["etc"], &["claude-code", "codex", "countersign", "gitconfig"])
+        || ends_with(parts, &["bin", "sbin"], &["countersign", "claude", "codex"])
+        || deep(&["config", "config.worktree", "attributes"])
+        || git.clone().any(|(dir, name)| (could_be(dir, ".git") || ends_in(dir, ".git")) && named(&inside, name))
+        || parts.windows(2).any(|pair| matches!(pair, [a, b] if could_be(a, ".config") && named(&["countersign", "opencode", "codex", "claude", "goose", "git"], b)))
+}
+
+/// Whether the last two components are of these.
+fn ends_with(parts: &[&str], directories: &[&str], names: &[&str]) -> bool {
+    let is = |list: &[&str], part: &str| list.iter().any(|name| part.eq_ignore_ascii_case(name));
+    matches!(parts, [.., directory, name] if is(directories, directory) && is(names, name))
 }
 
 fn ends_in(component: &str, ending: &str) -> bool {

@@ -25,6 +25,9 @@ pub(super) struct Report {
     /// Whether there is something of which nothing is known.
     unknown: bool,
     floors: BTreeSet<Floor>,
+    /// The parts that hold the gate, with the words for each: they lead, so that whoever is asked
+    /// reads of them first.
+    holding: BTreeSet<String>,
     tools: Names<String>,
     hosts: Names<String>,
 }
@@ -41,6 +44,7 @@ impl Report {
             known: false,
             unknown: false,
             floors: BTreeSet::new(),
+            holding: BTreeSet::new(),
             tools: Names { own: Vec::new(), also: Vec::new() },
             hosts: Names { own: Vec::new(), also: Vec::new() },
         }
@@ -77,7 +81,14 @@ impl Report {
     /// Something that holds the gate.
     pub(super) fn protected(&mut self, part: &str, why: &str, verb: &'static str) {
         self.floors.insert(Floor::Protected);
-        self.find(part, why, verb, Risk::Critical);
+        let why = match why.contains("gate") {
+            true => why.to_owned(),
+            false => format!("it changes what holds the gate: {why}"),
+        };
+        self.find(part, &why, verb, Risk::Critical);
+        if self.holding.len() < KEPT {
+            self.holding.insert(why);
+        }
     }
 
     fn add(&mut self, part: &str, why: &str, verb: Verb, risk: Risk) {
@@ -122,7 +133,11 @@ impl Report {
             let kind = self.kind;
             self.unknown(kind, "nothing is known of it", kind);
         }
-        self.findings.sort_by_key(|found| std::cmp::Reverse((found.risk, found.verb.weight())));
+        let holding = std::mem::take(&mut self.holding);
+        self.findings.sort_by_key(|found| {
+            let leads = found.risk == Risk::Critical && holding.contains(&found.why);
+            std::cmp::Reverse((found.risk, leads, found.verb.weight()))
+        });
         let mut own: Vec<Verb> = self.verbs.into_iter().collect();
         own.sort_by_key(|verb| std::cmp::Reverse(verb.weight()));
         let kind = Verb::fixed(self.kind);

@@ -108,6 +108,7 @@ fn service(judge: &mut Judge<'_>, call: &Call<'_>) {
         "list-timers",
     ];
     let only = call.args.iter().all(|word| word.known().is_some());
+    let ours = call.args.iter().any(|word| Judge::speaks_of_us(&word.text));
     let removes = call
         .args
         .iter()
@@ -121,6 +122,9 @@ fn service(judge: &mut Judge<'_>, call: &Call<'_>) {
         judge.report.find(call.raw, "it looks at services", "file_read", Risk::Low);
     } else {
         judge.report.find(call.raw, "it starts or ends services", "shell_exec", Risk::High);
+        if ours {
+            judge.report.protected(call.raw, "it may end the gate", "shell_exec");
+        }
     }
 }
 

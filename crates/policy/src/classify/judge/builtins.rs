@@ -64,8 +64,9 @@ const INJECTING: [&str; 33] = [
     "GLIBC_",
 ];
 /// The same for a line, where they are set on purpose.
-const STEERING: [&str; 17] = [
+const STEERING: [&str; 18] = [
     "PATH",
+    "XDG_CONFIG_HOME",
     "HOME",
     "PWD",
     "OLDPWD",
@@ -91,6 +92,15 @@ pub(super) fn injects(name: &str) -> bool {
     })
 }
 
+/// Whether a variable of this name tells us or a host of agents where to look: another home has
+/// other approvers, and other settings have no hook.
+pub(super) fn redirects(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["COUNTERSIGN_", "HARP_", "CLAUDE_", "CODEX_", "ANTHROPIC_CONFIG"]
+        .iter()
+        .any(|start| upper.starts_with(start))
+}
+
 fn steers(name: &str) -> bool {
     let whole =
         |start: &str| if start.ends_with('_') { name.starts_with(start) } else { name == start };
@@ -105,6 +115,13 @@ impl Judge<'_> {
         }
     }
 
+    /// A variable that is taken away.
+    pub(super) fn unset(&mut self, raw: &str, name: &str) {
+        if redirects(name) || !is_name(name) {
+            self.variable(raw, name, true);
+        }
+    }
+
     /// One variable that is set for a program, or for what follows in the line.
     pub(super) fn variable(&mut self, raw: &str, name: &str, before: bool) {
         let small = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -112,7 +129,10 @@ impl Judge<'_> {
         if proxy {
             self.report.another_host();
         }
-        if !is_name(name) {
+        if redirects(name) {
+            let why = "it leads the gate, or a host that it holds, to other settings";
+            self.report.protected(raw, why, "shell_exec");
+        } else if !is_name(name) {
             self.report.unreadable(raw, "which variable it sets is not known");
         } else if steers(name) {
             self.report.unreadable(raw, "it changes a variable that decides what programs run");
@@ -150,6 +170,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         "unset" | "set" | "shopt" | "setopt" => settings(judge, call),
         "kill" | "pkill" | "killall" => {
             judge.report.find(call.raw, "it ends processes", "shell_exec", Risk::High);
+            judge.ended(call);
         }
         _ => return false,
     }
@@ -278,6 +299,10 @@ fn settings(judge: &mut Judge<'_>, call: &Call<'_>) {
     } else {
         call.args.iter().all(word)
     };
+    if call.name == "unset" {
+        let names = call.args.iter().filter(|word| redirects(&word.text));
+        names.for_each(|word| judge.unset(call.raw, &word.text));
+    }
     if harmless {
         judge.report.find(call.raw, "it changes settings of the shell", "file_read", Risk::Low);
     } else {

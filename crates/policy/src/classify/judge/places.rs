@@ -2,7 +2,7 @@
 
 use super::Judge;
 use crate::classify::path::{self, Area, Use};
-use crate::classify::shell::UNKNOWN;
+use crate::classify::shell::{GLOB, UNKNOWN};
 use crate::facts::Place;
 use countersign_core::artifact::Risk;
 
@@ -165,6 +165,47 @@ fn deleted(area: Area, secret: bool) -> Said {
     }
 }
 
+/// `*.{a,b}` is `*.a` and `*.b`. Where there are many, the braces stand for anything.
+fn alternatives(pattern: &str) -> Vec<String> {
+    let mut all = vec![pattern.to_owned()];
+    for _ in 0..4 {
+        let split = |pattern: &String| {
+            let (before, rest) = pattern.split_once('{')?;
+            let (inside, after) =
+                rest.split_once('}').filter(|(inside, _)| !inside.contains('{'))?;
+            let each = inside.split(',').map(|one| format!("{before}{one}{after}"));
+            Some(each.collect::<Vec<String>>())
+        };
+        let more: Vec<String> =
+            all.iter().flat_map(|one| split(one).unwrap_or_else(|| vec![one.clone()])).collect();
+        if more.len() > 32 {
+            break;
+        }
+        all = more;
+    }
+    all
+}
+
+/// A pattern for names of files, with a mark for each part that stands for others.
+fn globbed(pattern: &str) -> String {
+    let mut text = String::new();
+    let mut depth = 0_u32;
+    for c in pattern.chars() {
+        match c {
+            '{' | '[' => depth = depth.saturating_add(1),
+            '}' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let stands = depth > 0 || matches!(c, '*' | '?' | '}' | ']' | '\\' | '!');
+        match (stands, text.ends_with(GLOB)) {
+            (true, true) => {}
+            (true, false) => text.push(GLOB),
+            (false, _) => text.push(c),
+        }
+    }
+    text
+}
+
 /// Whether only administrators put programs where this one stands.
 pub(super) fn is_trusted(path: &str) -> bool {
     let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -196,6 +237,9 @@ impl Judge<'_> {
 impl Judge<'_> {
     /// An argument of a program that may do anything with it: no path that holds the gate.
     pub(super) fn guarded(&mut self, text: &str) {
+        if text.starts_with("--dangerously-") || text == "--yolo" {
+            self.report.protected(text, "it may start an agent past the gate", "shell_exec.agent");
+        }
         let path = text.split_once('=').map_or(text, |(_, path)| path);
         self.paths += 1;
         let full = path.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
@@ -203,6 +247,68 @@ impl Judge<'_> {
         if !full && !path.is_empty() && self.cwds.iter().any(holds) {
             self.report.protected(text, "it may change what holds the gate", "file_write");
         }
+    }
+
+    /// A file that a host's own editor changes. Source of the workspace is apart: `source` says of
+    /// the components below its root whether it is.
+    pub(in crate::classify) fn edited(&mut self, text: &str, source: fn(&[&str]) -> bool) {
+        let path = self.at_home(text);
+        let workspace = self.place.workspace.as_deref().map(|place| path::components("", place));
+        let is = |cwd: &String| {
+            let parts = path::components(cwd, &path);
+            let below = workspace.as_deref().and_then(|workspace| parts.strip_prefix(workspace));
+            let known = self.said(cwd, &path, Use::Write);
+            below.is_some_and(source) && known.risk <= Risk::Medium && !known.unreadable
+        };
+        let plain = self.paths < super::MAX_PATHS && path.len() <= super::MAX_PATH;
+        if plain && !path.is_empty() && self.cwds.iter().all(is) {
+            self.paths += 1;
+            let why = "it edits source of the workspace";
+            self.report.find(text, why, "file_write.source", Risk::Medium);
+        } else {
+            self.opened(&path, Use::Write);
+            // What is nowhere is no source either.
+            self.report.find(text, "it edits a file", "file_write", Risk::Medium);
+        }
+    }
+
+    /// A search below a place, in files whose names fit a pattern.
+    pub(in crate::classify) fn searched(&mut self, place: &str, pattern: Option<&str>) {
+        let place = self.at_home(place);
+        self.opened(&place, Use::Read);
+        for pattern in pattern.map(alternatives).unwrap_or_default() {
+            self.fitting(&place, &pattern);
+        }
+    }
+
+    fn fitting(&mut self, place: &str, pattern: &str) {
+        if pattern.contains(['{', '}']) {
+            // Braces within braces, or too many.
+            return self.opened("\0", Use::Read);
+        }
+        // Any directory is no other than that which is searched.
+        let any = |part: &&str| part.is_empty() || part.chars().any(|c| c != '*');
+        let parts: Vec<&str> = pattern.split('/').filter(any).collect();
+        let pattern = self.at_home(&globbed(&parts.join("/")));
+        let pattern = if pattern.starts_with(['/', UNKNOWN]) {
+            pattern
+        } else {
+            format!("{place}/{pattern}")
+        };
+        self.opened(&pattern, Use::Read);
+        // Whether a star stands for a dot as well is for the tool to say: `*.env`.
+        if let Some((before, last)) = pattern.rsplit_once('/') {
+            let last = last.trim_start_matches(GLOB);
+            if !last.is_empty() {
+                self.opened(&format!("{before}/{last}"), Use::Read);
+            }
+        }
+    }
+
+    /// A file that a patch writes.
+    pub(in crate::classify) fn written(&mut self, text: &str) {
+        let path = self.at_home(text);
+        self.opened(&path, Use::Write);
     }
 
     /// How dangerous it is to write here.

@@ -218,6 +218,10 @@ fn unsafe_options(judge: &mut Judge<'_>, call: &Call<'_>) {
             Risk::High,
         );
     }
+    if call.name == "printf" {
+        let names = call.args.iter().filter(|word| super::builtins::redirects(&word.text));
+        names.for_each(|word| judge.variable(call.raw, &word.text, false));
+    }
     if given.has(&["--pre", "--compress-program", "--pager", "--hostname-bin"]) {
         judge.report.unreadable(call.raw, "an option of it runs a program");
     }

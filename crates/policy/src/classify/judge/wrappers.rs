@@ -178,6 +178,9 @@ fn env(judge: &mut Judge<'_>, call: &Call<'_>) {
     if changes {
         judge.cwds.push("\0".into());
     }
+    let given = super::args::options(call.args, &["-u", "--unset", "-C", "--chdir"]);
+    let unset: Vec<String> = given.values(&["-u", "--unset"]).map(|w| w.text.clone()).collect();
+    unset.iter().for_each(|name| judge.unset(call.raw, name));
     let plain = ["-i", "-", "-0", "-v", "--ignore-environment", "--null", "--debug"];
     match wrapped(call.args, &plain, &["-u", "--unset", "-C", "--chdir"]) {
         Some(rest) => with_variables(judge, call, rest),
