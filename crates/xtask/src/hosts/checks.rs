@@ -62,26 +62,16 @@ fn blocked(world: &World, mode: Mode) -> Outcome {
 fn approved(world: &World, mode: Mode) -> Outcome {
     let file = format!("approved-{mode:?}");
     let tool = Tool::Shell(format!("echo ran >> {file}"));
-    let (answered, heard) = thread::scope(|scope| {
-        let person = scope.spawn(|| world.answer(&["approve"]));
-        let heard = plain(world, mode, tool);
-        (person.join().unwrap_or_else(|_| Err("the person fell over".into())), heard)
-    });
-    answered?;
-    heard?;
+    let _heard = meanwhile(world, &["approve"], || plain(world, mode, tool))?;
     holds(world, &file, "ran\n")
 }
 
 fn denied(world: &World) -> Outcome {
     let tool = Tool::Shell("echo ran >> denied".into());
-    let (answered, heard) = thread::scope(|scope| {
-        let person = scope.spawn(|| world.answer(&["deny", "--message", "not on a Friday"]));
-        let heard = plain(world, Mode::Bypass, tool);
-        (person.join().unwrap_or_else(|_| Err("the person fell over".into())), heard)
-    });
-    answered?;
+    let answer = ["deny", "--message", "not on a Friday"];
+    let heard = meanwhile(world, &answer, || plain(world, Mode::Bypass, tool))?;
     absent(world, "denied")?;
-    heard?.says("not on a Friday")
+    heard.says("not on a Friday")
 }
 
 /// Nobody answers in time, then somebody does, and the model calls the same tool again.
@@ -97,14 +87,16 @@ fn repeated(world: &World) -> Outcome {
     };
     let script = Script::twice(Tool::Shell("echo ran >> repeated".into()), between);
     let heard = session::run(world, Mode::Bypass, Kind::Plain, script)?;
-    heard.says("repeat")?;
+    heard.says("still pending")?;
     answered.lock().map_err(|e| e.to_string())?.clone()?;
     holds(world, "repeated", "ran\n")
 }
 
+/// A person allows the helper, which is not to allow what it does.
 fn helper(world: &World) -> Outcome {
     let script = Script::by_helper(Tool::Shell("touch by-helper".into()));
-    let heard = session::run(world, Mode::Bypass, Kind::Plain, script)?;
+    let heard =
+        meanwhile(world, &["approve"], || session::run(world, Mode::Bypass, Kind::Plain, script))?;
     absent(world, "by-helper")?;
     heard.says(BLOCKED)
 }
@@ -136,6 +128,20 @@ fn broken(world: &World, program: Option<&str>) -> Outcome {
     let heard = plain(world, Mode::Bypass, Tool::Shell("cat note.txt; echo ran > broken".into()))?;
     absent(world, "broken")?;
     heard.says("a note").map_or(Ok(()), |()| Err("the tool ran".into()))
+}
+
+/// A person answers the one request that comes while a host runs.
+fn meanwhile(
+    world: &World,
+    answer: &[&str],
+    run: impl FnOnce() -> Result<Heard, String>,
+) -> Result<Heard, String> {
+    thread::scope(|scope| {
+        let person = scope.spawn(|| world.answer(answer));
+        let heard = run();
+        person.join().unwrap_or_else(|_| Err("the person fell over".into()))?;
+        heard
+    })
 }
 
 fn plain(world: &World, mode: Mode, tool: Tool) -> Result<Heard, String> {

@@ -21,8 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What the policy says where it blocks, so that a check can look for it.
 pub(super) const BLOCKED: &str = "nobody does this here";
 
-/// Added to the policy that `policy init` writes.
-const RULE: &str = "
+/// Added to the policy that `policy init` writes: what never runs, and that to wait for a
+/// helper is nothing.
+const RULES: &str = "
+[[classify]]
+tools = [\"multi_agent_v1wait_agent\"]
+verb = \"llm_call\"
+risk = \"low\"
+
 [[rule]]
 id = \"never-here\"
 tools = [\"touch\", \"mark\", \"Write\", \"apply_patch\"]
@@ -66,7 +72,7 @@ impl World {
     fn people(&mut self) -> Result<(), String> {
         self.ours("agent", &["policy", "init"])?;
         let policy = self.path("agent/policy.toml");
-        let text = std::fs::read_to_string(&policy).map_err(|e| e.to_string())? + RULE;
+        let text = std::fs::read_to_string(&policy).map_err(|e| e.to_string())? + RULES;
         std::fs::write(&policy, text).map_err(|e| e.to_string())?;
         self.ours("agent", &["policy", "accept"])?;
         let (gateway, said) = self.started("gateway", &["gateway", "--listen", "127.0.0.1:0"])?;
