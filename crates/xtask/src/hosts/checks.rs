@@ -43,8 +43,8 @@ pub(super) fn all(
         ("a hook that never answers blocks", |w| broken(w, Some("#!/bin/sh\nexec sleep 60\n")));
     // Codex has no way to refuse by itself: docs/hosts/codex.md.
     let late = (host == Host::ClaudeCode).then_some(late);
-    let gone = CHECKS.len() - 1;
-    let checks = CHECKS.into_iter().take(gone).chain(late).chain(CHECKS.into_iter().skip(gone));
+    let last: Check = ("taken out, nothing is held and the settings are as before", removed);
+    let checks = CHECKS.into_iter().chain(late).chain([last]);
     Ok(checks.map(move |(name, check)| (name, check(&world))))
 }
 
@@ -142,6 +142,16 @@ fn meanwhile(
         person.join().unwrap_or_else(|_| Err("the person fell over".into()))?;
         heard
     })
+}
+
+/// Shows too that the checks above see a tool that runs.
+fn removed(world: &World) -> Outcome {
+    world.uninstall()?;
+    let _heard = plain(world, Mode::Bypass, Tool::Shell("touch removed".into()))?;
+    if !world.work("removed").exists() {
+        return Err("something still holds its tools".into());
+    }
+    world.is_as_before()
 }
 
 fn plain(world: &World, mode: Mode, tool: Tool) -> Result<Heard, String> {

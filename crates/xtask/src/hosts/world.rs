@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::process::{self, Process};
 use super::{Host, packages};
-use crate::child;
+use crate::{Outcome, child};
 
 /// How long a host waits for the hook, in seconds: an answer must fit, and so must a check of what
 /// happens without one.
@@ -35,6 +35,10 @@ tools = [\"touch\", \"mark\", \"Write\", \"apply_patch\"]
 decision = \"block\"
 display = \"nobody does this here\"
 ";
+
+/// The host's file of hooks as its user wrote it, with a hook of their own.
+const BEFORE: &str = "{\n  \"hooks\": {\n    \"Stop\": [{ \"hooks\": \
+    [{ \"type\": \"command\", \"command\": \"true\" }] }]\n  }\n}\n";
 
 /// A directory with everything in it, gone with this value.
 pub(super) struct World {
@@ -62,6 +66,7 @@ impl World {
         std::fs::write(dir.join("home/.codex/config.toml"), codex(&dir)).map_err(failed)?;
         let mut world = Self { host, dir: dir.clone(), binary: binary.to_owned(), _gateway: None };
         world.people()?;
+        std::fs::write(world.settings(), BEFORE).map_err(|e| e.to_string())?;
         let hook = &["install", host.name(), "--yes", "--timeout", TIMEOUT];
         let mut install = world.party(&copy, "agent", hook);
         ended("install", process::run(world.at_home(&mut install), PATIENCE)?)?;
@@ -123,7 +128,9 @@ impl World {
         use std::os::unix::fs::PermissionsExt as _;
         let path = self.path("bin/countersign");
         let replaced = || {
-            std::fs::remove_file(&path)?;
+            if path.exists() {
+                std::fs::remove_file(&path)?;
+            }
             let Some(script) = script else { return Ok(()) };
             std::fs::write(&path, script)?;
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
@@ -140,6 +147,30 @@ impl World {
     pub(super) fn person(&self) -> impl Fn(&[&str]) -> Result<(), String> + Send + Sync + use<> {
         let (binary, dir) = (self.binary.clone(), self.dir.clone());
         move |with| answer(&binary, &dir, with)
+    }
+
+    /// Takes the hook out of the host.
+    pub(super) fn uninstall(&self) -> Outcome {
+        let mut command =
+            self.party(&self.binary, "agent", &["uninstall", self.host.name(), "--yes"]);
+        let said = process::run(self.at_home(&mut command), PATIENCE)?;
+        ended("uninstall", said).map(|_| ())
+    }
+
+    /// Whether the host's file of hooks is what its user wrote.
+    pub(super) fn is_as_before(&self) -> Outcome {
+        match std::fs::read_to_string(self.settings()) {
+            Ok(text) if text == BEFORE => Ok(()),
+            found => Err(format!("its settings are {found:?}")),
+        }
+    }
+
+    /// The host's file of hooks.
+    fn settings(&self) -> PathBuf {
+        self.path(match self.host {
+            Host::ClaudeCode => "home/.claude/settings.json",
+            Host::Codex => "home/.codex/hooks.json",
+        })
     }
 
     fn party(&self, binary: &Path, name: &str, args: &[&str]) -> Command {
