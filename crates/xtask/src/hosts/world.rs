@@ -21,13 +21,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What the policy says where it blocks, so that a check can look for it.
 pub(super) const BLOCKED: &str = "nobody does this here";
 
-/// Added to the policy that `policy init` writes: what never runs, and that to wait for a
-/// helper is nothing.
+/// Added to the policy that `policy init` writes: what never runs, that a helper is asked
+/// about, and that to wait for one is nothing.
 const RULES: &str = "
 [[classify]]
 tools = [\"multi_agent_v1wait_agent\"]
 verb = \"llm_call\"
 risk = \"low\"
+
+[[rule]]
+id = \"helpers\"
+tools = [\"Agent\", \"spawn_agent\"]
+decision = \"require_approval\"
+approvers = [\"anyone\"]
 
 [[rule]]
 id = \"never-here\"
