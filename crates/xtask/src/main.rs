@@ -8,6 +8,7 @@
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`sdk`]: the second implementation, in TypeScript.
 //! * [`schemas`]: JSON Schemas from the types.
+//! * [`hosts`]: the real agent hosts, with our hook before their tools.
 //! * [`kill`]: many rounds of the test that kills the process.
 //! * [`child`]: starts a program the same way every time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
@@ -15,6 +16,7 @@
 mod child;
 mod deps;
 mod floors;
+mod hosts;
 mod kill;
 mod schemas;
 mod sdk;
@@ -36,6 +38,7 @@ usage: cargo xtask <command>
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
   schemas [--check]  writes schemas/ from the types; --check only says whether they are up to date
   sdk                installs, builds and tests sdk/typescript with npm
+  hosts [BINARY]     drives Claude Code and Codex, from npm, against a stand-in for their models
   kill --rounds N    kills the process N times in the middle of its work";
 
 fn main() -> ExitCode {
@@ -60,6 +63,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["sdk"] => sdk::run(),
         ["schemas"] => schemas::write(),
         ["schemas", "--check"] => schemas::check(),
+        ["hosts"] => hosts::run(None),
+        ["hosts", binary] if !binary.starts_with('-') => hosts::run(Some(binary)),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -82,6 +87,7 @@ mod tests {
             &["kill"],
             &["kill", "--rounds"],
             &["schemas", "x"],
+            &["hosts", "--all"],
         ] {
             assert_eq!(obey(given), Err(USAGE.to_owned()), "{given:?}");
         }
