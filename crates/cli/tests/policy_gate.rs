@@ -115,7 +115,7 @@ fn attack_42_a_later_policy_counts_only_when_an_approver_allowed_it() {
     let world = World::paired();
     world.hold_nothing_more();
     let file = world.path("p.toml").display().to_string();
-    std::fs::write(&file, OPEN).unwrap();
+    std::fs::write(&file, format!("{OPEN}\n# refused\n")).unwrap();
     let touch = ["explain", "--exit-code", "--", "touch", "new"];
     assert_eq!(policy(&world, &touch).status.code(), Some(10));
 
@@ -124,6 +124,7 @@ fn attack_42_a_later_policy_counts_only_when_an_approver_allowed_it() {
     assert_eq!(refused.output().status.code(), Some(10));
     assert_eq!(home_layer(&world), None, "what was not allowed is not put in its place");
 
+    std::fs::write(&file, OPEN).unwrap();
     let accepted = accept(&world, &file);
     world.answer("approve");
     let output = accepted.output();

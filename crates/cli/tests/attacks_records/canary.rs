@@ -64,6 +64,8 @@ fn sing(world: &World, answer: &[&str]) {
     fs::create_dir_all(&cwd).unwrap();
     fs::write(&feed, format!("{}\n", text("standard input"))).unwrap();
     let feed = feed.display().to_string();
+    // What was denied is asked about again only with other words.
+    let description = format!("{} before {}", text("description"), answer[0]);
     let args = [
         "run",
         "--env",
@@ -73,7 +75,7 @@ fn sing(world: &World, answer: &[&str]) {
         "--stdin",
         &feed,
         "--description",
-        text("description"),
+        &description,
         "--reasoning",
         text("reasoning"),
         "--",

@@ -4,8 +4,8 @@ use crate::common::{Process, World};
 use crate::disk::{Disk, with_own_mounts};
 use crate::heard::Heard;
 use crate::scene::{
-    check, drive, gate, gate_and_hold, goes_on_without_asking, let_go, lines, not_run, refused,
-    runs, works_again,
+    LINE, check, drive, gate, gate_and_hold, goes_on_without_asking, let_go, lines, not_run,
+    refused, runs, works_again,
 };
 use serde_json::Value;
 
@@ -155,7 +155,10 @@ fn attack_20_an_answer_that_the_approver_cannot_write_down_is_not_sent() {
             // Nothing was decided yet: the person may still think otherwise.
             world.json("approver", &["deny", &id]);
             assert_eq!(run.wait().code(), Some(126));
-            works_again(&world);
+            // What was denied is asked about again only with other words.
+            let mut run = world.gate(&["--description", "the disk has room again"], &LINE);
+            drive(&world, &mut run);
+            assert!(run.wait().success() && runs(&world) == 1);
         },
     );
 }

@@ -1,5 +1,4 @@
 //! A stand-in for an agent host.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use crate::common::{BINARY, Process, World, json};
 use serde_json::{Value, json};

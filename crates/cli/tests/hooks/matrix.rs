@@ -86,7 +86,8 @@ fn attack_32_an_event_or_a_call_that_nobody_knows_is_a_refusal() {
 
 #[test]
 fn attack_32_a_home_that_is_gone_or_damaged_is_a_refusal() {
-    let damages: [(&str, fn(&World)); 6] = [
+    type Damage = fn(&World);
+    let damages: [(&str, Damage); 6] = [
         ("gone", |w| fs::remove_dir_all(w.path("enforcer")).unwrap()),
         ("a file", |w| {
             fs::remove_dir_all(w.path("enforcer")).unwrap();

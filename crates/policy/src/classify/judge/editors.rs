@@ -58,5 +58,7 @@ fn page(judge: &mut Judge<'_>, call: &Call<'_>) {
             .filter(|word| !word.text.starts_with(['-', '+']))
             .for_each(|word| judge.opened(&word.text, Use::Read));
     }
-    judge.report.find(call.raw, "it shows text", "file_read", Risk::Low);
+    // A host may let its model type into what it started, and no hook hears of that.
+    let why = "it shows text, and runs programs when that is typed into it";
+    judge.report.find(call.raw, why, "shell_exec", Risk::Medium);
 }
