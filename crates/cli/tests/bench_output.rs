@@ -12,7 +12,7 @@ mod common;
 use common::{World, error_code, json};
 use serde_json::Value;
 
-const ROWS: [&str; 18] = [
+const ROWS: [&str; 21] = [
     "gate-one-p50",
     "gate-one-rate",
     "gate-many-rate",
@@ -26,6 +26,9 @@ const ROWS: [&str; 18] = [
     "policy-shell-200",
     "policy-shell-hostile-64k",
     "policy-load-1000",
+    "hook-p50",
+    "hook-p99",
+    "hook-memory",
     "exchange-rate",
     "exchange-p99",
     "exchange-paced-p99",
@@ -68,7 +71,10 @@ fn check(row: &Value) {
     };
     // Figures are rounded to four digits.
     assert!((figure("ratio") / ratio - 1.0).abs() < 0.002, "{row}");
-    assert!(["ms", "per s", "MB/s", "ratio"].contains(&row["unit"].as_str().unwrap()), "{row}");
+    assert!(
+        ["ms", "per s", "MB", "MB/s", "ratio"].contains(&row["unit"].as_str().unwrap()),
+        "{row}"
+    );
 }
 
 #[test]

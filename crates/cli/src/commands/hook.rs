@@ -13,7 +13,9 @@ use crate::failure::{Exit, Failure, Outcome};
 use countersign_enforcer::Edge;
 use countersign_hosts::call::MAX_BYTES;
 use countersign_hosts::{Answer, Call, Host, Said, answer, read};
+use rustix::fs::FileType;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, OnceLock};
@@ -155,7 +157,9 @@ fn until(times: Times) -> countersign_core::time::Instant {
 /// Says it whole, or refuses.
 fn speak(said: &Said) -> Outcome {
     let mut out = std::io::stdout().lock();
-    let written = out.write_all(said.stdout.as_bytes()).and_then(|()| out.flush());
+    let heard = if is_heard() { Ok(()) } else { Err(std::io::Error::other("nobody reads it")) };
+    let written =
+        heard.and_then(|()| out.write_all(said.stdout.as_bytes())).and_then(|()| out.flush());
     let _ = std::io::stderr().lock().write_all(said.stderr.as_bytes());
     match (written, said.exit) {
         (Ok(()), 0) => Ok(Exit::Ok),
@@ -164,6 +168,17 @@ fn speak(said: &Said) -> Outcome {
         (Err(error), _) => Err(Failure::new(Exit::Usage, "output", error.to_string())
             .hint("the verdict could not be said, so nothing runs")),
     }
+}
+
+/// Whether standard output leads anywhere. Where it was closed, the null device stands in its place,
+/// and takes every word without an error.
+fn is_heard() -> bool {
+    let nowhere = std::fs::metadata("/dev/null").map(|null| null.rdev());
+    let is_null = |out: rustix::fs::Stat| {
+        FileType::from_raw_mode(out.st_mode) == FileType::CharacterDevice
+            && nowhere.as_ref().is_ok_and(|null| *null == out.st_rdev)
+    };
+    rustix::fs::fstat(std::io::stdout()).is_ok_and(|out| !is_null(out))
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn attack_22_a_call_repeated_after_its_time_goes_on_where_it_was() {
 fn what_a_policy_blocks_is_refused_with_its_words_and_nobody_is_asked() {
     let world = world();
     let policy = "version = 1\n[[rule]]\nid = \"no-force\"\ndisplay = \"nobody pushes by force\"\n\
-                  tool = \"git\"\ndecision = \"block\"\n";
+                  tools = [\"git\"]\ndecision = \"block\"\n";
     std::fs::create_dir(world.work().join(".countersign")).unwrap();
     std::fs::write(world.work().join(".countersign/policy.toml"), policy).unwrap();
     for name in HOSTS {

@@ -166,6 +166,7 @@ fn attack_20_a_disk_that_is_full_is_a_refusal() {
     with_own_mounts("matrix::attack_20_a_disk_that_is_full_is_a_refusal", || {
         let mut world = World::empty();
         let disk = Disk::at(world.path("enforcer"));
+        world.hold_nothing_more();
         world.start_gateway();
         world.pair("enforcer", "approver", "ann", "device");
         disk.fill();

@@ -32,7 +32,8 @@ pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>,
     let args = ["--home".into(), home.into_os_string(), "hook".into(), "claude-code".into()];
     let program = std::env::current_exe().map_err(failed)?;
     let hook = Process { program: program.into(), args: args.into(), input: message.to_string() };
-    let idle = Process { program: "true".into(), args: Vec::new(), input: String::new() };
+    // It waits for the end of nothing, and ends.
+    let idle = Process { program: "cat".into(), args: Vec::new(), input: String::new() };
     let (mut hooks, mut nothings) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds * effort.releases {
         hooks.push(hook.time()?);
@@ -97,13 +98,18 @@ impl Process {
         let mut most = 0.0_f64;
         for _ in 0..WATCHED {
             let mut child = self.start()?;
-            let status = format!("/proc/{}/status", child.id());
+            let path = format!("/proc/{}/status", child.id());
+            let mut look = || {
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                most = most.max(high_water(&text).unwrap_or(0.0));
+            };
+            // It waits for its input: whatever it is, there is something to see.
+            look();
             if let Some(mut stdin) = child.stdin.take() {
                 let _ = stdin.write_all(self.input.as_bytes());
             }
             while child.try_wait().map_err(failed)?.is_none() {
-                let text = std::fs::read_to_string(&status).unwrap_or_default();
-                most = most.max(high_water(&text).unwrap_or(0.0));
+                look();
             }
         }
         Ok(most)
