@@ -79,9 +79,6 @@ fn attack_32_an_event_or_a_call_that_nobody_knows_is_a_refusal() {
     for cwd in ["/nowhere/at/all", "relative", "", "/etc/passwd"] {
         refuses(&world, cwd, |host| with(host, |m| m["cwd"] = cwd.into()));
     }
-    refuses(&world, "a line that is no text", |host| {
-        with(host, |m| m["tool_input"]["command"] = json!(["rm", 1]))
-    });
 }
 
 #[test]
