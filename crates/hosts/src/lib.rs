@@ -20,4 +20,4 @@ pub mod settings;
 
 pub use answer::{Answer, Said};
 pub use call::{Call, Event, Unread, read};
-pub use host::Host;
+pub use host::{Host, Version};

@@ -11,14 +11,11 @@ mod strict;
 
 pub use line::{BadLine, command_line, is_ours};
 
-use crate::Host;
+use crate::{Event, Host};
 use edit::{Node, Style};
 use serde_json::Value;
-use shape::{Document, Event, Group, Handler, Place};
+use shape::{Document, Group, Handler, Place};
 use std::ops::Range;
-
-/// The event before which a host asks about every tool.
-const EVENT: &str = "PreToolUse";
 
 /// Switches every hook of Claude Code off.
 const OFF: &str = "disableAllHooks";
@@ -65,22 +62,45 @@ pub enum BadSettings {
     },
 }
 
-/// The text with exactly this entry of ours before every tool: added, or put in place of an older
-/// one. The text itself where nothing changes. `None` is a file that is not there.
+/// The text with exactly this entry of ours before everything that these events tell of: added, or
+/// put in place of an older one. Before the host's other events none stays, since a version that
+/// does not know one may not read the file. The text itself where nothing changes. `None` is a file
+/// that is not there.
 ///
 /// # Errors
 /// Where the host could not read the text, its hooks are no hooks, or it switches all hooks off.
-pub fn with(host: Host, text: Option<&str>, entry: &Entry) -> Result<String, BadSettings> {
+pub fn with(
+    host: Host,
+    text: Option<&str>,
+    entry: &Entry,
+    events: &[Event],
+) -> Result<String, BadSettings> {
     let Some(text) = text else {
-        return Ok(edit::fresh(&Node::Object(vec![("hooks", hooks(entry))])));
+        return Ok(edit::fresh(&Node::Object(vec![("hooks", hooks(entry, events))])));
     };
     let mut text = text.to_owned();
+    for event in host.events(None) {
+        text = match events.contains(event) {
+            true => placed(host, text, *event, entry)?,
+            false => cleared(host, text, Some(*event))?,
+        };
+    }
+    Ok(text)
+}
+
+/// The text with exactly this entry before one event.
+fn placed(
+    host: Host,
+    mut text: String,
+    event: Event,
+    entry: &Entry,
+) -> Result<String, BadSettings> {
     loop {
         let document = Document::read(host, &text)?;
         not_off(host, &document)?;
-        let ours = here(&document)?;
+        let ours = before(&document, event)?;
         let next = match ours.as_slice() {
-            [] => return Ok(add(&document, entry)),
+            [] => return Ok(add(&document, event, entry)),
             [one] => match put(&document, *one, entry) {
                 Put::Same => return Ok(text),
                 Put::Done(done) => return Ok(done),
@@ -98,24 +118,32 @@ pub fn with(host: Host, text: Option<&str>, entry: &Entry) -> Result<String, Bad
 /// # Errors
 /// Where the host could not read the text, or its hooks are no hooks.
 pub fn without(host: Host, text: &str) -> Result<String, BadSettings> {
-    let mut text = text.to_owned();
+    cleared(host, text.to_owned(), None)
+}
+
+/// The text without ours before this event, or before any.
+fn cleared(host: Host, mut text: String, event: Option<Event>) -> Result<String, BadSettings> {
     loop {
         let document = Document::read(host, &text)?;
-        let ours = few(document.ours())?;
+        let ours = match event {
+            Some(event) => before(&document, event)?,
+            None => few(document.ours())?,
+        };
         let Some(last) = ours.last() else { return Ok(text) };
         text = take_out(&document, *last);
     }
 }
 
-/// The entries of ours in a text that stand before every tool. One that stands before some tools
-/// only, under a condition, or that nobody waits for, holds nothing and is none of these.
+/// The entries of ours in a text that stand before everything that this event tells of. One that
+/// stands before some tools only, under a condition, or that nobody waits for, holds nothing and is
+/// none of these.
 ///
 /// # Errors
 /// As [`without`].
-pub fn entries(host: Host, text: &str) -> Result<Vec<Entry>, BadSettings> {
+pub fn entries(host: Host, text: &str, event: Event) -> Result<Vec<Entry>, BadSettings> {
     let document = Document::read(host, text)?;
     let mut found = Vec::new();
-    for place in here(&document)? {
+    for place in before(&document, event)? {
         if let Some((_, _, group, handler)) = document.at(place)
             && group.whole
             && handler.whole()
@@ -126,9 +154,9 @@ pub fn entries(host: Host, text: &str) -> Result<Vec<Entry>, BadSettings> {
     Ok(found)
 }
 
-/// Ours before [`EVENT`].
-fn here(document: &Document<'_>) -> Result<Vec<Place>, BadSettings> {
-    let event = document.event(EVENT).map(|(index, _)| index);
+/// Ours before an event.
+fn before(document: &Document<'_>, event: Event) -> Result<Vec<Place>, BadSettings> {
+    let event = document.event(event.name()).map(|(index, _)| index);
     few(document.ours().into_iter().filter(|place| Some(place.event) == event).collect())
 }
 
@@ -213,18 +241,18 @@ fn entry_of(handler: &Handler) -> Entry {
 }
 
 /// Adds the entry behind what is there, so that no other hook changes its place.
-fn add(document: &Document<'_>, entry: &Entry) -> String {
+fn add(document: &Document<'_>, event: Event, entry: &Entry) -> String {
     let (text, style) = (document.text, style(document));
     let Some(parts) = &document.hooks else {
         let last = document.members.last().map(|m| &m.at);
-        return style.insert(text, &document.root, last, (Some("hooks"), &hooks(entry)));
+        return style.insert(text, &document.root, last, (Some("hooks"), &hooks(entry, &[event])));
     };
-    match document.event(EVENT) {
+    match document.event(event.name()) {
         None => {
             let last = parts.events.last().map(|e| &e.member.at);
-            style.insert(text, &parts.at, last, (Some(EVENT), &event(entry)))
+            style.insert(text, &parts.at, last, (Some(event.name()), &groups(entry)))
         }
-        Some((_, Event { member, groups })) => {
+        Some((_, shape::Event { member, groups })) => {
             let last = groups.last().map(|g| &g.at);
             style.insert(text, &member.value, last, (None, &group(entry)))
         }
@@ -258,11 +286,11 @@ fn style(document: &Document<'_>) -> Style {
     Style::of(document.text, &document.root, first)
 }
 
-fn hooks(entry: &Entry) -> Node {
-    Node::Object(vec![(EVENT, event(entry))])
+fn hooks(entry: &Entry, events: &[Event]) -> Node {
+    Node::Object(events.iter().map(|event| (event.name(), groups(entry))).collect())
 }
 
-fn event(entry: &Entry) -> Node {
+fn groups(entry: &Entry) -> Node {
     Node::Array(vec![group(entry)])
 }
 

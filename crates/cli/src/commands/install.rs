@@ -112,7 +112,7 @@ impl Install {
         let found = Found::look(self.host).await;
         let entry =
             Entry { command: line.command.clone(), timeout: self.timeout, closes: found.closes() };
-        let after = settings::with(self.host, file.text.as_deref(), &entry)
+        let after = settings::with(self.host, file.text.as_deref(), &entry, found.events())
             .map_err(|e| unusable(&place, &e))?;
         let settings = Change { found: file, after: Some(after.clone()), mode: 0o644 };
         let (trust, unasked) = match (&found.program, self.host) {
@@ -148,7 +148,7 @@ impl Plan {
             _ => None,
         };
         let now = File::at(&self.place.named).map_err(|f| f.message)?.text.unwrap_or_default();
-        let harmless = probe::fire(self.place.host, &now, &self.home).await?;
+        let harmless = probe::fire(self.place.host, self.found.events(), &now, &self.home).await?;
         Ok(Done { standing, harmless })
     }
 

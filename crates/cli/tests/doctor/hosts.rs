@@ -48,6 +48,27 @@ fn attack_46_a_removed_hook_is_named_with_its_file() {
 }
 
 #[test]
+fn attack_46_a_hook_that_is_removed_from_before_one_event_is_named_with_it() {
+    let patient = Patient::hooked();
+    let file = patient.settings();
+    let whole: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    for event in ["PreToolUse", "PreSkillShellCommand"] {
+        let (mut removed, mut changed) = (whole.clone(), whole.clone());
+        removed["hooks"].as_object_mut().unwrap().remove(event).unwrap();
+        changed["hooks"][event][0]["matcher"] = "Read".into();
+        for settings in [removed, changed] {
+            std::fs::write(&file, settings.to_string()).unwrap();
+            let said = patient.doctor();
+            said.fails("hook claude-code", event);
+            let fix = said.check("hook claude-code", "fail")["fix"].clone();
+            assert!(fix.as_str().unwrap().ends_with("install claude-code"), "{fix}");
+        }
+    }
+    patient.run(&["install", "claude-code", "--yes"]);
+    patient.doctor().check("hook claude-code", "ok");
+}
+
+#[test]
 fn attack_46_each_change_of_an_installed_hook_fails() {
     let patient = Patient::hooked();
     let file = patient.settings();

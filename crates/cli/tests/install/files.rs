@@ -41,6 +41,52 @@ fn comes_back(text: &str, mode: u32) {
     assert_eq!(left, 1, "nothing is left over");
 }
 
+const CLAUDE_PROGRAM: &str = "#!/bin/sh\necho '2.1.332 (Claude Code)'\n";
+const OLDER_PROGRAM: &str = "#!/bin/sh\necho '2.1.331 (Claude Code)'\n";
+
+/// How many entries of ours stand before tools, and before the lines of skills.
+fn standing(me: &Account) -> [usize; 2] {
+    let settings = crate::common::json(&me.read(SETTINGS));
+    ["PreToolUse", "PreSkillShellCommand"].map(|event| {
+        let groups = settings["hooks"][event].as_array().map_or(0, Vec::len);
+        let text = settings["hooks"][event].to_string();
+        assert_eq!(groups, text.matches("hook claude-code").count(), "{text}");
+        groups
+    })
+}
+
+#[test]
+fn an_installation_before_tools_only_gets_the_lines_of_skills_with_the_next() {
+    let me = Account::new();
+    me.write(SETTINGS, "{\n  \"a\": 1\n}\n");
+    me.program("claude", OLDER_PROGRAM);
+    let done = me.done(&CLAUDE);
+    assert_eq!(standing(&me), [1, 0]);
+    assert!(done["warnings"].to_string().contains("asks no hook about the shell lines"), "{done}");
+    me.program("claude", CLAUDE_PROGRAM);
+    let done = me.done(&CLAUDE);
+    assert_eq!(standing(&me), [1, 1]);
+    let diff = done["changes"][0]["diff"].as_str().unwrap();
+    assert!(diff.contains("+    \"PreSkillShellCommand\": ["), "{diff}");
+    assert!(!diff.contains("+    \"PreToolUse\""), "{diff}");
+    assert_eq!(me.done(&CLAUDE)["changed"], false);
+    assert_eq!(me.done(&UNDO_CLAUDE)["restored"], true);
+    assert_eq!(me.read(SETTINGS), b"{\n  \"a\": 1\n}\n");
+}
+
+#[test]
+fn both_entries_are_taken_out_of_a_file_that_was_changed_since() {
+    let me = Account::new();
+    me.program("claude", CLAUDE_PROGRAM);
+    me.write(SETTINGS, "{\"a\":1}");
+    me.done(&CLAUDE);
+    assert_eq!(standing(&me), [1, 1]);
+    let changed = String::from_utf8(me.read(SETTINGS)).unwrap().replace("\"a\":1", "\"a\":2");
+    me.write(SETTINGS, changed);
+    assert_eq!(me.done(&UNDO_CLAUDE)["restored"], false);
+    assert_eq!(me.read(SETTINGS), b"{\"a\":2}");
+}
+
 #[test]
 fn an_empty_object_comes_back_to_the_byte() {
     comes_back("{}", 0o600);

@@ -9,6 +9,22 @@ fn entry(host: Host, binary: &str) -> Entry {
     Entry { command, timeout: 600, closes: host == Host::ClaudeCode }
 }
 
+/// Into every event of the host.
+fn with(host: Host, text: Option<&str>, entry: &Entry) -> Result<String, BadSettings> {
+    super::with(host, text, entry, host.events(None))
+}
+
+/// One before every event of the host, and the same; none where there is none before any.
+fn entries(host: Host, text: &str) -> Result<Vec<Entry>, BadSettings> {
+    let mut found = Vec::new();
+    for event in host.events(None) {
+        found.push(super::entries(host, text, *event)?);
+    }
+    found.dedup();
+    assert_eq!(found.len(), 1, "the events differ: {text}");
+    Ok(found.concat())
+}
+
 fn value(text: &str) -> Value {
     serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
 }
@@ -23,6 +39,9 @@ fn files() -> Vec<String> {
     );
     let only_others = format!(r#"{{"hooks":{{"PreToolUse":[{{"hooks":[{OTHER},{OTHER}]}}]}}}}"#);
     let stop = format!(r#"{{"hooks":{{"Stop":[{{"matcher":"","hooks":[{OTHER}]}}]}}}}"#);
+    let skills = format!(
+        r#"{{"hooks":{{"PreSkillShellCommand":[{{"matcher":"Bash","hooks":[{OTHER}]}}],"PreToolUse":[{{"hooks":[{OTHER}]}}]}}}}"#
+    );
     vec![
         "{}".into(),
         "{}\n".into(),
@@ -47,6 +66,9 @@ fn files() -> Vec<String> {
         stop.clone(),
         pretty(stop),
         "{\n  \"hooks\": {\n    \"PreToolUse\": [{\n      \"hooks\": []\n    }]\n  }\n}".into(),
+        skills.clone(),
+        pretty(skills.clone()),
+        pretty(skills).replace('\n', "\r\n"),
         "{\"permissions\":{\"allow\":[\"Bash(countersign hook codex)\"]},\n\n\n \"env\":{}}".into(),
         format!("{{\"deep\":{}{}}}", "[".repeat(90), "]".repeat(90)),
         format!("{{\n  \"long\": \"{}\"\n}}", "x".repeat(100_000)),
@@ -62,7 +84,7 @@ fn a_file_is_the_same_to_the_byte_after_our_entry_came_and_went() {
             let ours = entry(host, BINARY);
             let with = with(host, Some(text), &ours).unwrap();
             assert_eq!(entries(host, &with).unwrap(), std::slice::from_ref(&ours), "{with}");
-            assert_eq!(super::with(host, Some(&with), &ours).unwrap(), with, "idempotent");
+            assert_eq!(self::with(host, Some(&with), &ours).unwrap(), with, "idempotent");
             assert_eq!(&without(host, &with).unwrap(), text, "{with}");
             assert_eq!(&without(host, text).unwrap(), text);
         }
@@ -76,7 +98,7 @@ fn a_byte_order_mark_stays_for_the_host_that_reads_past_it() {
     let with = with(Host::ClaudeCode, Some(text), &ours).unwrap();
     assert!(with.starts_with("\u{feff}{\"a\":1,"));
     assert_eq!(without(Host::ClaudeCode, &with).unwrap(), text);
-    assert!(super::with(Host::Codex, Some(text), &entry(Host::Codex, BINARY)).is_err());
+    assert!(self::with(Host::Codex, Some(text), &entry(Host::Codex, BINARY)).is_err());
 }
 
 #[test]
@@ -84,13 +106,14 @@ fn everything_else_in_a_file_is_as_it_was() {
     for text in files().iter().filter(|t| !t.contains("e400") && !t.contains("deep")) {
         let mut after =
             value(&with(Host::ClaudeCode, Some(text), &entry(Host::ClaudeCode, BINARY)).unwrap());
-        let groups = after["hooks"]["PreToolUse"].as_array_mut().unwrap();
-        let ours = groups.pop().unwrap();
-        assert_eq!(ours["matcher"], "*");
-        assert_eq!(ours["hooks"][0]["onFailure"], "block");
         let mut before = value(text);
         let hooks = before.as_object_mut().unwrap().entry("hooks").or_insert_with(|| json!({}));
-        hooks.as_object_mut().unwrap().entry("PreToolUse").or_insert_with(|| json!([]));
+        for event in ["PreToolUse", "PreSkillShellCommand"] {
+            let ours = after["hooks"][event].as_array_mut().unwrap().pop().unwrap();
+            assert_eq!(ours["matcher"], "*");
+            assert_eq!(ours["hooks"][0]["onFailure"], "block");
+            hooks.as_object_mut().unwrap().entry(event).or_insert_with(|| json!([]));
+        }
         assert_eq!(after, before);
     }
 }
@@ -125,13 +148,18 @@ fn inside(groups: &str) -> String {
     format!("{{\"hooks\":{{\"PreToolUse\":[{groups}]}}}}")
 }
 
+/// Into one event of Claude Code.
+fn with_one(text: &str, entry: &Entry) -> String {
+    super::with(Host::ClaudeCode, Some(text), entry, &[Event::PreToolUse]).unwrap()
+}
+
 #[test]
 fn an_older_entry_of_ours_is_replaced_where_it_stands() {
     let ours = entry(Host::ClaudeCode, BINARY);
     let old = r#"{"type":"command","command":"/old/countersign hook claude-code","timeout":60}"#;
     let text =
         inside(&format!(r#"{{"hooks":[{OTHER},{old}]}},{{"matcher":"X","hooks":[{OTHER}]}}"#));
-    let with = with(Host::ClaudeCode, Some(&text), &ours).unwrap();
+    let with = with_one(&text, &ours);
     let new = handler_text(&ours);
     assert_eq!(with, text.replace(old, &new));
 }
@@ -152,7 +180,7 @@ fn several_entries_of_ours_become_one() {
     let text = inside(&format!(
         r#"{{"matcher":"*","hooks":[{old}]}},{{"hooks":[{OTHER},{old}]}},{{"matcher":"Y","hooks":[{old}]}}"#
     ));
-    let with = with(Host::ClaudeCode, Some(&text), &ours).unwrap();
+    let with = with_one(&text, &ours);
     let new = handler_text(&ours);
     assert_eq!(
         with,
@@ -176,12 +204,9 @@ fn an_entry_that_holds_only_some_calls_is_none_and_is_put_right() {
     ] {
         let text = inside(&group);
         assert!(entries(Host::ClaudeCode, &text).unwrap().is_empty(), "{text}");
-        let with = with(Host::ClaudeCode, Some(&text), &ours).unwrap();
-        assert_eq!(
-            entries(Host::ClaudeCode, &with).unwrap(),
-            std::slice::from_ref(&ours),
-            "{with}"
-        );
+        let with = with_one(&text, &ours);
+        let found = super::entries(Host::ClaudeCode, &with, Event::PreToolUse).unwrap();
+        assert_eq!(found, std::slice::from_ref(&ours), "{with}");
         assert_eq!(
             with.matches("countersign hook").count() + with.matches("countersign' hook").count(),
             1
@@ -189,7 +214,8 @@ fn an_entry_that_holds_only_some_calls_is_none_and_is_put_right() {
         assert_eq!(with.contains("lint"), text.contains("lint"));
     }
     let open = inside(&format!(r#"{{"hooks":[{}]}}"#, good.replace("\"block\"", "\"continue\"")));
-    assert!(!entries(Host::ClaudeCode, &open).unwrap()[0].closes);
+    let found = super::entries(Host::ClaudeCode, &open, Event::PreToolUse).unwrap();
+    assert!(!found[0].closes);
     let with = with(Host::ClaudeCode, Some(&open), &Entry { closes: false, ..ours }).unwrap();
     assert!(!with.contains("onFailure"), "{with}");
 }
@@ -201,6 +227,37 @@ fn ours_is_taken_out_from_before_whatever_it_stands() {
         r#"{{"a":1,"hooks":{{"PermissionRequest":[{{"hooks":[{old}]}}],"PreToolUse":[{{"matcher":"Q","hooks":[{old}]}}]}},"b":2}}"#
     );
     assert_eq!(without(Host::Codex, &text).unwrap(), r#"{"a":1,"b":2}"#);
+}
+
+#[test]
+fn an_installation_for_one_event_gets_the_other_and_loses_it_again() {
+    let host = Host::ClaudeCode;
+    let ours = entry(host, BINARY);
+    for text in &files() {
+        let one = with_one(text, &ours);
+        let missing = super::entries(host, &one, Event::PreSkillShellCommand).unwrap();
+        assert!(missing.is_empty(), "{one}");
+        let both = with(host, Some(&one), &ours).unwrap();
+        assert_eq!(both, with(host, Some(text), &ours).unwrap());
+        assert_eq!(entries(host, &both).unwrap(), std::slice::from_ref(&ours), "{both}");
+        assert_eq!(with_one(&both, &ours), one, "an older host does not know the other");
+        assert_eq!(&without(host, &both).unwrap(), text);
+    }
+}
+
+#[test]
+fn what_stands_before_a_skills_line_is_seen_by_itself() {
+    let host = Host::ClaudeCode;
+    let ours = entry(host, BINARY);
+    let both = with(host, Some("{}"), &ours).unwrap();
+    let (tools, skills) = both.split_once("\"PreSkillShellCommand\"").unwrap();
+    for (from, to) in [("\"*\"", "\"Read\""), ("\"command\",", "\"prompt\",")] {
+        let changed = format!("{tools}\"PreSkillShellCommand\"{}", skills.replace(from, to));
+        assert_ne!(changed, both);
+        let found = |event| super::entries(host, &changed, event).unwrap().len();
+        assert_eq!((found(Event::PreToolUse), found(Event::PreSkillShellCommand)), (1, 0));
+        assert_eq!(with(host, Some(&changed), &ours).unwrap(), both);
+    }
 }
 
 #[test]
@@ -326,7 +383,7 @@ fn some_settings() -> impl Strategy<Value = String> {
         let handler = json!({"type": "command", "command": "lint"});
         json!({"matcher": matcher, "hooks": vec![handler; count]})
     });
-    let event = prop::sample::select(vec!["PreToolUse", "PostToolUse", "Stop"]);
+    let event = prop::sample::select(vec!["PreToolUse", "PreSkillShellCommand", "Stop"]);
     let events = prop::collection::btree_map(event, prop::collection::vec(group, 1..3), 1..3);
     let others = prop::collection::btree_map("[a-z]{1,3}", some_json(), 0..4);
     (others, prop::option::of(events), 0..4_usize).prop_map(|(others, events, layout)| {
@@ -350,10 +407,10 @@ proptest! {
         let ours = entry(host, BINARY);
         let with = with(host, Some(&text), &ours).unwrap();
         prop_assert_eq!(entries(host, &with).unwrap(), std::slice::from_ref(&ours));
-        prop_assert_eq!(&super::with(host, Some(&with), &ours).unwrap(), &with);
+        prop_assert_eq!(&self::with(host, Some(&with), &ours).unwrap(), &with);
         prop_assert_eq!(&without(host, &with).unwrap(), &text);
         let newer = entry(host, "/opt/it's/countersign");
-        let replaced = super::with(host, Some(&with), &newer).unwrap();
+        let replaced = self::with(host, Some(&with), &newer).unwrap();
         prop_assert_eq!(&without(host, &replaced).unwrap(), &text);
     }
 

@@ -39,12 +39,15 @@ pub(super) fn all(
     binary: &Path,
 ) -> Result<impl Iterator<Item = (&'static str, Outcome)>, String> {
     let world = World::new(host, binary)?;
+    // Only Claude Code has such lines.
+    let skill: Check = ("the shell line in a skill's text is held", skill);
+    let skill = (host == Host::ClaudeCode).then_some(skill);
     let late: Check =
         ("a hook that never answers blocks", |w| broken(w, Some("#!/bin/sh\nexec sleep 60\n")));
     // Codex has no way to refuse by itself: docs/hosts/codex.md.
     let late = (host == Host::ClaudeCode).then_some(late);
     let last: Check = ("taken out, nothing is held and the settings are as before", removed);
-    let checks = CHECKS.into_iter().chain(late).chain([last]);
+    let checks = skill.into_iter().chain(CHECKS).chain(late).chain([last]);
     Ok(checks.map(move |(name, check)| (name, check(&world))))
 }
 
@@ -109,6 +112,13 @@ fn edit(world: &World) -> Outcome {
     held(world, Kind::Edits, "by-edit", |path| Tool::Write(path.to_owned()))
 }
 
+fn skill(world: &World) -> Outcome {
+    let script = Script::of(vec![Tool::Shell("cat note.txt".into())]);
+    let heard = session::run(world, Mode::Bypass, Kind::Skill, script)?;
+    absent(world, "by-skill")?;
+    heard.says("a note")
+}
+
 fn aside(world: &World) -> Outcome {
     held(world, Kind::Scripts, "aside", |path| Tool::Aside(format!("touch {path}")))
 }
@@ -147,9 +157,13 @@ fn meanwhile(
 /// Shows too that the checks above see a tool that runs.
 fn removed(world: &World) -> Outcome {
     world.uninstall()?;
-    let _heard = plain(world, Mode::Bypass, Tool::Shell("touch removed".into()))?;
-    if !world.work("removed").exists() {
-        return Err("something still holds its tools".into());
+    let script = Script::of(vec![Tool::Shell("touch removed".into())]);
+    let _heard = session::run(world, Mode::Bypass, Kind::Skill, script)?;
+    let skill = (world.host == Host::ClaudeCode).then_some("by-skill");
+    for file in ["removed"].into_iter().chain(skill) {
+        if !world.work(file).exists() {
+            return Err(format!("something still holds its tools: no `{file}`"));
+        }
     }
     world.is_as_before()
 }

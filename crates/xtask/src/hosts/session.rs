@@ -22,7 +22,8 @@ pub(super) enum Mode {
     Bypass,
 }
 
-/// The models of Codex whose tools differ: Codex knows them by name.
+/// What is different in a run. The models of Codex have different tools, and Codex knows them by
+/// name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     /// Its shell is a function, and it has helpers.
@@ -31,6 +32,8 @@ pub(super) enum Kind {
     Edits,
     /// It calls tools from scripts.
     Scripts,
+    /// The user starts a skill (Claude Code).
+    Skill,
 }
 
 /// What the model was told of its tools.
@@ -50,7 +53,7 @@ impl Heard {
 pub(super) fn run(world: &World, mode: Mode, kind: Kind, script: Script) -> Result<Heard, String> {
     let model = Model::start(world.host, script)?;
     let mut command = match world.host {
-        Host::ClaudeCode => claude(world, mode, &model.url()),
+        Host::ClaudeCode => claude(world, mode, kind, &model.url()),
         Host::Codex => codex(world, mode, kind, &model.url()),
     };
     let ended = process::run(&mut command, LIMIT)?;
@@ -63,13 +66,14 @@ pub(super) fn run(world: &World, mode: Mode, kind: Kind, script: Script) -> Resu
     Err(format!("the host ended with {}, said {tail:?} {:?}", ended.status, ended.stderr))
 }
 
-fn claude(world: &World, mode: Mode, url: &str) -> Command {
+fn claude(world: &World, mode: Mode, kind: Kind, url: &str) -> Command {
     let server = json!({"command": "node", "args": [world.path("marker.js")]});
     let servers = json!({"mcpServers": {"marker": server}}).to_string();
     let mut command = Command::new(packages::programs().join("claude"));
     world.at_home(&mut command);
     command.env("ANTHROPIC_BASE_URL", url).env("ANTHROPIC_API_KEY", "none");
-    command.args(["-p", "go", "--output-format", "json", "--strict-mcp-config", "--mcp-config"]);
+    let prompt = if kind == Kind::Skill { "/mark" } else { "go" };
+    command.args(["-p", prompt, "--output-format", "json", "--strict-mcp-config", "--mcp-config"]);
     command.arg(servers);
     if mode == Mode::Bypass {
         command.arg("--dangerously-skip-permissions");
@@ -81,7 +85,7 @@ fn codex(world: &World, mode: Mode, kind: Kind, url: &str) -> Command {
     let mut command = Command::new(packages::programs().join("codex"));
     world.at_home(&mut command);
     let model = match kind {
-        Kind::Plain => "gpt-5.3-codex",
+        Kind::Plain | Kind::Skill => "gpt-5.3-codex",
         Kind::Edits => "gpt-5.5",
         Kind::Scripts => "gpt-6.2-sol",
     };

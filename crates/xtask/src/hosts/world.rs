@@ -46,6 +46,10 @@ display = \"nobody does this here\"
 const BEFORE: &str = "{\n  \"hooks\": {\n    \"Stop\": [{ \"hooks\": \
     [{ \"type\": \"command\", \"command\": \"true\" }] }]\n  }\n}\n";
 
+/// A skill of Claude Code with a line of shell in its text.
+const SKILL: &str =
+    "---\nname: mark\ndescription: Leaves a mark.\n---\n\nMark: !`touch by-skill`\n";
+
 /// A directory with everything in it, gone with this value.
 pub(super) struct World {
     pub(super) host: Host,
@@ -60,7 +64,7 @@ impl World {
         let name = format!("countersign-hosts-{}-{}", std::process::id(), host.name());
         let dir = std::env::temp_dir().join(name);
         let failed = |error: std::io::Error| format!("`{}`: {error}", dir.display());
-        for part in ["bin", "work/.git", "home/.claude", "home/.codex"] {
+        for part in ["bin", "work/.git", "home/.claude/skills/mark", "home/.codex"] {
             std::fs::create_dir_all(dir.join(part)).map_err(failed)?;
         }
         // The hook's program is one of its own, so that a check can take it away.
@@ -70,6 +74,7 @@ impl World {
         std::fs::write(dir.join("marker.js"), include_str!("marker.js")).map_err(failed)?;
         std::fs::write(dir.join("work/note.txt"), "a note\n").map_err(failed)?;
         std::fs::write(dir.join("home/.codex/config.toml"), codex(&dir)).map_err(failed)?;
+        std::fs::write(dir.join("home/.claude/skills/mark/SKILL.md"), SKILL).map_err(failed)?;
         let mut world = Self { host, dir: dir.clone(), binary: binary.to_owned(), _gateway: None };
         world.people()?;
         std::fs::write(world.settings(), BEFORE).map_err(|e| e.to_string())?;

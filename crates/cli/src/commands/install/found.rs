@@ -3,15 +3,12 @@
 use super::place::shown;
 use super::program::{Running, command, find};
 use countersign_core::display::visible;
-use countersign_hosts::Host;
+use countersign_hosts::{Event, Host, Version};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a host may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Since when Claude Code knows `onFailure`.
-const KNOWS_ON_FAILURE: [u64; 3] = [2, 1, 295];
 
 /// A host, as far as it was found.
 pub(crate) struct Found {
@@ -19,7 +16,7 @@ pub(crate) struct Found {
     pub(crate) program: Option<PathBuf>,
     /// What it says, on one line.
     pub(crate) version: Option<String>,
-    numbers: Option<[u64; 3]>,
+    numbers: Option<Version>,
 }
 
 impl Found {
@@ -30,14 +27,18 @@ impl Found {
             Some(program) => version(program).await,
             None => None,
         };
-        let numbers = version.as_deref().and_then(numbers);
+        let numbers = version.as_deref().and_then(Version::read);
         Self { host, program, version, numbers }
     }
 
-    /// Whether the entry is to say what happens where it fails. A version that does not know the
-    /// word passes over it, so only one that is known not to know it goes without.
+    /// Whether the entry is to say what happens where it fails.
     pub(crate) fn closes(&self) -> bool {
-        self.host == Host::ClaudeCode && self.numbers.is_none_or(|n| n >= KNOWS_ON_FAILURE)
+        self.host.closes(self.numbers)
+    }
+
+    /// The events before which the entry is to stand.
+    pub(crate) fn events(&self) -> &'static [Event] {
+        self.host.events(self.numbers)
     }
 
     /// What the person is told of it.
@@ -53,25 +54,31 @@ impl Found {
     }
 
     /// What is weaker than it should be.
-    pub(crate) fn warning(&self) -> Option<String> {
-        match (self.host, self.closes(), &self.version) {
-            (Host::ClaudeCode, false, _) => Some(
-                "this version knows no `onFailure` (2.1.295 and later do): where the shell itself \
-                 fails, or the time is over, the tool runs; update Claude Code and install again"
-                    .into(),
-            ),
-            (Host::ClaudeCode, true, None) => {
-                Some("the version is not known: one before 2.1.295 passes over `onFailure`".into())
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut all: Vec<&str> = Vec::new();
+        match (self.host, &self.version) {
+            (Host::Codex, _) => all.push(CODEX),
+            (Host::ClaudeCode, None) => all.push(UNKNOWN),
+            (Host::ClaudeCode, Some(_)) => {
+                all.extend((!self.closes()).then_some(OPEN));
+                all.extend((self.events() != self.host.events(None)).then_some(SKILLS));
             }
-            (Host::Codex, ..) => Some(
-                "Codex has no word for a hook that fails: where the shell itself fails, or the \
-                 time is over, the tool runs"
-                    .into(),
-            ),
-            _ => None,
         }
+        all.into_iter().map(str::to_owned).collect()
     }
 }
+
+const OPEN: &str = "this version knows no `onFailure` (2.1.295 and later do): where the shell \
+    itself fails, or the time is over, the tool runs; update Claude Code and install again";
+
+const SKILLS: &str = "this version asks no hook about the shell lines in a skill's text (2.1.332 \
+    and later do): they run unasked; update Claude Code and install again";
+
+const UNKNOWN: &str = "the version is not known: one before 2.1.332 asks no hook about the shell \
+    lines in a skill's text, one before 2.1.295 passes over `onFailure`";
+
+const CODEX: &str = "Codex has no word for a hook that fails: where the shell itself fails, or \
+    the time is over, the tool runs";
 
 fn name(host: Host) -> &'static str {
     match host {
@@ -96,41 +103,27 @@ async fn version(program: &PathBuf) -> Option<String> {
     Some(line.chars().take(80).collect())
 }
 
-/// The first `X.Y.Z` of a text.
-fn numbers(text: &str) -> Option<[u64; 3]> {
-    text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|word| {
-        let parts: Vec<u64> = word.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
-        parts.try_into().ok()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(version: Option<&str>) -> Found {
-        let numbers = version.and_then(numbers);
-        Found { host: Host::ClaudeCode, program: None, version: version.map(Into::into), numbers }
+    fn warnings(host: Host, version: Option<&str>) -> usize {
+        let numbers = version.and_then(Version::read);
+        let version = version.map(Into::into);
+        Found { host, program: None, version, numbers }.warnings().len()
     }
 
     #[test]
-    fn the_word_is_left_out_only_where_the_version_is_known_not_to_know_it() {
-        for (version, closes) in [
-            (Some("2.1.332 (Claude Code)"), true),
-            (Some("2.1.295"), true),
-            (Some("10.0.0"), true),
-            (Some("2.1.294 (Claude Code)"), false),
-            (Some("1.99.999"), false),
-            (Some("Claude Code, some build"), true),
-            (Some("2.1"), true),
-            (Some("99999999999999999999.1.1"), true),
-            (None, true),
+    fn what_a_version_does_not_know_is_told() {
+        for (version, many) in [
+            (Some("2.1.332 (Claude Code)"), 0),
+            (Some("2.1.331 (Claude Code)"), 1),
+            (Some("2.1.294 (Claude Code)"), 2),
+            (Some("Claude Code, some build"), 0),
+            (None, 1),
         ] {
-            assert_eq!(found(version).closes(), closes, "{version:?}");
+            assert_eq!(warnings(Host::ClaudeCode, version), many, "{version:?}");
         }
-        let codex = Found { host: Host::Codex, ..found(Some("codex-cli 0.171.0")) };
-        assert!(!codex.closes() && codex.warning().is_some());
-        assert!(found(Some("2.1.294")).warning().is_some_and(|w| w.contains("update")));
-        assert!(found(Some("2.1.332")).warning().is_none());
+        assert_eq!(warnings(Host::Codex, Some("codex-cli 0.171.0")), 1);
     }
 }

@@ -134,7 +134,7 @@ fn probe(harmless: &Harmless) -> Value {
 /// What is weaker than it could be.
 fn warnings(plan: &Plan) -> Vec<String> {
     let mut all = plan.line.warnings.clone();
-    all.extend(plan.found.warning());
+    all.extend(plan.found.warnings());
     all.extend(elsewhere::warnings(&plan.place));
     if let Some(why) = &plan.unasked {
         all.push(format!("Codex cannot be asked to trust the hook: {}", visible(why, false)));

@@ -9,7 +9,7 @@ use countersign_core::action::PinnedFile;
 use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
 use countersign_enforcer::Ruling;
-use countersign_hosts::{Host, settings};
+use countersign_hosts::{Event, Host, settings};
 use countersign_policy::Asker;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -30,28 +30,52 @@ pub(crate) enum Harmless {
     Asks,
 }
 
-/// Fires the line that stands in the file: something harmless, which is answered in the host's own
-/// words, and something that is no call, which is refused.
+/// Fires the line that stands in the file before each event: something harmless, which is answered
+/// in the host's own words, and something that is no call, which is refused.
 ///
 /// # Errors
 /// Why the hook does not do its work.
-pub(crate) async fn fire(host: Host, file: &str, root: &Path) -> Result<Harmless, String> {
-    let entries = settings::entries(host, file).map_err(|e| e.to_string())?;
-    let [entry] = entries.as_slice() else {
-        return Err(format!("{} entries of ours stand in the file", entries.len()));
-    };
+pub(crate) async fn fire(
+    host: Host,
+    events: &[Event],
+    file: &str,
+    root: &Path,
+) -> Result<Harmless, String> {
     let dir = tempfile::tempdir().map_err(|e| e.to_string())?;
     let cwd = dir.path().canonicalize().map_err(|e| e.to_string())?;
-    let garbage = run(&entry.command, b"{\"hook_event_name\":", &cwd).await?;
-    if !refuses(&garbage) {
+    let mut worst = Harmless::Allowed;
+    for event in events {
+        let name = event.name();
+        let entries = settings::entries(host, file, *event).map_err(|e| e.to_string())?;
+        let [entry] = entries.as_slice() else {
+            return Err(format!("{} entries of ours stand before `{name}`", entries.len()));
+        };
+        let said = fire_one(host, *event, &entry.command, &cwd, root).await;
+        match said.map_err(|why| format!("before `{name}`: {why}"))? {
+            Harmless::Allowed => {}
+            other => worst = other,
+        }
+    }
+    Ok(worst)
+}
+
+async fn fire_one(
+    host: Host,
+    event: Event,
+    line: &str,
+    cwd: &Path,
+    root: &Path,
+) -> Result<Harmless, String> {
+    let garbage = run(line, b"{\"hook_event_name\":", cwd).await?;
+    if !refuses(&garbage, event) {
         return Err(format!("it lets pass what it cannot read: {}", words(&garbage)));
     }
-    let call = call(host, &cwd.to_string_lossy());
+    let call = call(host, event, &cwd.to_string_lossy());
     if would_ask(host, &call, root).await {
         return Ok(Harmless::Asks);
     }
-    let answer = run(&entry.command, &call, &cwd).await?;
-    match decision(&answer) {
+    let answer = run(line, &call, cwd).await?;
+    match decision(&answer, event) {
         Some((word, _)) if word == "allow" => Ok(Harmless::Allowed),
         Some((word, why)) if word == "deny" => Ok(Harmless::Denied(why)),
         _ => Err(format!("no answer that {} understands: {}", title(host), words(&answer))),
@@ -59,20 +83,24 @@ pub(crate) async fn fire(host: Host, file: &str, root: &Path) -> Result<Harmless
 }
 
 /// `git status`, in the host's own words.
-fn call(host: Host, cwd: &str) -> Vec<u8> {
+fn call(host: Host, event: Event, cwd: &str) -> Vec<u8> {
     let mut call = json!({
         "session_id": "countersign-install",
         "transcript_path": "/dev/null",
         "cwd": cwd,
-        "hook_event_name": "PreToolUse",
+        "hook_event_name": event.name(),
         "permission_mode": "default",
         "tool_name": "Bash",
         "tool_input": {"command": "git status"},
         "tool_use_id": "countersign-install",
     });
-    if let (Host::Codex, Some(members)) = (host, call.as_object_mut()) {
-        members.insert("turn_id".into(), "countersign-install".into());
-        members.insert("model".into(), "none".into());
+    let more: &[&str] = match (host, event) {
+        (Host::Codex, _) => &["turn_id", "model"],
+        (_, Event::PreSkillShellCommand) => &["command_name", "invoked_by"],
+        _ => &[],
+    };
+    if let Some(members) = call.as_object_mut() {
+        members.extend(more.iter().map(|name| ((*name).into(), "countersign-install".into())));
     }
     call.to_string().into_bytes()
 }
@@ -85,21 +113,22 @@ async fn run(line: &str, input: &[u8], cwd: &Path) -> Result<Output, String> {
 }
 
 /// The decision and its reason, where the answer is one that the host understands.
-fn decision(output: &Output) -> Option<(String, String)> {
+fn decision(output: &Output, event: Event) -> Option<(String, String)> {
     if !output.status.success() {
         return None;
     }
     let said: Value = serde_json::from_slice(&output.stdout).ok()?;
     let said = said.get("hookSpecificOutput")?;
-    if said.get("hookEventName")?.as_str()? != "PreToolUse" {
+    if said.get("hookEventName")?.as_str()? != event.name() {
         return None;
     }
     let text = |name| said.get(name).and_then(Value::as_str).map(str::to_owned);
     Some((text("permissionDecision")?, text("permissionDecisionReason").unwrap_or_default()))
 }
 
-fn refuses(output: &Output) -> bool {
-    output.status.code() == Some(2) || decision(output).is_some_and(|(word, _)| word == "deny")
+fn refuses(output: &Output, event: Event) -> bool {
+    output.status.code() == Some(2)
+        || decision(output, event).is_some_and(|(word, _)| word == "deny")
 }
 
 /// What a program said, short and on one line.
@@ -155,8 +184,8 @@ mod tests {
 
     #[test]
     fn only_what_the_host_takes_for_a_refusal_is_one() {
-        assert!(refuses(&output(2, "")));
-        assert!(refuses(&output(0, &said("PreToolUse", "deny"))));
+        assert!(refuses(&output(2, ""), Event::PreToolUse));
+        assert!(refuses(&output(0, &said("PreToolUse", "deny")), Event::PreToolUse));
         for lets_pass in [
             output(0, ""),
             output(1, &said("PreToolUse", "deny")),
@@ -165,7 +194,7 @@ mod tests {
             output(0, "{}"),
             output(127, ""),
         ] {
-            assert!(!refuses(&lets_pass), "{lets_pass:?}");
+            assert!(!refuses(&lets_pass, Event::PreToolUse), "{lets_pass:?}");
         }
     }
 }

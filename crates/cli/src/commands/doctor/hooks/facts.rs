@@ -6,8 +6,8 @@ use super::line::{self, Line};
 use super::record::Record;
 use super::{Places, program};
 use countersign_core::encoding::Hash;
-use countersign_hosts::Host;
 use countersign_hosts::settings::{self, Entry};
+use countersign_hosts::{Event, Host, Version};
 use serde_json::Value;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -39,8 +39,8 @@ pub(super) struct File {
     pub(super) path: PathBuf,
     /// Ours in it; an error says why it cannot be read.
     pub(super) entries: Result<Vec<Found>, String>,
-    /// Whether something of ours stands there that holds no tool or only some.
-    pub(super) partial: bool,
+    /// Whether anything in it calls our hook, also where that holds nothing.
+    pub(super) ours: bool,
     /// Whether other users may write to it.
     pub(super) open: bool,
 }
@@ -48,6 +48,8 @@ pub(super) struct File {
 /// An entry of ours.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
+    /// Before what it stands.
+    pub(super) event: Event,
     pub(super) entry: Entry,
     pub(super) line: Option<Line>,
     /// SHA-256 of the binary that it names, or why there is none.
@@ -85,6 +87,11 @@ pub(super) async fn of(host: Host, places: &Places, records: &[Record]) -> Resul
 }
 
 impl Facts {
+    /// The version of the host, where it is known.
+    pub(super) fn numbers(&self) -> Option<Version> {
+        Version::read(self.version.as_ref()?.as_deref().ok()?)
+    }
+
     /// Whether a hook of this host stands before a home, or did.
     pub(super) fn before(&self, root: &Path) -> bool {
         let entries = self.files.iter().filter_map(|file| file.entries.as_ref().ok()).flatten();
@@ -131,13 +138,19 @@ fn file(host: Host, path: &Path) -> Option<File> {
     let path = path.to_owned();
     let text = match text(&path) {
         Ok(text) => text?,
-        Err(why) => return Some(File { path, entries: Err(why), partial: false, open }),
+        Err(why) => return Some(File { path, entries: Err(why), ours: false, open }),
     };
-    let entries = settings::entries(host, &text).map_err(|e| e.to_string());
-    let found = |all: Vec<Entry>| all.into_iter().map(|entry| found(host, entry)).collect();
-    let entries: Result<Vec<Found>, String> = entries.map(found);
-    let partial = matches!(&entries, Ok(entries) if entries.is_empty()) && mentions(&text);
-    Some(File { path, entries, partial, open })
+    let ours = mentions(&text);
+    Some(File { path, entries: entries(host, &text), ours, open })
+}
+
+fn entries(host: Host, text: &str) -> Result<Vec<Found>, String> {
+    let mut all = Vec::new();
+    for event in host.events(None) {
+        let entries = settings::entries(host, text, *event).map_err(|e| e.to_string())?;
+        all.extend(entries.into_iter().map(|entry| found(host, *event, entry)));
+    }
+    Ok(all)
 }
 
 /// # Errors
@@ -155,14 +168,14 @@ fn text(path: &Path) -> Result<Option<String>, String> {
     Ok(Some(text))
 }
 
-fn found(host: Host, entry: Entry) -> Found {
+fn found(host: Host, event: Event, entry: Entry) -> Found {
     let line = line::read(host, &entry.command);
     let binary = match &line {
         Some(line) => sha256(&line.binary),
         None => Err("none is named".to_owned()),
     };
     let home = line.as_ref().and_then(|line| line.home.as_deref()).is_some_and(Path::is_dir);
-    Found { entry, line, binary, home }
+    Found { event, entry, line, binary, home }
 }
 
 fn sha256(path: &Path) -> Result<String, String> {

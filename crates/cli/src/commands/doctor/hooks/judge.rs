@@ -3,11 +3,8 @@
 use super::super::check::{Check, quoted};
 use super::facts::{Facts, File, Found};
 use super::record::Record;
-use countersign_hosts::Host;
+use countersign_hosts::{Event, Host};
 use std::path::Path;
-
-/// The first version of Claude Code that refuses where a hook fails, if it is told to.
-const CLOSES: [u32; 3] = [2, 1, 295];
 
 /// A person cannot answer in less.
 const HASTY: u32 = 60;
@@ -31,8 +28,8 @@ pub(super) fn judge(root: &Path, facts: &Facts) -> Vec<Check> {
     }
     checks.extend(judge.switched_off());
     checks.extend(judge.several());
-    for (file, found) in &entries {
-        checks.extend(judge.entry(file, found));
+    for file in &facts.files {
+        checks.extend(judge.entries_of(file));
     }
     checks.extend(judge.trust(&entries));
     checks.extend(judge.version());
@@ -70,7 +67,7 @@ impl Judge<'_> {
     fn removed(&self) -> Vec<Check> {
         let gone = |record: &&Record| {
             let file = self.facts.files.iter().find(|file| file.path == record.file);
-            file.is_none_or(|file| file.entries.as_ref().is_ok_and(Vec::is_empty) && !file.partial)
+            file.is_none_or(|file| file.entries.is_ok() && !file.ours)
         };
         let gone = self.facts.records.iter().filter(gone);
         gone.map(|record| {
@@ -90,13 +87,31 @@ impl Judge<'_> {
                 let fix = format!("mend it, then {}", self.install());
                 checks.push(Check::fail(&self.name, format!("`{path}`: {why}"), fix));
             }
-            if file.partial {
-                checks.push(
-                    self.fail(format!("the hook in `{path}` does not stand before every tool")),
-                );
-            }
+            checks.extend(self.missing(file));
         }
         checks
+    }
+
+    /// The events before which a hook that stands in a file does not stand, or not whole.
+    fn missing(&self, file: &File) -> Vec<Check> {
+        let Ok(entries) = &file.entries else { return Vec::new() };
+        let path = file.path.display();
+        let missing = self
+            .events()
+            .iter()
+            .filter(|event| file.ours && entries.iter().all(|found| found.event != **event));
+        let said = missing.map(|event| match event {
+            Event::PreSkillShellCommand => {
+                format!("the shell lines in a skill's text (`{}`): they run unasked", event.name())
+            }
+            _ => format!("every tool (`{}`): tools run unasked", event.name()),
+        });
+        said.map(|said| self.fail(format!("the hook in `{path}` does not stand before {said}")))
+            .collect()
+    }
+
+    fn events(&self) -> &'static [Event] {
+        self.facts.host.events(self.facts.numbers())
     }
 
     fn absent(&self) -> Check {
@@ -118,24 +133,53 @@ impl Judge<'_> {
     }
 
     fn several(&self) -> Option<Check> {
-        let twice = |file: &&File| file.entries.as_ref().is_ok_and(|entries| entries.len() > 1);
-        if let Some(file) = self.facts.files.iter().find(twice) {
-            return Some(self.fail(format!("the hook stands twice in `{}`", file.path.display())));
+        for (n, (file, found)) in self.entries().enumerate() {
+            let same =
+                |other: &(&File, &Found)| other.0.path == file.path && other.1.event == found.event;
+            if self.entries().take(n).any(|other| same(&other)) {
+                let (event, path) = (found.event.name(), file.path.display());
+                return Some(
+                    self.fail(format!("the hook stands twice before `{event}` in `{path}`")),
+                );
+            }
         }
-        let mut files = self.entries().map(|(file, _)| file.path.display().to_string());
+        let standing = |file: &&File| file.entries.as_ref().is_ok_and(|e| !e.is_empty());
+        let mut files =
+            self.facts.files.iter().filter(standing).map(|file| file.path.display().to_string());
         let (first, second) = (files.next()?, files.next()?);
         let found = format!("the hook stands in `{first}` and in `{second}`: each call asks twice");
         let fix = format!("countersign uninstall {}", self.facts.host.name());
         Some(Check::warn(&self.name, found, fix))
     }
 
-    fn entry(&self, file: &File, found: &Found) -> Vec<Check> {
-        let mut checks = self.line(found);
-        if file.open {
-            let path = &file.path;
-            let said = format!("other users may write to `{}`", path.display());
-            checks.push(Check::fail(&self.name, said, format!("chmod go-w {}", quoted(path))));
+    /// What is wrong with the entries in a file. What is wrong before one event and not before
+    /// another is said with its name.
+    fn entries_of(&self, file: &File) -> Vec<Check> {
+        let Ok(entries) = &file.entries else { return Vec::new() };
+        let mut checks: Vec<Check> =
+            self.open(file).filter(|_| !entries.is_empty()).into_iter().collect();
+        let each: Vec<Vec<Check>> = entries.iter().map(|found| self.entry(found)).collect();
+        for (found, wrong) in entries.iter().zip(&each) {
+            for check in wrong {
+                if each.iter().all(|other| other.contains(check)) {
+                    checks.extend((!checks.contains(check)).then(|| check.clone()));
+                    continue;
+                }
+                let said = format!("before `{}`: {}", found.event.name(), check.found);
+                checks.push(Check { found: said, ..check.clone() });
+            }
         }
+        checks
+    }
+
+    fn open(&self, file: &File) -> Option<Check> {
+        let path = &file.path;
+        let said = format!("other users may write to `{}`", path.display());
+        file.open.then(|| Check::fail(&self.name, said, format!("chmod go-w {}", quoted(path))))
+    }
+
+    fn entry(&self, found: &Found) -> Vec<Check> {
+        let mut checks = self.line(found);
         if found.entry.closes || !self.knows_closing() {
             return checks;
         }
@@ -210,8 +254,7 @@ impl Judge<'_> {
     }
 
     fn knows_closing(&self) -> bool {
-        let Some(Ok(version)) = &self.facts.version else { return false };
-        self.facts.host == Host::ClaudeCode && numbers(version) >= CLOSES
+        matches!(self.facts.version, Some(Ok(_))) && self.facts.host.closes(self.facts.numbers())
     }
 
     fn trust(&self, entries: &[(&File, &Found)]) -> Vec<Check> {
@@ -246,9 +289,17 @@ impl Judge<'_> {
         checks
     }
 
-    /// A host that does not even say its version may do anything.
+    /// A host that does not even say its version may do anything, and an old one asks less.
     fn version(&self) -> Option<Check> {
         match &self.facts.version {
+            Some(Ok(version)) if self.events() != self.facts.host.events(None) => {
+                let found = format!(
+                    "{version} asks no hook about the shell lines in a skill's text (2.1.332 and \
+                     later do): they run unasked"
+                );
+                let fix = format!("update Claude Code, then {}", self.install());
+                Some(Check::warn(&self.name, found, fix))
+            }
             Some(Err(why)) => {
                 let host = self.facts.host.name();
                 Some(Check::fail(&self.name, format!("{host}: {why}"), "install the host again"))
@@ -267,16 +318,4 @@ impl Judge<'_> {
         let file = file.unwrap_or_default();
         Check::ok(&self.name, format!("closed on failure{trusted}, in `{file}` ({version})"))
     }
-}
-
-/// The first three numbers of a version; what is not understood is newer than everything, so that
-/// more is asked of it.
-fn numbers(version: &str) -> [u32; 3] {
-    let word =
-        version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    let mut parts = word.unwrap_or_default().split('.').map(|part| {
-        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().unwrap_or(u32::MAX)
-    });
-    std::array::from_fn(|_| parts.next().unwrap_or(u32::MAX))
 }

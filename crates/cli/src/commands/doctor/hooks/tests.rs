@@ -4,12 +4,13 @@ use super::judge::judge;
 use super::line::Line;
 use super::record::Record;
 use crate::commands::doctor::check::{Check, State};
-use countersign_hosts::Host;
 use countersign_hosts::settings::Entry;
+use countersign_hosts::{Event, Host};
 use std::path::Path;
 
 fn found() -> Found {
     Found {
+        event: Event::PreToolUse,
         entry: Entry { command: "line".into(), timeout: 600, closes: true },
         line: Some(Line {
             binary: "/b/countersign".into(),
@@ -23,15 +24,21 @@ fn found() -> Found {
 }
 
 fn file(entries: Vec<Found>) -> File {
-    File { path: "/s".into(), entries: Ok(entries), partial: false, open: false }
+    let ours = !entries.is_empty();
+    File { path: "/s".into(), entries: Ok(entries), ours, open: false }
+}
+
+/// Before every event of Claude Code.
+fn both() -> Vec<Found> {
+    vec![found(), Found { event: Event::PreSkillShellCommand, ..found() }]
 }
 
 fn claude() -> Facts {
     let sha256 = Some("aa".into());
     Facts {
         host: Host::ClaudeCode,
-        version: Some(Ok("2.1.295 (Claude Code)".into())),
-        files: vec![file(vec![found()])],
+        version: Some(Ok("2.1.332 (Claude Code)".into())),
+        files: vec![file(both())],
         records: vec![Record { host: "claude-code".into(), file: "/s".into(), sha256 }],
         off: Vec::new(),
         listed: None,
@@ -43,6 +50,7 @@ fn codex(trust: &str, enabled: bool) -> Facts {
         Listed { command: "line".into(), event: "preToolUse".into(), enabled, trust: trust.into() };
     let mut facts = Facts { host: Host::Codex, listed: Some(Ok(vec![listed])), ..claude() };
     facts.version = Some(Ok("codex-cli 0.171.0".into()));
+    facts.files = vec![file(vec![found()])];
     facts
 }
 
@@ -78,8 +86,8 @@ type Change = fn(&mut Facts);
 fn each_change_of_an_installed_hook_fails() {
     let changes: [(&str, Change); 12] = [
         ("unreadable", |f| f.files[0].entries = Err("line 1".into())),
-        ("before some tools", |f| f.files[0] = File { partial: true, ..file(Vec::new()) }),
-        ("twice", |f| f.files[0] = file(vec![found(), found()])),
+        ("before some tools", |f| f.files[0] = File { ours: true, ..file(Vec::new()) }),
+        ("twice", |f| f.files[0] = file([both(), both()].concat())),
         ("open to others", |f| f.files[0].open = true),
         ("another line", |f| one(f).line = None),
         ("no binary", |f| one(f).binary = Err("gone".into())),
@@ -105,10 +113,36 @@ fn one(facts: &mut Facts) -> &mut Found {
 fn an_older_host_is_not_asked_for_what_it_does_not_know() {
     let mut facts = claude();
     one(&mut facts).entry.closes = false;
+    facts.files[0].entries.as_mut().unwrap().pop();
     facts.version = Some(Ok("2.1.294 (Claude Code)".into()));
-    assert_eq!(worst(&facts), State::Ok);
+    let checks = judged(&facts);
+    assert_eq!((checks.len(), checks[0].state), (1, State::Warn), "{checks:?}");
+    assert!(checks[0].found.contains("a skill's text"), "{checks:?}");
     facts.version = Some(Ok("something new".into()));
     assert_eq!(worst(&facts), State::Fail);
+}
+
+#[test]
+fn attack_46_what_is_wrong_before_one_event_is_said_with_its_name() {
+    for (n, event) in [Event::PreToolUse, Event::PreSkillShellCommand].into_iter().enumerate() {
+        let mut removed = claude();
+        removed.files[0].entries.as_mut().unwrap().remove(n);
+        let mut changed = claude();
+        changed.files[0].entries.as_mut().unwrap()[n].line = None;
+        for facts in [removed, changed] {
+            let checks = judged(&facts);
+            assert_eq!((checks.len(), checks[0].state), (1, State::Fail), "{checks:?}");
+            let named = format!("`{}`", event.name());
+            assert!(checks[0].found.contains(&named), "{checks:?}");
+            let fix = checks[0].fix.as_deref();
+            assert_eq!(fix, Some("countersign --home /h install claude-code"));
+        }
+    }
+    let mut both = claude();
+    for found in both.files[0].entries.as_mut().unwrap() {
+        found.home = false;
+    }
+    assert_eq!(judged(&both).len(), 1, "the same is said once");
 }
 
 #[test]
