@@ -126,21 +126,48 @@ fn a_second_installation_changes_nothing_and_says_so() {
     assert!(said.starts_with("nothing was changed"), "{said}");
 }
 
+/// The installed line with another program in place of ours, run by each shell that is here.
+fn in_each_shell(me: &Account, name: &str) -> Vec<std::process::Output> {
+    let line = commands(&me.read(SETTINGS)).concat();
+    let program = crate::common::screen::quoted(crate::common::BINARY);
+    let other = crate::common::screen::quoted_path(&me.world.path("bin").join(name));
+    let line = line.replace(&program, &other);
+    assert!(line.contains(name), "{line}");
+    let shells = ["sh", "dash", "bash", "zsh", "ksh"].map(|name| format!("/bin/{name}"));
+    let here = shells.iter().filter(|shell| std::path::Path::new(shell).exists());
+    let run = |shell| std::process::Command::new(shell).args(["-c", &line]).output().unwrap();
+    here.map(run).collect()
+}
+
 #[test]
 fn attack_32_the_installed_line_refuses_where_the_program_is_gone_or_dies() {
     let me = Account::new();
     me.done(&CLAUDE);
-    let line = commands(&me.read(SETTINGS)).concat();
-    let program = crate::common::screen::quoted(crate::common::BINARY);
     me.program("killed", "#!/bin/sh\nkill -9 $$\n");
     me.program("fails", "#!/bin/sh\nexit 1\n");
-    for name in ["not-there", "killed", "fails"] {
-        let other = crate::common::screen::quoted_path(&me.world.path("bin").join(name));
-        let line = line.replace(&program, &other);
-        assert!(line.contains(name), "{line}");
-        let ended = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
-        assert_eq!(ended.status.code(), Some(2), "{name}: {ended:?}");
-        assert!(String::from_utf8_lossy(&ended.stderr).contains("nothing runs"));
+    me.program("cannot", "#!/bin/sh\nexit 125\n");
+    me.program("nothing", "no program\n\0\0");
+    for name in ["not-there", "killed", "fails", "cannot", "nothing"] {
+        for ended in in_each_shell(&me, name) {
+            assert_eq!(ended.status.code(), Some(2), "{name}: {ended:?}");
+            assert!(String::from_utf8_lossy(&ended.stderr).contains("nothing runs"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn attack_32_what_the_hook_itself_says_passes_the_installed_line_unchanged() {
+    let me = Account::new();
+    me.done(&CLAUDE);
+    for (name, code) in [("refuses", 2), ("allows", 0)] {
+        me.program(name, &format!("#!/bin/sh\necho said; echo why >&2; exit {code}\n"));
+        for ended in in_each_shell(&me, name) {
+            assert_eq!(ended.status.code(), Some(code), "{ended:?}");
+            assert_eq!(
+                (ended.stdout.as_slice(), ended.stderr.as_slice()),
+                (&b"said\n"[..], &b"why\n"[..])
+            );
+        }
     }
 }
 

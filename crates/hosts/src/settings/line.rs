@@ -16,6 +16,12 @@ pub enum BadLine {
     Name(String),
 }
 
+/// What follows the hook in its line. Where the hook refused (2), its own words stand; whatever else
+/// it ended with, and where it could not be started, is a refusal with words of the line, since one
+/// host takes a refusal without words for none.
+const OTHERWISE: &str =
+    "|| { [ $? -eq 2 ] || echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }";
+
 /// The line that a host runs before a tool: our hook, and a refusal where it could not answer.
 ///
 /// Both paths are absolute; `timeout` is the host's limit in seconds.
@@ -33,8 +39,7 @@ pub fn command_line(host: Host, binary: &str, home: &str, timeout: u32) -> Resul
         }
     }
     let line = format!(
-        "{} hook {} --home {} --timeout {timeout} \
-         || {{ echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }}",
+        "{} hook {} --home {} --timeout {timeout} {OTHERWISE}",
         quoted(binary),
         host.name(),
         quoted(home),
@@ -105,11 +110,7 @@ mod tests {
                 "600"
             ]
         );
-        assert!(
-            line.ends_with(
-                "|| { echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }"
-            )
-        );
+        assert!(line.ends_with(OTHERWISE), "{line}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::Outcome;
 type Check = (&'static str, fn(&World) -> Outcome);
 
 /// In this order: the last ones take the hook's program away.
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     ("what the policy allows runs", allowed),
     ("what it blocks does not run, and the model hears why", |w| blocked(w, Mode::Careful)),
     ("nor where the host skips its permissions", |w| blocked(w, Mode::Bypass)),
@@ -26,12 +26,22 @@ const CHECKS: [Check; 14] = [
     ("an MCP server's tool is held", server),
     ("an edit is held", edit),
     ("a tool in the background, or from a script, is held", aside),
+    ("a denial behind something else that is printed blocks", |w| broken(w, Some(NOISY))),
     ("a hook that is killed blocks", |w| broken(w, Some("#!/bin/sh\nkill -s KILL $$\n"))),
     ("a hook that says nonsense and fails blocks", |w| {
         broken(w, Some("#!/bin/sh\necho nonsense\nexit 1\n"))
     }),
     ("a hook that is gone blocks", |w| broken(w, None)),
 ];
+
+/// What the hook's process says where the shell, or what it reads first, prints a line before.
+const NOISY: &str = "#!/bin/sh
+echo noise
+echo '{\"hookSpecificOutput\":{\"hookEventName\":\"PreToolUse\",\"permissionDecision\":\"deny\",\
+\"permissionDecisionReason\":\"not now\"}}'
+echo 'not now' >&2
+exit 2
+";
 
 /// Every check of one host, and what came of it.
 pub(super) fn all(

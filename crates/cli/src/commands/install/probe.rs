@@ -112,23 +112,27 @@ async fn run(line: &str, input: &[u8], cwd: &Path) -> Result<Output, String> {
     Running::start(shell)?.output(input, PATIENCE).await
 }
 
-/// The decision and its reason, where the answer is one that the host understands.
+/// The decision and its reason, where the answer is one that the host understands. A denial is the
+/// same with exit code 2 and words beside it, an allowing answer is then none.
 fn decision(output: &Output, event: Event) -> Option<(String, String)> {
-    if !output.status.success() {
-        return None;
-    }
     let said: Value = serde_json::from_slice(&output.stdout).ok()?;
     let said = said.get("hookSpecificOutput")?;
     if said.get("hookEventName")?.as_str()? != event.name() {
         return None;
     }
     let text = |name| said.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some((text("permissionDecision")?, text("permissionDecisionReason").unwrap_or_default()))
+    let word = text("permissionDecision")?;
+    let counts = output.status.success() || (word == "deny" && blocks(output));
+    counts.then(|| (word, text("permissionDecisionReason").unwrap_or_default()))
+}
+
+/// Exit code 2, which is no refusal to Codex where nothing stands on standard error.
+fn blocks(output: &Output) -> bool {
+    output.status.code() == Some(2) && !output.stderr.trim_ascii().is_empty()
 }
 
 fn refuses(output: &Output, event: Event) -> bool {
-    output.status.code() == Some(2)
-        || decision(output, event).is_some_and(|(word, _)| word == "deny")
+    blocks(output) || decision(output, event).is_some_and(|(word, _)| word == "deny")
 }
 
 /// What a program said, short and on one line.
@@ -171,9 +175,9 @@ mod tests {
     use super::*;
     use std::os::unix::process::ExitStatusExt as _;
 
-    fn output(code: i32, stdout: &str) -> Output {
+    fn output(code: i32, stdout: &str, stderr: &str) -> Output {
         let status = std::process::ExitStatus::from_raw(code << 8);
-        Output { status, stdout: stdout.into(), stderr: Vec::new() }
+        Output { status, stdout: stdout.into(), stderr: stderr.into() }
     }
 
     fn said(event: &str, word: &str) -> String {
@@ -184,17 +188,41 @@ mod tests {
 
     #[test]
     fn only_what_the_host_takes_for_a_refusal_is_one() {
-        assert!(refuses(&output(2, ""), Event::PreToolUse));
-        assert!(refuses(&output(0, &said("PreToolUse", "deny")), Event::PreToolUse));
-        for lets_pass in [
-            output(0, ""),
-            output(1, &said("PreToolUse", "deny")),
-            output(0, &said("PostToolUse", "deny")),
-            output(0, &said("PreToolUse", "allow")),
-            output(0, "{}"),
-            output(127, ""),
-        ] {
-            assert!(!refuses(&lets_pass, Event::PreToolUse), "{lets_pass:?}");
+        for event in [Event::PreToolUse, Event::PreSkillShellCommand] {
+            let denies = said(event.name(), "deny");
+            for refusal in [
+                output(2, "", "words"),
+                output(2, "noise", "words"),
+                output(0, &denies, ""),
+                output(2, &denies, "words"),
+            ] {
+                assert!(refuses(&refusal, event), "{refusal:?}");
+            }
+            for lets_pass in [
+                output(0, "", ""),
+                output(2, "", ""),
+                output(2, "", "\n"),
+                output(1, &denies, "words"),
+                output(0, &said("PostToolUse", "deny"), ""),
+                output(0, &said(event.name(), "allow"), ""),
+                output(0, "{}", ""),
+                output(127, "", "words"),
+            ] {
+                assert!(!refuses(&lets_pass, event), "{lets_pass:?}");
+            }
         }
+    }
+
+    #[test]
+    fn a_denial_is_one_with_and_without_the_exit_code() {
+        let event = Event::PreToolUse;
+        let (allows, denies) = (said(event.name(), "allow"), said(event.name(), "deny"));
+        let word = |output: Output| decision(&output, event).map(|(word, _)| word);
+        assert_eq!(word(output(0, &denies, "")).as_deref(), Some("deny"));
+        assert_eq!(word(output(2, &denies, "r")).as_deref(), Some("deny"));
+        assert_eq!(word(output(0, &allows, "")).as_deref(), Some("allow"));
+        assert_eq!(word(output(2, &denies, "")), None, "Codex would run it");
+        assert_eq!(word(output(2, &allows, "r")), None);
+        assert_eq!(word(output(1, &denies, "r")), None);
     }
 }

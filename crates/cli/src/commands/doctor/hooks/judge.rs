@@ -219,7 +219,8 @@ impl Judge<'_> {
             None => checks.push(self.fail("the hook names no home")),
         }
         if !line.whole {
-            let said = "the installed line was changed: it may not refuse where the hook fails";
+            let said =
+                "the line is not what `install` writes: it may not refuse where the hook fails";
             checks.push(self.fail(said));
         }
         checks.extend(self.time(found.entry.timeout, line.timeout));

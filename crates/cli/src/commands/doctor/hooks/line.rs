@@ -70,6 +70,9 @@ mod tests {
             ("exit 2", "exit 0"),
             ("exit 2", "exit 0; exit 2"),
             ("||", "|| true ||"),
+            ("-eq", "-ne"),
+            ("[ $? -eq 2 ] || ", ""),
+            (" >&2", ""),
             ("; }", "; } || true"),
             (" --home", " --version --home"),
         ] {
