@@ -154,6 +154,19 @@ pub fn entries(host: Host, text: &str, event: Event) -> Result<Vec<Entry>, BadSe
     Ok(found)
 }
 
+/// What others have before tools, in order: the commands, or of what is no command its kind. Of
+/// several that edit a call, the hosts take the one that ends last, so any of them can change what
+/// we allowed. Before a skill's line none can: whatever edits it, blocks it.
+///
+/// # Errors
+/// As [`without`].
+pub fn others(host: Host, text: &str) -> Result<Vec<String>, BadSettings> {
+    let document = Document::read(host, text)?;
+    let groups = document.event(Event::PreToolUse.name()).map(|(_, event)| &event.groups);
+    let handlers = groups.into_iter().flatten().flat_map(|group| &group.handlers);
+    Ok(handlers.filter(|h| !h.is_ours()).map(|h| h.shown().to_owned()).collect())
+}
+
 /// Ours before an event.
 fn before(document: &Document<'_>, event: Event) -> Result<Vec<Place>, BadSettings> {
     let event = document.event(event.name()).map(|(index, _)| index);

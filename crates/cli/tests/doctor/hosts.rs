@@ -95,6 +95,27 @@ fn attack_46_each_change_of_an_installed_hook_fails() {
 }
 
 #[test]
+fn attack_11_a_hook_of_somebody_else_is_told_of() {
+    let patient = Patient::paired();
+    patient.program("claude", CLAUDE);
+    let file = patient.settings();
+    std::fs::create_dir(file.parent().unwrap()).unwrap();
+    let other = r#"{"hooks":[{"type":"command","command":"edit-it \u202e"}]}"#;
+    let text = format!("{{\"hooks\":{{\"PreToolUse\":[{other}],\"Stop\":[{other}]}}}}");
+    std::fs::write(&file, text).unwrap();
+    patient.run(&["install", "claude-code", "--yes"]);
+    let said = patient.doctor();
+    said.check("hook claude-code", "ok");
+    let check = said.check("hook claude-code", "warn");
+    let found = check["found"].as_str().unwrap();
+    assert!(found.contains("edit-it") && found.contains(file.to_str().unwrap()), "{check}");
+    assert!(check["fix"].as_str().is_some());
+    let output = patient.command(&["doctor"]).output().unwrap();
+    assert!(!String::from_utf8(output.stdout).unwrap().contains('\u{202e}'));
+    assert_eq!(said.exit, 0, "{:#}", said.document);
+}
+
+#[test]
 fn attack_46_a_program_that_is_not_the_installed_one_fails() {
     let patient = Patient::hooked();
     for entry in std::fs::read_dir(patient.home().join("hosts")).unwrap() {

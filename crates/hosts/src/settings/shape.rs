@@ -149,7 +149,13 @@ impl Handler {
         self.members.get("command").and_then(Value::as_str)
     }
 
-    fn is_ours(&self) -> bool {
+    /// What it runs, or what kind it is.
+    pub(super) fn shown(&self) -> &str {
+        let kind = || self.members.get("type").and_then(Value::as_str);
+        self.command().or_else(kind).unwrap_or_default()
+    }
+
+    pub(super) fn is_ours(&self) -> bool {
         self.command().is_some_and(line::is_ours)
     }
 

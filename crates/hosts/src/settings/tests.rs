@@ -337,6 +337,21 @@ fn what_holds_no_hooks_is_refused_with_its_name() {
 }
 
 #[test]
+fn what_others_have_before_tools_is_named() {
+    let host = Host::ClaudeCode;
+    let http = r#"{"type":"http","url":"http://127.0.0.1/"}"#;
+    let text = format!(
+        r#"{{"hooks":{{"PreToolUse":[{{"matcher":"Bash","hooks":[{OTHER},{http}]}}],"PreSkillShellCommand":[{{"hooks":[{OTHER}]}}],"Stop":[{{"hooks":[{OTHER}]}}]}}}}"#
+    );
+    let both = with(host, Some(&text), &entry(host, BINARY)).unwrap();
+    assert_eq!(others(host, &both).unwrap(), ["lint", "http"]);
+    assert!(
+        others(host, &with(host, Some("{}"), &entry(host, BINARY)).unwrap()).unwrap().is_empty()
+    );
+    assert!(others(host, "{").is_err());
+}
+
+#[test]
 fn settings_that_switch_hooks_off_are_known() {
     for (text, managed, word) in [
         ("{\"disableAllHooks\": true}", false, Some("disableAllHooks")),

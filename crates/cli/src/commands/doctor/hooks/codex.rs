@@ -2,16 +2,33 @@
 
 use super::program;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Codex's name for the event before a tool, where it lists hooks.
+pub(crate) const BEFORE_TOOLS: &str = "preToolUse";
 
 /// A hook as Codex lists it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Listed {
     pub(crate) command: String,
+    /// The file in which it stands.
+    pub(crate) path: PathBuf,
     pub(crate) event: String,
     pub(crate) enabled: bool,
     /// `trusted`, `managed`, `untrusted`, `modified`.
     pub(crate) trust: String,
+}
+
+impl Listed {
+    /// Whether Codex takes it for its user's.
+    pub(crate) fn is_trusted(&self) -> bool {
+        matches!(self.trust.as_str(), "trusted" | "managed")
+    }
+
+    /// Whether Codex runs it before tools.
+    pub(crate) fn runs(&self) -> bool {
+        self.event == BEFORE_TOOLS && self.enabled && self.is_trusted()
+    }
 }
 
 /// Asks Codex for the hooks that it knows in a workspace.
@@ -47,6 +64,7 @@ fn listed(hook: &Value) -> Listed {
     let text = |name| hook.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Listed {
         command: text("command"),
+        path: text("sourcePath").into(),
         event: text("eventName"),
         enabled: hook.get("enabled").and_then(Value::as_bool).unwrap_or(false),
         trust: text("trustStatus"),

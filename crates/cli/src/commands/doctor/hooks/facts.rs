@@ -41,6 +41,8 @@ pub(super) struct File {
     pub(super) entries: Result<Vec<Found>, String>,
     /// Whether anything in it calls our hook, also where that holds nothing.
     pub(super) ours: bool,
+    /// What others have in it before tools.
+    pub(super) others: Vec<String>,
     /// Whether other users may write to it.
     pub(super) open: bool,
 }
@@ -138,10 +140,14 @@ fn file(host: Host, path: &Path) -> Option<File> {
     let path = path.to_owned();
     let text = match text(&path) {
         Ok(text) => text?,
-        Err(why) => return Some(File { path, entries: Err(why), ours: false, open }),
+        Err(why) => {
+            let others = Vec::new();
+            return Some(File { path, entries: Err(why), ours: false, others, open });
+        }
     };
     let ours = mentions(&text);
-    Some(File { path, entries: entries(host, &text), ours, open })
+    let others = settings::others(host, &text).unwrap_or_default();
+    Some(File { path, entries: entries(host, &text), ours, others, open })
 }
 
 fn entries(host: Host, text: &str) -> Result<Vec<Found>, String> {

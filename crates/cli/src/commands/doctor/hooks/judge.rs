@@ -1,10 +1,14 @@
 //! What is wrong with the hook of one host.
 
 use super::super::check::{Check, quoted};
+use super::codex::BEFORE_TOOLS;
 use super::facts::{Facts, File, Found};
 use super::record::Record;
-use countersign_hosts::{Event, Host};
+use countersign_hosts::{Event, Host, settings};
 use std::path::Path;
+
+/// As much of another hook's command is named, in characters.
+const SHORT: usize = 80;
 
 /// A person cannot answer in less.
 const HASTY: u32 = 60;
@@ -36,6 +40,7 @@ pub(super) fn judge(root: &Path, facts: &Facts) -> Vec<Check> {
     if checks.is_empty() {
         checks.push(judge.well(&entries));
     }
+    checks.extend(judge.others());
     checks
 }
 
@@ -271,14 +276,14 @@ impl Judge<'_> {
         let mut checks = Vec::new();
         for (file, found) in entries {
             let same = |one: &&super::codex::Listed| {
-                one.command == found.entry.command && one.event == "preToolUse"
+                one.command == found.entry.command && one.event == BEFORE_TOOLS
             };
             let why = match listed.iter().find(same) {
                 None => "Codex does not list the hook: `features.hooks` is off, or the project is \
                          not trusted"
                     .to_owned(),
                 Some(one) if !one.enabled => "Codex has the hook switched off".to_owned(),
-                Some(one) if matches!(one.trust.as_str(), "trusted" | "managed") => continue,
+                Some(one) if one.is_trusted() => continue,
                 Some(one) => format!(
                     "Codex does not trust the hook ({}) and skips it without a word",
                     if one.trust.is_empty() { "unknown" } else { &one.trust }
@@ -288,6 +293,36 @@ impl Judge<'_> {
             checks.push(Check::fail(&self.name, format!("{why}: `{}`", file.path.display()), fix));
         }
         checks
+    }
+
+    /// Other hooks before tools: the one that ends last has the last word about the call. Codex says
+    /// itself which it runs, from whatever file.
+    fn others(&self) -> Vec<Check> {
+        let mut all: Vec<(&Path, &str)> = Vec::new();
+        match &self.facts.listed {
+            Some(Ok(listed)) => all.extend(
+                listed
+                    .iter()
+                    .filter(|one| one.runs() && !settings::is_ours(&one.command))
+                    .map(|one| (one.path.as_path(), one.command.as_str())),
+            ),
+            _ => all.extend(self.facts.files.iter().flat_map(|file| {
+                file.others.iter().map(|other| (file.path.as_path(), other.as_str()))
+            })),
+        }
+        all.dedup();
+        all.into_iter().map(|(path, command)| self.other(path, command)).collect()
+    }
+
+    fn other(&self, path: &Path, command: &str) -> Check {
+        let short: String = command.chars().take(SHORT).collect();
+        let more = if short.len() < command.len() { "…" } else { "" };
+        let path = path.display();
+        let found = format!(
+            "`{short}{more}` in `{path}` is another hook before tools: if it edits calls \
+             (`updatedInput`) and ends last, its edit runs, also of an approved call"
+        );
+        Check::warn(&self.name, found, format!("take it out of `{path}`, if it edits calls"))
     }
 
     /// A host that does not even say its version may do anything, and an old one asks less.

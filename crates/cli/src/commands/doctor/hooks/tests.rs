@@ -11,7 +11,7 @@ use std::path::Path;
 fn found() -> Found {
     Found {
         event: Event::PreToolUse,
-        entry: Entry { command: "line".into(), timeout: 600, closes: true },
+        entry: Entry { command: "/b/countersign hook codex".into(), timeout: 600, closes: true },
         line: Some(Line {
             binary: "/b/countersign".into(),
             home: Some("/h".into()),
@@ -25,7 +25,7 @@ fn found() -> Found {
 
 fn file(entries: Vec<Found>) -> File {
     let ours = !entries.is_empty();
-    File { path: "/s".into(), entries: Ok(entries), ours, open: false }
+    File { path: "/s".into(), entries: Ok(entries), ours, others: Vec::new(), open: false }
 }
 
 /// Before every event of Claude Code.
@@ -45,9 +45,13 @@ fn claude() -> Facts {
     }
 }
 
+fn listed(command: &str, trust: &str, enabled: bool) -> Listed {
+    let (command, trust) = (command.into(), trust.into());
+    Listed { command, path: "/c".into(), event: "preToolUse".into(), enabled, trust }
+}
+
 fn codex(trust: &str, enabled: bool) -> Facts {
-    let listed =
-        Listed { command: "line".into(), event: "preToolUse".into(), enabled, trust: trust.into() };
+    let listed = listed("/b/countersign hook codex", trust, enabled);
     let mut facts = Facts { host: Host::Codex, listed: Some(Ok(vec![listed])), ..claude() };
     facts.version = Some(Ok("codex-cli 0.171.0".into()));
     facts.files = vec![file(vec![found()])];
@@ -174,4 +178,28 @@ fn a_host_without_a_hook_warns_and_no_host_is_skipped() {
 #[test]
 fn a_host_that_does_not_answer_fails() {
     assert_eq!(worst(&Facts { version: Some(Err("late".into())), ..claude() }), State::Fail);
+}
+
+#[test]
+fn attack_11_another_hook_that_may_edit_is_named_with_its_file() {
+    let mut facts = claude();
+    facts.files.push(File {
+        path: "/p".into(),
+        others: vec!["lint $x".into()],
+        ..file(Vec::new())
+    });
+    let checks = judged(&facts);
+    let states: Vec<State> = checks.iter().map(|check| check.state).collect();
+    assert_eq!(states, [State::Ok, State::Warn], "{checks:?}");
+    assert!(checks[1].found.starts_with("`lint $x` in `/p` is another hook"), "{checks:?}");
+    let mut facts = codex("trusted", true);
+    let others = [("a", "trusted", true), ("b", "untrusted", true), ("c", "trusted", false)];
+    let others = others.map(|(command, trust, enabled)| listed(command, trust, enabled));
+    facts.listed.as_mut().unwrap().as_mut().unwrap().extend(others);
+    let checks = judged(&facts);
+    assert_eq!(checks.len(), 2, "only what Codex runs: {checks:?}");
+    assert!(checks[1].found.starts_with("`a` in `/c`"), "{checks:?}");
+    let none =
+        Facts { files: vec![File { others: vec!["x".into()], ..file(Vec::new()) }], ..claude() };
+    assert!(judged(&none).iter().all(|check| !check.found.contains("another hook")));
 }
