@@ -4,6 +4,7 @@ mod args;
 mod asking;
 mod commands;
 mod failure;
+mod hosts;
 mod outfile;
 mod output;
 mod parties;

@@ -9,7 +9,7 @@ mod shape;
 mod spans;
 mod strict;
 
-pub use line::{BadLine, command_line, is_ours};
+pub use line::{BadLine, Line, command_line, is_ours};
 
 use crate::{Event, Host};
 use edit::{Node, Style};

@@ -169,7 +169,9 @@ fn a_hook_that_codex_does_not_trust_fails() {
 fn fake(answer: &std::path::Path) -> String {
     format!(
         "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'codex-cli 0.171.0'; exit; fi\n\
-         while read -r line; do case $line in *hooks/list*)\n\
+         while read -r line; do case $line in\n\
+         *'\"initialize\"'*) echo '{{\"id\":1,\"result\":{{}}}}';;\n\
+         *hooks/list*)\n\
          while read -r said; do printf '%s\\n' \"$said\"; done < '{}';; esac; done\n",
         answer.display()
     )

@@ -1,6 +1,7 @@
 //! The line of shell that a host runs.
 
 use crate::Host;
+use std::path::PathBuf;
 
 /// Why no line can be made.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -48,6 +49,42 @@ pub fn command_line(host: Host, binary: &str, home: &str, timeout: u32) -> Resul
         return Err(BadLine::Name(countersign_core::display::visible(binary, false)));
     }
     Ok(line)
+}
+
+/// What an installed line names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// The program that it starts.
+    pub binary: PathBuf,
+    /// The home that the hook is told.
+    pub home: Option<PathBuf>,
+    /// The host's limit that the hook is told, in seconds.
+    pub timeout: Option<u32>,
+    /// Whether it is to the byte what [`command_line`] writes for these, with the refusal where the
+    /// hook could not answer: whatever else stands in a line may undo that.
+    pub whole: bool,
+}
+
+impl Line {
+    /// Reads back a line of ours. `None` where it calls the hook in some other way, or for another
+    /// host, which is not ours to judge.
+    #[must_use]
+    pub fn read(host: Host, command: &str) -> Option<Self> {
+        let words = words(command);
+        let [binary, verb, name, options @ ..] = words.as_slice() else { return None };
+        if verb != "hook" || name != host.name() {
+            return None;
+        }
+        let option = |name: &str| {
+            let at = options.iter().position(|word| word == name)?;
+            options.get(at + 1)
+        };
+        let (home, timeout) = (option("--home"), option("--timeout").and_then(|t| t.parse().ok()));
+        let written =
+            home.zip(timeout).map(|(home, limit)| command_line(host, binary, home, limit));
+        let whole = matches!(written, Some(Ok(line)) if line == command);
+        Some(Self { binary: binary.into(), home: home.map(PathBuf::from), timeout, whole })
+    }
 }
 
 /// Whether a command calls `countersign hook`, by whatever path.
@@ -153,5 +190,40 @@ mod tests {
         ] {
             assert!(!is_ours(other), "{other}");
         }
+    }
+
+    #[test]
+    fn an_installed_line_names_binary_home_and_time() {
+        let text = command_line(Host::Codex, "/a b/countersign", "/it's", 600).unwrap();
+        let line = Line::read(Host::Codex, &text).unwrap();
+        assert_eq!(line.binary, PathBuf::from("/a b/countersign"));
+        assert_eq!(line.home, Some(PathBuf::from("/it's")));
+        assert_eq!((line.timeout, line.whole), (Some(600), true));
+    }
+
+    #[test]
+    fn attack_46_a_line_that_was_touched_is_not_whole() {
+        let text = command_line(Host::Codex, "/c/countersign", "/h", 9).unwrap();
+        for (from, to) in [
+            ("exit 2", "exit 0"),
+            ("exit 2", "exit 0; exit 2"),
+            ("||", "|| true ||"),
+            ("-eq", "-ne"),
+            ("[ $? -eq 2 ] || ", ""),
+            (" >&2", ""),
+            ("; }", "; } || true"),
+            (" --home", " --version --home"),
+        ] {
+            let touched = text.replacen(from, to, 1);
+            assert_ne!(touched, text);
+            assert!(Line::read(Host::Codex, &touched).is_none_or(|line| !line.whole), "{touched}");
+        }
+    }
+
+    #[test]
+    fn what_calls_for_another_host_or_nothing_is_no_line_of_ours() {
+        assert!(Line::read(Host::Codex, "/c/countersign hook claude-code --home /h").is_none());
+        assert!(Line::read(Host::Codex, "exit 0; /c/countersign hook codex --home /h").is_none());
+        assert!(Line::read(Host::Codex, "").is_none());
     }
 }

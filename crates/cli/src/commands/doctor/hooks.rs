@@ -3,14 +3,10 @@
 //! # Rooms
 //! * `facts`: what stands in the hosts' files, and what the hosts say.
 //! * `judge`: what is wrong with it.
-//! * `line`, `record`, `program`, `codex`: the installed line, what `install` wrote down, a host's
-//!   program, and what Codex says of its hooks.
+//! * `record`: what `install` wrote down.
 
-mod codex;
 mod facts;
 mod judge;
-mod line;
-mod program;
 mod record;
 
 use super::bounded::{FILES, bounded};

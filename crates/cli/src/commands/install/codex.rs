@@ -6,15 +6,8 @@
 
 use super::change::{Change, Found};
 use super::place::Place;
-use super::program::{Running, command};
-use serde_json::{Value, json};
+use crate::hosts::codex::{Server, hooks as listed, within};
 use std::path::Path;
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{ChildStdin, ChildStdout};
-
-/// How long Codex may take for all that it is asked at once.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What Codex is to be told.
 pub(crate) struct Plan {
@@ -72,11 +65,9 @@ pub(crate) async fn plan(
     let asking = async {
         let mut server = Server::start(program, Some(&dir)).await?;
         let listed = server.hooks(&dir).await?;
-        let ours = listed
-            .iter()
-            .find(|hook| hook.command == line && hook.path.starts_with(&*dir.to_string_lossy()));
+        let ours = listed.iter().find(|hook| hook.command == line && hook.path.starts_with(&dir));
         let Some(ours) = ours else { return Err(Unplanned::Blind) };
-        let rest = ours.key.strip_prefix(&ours.path);
+        let rest = ours.key.strip_prefix(&*ours.path.to_string_lossy());
         let rest = rest.ok_or_else(|| "its names for hooks are unknown here".to_owned())?;
         let key = format!("{}{rest}", place.named.display());
         server.trust(&key, &ours.hash).await?;
@@ -93,23 +84,14 @@ pub(crate) async fn standing(
     place: &Place,
     line: &str,
 ) -> Result<Standing, String> {
-    let asking = async {
-        let listed = Server::start(program, None).await?.hooks(&place.root).await?;
-        let path = place.named.to_string_lossy();
-        let ours = listed.iter().find(|hook| hook.command == line && hook.path == path);
-        Ok(match ours {
-            None => Standing::Unread,
-            Some(hook) if !hook.enabled => Standing::Off,
-            Some(hook) if matches!(hook.trust.as_str(), "trusted" | "managed") => Standing::Trusted,
-            Some(_) => Standing::Untrusted,
-        })
-    };
-    within(asking).await
-}
-
-async fn within<T, E: From<String>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let done = tokio::time::timeout(PATIENCE, work).await;
-    done.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs()).into()))
+    let listed = listed(program, &place.root).await?;
+    let ours = listed.iter().find(|hook| hook.command == line && hook.path == place.named);
+    Ok(match ours {
+        None => Standing::Unread,
+        Some(hook) if !hook.enabled => Standing::Off,
+        Some(hook) if hook.is_trusted() => Standing::Trusted,
+        Some(_) => Standing::Untrusted,
+    })
 }
 
 /// The configuration without what was added for a hook; `None` where it is written in another way,
@@ -129,92 +111,6 @@ pub(crate) fn distrusted(config: &str, key: &str, hash: &str) -> Option<String> 
     let blank = at.checked_sub(1).and_then(|i| lines.get(i)).is_some_and(|l| l.trim().is_empty());
     let before = lines.get(..at - usize::from(blank)).unwrap_or_default();
     Some([before, rest].concat().concat())
-}
-
-/// One hook as Codex lists it.
-struct Listed {
-    key: String,
-    path: String,
-    command: String,
-    hash: String,
-    trust: String,
-    enabled: bool,
-}
-
-impl Listed {
-    fn of(hook: &Value) -> Self {
-        let text = |name| hook.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self {
-            key: text("key"),
-            path: text("sourcePath"),
-            command: text("command"),
-            hash: text("currentHash"),
-            trust: text("trustStatus"),
-            enabled: hook.get("enabled").and_then(Value::as_bool).unwrap_or(false),
-        }
-    }
-}
-
-/// `codex app-server`: one question on a line, one answer on a line.
-struct Server {
-    say: ChildStdin,
-    hear: Lines<BufReader<ChildStdout>>,
-    next: u64,
-    /// Ends it.
-    _running: Running,
-}
-
-impl Server {
-    async fn start(program: &Path, home: Option<&Path>) -> Result<Self, String> {
-        let mut command = command(program, &["app-server"]);
-        if let Some(home) = home {
-            command.env("CODEX_HOME", home).current_dir(home);
-        }
-        let mut running = Running::quiet(command)?;
-        let (say, hear) = (running.child.stdin.take(), running.child.stdout.take());
-        let (Some(say), Some(hear)) = (say, hear) else { return Err("it has no pipes".into()) };
-        let hear = BufReader::new(hear).lines();
-        let mut server = Self { say, hear, next: 1, _running: running };
-        let us = json!({"name": "countersign", "version": env!("CARGO_PKG_VERSION")});
-        server.ask("initialize", json!({"clientInfo": us})).await?;
-        server.tell(&json!({"method": "initialized"})).await?;
-        Ok(server)
-    }
-
-    async fn hooks(&mut self, cwd: &Path) -> Result<Vec<Listed>, String> {
-        let listed = self.ask("hooks/list", json!({"cwds": [cwd]})).await?;
-        let places = listed.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
-        let hooks = places.iter().filter_map(|place| place.get("hooks")?.as_array());
-        Ok(hooks.flatten().map(Listed::of).collect())
-    }
-
-    async fn trust(&mut self, key: &str, hash: &str) -> Result<(), String> {
-        let value = json!({key: {"trusted_hash": hash}});
-        let edit = json!({"keyPath": "hooks.state", "mergeStrategy": "upsert", "value": value});
-        self.ask("config/batchWrite", json!({"edits": [edit]})).await.map(|_| ())
-    }
-
-    async fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
-        let id = self.next;
-        self.next += 1;
-        self.tell(&json!({"id": id, "method": method, "params": params})).await?;
-        loop {
-            let line = self.hear.next_line().await.map_err(|e| e.to_string())?;
-            let line = line.ok_or_else(|| format!("it ended before it answered `{method}`"))?;
-            let Ok(mut message) = serde_json::from_str::<Value>(&line) else { continue };
-            if message.get("id") != Some(&json!(id)) {
-                continue;
-            }
-            let result = message.get_mut("result").map(Value::take);
-            return result.ok_or_else(|| format!("it does not answer `{method}`"));
-        }
-    }
-
-    async fn tell(&mut self, message: &Value) -> Result<(), String> {
-        let line = format!("{message}\n");
-        self.say.write_all(line.as_bytes()).await.map_err(|e| e.to_string())?;
-        self.say.flush().await.map_err(|e| e.to_string())
-    }
 }
 
 #[cfg(test)]

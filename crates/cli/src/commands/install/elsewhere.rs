@@ -5,11 +5,9 @@
 use super::change::Found;
 use super::place::{Place, shown};
 use crate::asking::workspace;
+use crate::hosts::MANAGED;
 use countersign_hosts::{Host, settings};
 use std::path::{Path, PathBuf};
-
-/// What whoever runs the machine decides for everybody on it.
-const MANAGED: &str = "/etc/claude-code/managed-settings.json";
 
 /// A line for each file that switches hooks off, in this place.
 pub(super) fn warnings(place: &Place) -> Vec<String> {

@@ -1,14 +1,11 @@
 //! The host's own program: where it is, which version, and what that version knows.
 
 use super::place::shown;
-use super::program::{Running, command, find};
+use crate::hosts::program::{self, find};
+use crate::hosts::{program_of, title};
 use countersign_core::display::visible;
 use countersign_hosts::{Event, Host, Version};
 use std::path::PathBuf;
-use std::time::Duration;
-
-/// How long a host may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A host, as far as it was found.
 pub(crate) struct Found {
@@ -22,9 +19,9 @@ pub(crate) struct Found {
 impl Found {
     /// Looks for the host in `PATH`, and asks it for its version.
     pub(crate) async fn look(host: Host) -> Self {
-        let program = find(name(host));
+        let program = find(program_of(host), std::env::var_os("PATH").as_deref());
         let version = match &program {
-            Some(program) => version(program).await,
+            Some(program) => program::version(program).await.ok(),
             None => None,
         };
         let numbers = version.as_deref().and_then(Version::read);
@@ -49,7 +46,7 @@ impl Found {
                 format!("{title}: {} at {}", visible(version, false), shown(program))
             }
             (Some(program), None) => format!("{title}: {}, which tells no version", shown(program)),
-            (None, _) => format!("{title}: no `{}` in PATH", name(self.host)),
+            (None, _) => format!("{title}: no `{}` in PATH", program_of(self.host)),
         }
     }
 
@@ -79,29 +76,6 @@ const UNKNOWN: &str = "the version is not known: one before 2.1.332 asks no hook
 
 const CODEX: &str = "Codex has no word for a hook that fails: where the shell itself fails, or \
     the time is over, the tool runs";
-
-fn name(host: Host) -> &'static str {
-    match host {
-        Host::ClaudeCode => "claude",
-        Host::Codex => "codex",
-    }
-}
-
-/// A host's name for people.
-pub(crate) fn title(host: Host) -> &'static str {
-    match host {
-        Host::ClaudeCode => "Claude Code",
-        Host::Codex => "Codex",
-    }
-}
-
-async fn version(program: &PathBuf) -> Option<String> {
-    let running = Running::start(command(program, &["--version"])).ok()?;
-    let output = running.output(b"", PATIENCE).await.ok().filter(|o| o.status.success())?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
-    Some(line.chars().take(80).collect())
-}
 
 #[cfg(test)]
 mod tests {

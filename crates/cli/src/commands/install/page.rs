@@ -2,13 +2,13 @@
 
 use super::change::Change;
 use super::codex::Standing;
-use super::found::title;
 use super::place::{Scope, shown};
 use super::probe::Harmless;
 use super::record::Records;
 use super::{Done, Plan, elsewhere};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::hosts::title;
 use crate::output::Output;
 use crate::parties;
 use crate::tty::{Key, Tty, converse};

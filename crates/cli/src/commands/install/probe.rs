@@ -1,9 +1,9 @@
 //! The installed line, read back from the host's file and run as the host runs it.
 
-use super::found::title;
-use super::program::{Running, command};
 use crate::asking::workspace;
 use crate::failure::Failure;
+use crate::hosts::program::{Running, command};
+use crate::hosts::title;
 use crate::parties;
 use countersign_core::action::PinnedFile;
 use countersign_core::display::visible;

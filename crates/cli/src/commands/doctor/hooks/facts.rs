@@ -1,12 +1,12 @@
 //! What stands in a host's files, and what the host says of itself.
 
 use super::super::bounded::{FILES, bounded};
-use super::codex::{self, Listed};
-use super::line::{self, Line};
+use super::Places;
 use super::record::Record;
-use super::{Places, program};
+use crate::hosts::codex::{self, Listed};
+use crate::hosts::{MANAGED, program, program_of};
 use countersign_core::encoding::Hash;
-use countersign_hosts::settings::{self, Entry};
+use countersign_hosts::settings::{self, Entry, Line};
 use countersign_hosts::{Event, Host, Version};
 use serde_json::Value;
 use std::io::{ErrorKind, Read as _};
@@ -14,9 +14,6 @@ use std::path::{Path, PathBuf};
 
 /// The longest file of settings that is read.
 const LONGEST: u64 = 8 * 1024 * 1024;
-
-/// Where the administrator's settings of Claude Code lie.
-const MANAGED: &str = "/etc/claude-code/managed-settings.json";
 
 /// Everything that is known of one host.
 #[derive(Clone, Debug)]
@@ -74,15 +71,14 @@ pub(super) async fn of(host: Host, places: &Places, records: &[Record]) -> Resul
         (files, switched_off(host, &off))
     })
     .await?;
-    let program = program::find(command(host), places.path.as_deref());
+    let program = program::find(program_of(host), places.path.as_deref());
     let mut facts = Facts { host, version: None, files, records, off, listed: None };
     if let Some(program) = program {
         facts.version = Some(program::version(&program).await);
         let ours = facts.files.iter().any(|f| f.entries.as_ref().is_ok_and(|e| !e.is_empty()));
         // Codex makes files of its own when it is asked, so it is asked only about a hook.
         if host == Host::Codex && ours {
-            let workspace = places.workspace.display().to_string();
-            facts.listed = Some(codex::ask(&program, &workspace).await);
+            facts.listed = Some(codex::hooks(&program, &places.workspace).await);
         }
     }
     Ok(facts)
@@ -99,14 +95,6 @@ impl Facts {
         let entries = self.files.iter().filter_map(|file| file.entries.as_ref().ok()).flatten();
         let mut homes = entries.filter_map(|found| found.line.as_ref()?.home.as_deref());
         !self.records.is_empty() || homes.any(|home| home == root)
-    }
-}
-
-/// The host's program.
-fn command(host: Host) -> &'static str {
-    match host {
-        Host::ClaudeCode => "claude",
-        Host::Codex => "codex",
     }
 }
 
@@ -175,7 +163,7 @@ fn text(path: &Path) -> Result<Option<String>, String> {
 }
 
 fn found(host: Host, event: Event, entry: Entry) -> Found {
-    let line = line::read(host, &entry.command);
+    let line = Line::read(host, &entry.command);
     let binary = match &line {
         Some(line) => sha256(&line.binary),
         None => Err("none is named".to_owned()),

@@ -1,9 +1,9 @@
 //! What is wrong with the hook of one host.
 
 use super::super::check::{Check, quoted};
-use super::codex::BEFORE_TOOLS;
 use super::facts::{Facts, File, Found};
 use super::record::Record;
+use crate::hosts::codex::Listed;
 use countersign_hosts::{Event, Host, settings};
 use std::path::Path;
 
@@ -275,9 +275,7 @@ impl Judge<'_> {
         };
         let mut checks = Vec::new();
         for (file, found) in entries {
-            let same = |one: &&super::codex::Listed| {
-                one.command == found.entry.command && one.event == BEFORE_TOOLS
-            };
+            let same = |one: &&Listed| one.command == found.entry.command && one.is_before_tools();
             let why = match listed.iter().find(same) {
                 None => "Codex does not list the hook: `features.hooks` is off, or the project is \
                          not trusted"

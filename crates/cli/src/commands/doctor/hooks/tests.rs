@@ -1,10 +1,9 @@
-use super::codex::Listed;
 use super::facts::{Facts, File, Found};
 use super::judge::judge;
-use super::line::Line;
 use super::record::Record;
 use crate::commands::doctor::check::{Check, State};
-use countersign_hosts::settings::Entry;
+use crate::hosts::codex::Listed;
+use countersign_hosts::settings::{Entry, Line};
 use countersign_hosts::{Event, Host};
 use std::path::Path;
 
@@ -47,7 +46,8 @@ fn claude() -> Facts {
 
 fn listed(command: &str, trust: &str, enabled: bool) -> Listed {
     let (command, trust) = (command.into(), trust.into());
-    Listed { command, path: "/c".into(), event: "preToolUse".into(), enabled, trust }
+    let (event, path) = ("preToolUse".into(), "/c".into());
+    Listed { key: "k".into(), path, command, event, hash: "h".into(), trust, enabled }
 }
 
 fn codex(trust: &str, enabled: bool) -> Facts {
