@@ -1,10 +1,14 @@
 //! What people and programs read: text on a terminal, one document with `--json`.
 
+mod wrap;
+
 use crate::failure::Failure;
 use countersign_core::display::{escaped, visible};
 use serde::Serialize;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+
+pub(crate) use wrap::wrapped;
 
 /// Where a command writes.
 #[derive(Clone, Copy)]
@@ -27,6 +31,12 @@ impl Output {
     /// Whether colours may be used on standard output.
     pub(crate) fn color(self) -> bool {
         self.color
+    }
+
+    /// The columns of the terminal that standard output is, where it is one.
+    pub(crate) fn columns(self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        (!self.json && size.ws_col > 0).then(|| usize::from(size.ws_col))
     }
 
     /// The command's result: `text` for people, `document` for programs.

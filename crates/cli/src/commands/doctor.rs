@@ -6,7 +6,7 @@
 mod approver;
 mod book;
 mod bounded;
-mod check;
+pub(crate) mod check;
 mod clock;
 mod disk;
 mod files;

@@ -54,7 +54,7 @@ pub(super) fn all_well(checks: &[Check]) -> bool {
 }
 
 /// A path as one word of a shell's line.
-pub(super) fn quoted(path: &std::path::Path) -> String {
+pub(crate) fn quoted(path: &std::path::Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

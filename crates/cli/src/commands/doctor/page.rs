@@ -1,7 +1,7 @@
 //! The checks for people: aligned, one line each, and below what is wrong how to mend it.
 
 use super::check::{Check, State};
-use crate::output::Output;
+use crate::output::{Output, wrapped};
 use countersign_core::display::visible;
 
 /// The whole text, with one line at its end that sums it up.
@@ -14,16 +14,23 @@ pub(super) fn page(output: Output, checks: &[Check]) -> String {
 }
 
 fn shown(output: Output, check: &Check, wide: usize) -> Vec<String> {
-    let word = painted(output, check.state);
     let pad = " ".repeat(wide.saturating_sub(check.name.chars().count()));
-    let mut lines = vec![format!("{word}  {}{pad}  {}", check.name, visible(&check.found, false))];
+    let rest = format!("  {}{pad}  {}", check.name, visible(&check.found, false));
+    let blank = " ".repeat(WORD);
+    let line = wrapped(&format!("{blank}{rest}"), output.columns(), WORD + 2 + wide + 2);
+    let word = painted(output, check.state);
+    let mut lines = vec![format!("{word}{}", line.strip_prefix(&blank).unwrap_or(&rest))];
     if let Some(fix) = &check.fix {
-        lines.push(format!("{}fix: {}", " ".repeat(7 + 2 + wide + 2), visible(fix, false)));
+        // Never broken by us, so that it can be copied.
+        lines.push(format!("{blank}  fix: {}", visible(fix, false)));
     }
     lines
 }
 
-/// Seven columns.
+/// The columns of a state.
+const WORD: usize = 7;
+
+/// In [`WORD`] columns.
 fn painted(output: Output, state: State) -> String {
     let (word, code) = match state {
         State::Ok => ("ok     ", "32"),
@@ -59,7 +66,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "ok       home        fine");
         assert!(lines[1].starts_with("FAIL     hook codex  "), "{text}");
-        assert_eq!(lines[2], "                     fix: countersign install codex");
+        assert_eq!(lines[2], "         fix: countersign install codex");
         assert_eq!(lines.last(), Some(&"1 failed, 0 warned"));
     }
 }

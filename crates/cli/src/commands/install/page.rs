@@ -5,18 +5,21 @@ use super::codex::Standing;
 use super::place::{Scope, shown};
 use super::probe::Harmless;
 use super::record::Records;
+use super::resolved;
 use super::{Done, Plan, elsewhere};
 use crate::commands::Here;
+use crate::commands::doctor::check::quoted;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::hosts::title;
-use crate::output::Output;
+use crate::output::{Output, wrapped};
 use crate::parties;
 use crate::tty::{Key, Tty, converse};
 use countersign_core::display::visible;
 use countersign_enforcer::Home;
-use countersign_hosts::Host;
+use countersign_hosts::{Event, Host};
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long a person may look at a change.
@@ -26,27 +29,49 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) fn planned(output: &Output, plan: &Plan) -> Outcome {
     let mut document = document(plan);
     set(&mut document, "dryRun", true.into());
-    output.result(&told(plan), &document)?;
+    output.result(&told(plan, output.columns()), &document)?;
     Ok(Exit::Ok)
 }
 
 /// The change, before it is made.
 pub(super) fn show(output: &Output, plan: &Plan) {
-    output.progress(&told(plan));
+    let end = if plan.changes().next().is_some() { "\n" } else { "" };
+    output.progress(&(told(plan, output.columns()) + end));
 }
 
-fn told(plan: &Plan) -> String {
+fn told(plan: &Plan, columns: Option<usize>) -> String {
     let mut lines = vec![plan.found.line()];
     let made = parties::existing_identity(&plan.home).is_ok_and(|found| found.is_some());
     let new = if made { "" } else { " (new: it gets an operator key)" };
     lines.push(format!("home: {}{new}", shown(&plan.home)));
-    lines.extend(warnings(plan).iter().map(|warning| format!("warning: {warning}")));
+    let warnings = warnings(plan).into_iter();
+    lines.extend(warnings.map(|warning| wrapped(&format!("warning: {warning}"), columns, HANG)));
     let changes: Vec<&Change> = plan.changes().collect();
-    if changes.is_empty() {
-        lines.push(format!("`{}` holds this hook already", shown(&plan.place.named)));
-    }
+    lines.push(String::new());
+    lines.push(match changes.is_empty() {
+        true => format!("`{}` holds this hook already", shown(&plan.place.named)),
+        false => wrapped(&intention(plan), columns, 0),
+    });
     lines.extend(changes.iter().map(|change| diff(change)));
     lines.join("\n")
+}
+
+/// How far the lines of a warning, and the commands of a step, are set in.
+const HANG: usize = 9;
+
+/// What the change is for, in one sentence.
+fn intention(plan: &Plan) -> String {
+    let before = |event: &Event| match event {
+        Event::PreSkillShellCommand => {
+            format!("each shell line in a skill's text (`{}`)", event.name())
+        }
+        _ => format!("every tool (`{}`)", event.name()),
+    };
+    let before: Vec<String> = plan.found.events().iter().map(before).collect();
+    let (title, before) = (title(plan.place.host), before.join(" and "));
+    let trusts = plan.trust.as_ref().is_some_and(|trust| trust.change.is_one());
+    let trust = if trusts { ", and to trust this hook" } else { "" };
+    format!("{title} is to ask countersign before {before}{trust}:")
 }
 
 /// A change as lines, with where it is really made.
@@ -56,7 +81,7 @@ pub(crate) fn diff(change: &Change) -> String {
         true => String::new(),
         false => format!("(`{}` leads to `{}`)\n", shown(&found.named), shown(&found.real)),
     };
-    format!("\n{through}{}", visible(&change.diff(), true))
+    format!("\n{through}{}", visible(change.diff().trim_end_matches('\n'), true))
 }
 
 /// Goes on only after a person said so, on the terminal itself.
@@ -87,26 +112,64 @@ fn says_yes(tty: &mut Tty, question: &str) -> std::io::Result<bool> {
 /// What came of it, and what is to be done next.
 pub(super) fn done(here: &Here<'_>, plan: &Plan, done: &Done) -> Outcome {
     let changed = plan.changes().next().is_some();
+    let columns = here.output.columns();
     let mut lines = vec![match changed {
         true => format!("installed in `{}`", shown(&plan.place.named)),
         false => "nothing was changed".into(),
     }];
-    lines.extend(changed.then(|| {
-        let record = Records::of(&plan.home).path(&plan.place);
-        format!("what was there before is kept in `{}`", shown(&record))
-    }));
     if done.standing == Some(Standing::Trusted) {
         lines.push("Codex trusts it".into());
     }
-    lines.push(format!("tried out: {}", tried(&done.harmless)));
+    lines.push(wrapped(&format!("tried out: {}", tried(&done.harmless)), columns, 0));
+    lines.extend(changed.then(|| {
+        let record = shown(&Records::of(&plan.home).path(&plan.place));
+        let undo = undo(plan);
+        wrapped(&format!("`{undo}` brings back what was before, kept in `{record}`"), columns, 0)
+    }));
     let next = next(plan, done)?;
-    lines.extend(next.iter().map(|step| format!("next: {step}")));
+    for step in &next {
+        lines.push(wrapped(&format!("next: {}", step.what), columns, 6));
+        lines.extend(step.commands.iter().map(|command| format!("      {command}")));
+    }
     let mut document = document(plan);
     set(&mut document, "probe", probe(&done.harmless));
     set(&mut document, "trusted", done.standing.map(|s| s == Standing::Trusted).into());
-    set(&mut document, "next", next.into());
+    set(&mut document, "next", next.iter().map(Step::line).collect::<Vec<_>>().into());
     here.output.result(&lines.join("\n"), &document)?;
     Ok(Exit::Ok)
+}
+
+/// Our own command, with the home where it is not the usual one.
+fn ours(home: &Path) -> String {
+    let usual = std::env::var_os("HOME").map(|dir| Path::new(&dir).join(".countersign"));
+    match usual.and_then(|usual| resolved(&usual).ok()) {
+        Some(usual) if usual == home => "countersign".into(),
+        _ => format!("countersign --home {}", visible(&quoted(home), false)),
+    }
+}
+
+fn undo(plan: &Plan) -> String {
+    let project = if plan.place.scope == Scope::Project { " --project" } else { "" };
+    let ours = ours(&plan.home);
+    format!("{ours} uninstall {}{project}", plan.place.host.name())
+}
+
+/// Something that is left to the person.
+struct Step {
+    what: String,
+    /// To be pasted, each on a line of its own.
+    commands: Vec<String>,
+}
+
+impl Step {
+    fn of(what: impl Into<String>, commands: &[&str]) -> Self {
+        Self { what: what.into(), commands: commands.iter().map(|&c| c.to_owned()).collect() }
+    }
+
+    fn line(&self) -> String {
+        let commands = self.commands.iter().map(|command| format!(": `{command}`"));
+        [self.what.clone()].into_iter().chain(commands).collect()
+    }
 }
 
 fn tried(harmless: &Harmless) -> String {
@@ -150,34 +213,50 @@ fn warnings(plan: &Plan) -> Vec<String> {
 }
 
 /// What the person must still do.
-fn next(plan: &Plan, done: &Done) -> Result<Vec<String>, Failure> {
-    let mut steps = Vec::new();
-    match (plan.place.host, done.standing) {
-        (Host::Codex, None) => steps.push(
-            "start `codex` and trust the hook under `/hooks`; until then Codex passes over it \
-             without a word, and every tool runs"
-                .into(),
-        ),
-        (Host::Codex, Some(Standing::Unread)) => steps.push(format!(
-            "start `codex` in `{}` and trust the project; until then Codex does not read its hooks, \
-             and every tool runs",
-            shown(&plan.place.root)
-        )),
-        _ => {}
-    }
+fn next(plan: &Plan, done: &Done) -> Result<Vec<Step>, Failure> {
+    let mut steps: Vec<Step> = codex(plan, done).into_iter().collect();
+    let ours = ours(&plan.home);
     let far = |p: &countersign_enforcer::home::Pairing| p.relay.is_some();
     if !Home::open(&plan.home)?.pairings()?.iter().any(far) {
-        steps.push(
-            "pair an approver: `countersign pair --name NAME --relay URL --assurance device`; until \
-             then whatever needs a person is refused"
-                .into(),
-        );
+        steps.push(Step::of(
+            "pair somebody who approves, through a gateway that you have or start here; until then \
+             whatever needs a person is refused",
+            &[
+                "countersign gateway --listen 127.0.0.1:8787",
+                &format!(
+                    "{ours} pair --name phone --relay http://127.0.0.1:8787 --assurance device"
+                ),
+            ],
+        ));
     }
     let title = title(plan.place.host);
     if plan.changes().next().is_some() {
-        steps.push(format!("start {title} anew: what runs already may not know the hook"));
+        let what = format!("start {title} anew: what runs already may not know the hook");
+        steps.push(Step::of(what, &[]));
+        steps.push(Step::of(
+            "look whether it holds, now and after updates",
+            &[&format!("{ours} doctor")],
+        ));
     }
     Ok(steps)
+}
+
+/// What Codex must still be told by its user.
+fn codex(plan: &Plan, done: &Done) -> Option<Step> {
+    let what = match (plan.place.host, done.standing) {
+        (Host::Codex, None) => {
+            "start `codex` and trust the hook under `/hooks`; until then Codex passes over it \
+             without a word, and every tool runs"
+                .to_owned()
+        }
+        (Host::Codex, Some(Standing::Unread)) => format!(
+            "start `codex` in `{}` and trust the project; until then Codex does not read its hooks, \
+             and every tool runs",
+            shown(&plan.place.root)
+        ),
+        _ => return None,
+    };
+    Some(Step::of(what, &[]))
 }
 
 fn document(plan: &Plan) -> Value {
