@@ -75,6 +75,7 @@ fn attack_46_each_change_of_an_installed_hook_fails() {
     let whole = std::fs::read_to_string(&file).unwrap();
     for (from, to) in [
         ("exit 2", "exit 0"),
+        ("[ $? -eq 2 ] || ", ""),
         ("\"*\"", "\"Read\""),
         ("\"block\"", "\"continue\""),
         ("hook claude-code", "hook codex"),

@@ -35,8 +35,7 @@ pub(super) fn planned(output: &Output, plan: &Plan) -> Outcome {
 
 /// The change, before it is made.
 pub(super) fn show(output: &Output, plan: &Plan) {
-    let end = if plan.changes().next().is_some() { "\n" } else { "" };
-    output.progress(&(told(plan, output.columns()) + end));
+    output.progress(&told(plan, output.columns()));
 }
 
 fn told(plan: &Plan, columns: Option<usize>) -> String {
@@ -94,7 +93,7 @@ pub(crate) async fn agreed(output: &Output, yes: bool, question: &str) -> Result
         return Err(Failure::new(Exit::Usage, "usage", message)
             .hint("nothing was changed; `--yes` writes without asking, `--dry-run` only shows"));
     }
-    let question = format!("{question} [y/N] ");
+    let question = format!("\r\n{question} [y/N] ");
     match converse(move |tty| tty.and_then(|mut tty| says_yes(&mut tty, &question))).await {
         Some(Ok(true)) => Ok(()),
         _ => Err(Failure::new(Exit::Denied, "declined", "nothing was changed")),

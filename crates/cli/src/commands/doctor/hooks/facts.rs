@@ -21,6 +21,8 @@ pub(super) struct Facts {
     pub(super) host: Host,
     /// Its version, or why it does not say; `None` where it is not installed.
     pub(super) version: Option<Result<String, String>>,
+    /// The file of its user.
+    pub(super) user: Option<PathBuf>,
     /// The files in which hooks of it may stand, and that are there.
     pub(super) files: Vec<File>,
     pub(super) records: Vec<Record>,
@@ -64,6 +66,7 @@ pub(super) struct Found {
 pub(super) async fn of(host: Host, places: &Places, records: &[Record]) -> Result<Facts, String> {
     let records: Vec<Record> =
         records.iter().filter(|record| record.host == host.name()).cloned().collect();
+    let user = user(host, places);
     let paths = paths(host, places, &records);
     let off = places.clone();
     let (files, off) = bounded(FILES, move || {
@@ -72,7 +75,7 @@ pub(super) async fn of(host: Host, places: &Places, records: &[Record]) -> Resul
     })
     .await?;
     let program = program::find(program_of(host), places.path.as_deref());
-    let mut facts = Facts { host, version: None, files, records, off, listed: None };
+    let mut facts = Facts { host, version: None, user, files, records, off, listed: None };
     if let Some(program) = program {
         facts.version = Some(program::version(&program).await);
         let ours = facts.files.iter().any(|f| f.entries.as_ref().is_ok_and(|e| !e.is_empty()));
@@ -98,22 +101,27 @@ impl Facts {
     }
 }
 
-/// The user's file, the workspace's, and those that were installed into.
-fn paths(host: Host, places: &Places, records: &[Record]) -> Vec<PathBuf> {
+/// The user's file.
+fn user(host: Host, places: &Places) -> Option<PathBuf> {
     let dir = |named: &Option<PathBuf>, name: &str| {
         named.clone().or_else(|| places.user.as_ref().map(|user| user.join(name)))
     };
-    let mut paths: Vec<PathBuf> = Vec::new();
+    match host {
+        Host::ClaudeCode => Some(dir(&places.claude, ".claude")?.join("settings.json")),
+        Host::Codex => Some(dir(&places.codex, ".codex")?.join("hooks.json")),
+    }
+}
+
+/// The user's file, the workspace's, and those that were installed into.
+fn paths(host: Host, places: &Places, records: &[Record]) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = user(host, places).into_iter().collect();
+    let workspace = &places.workspace;
     match host {
         Host::ClaudeCode => {
-            paths.extend(dir(&places.claude, ".claude").map(|dir| dir.join("settings.json")));
-            let project = places.workspace.join(".claude");
+            let project = workspace.join(".claude");
             paths.extend([project.join("settings.json"), project.join("settings.local.json")]);
         }
-        Host::Codex => {
-            paths.extend(dir(&places.codex, ".codex").map(|dir| dir.join("hooks.json")));
-            paths.push(places.workspace.join(".codex").join("hooks.json"));
-        }
+        Host::Codex => paths.push(workspace.join(".codex").join("hooks.json")),
     }
     paths.extend(records.iter().map(|record| record.file.clone()));
     let mut seen = std::collections::BTreeSet::new();

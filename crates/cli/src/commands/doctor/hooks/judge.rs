@@ -1,5 +1,7 @@
 //! What is wrong with the hook of one host.
 
+mod entry;
+
 use super::super::check::{Check, quoted};
 use super::facts::{Facts, File, Found};
 use super::record::Record;
@@ -9,9 +11,6 @@ use std::path::Path;
 
 /// As much of another hook's command is named, in characters.
 const SHORT: usize = 80;
-
-/// A person cannot answer in less.
-const HASTY: u32 = 60;
 
 /// The name of a host's checks.
 pub(super) fn name(host: Host) -> String {
@@ -33,7 +32,7 @@ pub(super) fn judge(root: &Path, facts: &Facts) -> Vec<Check> {
     checks.extend(judge.switched_off());
     checks.extend(judge.several());
     for file in &facts.files {
-        checks.extend(judge.entries_of(file));
+        checks.extend(entry::judge(&judge, file));
     }
     checks.extend(judge.trust(&entries));
     checks.extend(judge.version());
@@ -59,8 +58,23 @@ impl Judge<'_> {
         Check::warn(&self.name, found, self.install())
     }
 
+    /// The same of what stands in a file, with what mends that one.
+    fn fail_in(&self, file: &Path, found: impl Into<String>) -> Check {
+        Check::fail(&self.name, found, self.install_in(file))
+    }
+
     fn install(&self) -> String {
         format!("countersign --home {} install {}", quoted(self.root), self.facts.host.name())
+    }
+
+    /// What installs into a file, which may be a project's.
+    fn install_in(&self, file: &Path) -> String {
+        let dot = file.parent().filter(|_| self.facts.user.as_deref() != Some(file));
+        let is_dot = |dot: &&Path| dot.ends_with(".claude") || dot.ends_with(".codex");
+        match dot.filter(is_dot).and_then(Path::parent) {
+            Some(root) => format!("cd {} && {} --project", quoted(root), self.install()),
+            None => self.install(),
+        }
     }
 
     fn entries(&self) -> impl Iterator<Item = (&File, &Found)> {
@@ -77,9 +91,10 @@ impl Judge<'_> {
         let gone = self.facts.records.iter().filter(gone);
         gone.map(|record| {
             let file = record.file.display();
-            self.fail(format!(
-                "the installed hook was removed from `{file}`: every tool runs unasked"
-            ))
+            self.fail_in(
+                &record.file,
+                format!("the installed hook was removed from `{file}`: every tool runs unasked"),
+            )
         })
         .collect()
     }
@@ -89,7 +104,7 @@ impl Judge<'_> {
         for file in &self.facts.files {
             let path = file.path.display();
             if let Err(why) = &file.entries {
-                let fix = format!("mend it, then {}", self.install());
+                let fix = format!("mend it, then {}", self.install_in(&file.path));
                 checks.push(Check::fail(&self.name, format!("`{path}`: {why}"), fix));
             }
             checks.extend(self.missing(file));
@@ -111,8 +126,10 @@ impl Judge<'_> {
             }
             _ => format!("every tool (`{}`): tools run unasked", event.name()),
         });
-        said.map(|said| self.fail(format!("the hook in `{path}` does not stand before {said}")))
-            .collect()
+        said.map(|said| {
+            self.fail_in(&file.path, format!("the hook in `{path}` does not stand before {said}"))
+        })
+        .collect()
     }
 
     fn events(&self) -> &'static [Event] {
@@ -143,9 +160,10 @@ impl Judge<'_> {
                 |other: &(&File, &Found)| other.0.path == file.path && other.1.event == found.event;
             if self.entries().take(n).any(|other| same(&other)) {
                 let (event, path) = (found.event.name(), file.path.display());
-                return Some(
-                    self.fail(format!("the hook stands twice before `{event}` in `{path}`")),
-                );
+                return Some(self.fail_in(
+                    &file.path,
+                    format!("the hook stands twice before `{event}` in `{path}`"),
+                ));
             }
         }
         let standing = |file: &&File| file.entries.as_ref().is_ok_and(|e| !e.is_empty());
@@ -155,112 +173,6 @@ impl Judge<'_> {
         let found = format!("the hook stands in `{first}` and in `{second}`: each call asks twice");
         let fix = format!("countersign uninstall {}", self.facts.host.name());
         Some(Check::warn(&self.name, found, fix))
-    }
-
-    /// What is wrong with the entries in a file. What is wrong before one event and not before
-    /// another is said with its name.
-    fn entries_of(&self, file: &File) -> Vec<Check> {
-        let Ok(entries) = &file.entries else { return Vec::new() };
-        let mut checks: Vec<Check> =
-            self.open(file).filter(|_| !entries.is_empty()).into_iter().collect();
-        let each: Vec<Vec<Check>> = entries.iter().map(|found| self.entry(found)).collect();
-        for (found, wrong) in entries.iter().zip(&each) {
-            for check in wrong {
-                if each.iter().all(|other| other.contains(check)) {
-                    checks.extend((!checks.contains(check)).then(|| check.clone()));
-                    continue;
-                }
-                let said = format!("before `{}`: {}", found.event.name(), check.found);
-                checks.push(Check { found: said, ..check.clone() });
-            }
-        }
-        checks
-    }
-
-    fn open(&self, file: &File) -> Option<Check> {
-        let path = &file.path;
-        let said = format!("other users may write to `{}`", path.display());
-        file.open.then(|| Check::fail(&self.name, said, format!("chmod go-w {}", quoted(path))))
-    }
-
-    fn entry(&self, found: &Found) -> Vec<Check> {
-        let mut checks = self.line(found);
-        if found.entry.closes || !self.knows_closing() {
-            return checks;
-        }
-        checks.push(
-            self.fail("the hook does not say `\"onFailure\": \"block\"`, which this version knows"),
-        );
-        checks
-    }
-
-    fn line(&self, found: &Found) -> Vec<Check> {
-        let Some(line) = &found.line else {
-            return vec![
-                self.fail("the installed line was changed: it is none that `install` writes"),
-            ];
-        };
-        let mut checks = Vec::new();
-        match &found.binary {
-            Err(why) => {
-                let binary = line.binary.display();
-                checks.push(self.fail(format!("the hook calls `{binary}`: {why}")));
-            }
-            Ok(sha256) => checks.extend(self.binary(sha256)),
-        }
-        match &line.home {
-            Some(home) if found.home && home == self.root => {}
-            Some(home) if found.home => checks.push(self.warn(format!(
-                "the hook asks the home `{}`, and this is `{}`",
-                home.display(),
-                self.root.display()
-            ))),
-            Some(home) => {
-                checks.push(self.fail(format!(
-                    "the hook asks the home `{}`, which is not there",
-                    home.display()
-                )))
-            }
-            None => checks.push(self.fail("the hook names no home")),
-        }
-        if !line.whole {
-            let said =
-                "the line is not what `install` writes: it may not refuse where the hook fails";
-            checks.push(self.fail(said));
-        }
-        checks.extend(self.time(found.entry.timeout, line.timeout));
-        checks
-    }
-
-    fn binary(&self, sha256: &str) -> Option<Check> {
-        let mut known = self.facts.records.iter().filter_map(|record| record.sha256.as_ref());
-        let first = known.clone().next();
-        match first {
-            None => Some(self.warn("nothing is written down of the program that was installed")),
-            Some(_) if known.any(|known| known == sha256) => None,
-            Some(_) => {
-                Some(self.fail("the program that the hook calls is not the one that was installed"))
-            }
-        }
-    }
-
-    /// The hook must know when its host stops waiting, and end before.
-    fn time(&self, host: u32, own: Option<u32>) -> Option<Check> {
-        match own {
-            _ if host == 0 => Some(self.fail("the hook's `timeout` is no whole number of seconds")),
-            Some(own) if own == host && host < HASTY => Some(
-                self.warn(format!("the host waits {host} s, too short for a person to answer")),
-            ),
-            Some(own) if own == host => None,
-            _ => Some(self.fail(format!(
-                "the host waits {host} s, and the hook believes {}",
-                own.map_or("nothing".to_owned(), |own| format!("{own} s"))
-            ))),
-        }
-    }
-
-    fn knows_closing(&self) -> bool {
-        matches!(self.facts.version, Some(Ok(_))) && self.facts.host.closes(self.facts.numbers())
     }
 
     fn trust(&self, entries: &[(&File, &Found)]) -> Vec<Check> {
@@ -287,7 +199,7 @@ impl Judge<'_> {
                     if one.trust.is_empty() { "unknown" } else { &one.trust }
                 ),
             };
-            let fix = format!("{}, or trust it in Codex with /hooks", self.install());
+            let fix = format!("{}, or trust it in Codex with /hooks", self.install_in(&file.path));
             checks.push(Check::fail(&self.name, format!("{why}: `{}`", file.path.display()), fix));
         }
         checks

@@ -37,6 +37,7 @@ fn claude() -> Facts {
     Facts {
         host: Host::ClaudeCode,
         version: Some(Ok("2.1.332 (Claude Code)".into())),
+        user: Some("/s".into()),
         files: vec![file(both())],
         records: vec![Record { host: "claude-code".into(), file: "/s".into(), sha256 }],
         off: Vec::new(),
@@ -202,4 +203,16 @@ fn attack_11_another_hook_that_may_edit_is_named_with_its_file() {
     let none =
         Facts { files: vec![File { others: vec!["x".into()], ..file(Vec::new()) }], ..claude() };
     assert!(judged(&none).iter().all(|check| !check.found.contains("another hook")));
+}
+
+#[test]
+fn what_is_wrong_with_a_projects_hook_is_mended_in_the_project() {
+    let mut facts = claude();
+    facts.records[0].file = "/a b/.claude/settings.json".into();
+    let checks = judged(&facts);
+    let fix = "cd '/a b' && countersign --home /h install claude-code --project";
+    assert_eq!(checks[0].fix.as_deref(), Some(fix), "{checks:?}");
+    facts.user = Some("/a b/.claude/settings.json".into());
+    let fix = "countersign --home /h install claude-code";
+    assert_eq!(judged(&facts)[0].fix.as_deref(), Some(fix));
 }
