@@ -48,8 +48,13 @@ pub(crate) fn gateway_root(root: &Path) -> PathBuf {
 
 /// Opens the enforcer of a home, making its key on first use.
 pub(crate) async fn enforcer(root: &Path) -> Result<Enforcer, Failure> {
-    let (home, edge) = (Home::open(root)?, Edge::system());
-    let identity = home.identity_or_new(&edge)?;
+    let home = Home::open(root)?;
+    let identity = home.identity_or_new(&Edge::system())?;
+    opened(home, identity).await
+}
+
+async fn opened(home: Home, identity: Identity) -> Result<Enforcer, Failure> {
+    let edge = Edge::system();
     let ledger = ledger(&home, &identity, &edge)?;
     Ok(Enforcer::open(home, identity, ledger, edge).await?.with_sources(sources()))
 }
@@ -65,10 +70,8 @@ pub(crate) fn sources() -> Sources {
 
 /// Opens the enforcer of a home that is one already.
 pub(crate) async fn existing_enforcer(root: &Path) -> Result<Enforcer, Failure> {
-    if existing_identity(root)?.is_none() {
-        return Err(not_an_enforcer(root));
-    }
-    enforcer(root).await
+    let identity = existing_identity(root)?.ok_or_else(|| not_an_enforcer(root))?;
+    opened(Home::open(root)?, identity).await
 }
 
 /// The operator's identity, without making anything.

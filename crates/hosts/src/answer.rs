@@ -4,6 +4,10 @@
 //! member too many (Codex), with a denial that gives no reason (Codex), with anything beside the
 //! one document. So an answer is one line of ASCII-safe JSON in exactly the form that the host was
 //! seen to take, and a reason is never empty.
+//!
+//! A denial is said twice: in the document, and by exit code 2 with the reason on standard error.
+//! What another program writes before the document (a shell's start-up file) then spoils an
+//! allowing answer and no denying one.
 
 mod words;
 
@@ -46,7 +50,11 @@ impl Answer {
             (_, Self::Deny(why)) => decision("deny", why),
             (_, Self::Allow(why)) => allowing(call, why),
         };
-        Said { stdout: document(call.event, output), stderr: String::new(), exit: 0 }
+        let stdout = document(call.event, output);
+        match self {
+            Self::Allow(_) => Said { stdout, stderr: String::new(), exit: 0 },
+            Self::Deny(why) => Said { stdout, ..refused(call.host, why) },
+        }
     }
 }
 

@@ -68,9 +68,11 @@ fn an_answer_is_the_only_thing_that_is_said() {
     for host in Host::ALL {
         for path in files(host) {
             let call = read(host, golden(&path)["input"].to_string().as_bytes()).unwrap();
-            for answer in [Answer::Allow("a".into()), Answer::Deny("d".into())] {
+            let answers =
+                [(Answer::Allow("a".into()), 0, ""), (Answer::Deny("d".into()), 2, "d\n")];
+            for (answer, exit, words) in answers {
                 let said = answer.said(&call);
-                assert_eq!((said.exit, said.stderr.as_str()), (0, ""), "{}", path.display());
+                assert_eq!((said.exit, said.stderr.as_str()), (exit, words), "{}", path.display());
                 assert_eq!(said.stdout.lines().count(), 1, "{}", path.display());
             }
         }

@@ -71,7 +71,10 @@ fn message() -> impl Strategy<Value = Value> {
 /// One document, which the host takes for this decision.
 fn decides(call: &Call, answer: &Answer, decision: &str) -> Value {
     let said = answer.said(call);
-    assert_eq!((said.exit, said.stderr.as_str()), (0, ""));
+    match answer {
+        Answer::Allow(_) => assert_eq!((said.exit, said.stderr.as_str()), (0, "")),
+        Answer::Deny(_) => assert!(said.exit == 2 && !said.stderr.trim().is_empty()),
+    }
     assert!(said.stdout.ends_with('\n') && !said.stdout.trim_end().contains('\n'));
     let document: Value = serde_json::from_str(&said.stdout).unwrap();
     let output = &document["hookSpecificOutput"];

@@ -3,8 +3,10 @@
 use crate::db::Db;
 use crate::fault;
 use countersign_store::error::StoreError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -24,7 +26,8 @@ impl Readers {
         Self { path: path.to_owned(), idle: Arc::default(), slots: Arc::new(Semaphore::new(MOST)) }
     }
 
-    /// Runs `look` on a thread of its own against one moment of the database.
+    /// Runs `look` against one moment of the database, on a thread of its own where the program
+    /// has several.
     pub(crate) async fn read<T, E>(
         &self,
         look: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
@@ -36,6 +39,13 @@ impl Readers {
         let slot = self.slots.clone().acquire_owned().await;
         let slot = slot.map_err(|error| fault::unavailable(&self.path, error))?;
         let readers = self.clone();
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            // A program with one thread is a command: it has nothing else to do meanwhile, and a
+            // second thread would cost it more than the read.
+            let seen = catch_unwind(AssertUnwindSafe(|| readers.look(look)));
+            return seen
+                .unwrap_or_else(|_| Err(fault::unavailable(&self.path, "a read panicked").into()));
+        }
         let reading = spawn_blocking(move || {
             let _slot = slot;
             readers.look(look)

@@ -111,7 +111,7 @@ impl<'a> Host<'a> {
 pub(crate) fn line(binary: &str, host: &str, home: &Path, timeout: &str) -> String {
     format!(
         "'{binary}' hook {host} --home '{}' --timeout {timeout} \
-         || {{ echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }}",
+         || {{ [ $? -eq 2 ] || echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }}",
         home.display()
     )
 }

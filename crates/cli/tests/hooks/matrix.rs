@@ -187,6 +187,25 @@ fn attack_32_a_verdict_that_cannot_be_said_is_a_refusal() {
 }
 
 #[test]
+fn attack_32_noise_before_the_verdict_lets_no_refused_call_run() {
+    let world = world();
+    for name in HOSTS {
+        let host = Host::new(&world, name);
+        let line = format!("echo welcome; {}", host.line(TIMEOUT));
+        let refused = with(&host, |message| message["cwd"] = "/nowhere".into());
+        let output = host.starts(&line, &refused).output();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let verdict: Value = serde_json::from_str(said.strip_prefix("welcome\n").unwrap()).unwrap();
+        let verdict = &verdict["hookSpecificOutput"];
+        assert_eq!(verdict["permissionDecision"], "deny");
+        // The same words, once for whoever reads the document, once for whoever reads the code.
+        let words = format!("{}\n", verdict["permissionDecisionReason"].as_str().unwrap());
+        let heard = (output.status.code(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(heard, (Some(2), words), "{name}");
+    }
+}
+
+#[test]
 fn attack_32_a_host_that_never_finishes_its_message_is_answered_in_time() {
     let world = world();
     for name in HOSTS {

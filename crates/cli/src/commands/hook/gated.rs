@@ -55,7 +55,12 @@ async fn opened(root: &Path) -> Result<Enforcer, Failure> {
 }
 
 fn denied(failure: &Failure) -> Answer {
-    Answer::Deny(words::failed(&failure.message, &failure.hint))
+    let hint = match failure.code.as_str() {
+        // Nobody sits at a hook's terminal: a key of this home helps nobody here.
+        "no_approver" | "no_pairing" => words::PAIR,
+        _ => &failure.hint,
+    };
+    Answer::Deny(words::failed(&failure.message, hint))
 }
 
 /// A refusal of something that is no action yet.

@@ -4,8 +4,11 @@ use countersign_core::action::PinnedFile;
 use countersign_core::encoding::Hash;
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+/// Bytes that are read and hashed at once.
+const PIECE: usize = 64 * 1024;
 
 /// Where a shell is looked for that nothing names.
 const USUAL: [&str; 4] = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh"];
@@ -21,8 +24,19 @@ pub(super) fn pinned(named: Option<OsString>) -> io::Result<PinnedFile> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no shell was found"))?;
     let text = path.to_str().map(str::to_owned);
     let text = text.ok_or_else(|| io::Error::other("the shell's path is no text"))?;
-    let digest = Sha256::digest(std::fs::read(&path)?);
-    Ok(PinnedFile { path: text, sha256: Hash(digest.into()) })
+    Ok(PinnedFile { path: text, sha256: Hash(digest(&path)?) })
+}
+
+/// Piece by piece: the whole file in memory would cost more than the hashing.
+fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    let (mut file, mut hasher) = (std::fs::File::open(path)?, Sha256::new());
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finalize().into()),
+            read => hasher.update(piece.get(..read).unwrap_or_default()),
+        }
+    }
 }
 
 fn found(named: Option<PathBuf>) -> Option<PathBuf> {

@@ -13,6 +13,10 @@ pub(super) const LATE: &str = "countersign: no verdict in time, so nothing ran. 
 pub(super) const BROKEN: &str = "countersign: the hook failed, so nothing ran. Ask the user to run \
      `countersign doctor`";
 
+/// Who helps where nobody can be asked.
+pub(super) const PAIR: &str =
+    "ask the user to pair an approver: `countersign pair --name NAME --relay URL`";
+
 /// What the host said could not be heard.
 pub(super) fn unheard(why: &str) -> String {
     format!("countersign: {why}; nothing ran. Ask the user to run `countersign doctor`")

@@ -1,0 +1,88 @@
+//! An approval used, once, before witnesses.
+
+use super::standing::still_stands;
+use super::{Enforcer, GateError, RunOnce};
+use crate::ask::Relays;
+use crate::entry;
+use crate::policy::recheck;
+use crate::witness::{self, Contradicted};
+use countersign_client::ClientError;
+use countersign_core::receipt::Event;
+use countersign_store::ledger::{NewClaim, RequestRecord};
+
+/// How long a gateway may be away that must witness a claim.
+const WITNESS_MILLIS: i64 = 20_000;
+
+impl Enforcer {
+    /// Uses an approval. The claim's own transaction looks at everything once more: signers,
+    /// policy, expiry, withdrawal, denial, revocation.
+    ///
+    /// The ledger's head is remembered before: a home that cannot be written to keeps its approval.
+    ///
+    /// Before it returns, the ledger's head stands outside the ledger: in the home, and at every
+    /// gateway through which the request went. An older ledger that is put back is noticed then.
+    ///
+    /// # Errors
+    /// Where another process was faster, something is true no more, or no witness is there.
+    pub async fn claim(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<RunOnce, GateError> {
+        let (home, now) = (self.home.clone(), self.now());
+        let judge = recheck::Judge::of(self).await?;
+        let recheck = move |request: &RequestRecord| {
+            still_stands(&home, request, now)?;
+            judge.still_asks_no_more(request)
+        };
+        let claim = NewClaim {
+            id: self.edge.id()?,
+            request_id: request.id.clone(),
+            owner: self.owner.name().to_owned(),
+            now,
+            recheck: Box::new(recheck),
+            entry: entry::of_request(Event::Released, self.boundary, request),
+        };
+        self.remember_head().await?;
+        let (claim, request) = self.ledger.claim(claim).await?;
+        if let Err(error) = self.attest(&request, relays).await {
+            self.give_up(&claim, &request, &error.to_string()).await?;
+            return Err(error);
+        }
+        let frame = entry::of_request(Event::Released, self.boundary, &request);
+        Ok(RunOnce { claim, request, frame })
+    }
+
+    async fn attest(&self, request: &RequestRecord, relays: &Relays) -> Result<(), GateError> {
+        self.remember_head().await?;
+        self.witnessed(request, relays).await
+    }
+
+    /// Hands the ledger's head to the gateways of a request, and compares what they remember. One
+    /// that is away for a moment, such as while it is restarted, is waited for.
+    ///
+    /// # Errors
+    /// Where one of them cannot be reached, remembers what the ledger does not contain, or was a
+    /// witness and is none any more.
+    pub async fn witnessed(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
+        let until = request.expires_at.min(self.now().plus_millis(WITNESS_MILLIS));
+        let ways = self.home.pairings()?;
+        for asked in &request.asked {
+            // The person at this terminal has no gateway; everybody else's must be the witness.
+            let Some(pairing) = &asked.pairing else { continue };
+            let relay = relays.get(pairing).ok_or_else(|| {
+                let why = format!("no gateway is known for the pairing `{pairing}`");
+                Contradicted::NoWitness(ClientError::Unreachable(why))
+            })?;
+            let (client, keys) = (&relay.client, &self.identity.keys);
+            let ledger = &*self.ledger;
+            let found = witness::hand_in_until(until, &self.edge, client, ledger, keys).await?;
+            witness::as_before(&self.home, found, pairing, &ways)?;
+        }
+        Ok(())
+    }
+}
