@@ -81,6 +81,8 @@ pub(super) struct Judge<'a> {
 enum Input {
     /// What was there before, or another program's output.
     Unknown,
+    /// The same, where nothing in the line gives it any: whoever may type into it does.
+    Typed,
     /// Exactly this text.
     Text(String),
 }
@@ -309,11 +311,25 @@ fn input_of(script: &Script, simple: &Simple) -> Input {
     let last = simple.redirects.iter().rev().find(|(redirect, _)| *redirect != Redirect::Write);
     match last {
         Some((Redirect::Text, word)) => return Input::Text(word.text.clone()),
+        // A terminal, or what was there before, has names of its own.
+        Some((_, word)) if word.text.starts_with("/dev/") => return Input::Typed,
         Some(_) => return Input::Unknown,
         None => {}
     }
-    let before = simple.piped_from.and_then(|index| script.commands.get(index));
-    before.and_then(printed).map_or(Input::Unknown, Input::Text)
+    match simple.piped_from.and_then(|index| script.commands.get(index)) {
+        None => Input::Typed,
+        Some(before) if hands_on(before) => Input::Typed,
+        Some(before) => printed(before).map_or(Input::Unknown, Input::Text),
+    }
+}
+
+/// Whether a command at the beginning of a line repeats what is typed into it, and names no file.
+fn hands_on(simple: &Simple) -> bool {
+    let typed = simple.piped_from.is_none()
+        && !simple.redirects.iter().any(|(redirect, _)| *redirect != Redirect::Write);
+    let Some((program, args)) = simple.words.split_first() else { return false };
+    let named = |word: &Word| !word.text.starts_with('-') && !word.text.starts_with("/dev/");
+    typed && matches!(program.text.as_str(), "cat" | "tee") && !args.iter().any(named)
 }
 
 /// What a command prints, where it only repeats its arguments or a text of the line.
