@@ -389,12 +389,17 @@ impl Judge<'_> {
 
     /// One more directory where relative paths may begin.
     pub(super) fn begins(&mut self, place: &str) {
-        let place = match self.cwds.first() {
-            Some(cwd) if !place.starts_with('/') => format!("{cwd}/{place}"),
-            _ => place.to_owned(),
+        let places: Vec<String> = match place.starts_with('/') {
+            true => vec![place.to_owned()],
+            false => self.cwds.iter().map(|cwd| format!("{cwd}/{place}")).collect(),
         };
-        let full = self.cwds.len() >= MAX_PLACES || place.len() > MAX_PATH;
-        self.cwds.push(if full { UNKNOWN.to_string() } else { place });
+        for place in places {
+            let full = self.cwds.len() >= MAX_PLACES || place.len() > MAX_PATH;
+            let place = if full { UNKNOWN.to_string() } else { place };
+            if !self.cwds.contains(&place) {
+                self.cwds.push(place);
+            }
+        }
     }
 
     /// Code in another language.
