@@ -303,6 +303,53 @@ fn attack_41_what_only_waits_for_words_or_opens_a_pager_asks() {
 }
 
 #[test]
+fn attack_41_a_text_for_another_descriptor_is_no_input() {
+    least(
+        Risk::Critical,
+        &[
+            "sh 3<<<ls",
+            "sh 3<<'EOF'\nls\nEOF",
+            "bash 9<<< 'git status'",
+            "psql 3<<<'select 1'",
+            "psql {f}<<<'select 1'",
+            "sqlite3 x.db 3<<< 'select 1'",
+            "sqlite3 x.db {f}<<< 'select 1'",
+            "ssh host 3<<<ls",
+            "sh <<< ls < /dev/tty",
+            "sh <<< ls 0</dev/tty",
+            "sh <<< ls 00</dev/tty",
+            "echo ls | sh <&2",
+            "echo ls | sh 0<&2",
+            "echo ls | sh 0>&2",
+            "echo ls | sh <> /dev/tty",
+            "echo ls | sh < /dev/tty",
+            "cat 3<<<ls | sh",
+            "echo ls | tee /dev/tty | sh",
+        ],
+    );
+    least(Risk::Medium, &["xargs ls <&3", "xargs ls 3<list", "cat 3<list | xargs ls"]);
+    low(&["sh <<< ls", "sh 0<<< ls", "sh < /dev/tty <<< ls", "echo ls | sh 2>&1", "ls 3<list"]);
+}
+
+#[test]
+fn attack_16_a_shell_that_is_led_to_other_lines_is_unreadable() {
+    least(
+        Risk::Critical,
+        &[
+            "echo 'exec < evil' | sh",
+            "echo 'exec 0</dev/tty' | bash",
+            "bash <<< 'exec < /dev/tty'",
+            "bash <<< 'exec 0<&2'",
+            "bash <<< 'command exec < evil'",
+            "bash <<'A'\nexec <<'B'\nrm -rf ~\nB\nA",
+            "sh <<'A'\n{ exec < evil; }\nA",
+            "exec < /dev/tty",
+        ],
+    );
+    low(&["exec 3< README.md", "exec 2> /dev/null", "exec 2>&1"]);
+}
+
+#[test]
 fn what_is_given_its_input_is_judged_by_it() {
     low(&[
         "bash -c 'git status'",

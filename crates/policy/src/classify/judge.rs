@@ -10,6 +10,7 @@ mod deploy;
 mod editors;
 mod files;
 mod git;
+mod input;
 mod interpreters;
 mod network;
 mod ours;
@@ -25,6 +26,7 @@ use crate::facts::Place;
 use countersign_core::action::Command;
 use countersign_core::artifact::Risk;
 use countersign_core::redact::Text;
+use input::{Input, input_of, leads_the_shell};
 
 /// How deep lines may stand within lines (`sh -c "sh -c …"`).
 const MAX_LINES: u32 = 12;
@@ -74,17 +76,6 @@ pub(super) struct Judge<'a> {
     code: bool,
     /// Whether a line speaks of us.
     named: bool,
-}
-
-/// What a program reads from its standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Input {
-    /// What was there before, or another program's output.
-    Unknown,
-    /// The same, where nothing in the line gives it any: whoever may type into it does.
-    Typed,
-    /// Exactly this text.
-    Text(String),
 }
 
 /// One program with its arguments.
@@ -226,10 +217,14 @@ impl<'a> Judge<'a> {
         self.assignments(&simple.raw, &simple.assignments, !simple.words.is_empty());
         for (redirect, word) in &simple.redirects {
             match redirect {
-                Redirect::Read => self.opened(&word.text, path_use(false)),
+                Redirect::Read | Redirect::ReadAside => self.opened(&word.text, path_use(false)),
                 Redirect::Write => self.opened(&word.text, path_use(true)),
-                Redirect::Text => {}
+                Redirect::Text | Redirect::TextAside => {}
             }
+        }
+        if leads_the_shell(simple) {
+            let why = "a shell that reads its lines goes on with those that stand there";
+            self.report.unreadable(&simple.raw, why);
         }
         let input = input_of(script, simple);
         if let Some((program, args)) = simple.words.split_first() {
@@ -304,53 +299,6 @@ fn word_of(text: &Text) -> Word {
 /// The last component of a path.
 fn name_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// What a command reads, as far as the line itself says.
-fn input_of(script: &Script, simple: &Simple) -> Input {
-    let last = simple.redirects.iter().rev().find(|(redirect, _)| *redirect != Redirect::Write);
-    match last {
-        Some((Redirect::Text, word)) => return Input::Text(word.text.clone()),
-        // A terminal, or what was there before, has names of its own.
-        Some((_, word)) if word.text.starts_with("/dev/") => return Input::Typed,
-        Some(_) => return Input::Unknown,
-        None => {}
-    }
-    match simple.piped_from.and_then(|index| script.commands.get(index)) {
-        None => Input::Typed,
-        Some(before) if hands_on(before) => Input::Typed,
-        Some(before) => printed(before).map_or(Input::Unknown, Input::Text),
-    }
-}
-
-/// Whether a command at the beginning of a line repeats what is typed into it, and names no file.
-fn hands_on(simple: &Simple) -> bool {
-    let typed = simple.piped_from.is_none()
-        && !simple.redirects.iter().any(|(redirect, _)| *redirect != Redirect::Write);
-    let Some((program, args)) = simple.words.split_first() else { return false };
-    let named = |word: &Word| !word.text.starts_with('-') && !word.text.starts_with("/dev/");
-    typed && matches!(program.text.as_str(), "cat" | "tee") && !args.iter().any(named)
-}
-
-/// What a command prints, where it only repeats its arguments or a text of the line.
-fn printed(simple: &Simple) -> Option<String> {
-    if simple.redirects.iter().any(|(redirect, _)| *redirect == Redirect::Write) {
-        return None;
-    }
-    let (program, args) = simple.words.split_first()?;
-    let text = match (program.text.as_str(), args) {
-        ("echo", args) => {
-            let words: Vec<&str> = args.iter().map(|word| word.text.as_str()).collect();
-            words.join(" ")
-        }
-        ("cat", []) => match simple.redirects.as_slice() {
-            [(Redirect::Text, word)] => word.text.clone(),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    // Shells differ in what a backslash or an option of `echo` means.
-    (!text.contains('\\') && !text.starts_with('-')).then_some(text)
 }
 
 /// What other rooms hand over.
