@@ -3,6 +3,8 @@
 //! The enforcer's files stand at the top of the home, the approver's under `approver/`, the
 //! gateway's under `gateway/`. Two homes on one machine are two parties.
 
+mod holding;
+
 use crate::failure::{Exit, Failure};
 use countersign_client::Client;
 use countersign_enforcer::home::{Identity, Pairing};
@@ -65,6 +67,7 @@ pub(crate) fn sources() -> Sources {
     Sources {
         organisation: Some(PathBuf::from("/etc/countersign")),
         user_home: user.and_then(|home| home.into_string().ok()),
+        holding: holding::places(),
     }
 }
 

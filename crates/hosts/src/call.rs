@@ -2,6 +2,7 @@
 
 mod name;
 mod notes;
+mod place;
 mod read;
 mod shell;
 
@@ -119,16 +120,17 @@ impl Call {
     pub fn action(&self, shell: &PinnedFile, cwd: &str) -> Action {
         match self.shell_line() {
             Some(line) => Action::Command(Box::new(command(shell, line, cwd))),
-            None => Action::Tool(self.tool_action()),
+            None => Action::Tool(self.tool_action(cwd)),
         }
     }
 
-    fn tool_action(&self) -> Tool {
+    fn tool_action(&self, cwd: &str) -> Tool {
         let (server, tool) = name::of(self);
         let mut arguments = self.input.clone();
         if shell::wording(self).is_some() {
             arguments.remove(shell::WORDING);
         }
+        place::add(self, &server, &mut arguments, cwd);
         let arguments = Value::Object(arguments);
         Tool { server, description_sha256: None, tool, arguments, verb: None }
     }

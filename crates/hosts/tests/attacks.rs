@@ -127,6 +127,60 @@ fn attack_02_a_member_that_changes_what_runs_is_never_left_out() {
 }
 
 #[test]
+fn attack_11_a_path_that_begins_elsewhere_is_another_path() {
+    let patch = json!({"command": "*** Begin Patch\n*** Delete File: config\n*** End Patch"});
+    let edit = json!({"file_path": "config", "old_string": "a", "new_string": "b"});
+    for (host, tool, input) in [
+        (Host::Codex, "apply_patch", patch),
+        (Host::Codex, "view_image", json!({"path": "a.png"})),
+        (Host::Codex, "Bash", json!({"command": "ls", "shell": "sh"})),
+        (Host::ClaudeCode, "Edit", edit),
+        (Host::ClaudeCode, "Grep", json!({"pattern": "x"})),
+        (Host::ClaudeCode, "Bash", json!({"command": "ls", "dangerouslyDisableSandbox": true})),
+    ] {
+        let here = message(tool, input.clone());
+        let there = call(host, &with(here.clone(), "cwd", json!("/work/.git")));
+        let here = call(host, &here);
+        assert_ne!(hash(&here), hash(&there), "{tool}");
+        let Action::Tool(found) = action(&there) else { panic!("{tool}") };
+        assert_eq!(found.arguments["session_cwd"], "/work/.git", "{tool}");
+        // The host gets back what it said.
+        assert_eq!(output(&there, &Answer::Allow("r".into()))["updatedInput"], input, "{tool}");
+    }
+    for (host, tool) in [
+        (Host::ClaudeCode, "TodoWrite"),
+        (Host::ClaudeCode, "apply_patch"),
+        (Host::ClaudeCode, "mcp__s__Edit"),
+        (Host::Codex, "mcp__codex__apply_patch"),
+    ] {
+        let Action::Tool(found) = action(&call(host, &message(tool, json!({})))) else {
+            panic!("{tool}")
+        };
+        assert_eq!(found.arguments, json!({}), "{tool}");
+    }
+}
+
+#[test]
+fn attack_11_no_argument_of_the_model_says_where_paths_begin() {
+    let input = json!({"file_path": "config", "content": "x", "session_cwd": "/work/src"});
+    let forged = claude("Write", input);
+    let Action::Tool(found) = action(&forged) else { panic!("no tool") };
+    let both = json!({"sent": "/work/src", "session": "/work"});
+    assert_eq!(found.arguments["session_cwd"], both);
+}
+
+#[test]
+fn attack_41_a_line_of_codex_may_run_elsewhere_than_it_says() {
+    for event in ["PreToolUse", "PermissionRequest"] {
+        let message =
+            with(message("Bash", json!({"command": "ls"})), "hook_event_name", json!(event));
+        let notes = call(Host::Codex, &message).notes;
+        assert!(notes.iter().any(|note| note.contains("another directory")), "{notes:?}");
+    }
+    assert!(bash(json!({"command": "ls"})).notes.is_empty());
+}
+
+#[test]
 fn attack_02_a_line_that_is_no_text_is_no_line() {
     for line in [json!(["ls"]), json!(null), json!(1), json!("a\u{0}b")] {
         assert_eq!(bash(json!({"command": line})).shell_line(), None, "{line}");

@@ -141,6 +141,10 @@ proptest! {
             }
             Action::Tool(tool) => {
                 let mut arguments = tool.arguments;
+                if !call.input.contains_key("session_cwd") {
+                    let place = arguments.as_object_mut().unwrap().remove("session_cwd");
+                    prop_assert!(place.is_none_or(|place| place == "/w"));
+                }
                 if let Some(words) = call.input.get("description").filter(|_| call.tool == "Bash") {
                     arguments["description"] = words.clone();
                 }

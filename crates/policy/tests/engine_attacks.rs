@@ -292,6 +292,111 @@ fn a_rule_that_asks_opens_nothing_that_the_table_closes() {
     assert_eq!((verdict.decision, verdict.rule_id.as_str()), (Decision::Block, "risk.low"));
 }
 
+/// What these rules, with a risk table that asks about what is critical, say of an action.
+fn of_critical(rules: Vec<Rule>) -> Verdict {
+    let mut facts = facts(json!({"amount": 5}));
+    facts.class.risk = Risk::Critical;
+    let asks = Level { decision: Some(Decision::RequireApproval), ..Level::default() };
+    let table = [(Risk::Critical, asks)].into();
+    judge(vec![layer(LayerName::Home, Policy { risk: table, ..policy(rules) }, true)], &facts)
+}
+
+#[test]
+fn attack_12_what_is_critical_runs_by_no_rule_that_does_not_say_so() {
+    let allow = rule("allow", Decision::Allow);
+    let redact = rule("redact", Decision::Redact);
+    let amount =
+        Rule { conditions: vec![when("amount", Test::Lt(json!(9)))], ..rule("a", Decision::Allow) };
+    // A key that raises is no condition, and an argument of that name is another thing.
+    let key = Rule { risk: Some(Risk::Critical), ..rule("key", Decision::Allow) };
+    let other = Rule {
+        conditions: vec![when("args.risk", Test::Exists(false))],
+        ..rule("args", Decision::Allow)
+    };
+    for rule in [&allow, &redact, &amount, &key, &other] {
+        let verdict = of_critical(vec![rule.clone()]);
+        assert_eq!(verdict.decision, Decision::RequireApproval, "{}", rule.id);
+        assert_eq!(verdict.rule_id, "risk.critical", "{}", rule.id);
+        assert!(verdict.matched.contains(&format!("home:{}", rule.id)));
+        assert!(verdict.require_reason && verdict.min_assurance == Assurance::Web);
+        // Nobody has a table: people are asked.
+        let mut facts = facts(json!({"amount": 5}));
+        facts.class.risk = Risk::Critical;
+        let verdict = judge(home(vec![rule.clone()]), &facts);
+        assert_eq!((verdict.decision, &*verdict.rule_id), (Decision::RequireApproval, "default"));
+        // Below it the rule decides as ever.
+        facts.class.risk = Risk::High;
+        assert_eq!(judge(home(vec![rule.clone()]), &facts).decision, rule.decision.unwrap());
+    }
+    // That of a rule that asks, or that does not match, says nothing for the others.
+    let asks = Rule {
+        conditions: vec![when("risk", Test::Eq(json!("critical")))],
+        ..rule("asks", Decision::RequireApproval)
+    };
+    let unfit = Rule { conditions: vec![when("risk", Test::Lte(json!("high")))], ..allow.clone() };
+    for added in [asks, unfit] {
+        let verdict = of_critical(vec![allow.clone(), Rule { id: "added".into(), ..added }]);
+        assert_eq!(verdict.decision, Decision::RequireApproval);
+    }
+}
+
+#[test]
+fn attack_12_a_person_who_calls_something_critical_is_taken_at_their_word() {
+    let critical = Reclass {
+        tools: vec![Glob::new("lookup").unwrap()],
+        risk: Some(Risk::Critical),
+        ..Reclass::default()
+    };
+    let policy = Policy { classify: vec![critical], ..policy(vec![rule("a", Decision::Allow)]) };
+    let verdict = judge(vec![layer(LayerName::Home, policy, true)], &facts(json!({})));
+    assert_eq!(verdict.decision, Decision::RequireApproval);
+}
+
+#[test]
+fn a_rule_that_names_risk_lets_critical_things_run() {
+    let named =
+        |test| Rule { conditions: vec![when("risk", test)], ..rule("named", Decision::Allow) };
+    for test in [
+        Test::Eq(json!("critical")),
+        Test::In(vec![json!("high"), json!("critical")]),
+        Test::Gte(json!("low")),
+        Test::Exists(true),
+    ] {
+        let verdict = of_critical(vec![named(test)]);
+        assert_eq!((verdict.decision, &*verdict.rule_id), (Decision::Allow, "named"));
+    }
+    // Of several rules that match one is enough.
+    let both = of_critical(vec![rule("allow", Decision::Allow), named(Test::Exists(true))]);
+    assert_eq!(both.decision, Decision::Allow);
+    // What a rule raises was not critical when it was found.
+    let raises = Rule { risk: Some(Risk::Critical), ..rule("raises", Decision::Allow) };
+    assert_eq!(judge(home(vec![raises]), &facts(json!({}))).decision, Decision::Allow);
+    // The table may be looser than the rule: then it is the rule that is the stricter one.
+    let mut facts = facts(json!({}));
+    facts.class.risk = Risk::Critical;
+    let open = Level { decision: Some(Decision::Allow), ..Level::default() };
+    let mut redacts = policy(vec![rule("redact", Decision::Redact)]);
+    redacts.risk = [(Risk::Critical, open)].into();
+    let verdict = judge(vec![layer(LayerName::Home, redacts, true)], &facts);
+    assert_eq!((verdict.decision, &*verdict.rule_id), (Decision::Redact, "redact"));
+}
+
+#[test]
+fn it_is_explained_why_a_rule_does_not_let_critical_things_run() {
+    let mut facts = facts(json!({}));
+    facts.class.risk = Risk::Critical;
+    let said = "critical: a rule that loosens it must name `risk`";
+    let explain = |rules| Engine::new(home(rules)).unwrap().explain(&facts);
+    let held = explain(vec![rule("allow", Decision::Allow)]);
+    assert!(held.sentence.to_lowercase().contains(said), "{}", held.sentence);
+    assert!(held.considered[0].because.iter().any(|why| why.starts_with(said)), "{held:?}");
+    // Where another reason asks, this is none.
+    let asks =
+        explain(vec![rule("allow", Decision::Allow), rule("ask", Decision::RequireApproval)]);
+    assert!(!asks.sentence.to_lowercase().contains(said), "{}", asks.sentence);
+    assert!(asks.considered.iter().all(|r| r.because.iter().all(|why| !why.starts_with(said))));
+}
+
 #[test]
 fn a_rule_that_raises_the_risk_takes_no_entry_of_the_table_away() {
     let raising =

@@ -7,11 +7,14 @@
     reason = "a failed step fails the test"
 )]
 
+use countersign_core::action::Action;
 use countersign_core::artifact::Risk;
+use countersign_core::encoding::Hash;
 use countersign_policy::condition::Test;
 use countersign_policy::load::{Dialect, load, load_with_places};
 use countersign_policy::model::{Mode, Policy};
 use countersign_policy::verdict::{AlwaysAllow, Decision, Roster};
+use countersign_policy::{Asker, Engine, Facts, Layer, LayerName, Moment, Place};
 use serde_json::json;
 
 fn yaml(text: &str) -> Policy {
@@ -71,6 +74,34 @@ fn the_hitl_document_s_levels_say_who_may_skip_and_who_must_say_why() {
     for risk in [Risk::Medium, Risk::High, Risk::Critical] {
         assert_eq!(level(risk).decision, Some(Decision::RequireApproval));
     }
+}
+
+#[test]
+fn the_hitl_document_s_rules_decide_as_its_comments_say() {
+    let layer = Layer {
+        name: LayerName::Home,
+        policy: yaml(include_str!("data/hitl-rules.yaml")),
+        sha256: Hash([1; 32]),
+        accepted: true,
+    };
+    let engine = Engine::new(vec![layer]).unwrap();
+    let decided = |tool: &str, arguments: serde_json::Value| {
+        let payload =
+            json!({"kind": "tool", "server": "files", "tool": tool, "arguments": arguments});
+        let action = Action::from_payload(&payload).unwrap();
+        let place = Place { workspace: Some("/home/ann/work".into()), ..Place::default() };
+        let facts = Facts::of(&action, Asker::default(), place, Moment::default()).unwrap();
+        let verdict = engine.judge(&facts);
+        (verdict.decision, verdict.timeout_seconds)
+    };
+    // No approval for what only reads.
+    assert_eq!(decided("read_file", json!({"path": "src/a.rs"})).0, Decision::Allow);
+    assert_eq!(decided("list_files", json!({"path": "/home/ann/work"})).0, Decision::Allow);
+    assert_eq!(decided("web_search", json!({"query": "rust"})).0, Decision::Allow);
+    // Always for these tools, and for what is written there.
+    assert_eq!(decided("send_email", json!({"to": "x"})), (Decision::RequireApproval, 60));
+    let system = json!({"path": "/etc/hosts", "content": "x"});
+    assert_eq!(decided("write_file", system), (Decision::RequireApproval, 30));
 }
 
 #[test]

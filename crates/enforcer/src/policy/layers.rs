@@ -20,6 +20,9 @@ pub struct Sources {
     pub organisation: Option<PathBuf>,
     /// The home directory of the person whose agent asks.
     pub user_home: Option<String>,
+    /// Files and directories elsewhere that hold the gate, absolute: our program, the settings of
+    /// agent hosts. Each only ever makes an action stricter.
+    pub holding: Vec<PathBuf>,
 }
 
 /// Where a policy holds.
@@ -286,6 +289,7 @@ pub fn surroundings(root: &Path, sources: &Sources, workspace: &str) -> facts::P
     let mut own_state = vec![text(root)];
     own_state.extend(sources.organisation.as_deref().map(text));
     own_state.push(text(&Path::new(workspace).join(".countersign")));
+    own_state.extend(sources.holding.iter().map(|path| text(path)));
     facts::Place {
         user_home: sources.user_home.clone(),
         own_state,

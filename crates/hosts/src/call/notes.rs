@@ -25,6 +25,10 @@ pub(super) fn of(
         _ => format!("an agent of the kind {kind} makes the call"),
     }));
     notes.extend(of_event(host, event, message));
+    if host == Host::Codex && message.get("tool_name") == Some(&"Bash".into()) {
+        // `workdir` stays with Codex.
+        notes.push("the model may have chosen another directory than the one shown".to_owned());
+    }
     notes
 }
 

@@ -18,6 +18,8 @@ use countersign_core::artifact::Risk;
 use serde_json::{Map, Value};
 use table::{Arg, Known};
 
+/// Where the session stands: whoever made the action adds this to what the host said.
+const SESSION_CWD: &str = "session_cwd";
 /// The longest text that is searched for somewhere else, in bytes: a longer one carries something.
 const QUERY: usize = 500;
 
@@ -38,7 +40,8 @@ pub(super) fn tool(judge: &mut Judge<'_>, server: &str, name: &str, arguments: &
     judge.report.tool(name);
     begins(judge, members);
     judge.report.find(name, known.why, known.verb, known.risk);
-    for (key, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+    let said = |key: &str, value: &Value| key != SESSION_CWD && !value.is_null();
+    for (key, value) in members.iter().filter(|(key, value)| said(key, value)) {
         argument(judge, known, key, value);
     }
     if known.needs.iter().any(|key| !members.get(*key).is_some_and(Value::is_string)) {
@@ -51,6 +54,11 @@ pub(super) fn tool(judge: &mut Judge<'_>, server: &str, name: &str, arguments: &
 
 /// Where relative paths may begin, as far as the call says.
 fn begins(judge: &mut Judge<'_>, members: &Map<String, Value>) {
+    match members.get(SESSION_CWD) {
+        None => {}
+        Some(Value::String(place)) if place.starts_with('/') => judge.begins(place),
+        Some(_) => judge.report.unreadable(SESSION_CWD, "where its paths begin is not known"),
+    }
     for key in ["cwd", "workdir"] {
         if let Some(place) = text(members, key) {
             judge.begins(place);

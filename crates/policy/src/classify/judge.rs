@@ -10,6 +10,7 @@ mod deploy;
 mod editors;
 mod files;
 mod git;
+mod input;
 mod interpreters;
 mod network;
 mod ours;
@@ -25,6 +26,7 @@ use crate::facts::Place;
 use countersign_core::action::Command;
 use countersign_core::artifact::Risk;
 use countersign_core::redact::Text;
+use input::{Input, input_of, leads_the_shell};
 
 /// How deep lines may stand within lines (`sh -c "sh -c …"`).
 const MAX_LINES: u32 = 12;
@@ -74,15 +76,6 @@ pub(super) struct Judge<'a> {
     code: bool,
     /// Whether a line speaks of us.
     named: bool,
-}
-
-/// What a program reads from its standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Input {
-    /// What was there before, or another program's output.
-    Unknown,
-    /// Exactly this text.
-    Text(String),
 }
 
 /// One program with its arguments.
@@ -224,10 +217,14 @@ impl<'a> Judge<'a> {
         self.assignments(&simple.raw, &simple.assignments, !simple.words.is_empty());
         for (redirect, word) in &simple.redirects {
             match redirect {
-                Redirect::Read => self.opened(&word.text, path_use(false)),
+                Redirect::Read | Redirect::ReadAside => self.opened(&word.text, path_use(false)),
                 Redirect::Write => self.opened(&word.text, path_use(true)),
-                Redirect::Text => {}
+                Redirect::Text | Redirect::TextAside => {}
             }
+        }
+        if leads_the_shell(simple) {
+            let why = "a shell that reads its lines goes on with those that stand there";
+            self.report.unreadable(&simple.raw, why);
         }
         let input = input_of(script, simple);
         if let Some((program, args)) = simple.words.split_first() {
@@ -304,39 +301,6 @@ fn name_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// What a command reads, as far as the line itself says.
-fn input_of(script: &Script, simple: &Simple) -> Input {
-    let last = simple.redirects.iter().rev().find(|(redirect, _)| *redirect != Redirect::Write);
-    match last {
-        Some((Redirect::Text, word)) => return Input::Text(word.text.clone()),
-        Some(_) => return Input::Unknown,
-        None => {}
-    }
-    let before = simple.piped_from.and_then(|index| script.commands.get(index));
-    before.and_then(printed).map_or(Input::Unknown, Input::Text)
-}
-
-/// What a command prints, where it only repeats its arguments or a text of the line.
-fn printed(simple: &Simple) -> Option<String> {
-    if simple.redirects.iter().any(|(redirect, _)| *redirect == Redirect::Write) {
-        return None;
-    }
-    let (program, args) = simple.words.split_first()?;
-    let text = match (program.text.as_str(), args) {
-        ("echo", args) => {
-            let words: Vec<&str> = args.iter().map(|word| word.text.as_str()).collect();
-            words.join(" ")
-        }
-        ("cat", []) => match simple.redirects.as_slice() {
-            [(Redirect::Text, word)] => word.text.clone(),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    // Shells differ in what a backslash or an option of `echo` means.
-    (!text.contains('\\') && !text.starts_with('-')).then_some(text)
-}
-
 /// What other rooms hand over.
 impl Judge<'_> {
     /// A program of which nothing is known may start one that its arguments name.
@@ -373,12 +337,17 @@ impl Judge<'_> {
 
     /// One more directory where relative paths may begin.
     pub(super) fn begins(&mut self, place: &str) {
-        let place = match self.cwds.first() {
-            Some(cwd) if !place.starts_with('/') => format!("{cwd}/{place}"),
-            _ => place.to_owned(),
+        let places: Vec<String> = match place.starts_with('/') {
+            true => vec![place.to_owned()],
+            false => self.cwds.iter().map(|cwd| format!("{cwd}/{place}")).collect(),
         };
-        let full = self.cwds.len() >= MAX_PLACES || place.len() > MAX_PATH;
-        self.cwds.push(if full { UNKNOWN.to_string() } else { place });
+        for place in places {
+            let full = self.cwds.len() >= MAX_PLACES || place.len() > MAX_PATH;
+            let place = if full { UNKNOWN.to_string() } else { place };
+            if !self.cwds.contains(&place) {
+                self.cwds.push(place);
+            }
+        }
     }
 
     /// Code in another language.

@@ -19,6 +19,7 @@
 mod compound;
 mod expand;
 mod list;
+mod redirect;
 mod word;
 
 pub(super) use list::{is_name, is_reserved};
@@ -47,12 +48,23 @@ pub(super) struct Word {
 /// What a redirection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Redirect {
-    /// Reads a file.
+    /// Reads a file as the standard input.
     Read,
+    /// Reads a file for another descriptor.
+    ReadAside,
     /// Writes or opens for writing.
     Write,
     /// A here-document or here-string; the word is its text.
     Text,
+    /// The same for another descriptor.
+    TextAside,
+}
+
+impl Redirect {
+    /// Whether it is what the program reads.
+    pub(super) fn is_input(self) -> bool {
+        matches!(self, Self::Read | Self::Text)
+    }
 }
 
 /// One simple command: a program with its arguments, or assignments, or redirections alone.

@@ -12,20 +12,30 @@ use crate::condition::Sense;
 use crate::facts::Facts;
 use crate::model::Rule;
 
+/// Why something critical does not run although a rule fits.
+const HELD: &str = "a rule that loosens it must name `risk` in a condition";
+
 impl Engine {
     /// The same verdict, and how it came about.
     #[must_use]
     pub fn explain(&self, facts: &Facts) -> Explanation {
         let verdict = self.judge(facts);
-        let sentence = sentence::of(&verdict, facts, self);
+        let held = parts(facts).iter().any(|(_, facts)| {
+            let case = &self.case(&self.view(facts));
+            case.is_held_as_critical() && case.decided_by() == verdict.rule_id
+        });
+        let sentence = sentence::of(&verdict, facts, self, held);
         Explanation { sentence, considered: self.considered(facts, &verdict.matched), verdict }
     }
 
     /// Every rule of every layer, those that do not count as well, in the order of wording.
     fn considered(&self, facts: &Facts, matched: &[String]) -> Vec<Considered> {
         let parts = parts(facts);
-        let views: Vec<(String, View<'_>)> =
-            parts.iter().map(|(name, facts)| (name.clone(), self.view(facts))).collect();
+        let mut views: Vec<(String, bool, View<'_>)> = Vec::new();
+        for (name, facts) in &parts {
+            let view = self.view(facts);
+            views.push((name.clone(), self.case(&view).is_held_as_critical(), view));
+        }
         let rules =
             self.layers.iter().flat_map(|layer| layer.policy.rules.iter().map(move |r| (layer, r)));
         let mut rules: Vec<(&Layer, &Rule)> = rules.collect();
@@ -34,7 +44,12 @@ impl Engine {
             let name = full_name(layer.name, rule);
             let because = match why_not_counted(layer, rule) {
                 Some(why) => vec![why.to_owned()],
-                None => views.iter().flat_map(|(part, view)| looked_at(part, rule, view)).collect(),
+                None => {
+                    let seen = |(part, held, view): &(String, bool, View<'_>)| {
+                        seen(part, rule, view, *held)
+                    };
+                    views.iter().flat_map(seen).collect()
+                }
             };
             let matched = counts(layer, rule) && matched.contains(&name);
             Considered { rule: name, decision: rule.decision, matched, because }
@@ -59,8 +74,17 @@ fn why_not_counted(layer: &Layer, rule: &Rule) -> Option<&'static str> {
         .then_some("nobody accepted its file, so only what blocks or asks counts of it")
 }
 
-/// The criteria that held, and the first that did not.
-fn looked_at(part: &str, rule: &Rule, view: &View<'_>) -> Vec<String> {
+/// What was looked at, and why a rule that fits does not let it through where that is held.
+fn seen(part: &str, rule: &Rule, view: &View<'_>, held: bool) -> Vec<String> {
+    let (mut because, fits) = looked_at(part, rule, view);
+    if held && fits && Sense::of(rule.decision) == Sense::Loosens {
+        because.push(format!("{part}critical: {HELD}"));
+    }
+    because
+}
+
+/// The criteria that held and the first that did not, and whether all of them held.
+fn looked_at(part: &str, rule: &Rule, view: &View<'_>) -> (Vec<String>, bool) {
     let sense = Sense::of(rule.decision);
     let mut because = Vec::new();
     for (name, holds) in CRITERIA {
@@ -69,7 +93,7 @@ fn looked_at(part: &str, rule: &Rule, view: &View<'_>) -> Vec<String> {
             because.push(format!("{part}{words}"));
         }
         if !held {
-            return because;
+            return (because, false);
         }
     }
     for condition in &rule.conditions {
@@ -77,11 +101,11 @@ fn looked_at(part: &str, rule: &Rule, view: &View<'_>) -> Vec<String> {
         let satisfied = held.satisfies(sense);
         because.push(format!("{part}{}", words::condition(condition, &held, view, satisfied)));
         if !satisfied {
-            return because;
+            return (because, false);
         }
     }
     if because.is_empty() {
         because.push(format!("{part}it asks nothing, so it holds for every action"));
     }
-    because
+    (because, true)
 }

@@ -5,6 +5,7 @@ use super::join::Join;
 use super::lines::Line;
 use super::sieve::Sieve;
 use super::view::View;
+use crate::condition::Sense;
 use crate::facts::{Facts, Floor};
 use crate::model::{Level, Rule};
 use crate::verdict::{Decision, Verdict};
@@ -114,14 +115,35 @@ impl<'e> Case<'e> {
 
     fn decide_accepted(&self) -> (Decision, Source<'e>) {
         let table = self.table();
-        let least = if self.floor.is_some() { Decision::RequireApproval } else { Decision::Allow };
-        let accepted = self.matched.iter().copied().filter(|line| line.accepted);
-        match strictest(accepted, least) {
+        match self.ruled() {
             // A rule that asks opens nothing that the table closes.
             Some((Decision::RequireApproval, _)) if table.0 == Decision::Block => table,
+            Some(_) if self.is_held_as_critical() => table,
             Some((decision, line)) => (decision, Source::Rule(line)),
             None => table,
         }
+    }
+
+    /// The rule that decides among those that somebody accepted.
+    fn ruled(&self) -> Option<(Decision, &'e Line)> {
+        let least = if self.floor.is_some() { Decision::RequireApproval } else { Decision::Allow };
+        strictest(self.matched.iter().copied().filter(|line| line.accepted), least)
+    }
+
+    /// Whether a rule would let something critical through, the risk table would not, and no rule
+    /// that loosens says by a condition that it means such things.
+    pub(super) fn is_held_as_critical(&self) -> bool {
+        let loosens = |line: &&&Line| line.accepted && line.sense == Sense::Loosens;
+        self.own_risk == Risk::Critical
+            && self.ruled().is_some_and(|(decision, line)| {
+                line.sense == Sense::Loosens && self.table().0 > decision
+            })
+            && !self.matched.iter().filter(loosens).any(|line| line.names_risk())
+    }
+
+    /// The name of whoever decides.
+    pub(super) fn decided_by(&self) -> String {
+        self.decide().1.id()
     }
 
     /// What the risk table says, or whoever speaks where it says nothing.

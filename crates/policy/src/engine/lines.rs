@@ -55,6 +55,11 @@ impl Line {
         }
     }
 
+    /// Whether a condition of it looks at the risk.
+    pub(super) fn names_risk(&self) -> bool {
+        self.roots.iter().any(|root| matches!(root, Root::Risk))
+    }
+
     /// Whether every criterion holds.
     pub(super) fn matches(&self, view: &View<'_>) -> bool {
         let (rule, sense) = (&*self.rule, self.sense);

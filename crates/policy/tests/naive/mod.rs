@@ -8,6 +8,7 @@ mod texts;
 use countersign_core::action::Action;
 use countersign_core::artifact::Risk;
 use countersign_core::encoding::Hash;
+use countersign_policy::condition::Step;
 use countersign_policy::facts::Floor;
 use countersign_policy::model::{Level, Reclass, Rule, Subject};
 use countersign_policy::verb::{COARSE, Lane, Verb};
@@ -249,8 +250,16 @@ fn decide(
             result = Some((wanted, rule.id.clone()));
         }
     }
+    // Of what is critical a rule that loosens must speak on purpose.
+    let named = matching.iter().any(|(layer, _, rule)| {
+        let risk = Step::Key("risk".into());
+        let names = rule.conditions.iter().any(|c| c.field.steps.first() == Some(&risk));
+        layer.accepted && loosens(rule.decision) && names
+    });
+    let unnamed = own == Risk::Critical && !named;
     let mut result = match result {
         Some((Decision::RequireApproval, _)) if table.0 == Decision::Block => table,
+        Some((says, _)) if loosens(Some(says)) && unnamed && table.0 > says => table,
         Some(result) => result,
         None => table,
     };

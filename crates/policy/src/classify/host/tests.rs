@@ -281,6 +281,74 @@ fn attack_11_a_relative_path_begins_where_the_call_says_as_well() {
     assert!(class.floors.contains(&Floor::Protected), "{class:?}");
 }
 
+/// Each tool that changes a file, with a path and the directory in which the session stands.
+fn changed(place: &str, path: &str) -> Vec<Class> {
+    let patched = |body: String| {
+        let text = format!("*** Begin Patch\n{body}\n*** End Patch");
+        of("codex", "apply_patch", &json!({"command": text, "session_cwd": place}))
+    };
+    vec![
+        patched(format!("*** Add File: {path}\n+x")),
+        patched(format!("*** Update File: src/a.rs\n*** Move to: {path}\n@@\n-a\n+b")),
+        claude("Write", &json!({"file_path": path, "content": "x", "session_cwd": place})),
+        claude("NotebookEdit", &json!({"notebook_path": path, "session_cwd": place})),
+    ]
+}
+
+#[test]
+fn attack_11_a_relative_path_is_as_dangerous_as_where_it_leads() {
+    for (place, path) in [
+        ("/home/ann/work/.git", "config"),
+        ("/home/ann/work/.git", "hooks/pre-commit"),
+        ("/home/ann/work/.git/hooks", "./pre-commit"),
+        ("/home/ann/work/src", "../.git/hooks/pre-commit"),
+        ("/home/ann/work/src", "../.codex/hooks.json"),
+        ("/home/ann/work/.claude", "settings.json"),
+        ("/home/ann/work/a/b", "../../../.claude/settings.json"),
+        ("/home/ann/.codex", "config.toml"),
+        ("/home/ann", ".countersign/policy.toml"),
+        ("/home/ann/.countersign", "policy.toml"),
+        ("/home/ann/work/.countersign", "policy.toml"),
+        ("/etc/claude-code", "x.json"),
+    ] {
+        for class in changed(place, path) {
+            assert_eq!(class.risk, Risk::Critical, "{place} {path}: {class:?}");
+            assert!(class.floors.contains(&Floor::Protected), "{place} {path}: {class:?}");
+        }
+    }
+    for (place, path, least) in [
+        ("/home/ann/work/a", "../../.bashrc", Risk::Critical),
+        ("/home/ann", ".ssh/authorized_keys", Risk::Critical),
+        ("/etc", "hosts", Risk::Critical),
+        ("/home/ann/work/a", "../../other/a.rs", Risk::High),
+        ("/home/ann/other", "a.rs", Risk::High),
+    ] {
+        for class in changed(place, path) {
+            assert!(class.risk >= least, "{place} {path}: {class:?}");
+            let source = class.verbs.own.iter().all(|verb| verb.as_str() == "file_write.source");
+            assert!(!source, "{place} {path}: {class:?}");
+        }
+    }
+    for class in changed("/home/ann/work/sub", "src/a.rs") {
+        let source = class.verbs.own.iter().any(|verb| verb.as_str() == "file_write.source");
+        assert!(source && class.risk == Risk::Medium, "{class:?}");
+    }
+    // What searches and reads begins there as well.
+    let grep = claude("Grep", &json!({"pattern": "x", "session_cwd": "/home/ann/.ssh"}));
+    assert_eq!(grep.risk, Risk::High);
+    let line = json!({"command": "cat id_rsa", "session_cwd": "/home/ann/.ssh", "workdir": "."});
+    assert!(of("codex", "Bash", &line).findings.iter().any(|f| f.why == "it reads secrets"));
+}
+
+#[test]
+fn attack_11_a_directory_that_is_none_is_unreadable() {
+    for place in [json!("src"), json!(""), json!(null), json!({"sent": "/a", "session": "/b"})] {
+        let edit = json!({"file_path": "src/a.rs", "content": "x", "session_cwd": place});
+        let class = claude("Write", &edit);
+        assert!(class.floors.contains(&Floor::Unreadable), "{place}: {class:?}");
+    }
+}
+
 #[test]
 fn an_address_that_a_host_asks_is_judged_as_a_request() {
     let fetch = |url: &str| claude("WebFetch", &json!({"url": url, "prompt": "rm -rf ~"}));

@@ -1,6 +1,6 @@
 //! Who may do what, and what runs on its own.
 
-use super::args::Options;
+use super::args::{Options, options};
 use super::{Call, Judge};
 use crate::classify::path::Use;
 use countersign_core::artifact::Risk;
@@ -42,6 +42,13 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
                 .iter()
                 .filter(|word| word.text.contains('/'))
                 .for_each(|word| judge.opened(&word.text, Use::Write));
+            let whole = options(call.args, &[]).has(&["-R", "--recursive"]);
+            for word in call.args {
+                judge.guarded(&word.text);
+                if whole {
+                    judge.below(&word.text);
+                }
+            }
         }
         "userdel" | "groupdel" | "deluser" | "delgroup" => {
             judge.report.find(call.raw, "it removes an account", "delete", Risk::Critical);

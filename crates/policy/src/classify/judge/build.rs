@@ -29,6 +29,9 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         | "mise" | "direnv" | "pre-commit" | "husky" | "lefthook" => Said::Runs,
         _ => return false,
     };
+    if first(call) == "help" && matches!(call.name, "cargo" | "npm" | "yarn" | "pnpm" | "bundle") {
+        judge.pages(call.raw);
+    }
     let doubtful = call.args.iter().any(Word::starts_unknown)
         || options(call.args, &[]).has(&["--config", "-Z"]);
     write(

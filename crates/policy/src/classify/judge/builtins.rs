@@ -119,7 +119,16 @@ impl Judge<'_> {
     pub(super) fn unset(&mut self, raw: &str, name: &str) {
         if redirects(name) || !is_name(name) {
             self.variable(raw, name, true);
+        } else if steers(name) {
+            self.bared(raw);
         }
+    }
+
+    /// A program that is started without variables that were there, such as the one that keeps it
+    /// from showing its output in a pager.
+    pub(super) fn bared(&mut self, raw: &str) {
+        let why = "it takes variables away that programs obey";
+        self.report.find(raw, why, "shell_exec", Risk::Medium);
     }
 
     /// One variable that is set for a program, or for what follows in the line.
@@ -274,6 +283,11 @@ fn taken(judge: &mut Judge<'_>, call: &Call<'_>) {
         || call.args.iter().any(|word| word.text.contains(['C', '[', '\0']))
     {
         judge.report.find(call.raw, "it computes or calls back", "shell_exec", Risk::High);
+    }
+    // `read -e` edits a line, and the editor of lines has keys that run what was typed.
+    let edits = |word: &Word| word.text.starts_with('-') && word.text.contains('e');
+    if call.name == "read" && call.args.iter().any(edits) {
+        judge.waits(call.raw);
     }
     for word in call.args.iter().filter(|word| !word.text.starts_with('-')) {
         judge.variable(call.raw, &word.text, false);

@@ -32,15 +32,13 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
                 "--username",
             ],
         ),
-        "mysql" | "mariadb" | "clickhouse-client" | "cockroach" => client(
+        "mysql" | "mariadb" | "clickhouse-client" | "cockroach" | "sqlcmd" | "bq" | "duckdb"
+        | "usql" | "snowsql" => client(
             judge,
             call,
-            &["-e", "--execute", "-q", "--query"],
-            &["-h", "-u", "-P", "-D", "--host", "--user", "--port", "--database"],
+            once(call.name),
+            &["-h", "-u", "-P", "-D", "-S", "-U", "-d", "--host", "--user", "--port", "--database"],
         ),
-        "sqlcmd" | "bq" | "duckdb" | "usql" | "snowsql" => {
-            client(judge, call, &["-Q", "-q", "-c", "-e", "query"], &["-S", "-U", "-P", "-d"])
-        }
         "sqlite3" | "sqlite" => sqlite(judge, call),
         "redis-cli" | "valkey-cli" => redis(judge, call),
         "mongosh" | "mongo" | "cqlsh" | "influx" | "etcdctl" | "consul-cli" => {
@@ -68,6 +66,19 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
     true
 }
 
+/// Options of a client that are followed by statements, after which it ends. `mysql -q` and
+/// `sqlcmd -q` are none: these clients then wait for more.
+fn once(name: &str) -> &'static [&'static str] {
+    match name {
+        "mysql" | "mariadb" | "cockroach" => &["-e", "--execute"],
+        "clickhouse-client" => &["-q", "--query"],
+        "snowsql" => &["-q"],
+        "sqlcmd" => &["-Q"],
+        "duckdb" | "usql" => &["-c"],
+        _ => &[],
+    }
+}
+
 fn client(judge: &mut Judge<'_>, call: &Call<'_>, statements: &[&str], valued: &[&str]) {
     let all: Vec<&str> = statements.iter().chain(valued).copied().collect();
     let given = options(call.args, &all);
@@ -87,7 +98,9 @@ fn client(judge: &mut Judge<'_>, call: &Call<'_>, statements: &[&str], valued: &
     given
         .values(&["-o", "--output", "-L", "--log-file", "--tee"])
         .for_each(|word| judge.opened(&word.text, Use::Write));
-    if given.given.iter().any(|(name, _)| matches!(name.as_str(), "-l" | "--list")) && !said {
+    // As the first argument it is no other option's value, and no letters of a longer one.
+    let lists = call.name == "psql" && matches!(call.arg(0), Some("-l" | "--list" | "-lX"));
+    if lists && !said {
         judge.report.find(call.raw, "it lists databases", "file_read", Risk::Low);
     } else if !said {
         judge.report.unreadable(call.raw, "which statements it runs is not known");
@@ -109,14 +122,10 @@ fn statement(judge: &mut Judge<'_>, text: &str) {
 }
 
 fn sqlite(judge: &mut Judge<'_>, call: &Call<'_>) {
-    let given = options(
-        call.args,
-        &["-cmd", "-init", "-separator", "-nullvalue", "-newline", "-vfs", "-c", "-s", "-n", "-v"],
-    );
-    let words: Vec<&Word> = call.args.iter().filter(|word| !word.text.starts_with('-')).collect();
-    if given.has(&["-cmd", "-init", "--cmd", "--init", "-A", "-append"]) || given.doubtful {
+    let words = sqlite_words(call.args).unwrap_or_else(|| {
         judge.report.unreadable(call.raw, "which statements it runs is not known");
-    }
+        call.args.iter().filter(|word| !word.text.starts_with('-')).collect()
+    });
     let mut said = false;
     if let Some(file) = words.first().filter(|word| !word.text.contains(' ')) {
         judge.opened(&file.text, Use::Read);
@@ -139,6 +148,36 @@ fn sqlite(judge: &mut Judge<'_>, call: &Call<'_>) {
     if !said {
         judge.report.unreadable(call.raw, "which statements it runs is not known");
     }
+}
+
+/// The file and the statements; `None` where an option is not known to leave these alone, or to
+/// take no value: what stands behind it might be none of them, and it would wait for lines.
+fn sqlite_words(args: &[Word]) -> Option<Vec<&Word>> {
+    const PLAIN: [&str; 23] = [
+        "readonly", "batch", "bail", "csv", "column", "header", "noheader", "html", "json", "line",
+        "list", "markdown", "table", "box", "quote", "tabs", "ascii", "echo", "stats", "safe",
+        "nofollow", "version", "help",
+    ];
+    let mut found = Vec::new();
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        let Some(option) = word.text.strip_prefix('-') else {
+            if word.starts_unknown() {
+                return None;
+            }
+            found.push(word);
+            continue;
+        };
+        let option = option.strip_prefix('-').unwrap_or(option);
+        match option {
+            "separator" | "nullvalue" | "newline" => {
+                words.next()?;
+            }
+            _ if PLAIN.contains(&option) => {}
+            _ => return None,
+        }
+    }
+    Some(found)
 }
 
 fn redis(judge: &mut Judge<'_>, call: &Call<'_>) {

@@ -58,7 +58,20 @@ fn page(judge: &mut Judge<'_>, call: &Call<'_>) {
             .filter(|word| !word.text.starts_with(['-', '+']))
             .for_each(|word| judge.opened(&word.text, Use::Read));
     }
-    // A host may let its model type into what it started, and no hook hears of that.
-    let why = "it shows text, and runs programs when that is typed into it";
-    judge.report.find(call.raw, why, "shell_exec", Risk::Medium);
+    judge.pages(call.raw);
+}
+
+/// A host may let its model type into what it started, and no hook hears of that.
+impl Judge<'_> {
+    /// A pager, or what starts one.
+    pub(super) fn pages(&mut self, raw: &str) {
+        let why = "it shows text, and runs programs when that is typed into it";
+        self.report.find(raw, why, "shell_exec", Risk::Medium);
+    }
+
+    /// What reads from whoever types, and does something with it.
+    pub(super) fn waits(&mut self, raw: &str) {
+        let why = "it waits for input that nobody here would see";
+        self.report.find(raw, why, "shell_exec", Risk::Medium);
+    }
 }

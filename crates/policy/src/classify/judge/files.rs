@@ -106,11 +106,17 @@ fn write(judge: &mut Judge<'_>, call: &Call<'_>) {
     if call.name == "split" && given.has(&["--filter"]) {
         judge.report.unreadable(call.raw, "it runs a line for each part");
     }
+    let targets: Vec<&Word> = given.values(&["-t", "--target-directory"]).collect();
     given
         .rest
         .iter()
-        .chain(given.values(&["-t", "--target-directory"]))
-        .for_each(|word| judge.opened(&word.text, Use::Write));
+        .chain(targets.iter().copied())
+        .for_each(|w| judge.opened(&w.text, Use::Write));
+    for target in targets {
+        for name in given.rest.iter().filter_map(|word| word.text.rsplit('/').next()) {
+            judge.opened(&format!("{}/{name}", target.text), Use::Write);
+        }
+    }
     let values = given.given.iter().filter_map(|(_, value)| value.as_ref());
     for word in values.filter(|word| word.text.contains(['/', '.', '\0'])) {
         judge.opened(&word.text, Use::Write);
@@ -168,6 +174,15 @@ fn copy(judge: &mut Judge<'_>, call: &Call<'_>) {
         from.iter().for_each(|word| judge.opened(&word.text, Use::Write));
     }
     arrives(judge, &from, &to);
+    let given = options(call.args, &[]);
+    if given.has(&["-r", "-R", "-a", "--recursive", "--archive"]) {
+        let whole = given.has(&["-T", "--no-target-directory"]);
+        let names = from.iter().filter_map(|w| w.text.trim_end_matches('/').rsplit('/').next());
+        let names: Vec<&str> = if whole { vec!["."] } else { names.collect() };
+        for target in &to {
+            names.iter().for_each(|name| judge.below(&format!("{}/{name}", target.text)));
+        }
+    }
 }
 
 fn moved(judge: &mut Judge<'_>, call: &Call<'_>) {
@@ -260,6 +275,9 @@ fn mode(judge: &mut Judge<'_>, call: &Call<'_>) {
     // A mode that is not known may be several words, and files among them.
     let skip = usize::from(given.at(0).is_some());
     given.rest.iter().skip(skip).for_each(|word| judge.opened(&word.text, Use::Write));
+    if given.has(&["-R", "--recursive"]) {
+        given.rest.iter().skip(skip).for_each(|word| judge.below(&word.text));
+    }
     if call.args.iter().any(|word| {
         word.text.starts_with("-x") || word.text.starts_with("-r") || word.text.starts_with("-w")
     }) {

@@ -126,15 +126,20 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
                 });
                 after.get(1..).unwrap_or_default()
             }
-            "-p"
-            | "-P"
-            | "--paginate"
+            "-p" | "--paginate" => {
+                judge.pages(call.raw);
+                after
+            }
+            "-P"
             | "--no-pager"
             | "--no-optional-locks"
             | "--literal-pathspecs"
             | "--no-replace-objects" => after,
             "--version" | "--help" | "-v" | "-h" | "--html-path" | "--man-path" | "--exec-path" => {
                 judge.report.find(call.raw, "it says what it is", "file_read", Risk::Low);
+                if !after.is_empty() {
+                    judge.pages(call.raw);
+                }
                 after
             }
             _ if text.starts_with("--git-dir=")
@@ -283,6 +288,9 @@ fn reads(judge: &mut Judge<'_>, call: &Call<'_>, verb: &str, given: &Options) {
         );
     }
     given.values(&["--output", "-o"]).for_each(|word| judge.opened(&word.text, Use::Write));
+    if verb == "help" || given.has(&["--help"]) {
+        judge.pages(call.raw);
+    }
     if verb == "ls-remote" {
         judge.report.find(call.raw, "it asks a remote", "http_request", Risk::Medium);
     }

@@ -67,7 +67,9 @@ pub(super) fn line_of(args: &[Word]) -> Option<&Word> {
 }
 
 fn shell(judge: &mut Judge<'_>, call: &Call<'_>) {
-    if matches!(call.args, [only] if only.text == "--version" || only.text == "--help") {
+    // The `csh` of some systems takes these for letters, and reads lines.
+    let asked = matches!(call.args, [only] if only.text == "--version" || only.text == "--help");
+    if asked && call.name != "csh" {
         judge.report.find(call.raw, "it says what it is", "file_read", Risk::Low);
         return;
     }
@@ -151,7 +153,7 @@ fn lines(judge: &mut Judge<'_>, call: &Call<'_>) {
             judge.report.unknown(call.raw, "it runs the lines of a file", "shell_exec");
             judge.report.tool(&script.text);
         }
-        (false, None) if call.input != &Input::Unknown => {
+        (false, None) if matches!(call.input, Input::Text(_)) => {
             if let Input::Text(text) = call.input {
                 read(judge, call, text);
             }
@@ -161,9 +163,7 @@ fn lines(judge: &mut Judge<'_>, call: &Call<'_>) {
 }
 
 fn interpreter(judge: &mut Judge<'_>, call: &Call<'_>, code: &[&str]) {
-    if matches!(call.args, [only] if matches!(only.text.as_str(), "--version" | "-V" | "-v" | "--help"))
-        && call.name != "php"
-    {
+    if matches!(call.args, [only] if only.known().is_some_and(|text| is_asked(call.name, text))) {
         judge.report.find(call.raw, "it says what it is", "file_read", Risk::Low);
         return;
     }
@@ -198,6 +198,17 @@ fn interpreter(judge: &mut Judge<'_>, call: &Call<'_>, code: &[&str]) {
     call.args.iter().for_each(|word| judge.guarded(&word.text));
     judge.report.unknown(call.raw, "it runs code in another language", "shell_exec");
     texts.iter().for_each(|text| foreign(judge, text));
+}
+
+/// Whether an interpreter that is given this alone says what it is, and ends. `python -v` speaks much
+/// and waits for lines; `tclsh` does so whatever begins with a dash.
+fn is_asked(name: &str, option: &str) -> bool {
+    match option {
+        "--version" | "--help" => !matches!(name, "tclsh" | "osascript" | "php"),
+        "-V" => matches!(name, "python" | "pypy" | "perl"),
+        "-v" => matches!(name, "perl" | "ruby" | "node" | "nodejs" | "lua"),
+        _ => false,
+    }
 }
 
 /// Code in another language: nothing is known of it but the words that it holds.

@@ -400,7 +400,7 @@ fn plain_http(judge: &mut Judge<'_>, call: &Call<'_>) {
     let sends = given.rest.iter().any(|word| word.text.contains(['=', '@']));
     let urls: Vec<&Word> = given.rest.iter().collect();
     request(judge, call, method.unwrap_or(if sends { "POST" } else { "GET" }), &urls);
-    if sends || call.input != &super::Input::Unknown {
+    if sends || matches!(call.input, super::Input::Text(_)) {
         judge.report.find(call.raw, "it sends data to a host", "data_export", Risk::High);
     }
     given.values(&["-o", "--output"]).for_each(|word| judge.opened(&word.text, Use::Write));

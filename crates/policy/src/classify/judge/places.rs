@@ -235,6 +235,22 @@ impl Judge<'_> {
 }
 
 impl Judge<'_> {
+    /// A directory below which everything is changed: nothing of ours may be there. Of the workspace
+    /// itself that is for the paths that are named to say, since it always has a place for us.
+    pub(super) fn below(&mut self, text: &str) {
+        let workspace = self.place.workspace.as_deref().map(|place| path::components("", place));
+        let holds = |cwd: &String| {
+            let parts = path::components(cwd, text);
+            let inside = workspace.as_deref().is_some_and(|place| parts.starts_with(place));
+            !inside && path::holds(&parts, &self.place.own_state)
+        };
+        let full = text.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
+        if !full && self.cwds.iter().any(holds) {
+            let why = "it changes all of a directory in which the gate has its place";
+            self.report.protected(text, why, "file_write");
+        }
+    }
+
     /// An argument of a program that may do anything with it: no path that holds the gate.
     pub(super) fn guarded(&mut self, text: &str) {
         if text.starts_with("--dangerously-") || text == "--yolo" {

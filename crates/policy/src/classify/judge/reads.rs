@@ -145,6 +145,10 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         return false;
     }
     unsafe_options(judge, call);
+    listed(judge, call);
+    if matches!(call.name, "bat" | "batcat") && !call.args.iter().any(|w| is_unpaged(&w.text)) {
+        judge.pages(call.raw);
+    }
     let code = judge.code;
     let any = |test: fn(&str) -> bool| call.args.iter().any(|word| test(&word.text));
     match call.name {
@@ -249,6 +253,24 @@ fn unsafe_options(judge: &mut Judge<'_>, call: &Call<'_>) {
             }
             None => {}
         }
+    }
+}
+
+/// Whether `bat` is told to start no pager.
+fn is_unpaged(option: &str) -> bool {
+    matches!(option, "-P" | "-pp" | "--paging=never")
+}
+
+/// Files whose lines are shown, or name what else is read.
+fn listed(judge: &mut Judge<'_>, call: &Call<'_>) {
+    let given = options(call.args, &["-f", "--file", "--files-from", "--files0-from"]);
+    if given.has(&["--files0-from"]) {
+        let why = "which files it reads stands elsewhere";
+        judge.report.find(call.raw, why, "file_read", Risk::High);
+    }
+    if matches!(call.name, "date" | "file") {
+        let lists = given.values(&["-f", "--file", "--files-from"]);
+        lists.for_each(|word| judge.opened(&word.text, Use::Read));
     }
 }
 

@@ -57,6 +57,10 @@ fn plain(judge: &mut Judge<'_>, call: &Call<'_>, wrapper: &Wrapper) {
             Risk::High,
         );
     }
+    let letters = |word: &&Word| word.text.starts_with('-');
+    if call.name == "exec" && call.args.iter().take_while(letters).any(|w| w.text.contains('c')) {
+        judge.bared(call.raw);
+    }
     // `nice -10 PROGRAM`, an old form.
     let args = match call.args.split_first() {
         Some((first, rest))
@@ -181,6 +185,13 @@ fn env(judge: &mut Judge<'_>, call: &Call<'_>) {
     let given = super::args::options(call.args, &["-u", "--unset", "-C", "--chdir"]);
     let unset: Vec<String> = given.values(&["-u", "--unset"]).map(|w| w.text.clone()).collect();
     unset.iter().for_each(|name| judge.unset(call.raw, name));
+    let bare = |word: &Word| {
+        let text = word.text.as_str();
+        text.starts_with("--i") || text == "-" || !text.starts_with("--") && text.contains('i')
+    };
+    if options.clone().any(bare) {
+        judge.bared(call.raw);
+    }
     let plain = ["-i", "-", "-0", "-v", "--ignore-environment", "--null", "--debug"];
     match wrapped(call.args, &plain, &["-u", "--unset", "-C", "--chdir"]) {
         Some(rest) => with_variables(judge, call, rest),
@@ -229,6 +240,11 @@ fn xargs(judge: &mut Judge<'_>, call: &Call<'_>) {
         .map_or("{}", |word| word.text.as_str())
         .to_owned();
     let mark = if mark.is_empty() { "{}".to_owned() } else { mark };
+    // Words for a program that nobody named when the line was judged.
+    let file = given.has(&["-a", "--arg-file"]);
+    if !file && call.input == &Input::Typed {
+        judge.waits(call.raw);
+    }
     match wrapped(call.args, &plain, &valued) {
         Some(rest) => {
             let mut words: Vec<Word> = rest

@@ -5,22 +5,26 @@ use crate::engine::{Engine, LayerName};
 use crate::facts::Facts;
 use crate::verdict::{Decision, Roster, Verdict};
 
-pub(super) fn of(verdict: &Verdict, facts: &Facts, engine: &Engine) -> String {
+/// `held`: whether something critical is held back that a rule would have let run.
+pub(super) fn of(verdict: &Verdict, facts: &Facts, engine: &Engine, held: bool) -> String {
+    let who_says = |does: &str| match held {
+        true => held_back(verdict, does),
+        false => who_says(verdict, engine, does),
+    };
     let what = what_it_does(verdict, facts);
     match verdict.decision {
         Decision::Allow => {
-            format!("This runs: {what}. {}.", who_says(verdict, engine, "allows it"))
+            format!("This runs: {what}. {}.", who_says("allows it"))
         }
-        Decision::Redact => format!(
-            "This runs with fields hidden: {what}. {}.",
-            who_says(verdict, engine, "hides them")
-        ),
+        Decision::Redact => {
+            format!("This runs with fields hidden: {what}. {}.", who_says("hides them"))
+        }
         Decision::Block => {
-            format!("This does not run: {what}. {}.", who_says(verdict, engine, "blocks it"))
+            format!("This does not run: {what}. {}.", who_says("blocks it"))
         }
         Decision::RequireApproval => format!(
             "A person must allow this: {what}. {}{}.",
-            who_says(verdict, engine, &format!("asks {}", people(&verdict.rosters))),
+            who_says(&format!("asks {}", people(&verdict.rosters))),
             if verdict.require_reason { "; a reason is required" } else { "" }
         ),
     }
@@ -39,6 +43,14 @@ fn what_it_does(verdict: &Verdict, facts: &Facts) -> String {
             super::super::judge::name(verdict.risk)
         ),
         None => format!("{}, risk {}", verdict.verb, super::super::judge::name(verdict.risk)),
+    }
+}
+
+fn held_back(verdict: &Verdict, does: &str) -> String {
+    let held = super::HELD;
+    match verdict.rule_id.strip_prefix("risk.") {
+        Some(level) => format!("Critical: {held}, so the risk table {does} at {level}"),
+        None => format!("Critical: {held}, and nothing else decides, which {does}"),
     }
 }
 
