@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod layers;
+mod links;
 pub(crate) mod recheck;
 mod roster;
 

@@ -29,6 +29,34 @@ pub struct Place {
     pub own_state: Vec<String>,
     /// The workspace's absolute directory.
     pub workspace: Option<String>,
+    /// What is known of links.
+    pub links: Links,
+}
+
+/// Tells of an absolute path to what other path it leads, where a link is on its way or at its end.
+/// Nothing is read here, so whoever knows the disk brings it.
+#[derive(Clone, Copy)]
+pub struct Links(pub fn(&str) -> Option<String>);
+
+impl Default for Links {
+    /// Nobody looks: a path is what it is named.
+    fn default() -> Self {
+        Self(|_| None)
+    }
+}
+
+impl PartialEq for Links {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Links {}
+
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Links")
+    }
 }
 
 /// When: a minute of the day and a day of the week, in UTC.

@@ -55,6 +55,22 @@ fn attack_11_hook_settings_policies_and_git_hooks_are_not_edited_quietly() {
 }
 
 #[test]
+fn attack_11_an_edit_through_a_link_of_the_repository_is_not_quiet() {
+    use std::os::unix::fs::symlink;
+    let world = world();
+    let host = Host::new(&world, "claude-code");
+    let work = world.work();
+    std::fs::create_dir_all(work.join(".git/hooks")).unwrap();
+    symlink(".git/hooks", work.join("src")).unwrap();
+    symlink(world.path("enforcer").join("policy.toml"), work.join("notes.md")).unwrap();
+    for path in ["src/pre-commit.md", "notes.md"] {
+        let input = json!({"file_path": work.join(path), "content": "x"});
+        assert!(pending(&host, &host.tool("Write", &input)).contains("still pending"), "{path}");
+        assert_eq!(newest(&world)["policy"]["risk"], "critical", "{path}");
+    }
+}
+
+#[test]
 fn attack_16_a_compound_line_is_as_dangerous_as_its_worst_part() {
     let world = world();
     let host = Host::new(&world, "codex");

@@ -1,6 +1,6 @@
 //! Where the texts of policies are found, and what they are worth.
 
-use super::{Acceptance, OBSERVE_MILLIS, PolicyError};
+use super::{Acceptance, OBSERVE_MILLIS, PolicyError, links};
 use countersign_core::encoding::Hash;
 use countersign_core::time::Instant;
 use countersign_policy::load::{Dialect, MAX_BYTES, Mistakes, load};
@@ -294,6 +294,7 @@ pub fn surroundings(root: &Path, sources: &Sources, workspace: &str) -> facts::P
         user_home: sources.user_home.clone(),
         own_state,
         workspace: Some(workspace.to_owned()),
+        links: facts::Links(links::leads),
     }
 }
 

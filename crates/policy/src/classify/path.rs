@@ -1,7 +1,8 @@
 //! Paths: made absolute, then judged by what they lead to.
 //!
-//! A path is judged by its text, since nothing is read here: a link that leads elsewhere is what it
-//! is named. An unknown part may be any text, so it may lead anywhere.
+//! A path is judged by its text, since nothing is read here; whoever knows where links lead says so
+//! (`Place::links`), and that is judged as well. An unknown part may be any text, so it may lead
+//! anywhere.
 
 use super::shell::{GLOB, UNKNOWN};
 

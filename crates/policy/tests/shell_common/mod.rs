@@ -11,6 +11,7 @@ pub(crate) fn place() -> Place {
         user_home: Some("/home/ann".into()),
         own_state: vec!["/home/ann/.countersign".into(), "/opt/gate/state".into()],
         workspace: Some("/home/ann/work".into()),
+        ..Place::default()
     }
 }
 

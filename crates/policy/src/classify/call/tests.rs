@@ -10,6 +10,7 @@ fn place() -> Place {
         user_home: Some("/home/ann".into()),
         own_state: vec!["/home/ann/.countersign".into()],
         workspace: Some("/home/ann/work".into()),
+        ..Place::default()
     }
 }
 

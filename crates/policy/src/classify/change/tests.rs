@@ -12,6 +12,7 @@ fn of(payload: &Value) -> Class {
         user_home: Some("/home/ann".into()),
         own_state: vec!["/home/ann/.countersign".into()],
         workspace: Some("/home/ann/work".into()),
+        ..Place::default()
     };
     let action = Action::from_payload(payload).unwrap_or_else(|| panic!("{payload}"));
     classify(&action, &place)

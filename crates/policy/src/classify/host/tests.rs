@@ -10,6 +10,7 @@ fn of(server: &str, name: &str, arguments: &Value) -> Class {
         user_home: Some("/home/ann".into()),
         own_state: vec!["/home/ann/.countersign".into()],
         workspace: Some("/home/ann/work".into()),
+        ..Place::default()
     };
     let payload = json!({"kind": "tool", "server": server, "tool": name, "arguments": arguments});
     let action = Action::from_payload(&payload).unwrap_or_else(|| panic!("{payload}"));

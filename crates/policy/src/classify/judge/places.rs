@@ -27,6 +27,12 @@ struct Said {
     unreadable: bool,
 }
 
+impl Said {
+    fn weight(&self) -> (bool, Risk, bool) {
+        (self.protected, self.risk, self.unreadable)
+    }
+}
+
 impl Judge<'_> {
     /// Judges a path by what is done with it, from every directory where it may begin.
     pub(in crate::classify) fn opened(&mut self, text: &str, usage: Use) {
@@ -50,11 +56,8 @@ impl Judge<'_> {
             self.report.find(text, "it sends to a host", "data_export", Risk::High);
             return;
         }
-        let said = self
-            .cwds
-            .iter()
-            .map(|cwd| self.said(cwd, text, usage))
-            .max_by_key(|said| (said.protected, said.risk, said.unreadable));
+        let said =
+            self.cwds.iter().map(|cwd| self.worst(cwd, text, usage)).max_by_key(Said::weight);
         let Some(said) = said else { return };
         let verb = match usage {
             Use::Read => "file_read",
@@ -89,19 +92,39 @@ impl Judge<'_> {
         }
     }
 
-    fn said(&self, cwd: &str, text: &str, usage: Use) -> Said {
+    /// What is said of a path as it is named, or as links lead it, whichever is worse.
+    fn worst(&self, cwd: &str, text: &str, usage: Use) -> Said {
         let parts = path::components(cwd, text);
+        let named = self.said(&parts, usage);
+        let known = !parts.iter().any(|part| part.contains([UNKNOWN, GLOB]));
+        let Some(real) = known.then(|| self.led(&parts, usage)).flatten() else { return named };
+        let led = self.said(&path::components("", &real), usage);
+        if led.weight() > named.weight() { led } else { named }
+    }
+
+    /// Where links lead it. Who deletes a link deletes no more than that.
+    fn led(&self, parts: &[&str], usage: Use) -> Option<String> {
+        let leads = self.place.links.0;
+        match (usage, parts.split_last()) {
+            (Use::Delete, Some((name, above))) => {
+                leads(&format!("/{}", above.join("/"))).map(|above| format!("{above}/{name}"))
+            }
+            _ => leads(&format!("/{}", parts.join("/"))),
+        }
+    }
+
+    fn said(&self, parts: &[&str], usage: Use) -> Said {
         let home = self.place.user_home.as_deref();
         let own = &self.place.own_state;
-        let area = path::area(&parts, home, self.place.workspace.as_deref(), own);
-        let secret = path::is_hidden(&parts, area);
+        let area = path::area(parts, home, self.place.workspace.as_deref(), own);
+        let secret = path::is_hidden(parts, area);
         let unknown = parts.iter().any(|part| part.contains(UNKNOWN));
         let process = parts.first() == Some(&"proc");
         match usage {
-            Use::Read => self.read(area, &parts, unknown, secret),
+            Use::Read => self.read(area, parts, unknown, secret),
             Use::Write | Use::Delete => {
                 let gone =
-                    usage == Use::Delete && path::holds(&parts, own) || path::is_repository(&parts);
+                    usage == Use::Delete && path::holds(parts, own) || path::is_repository(parts);
                 let area = if gone { Area::Protected } else { area };
                 let said =
                     if usage == Use::Write { written(area, secret) } else { deleted(area, secret) };
@@ -228,7 +251,7 @@ impl Judge<'_> {
     pub(super) fn matters(&self, text: &str) -> bool {
         let full = text.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
         full || self.cwds.iter().any(|cwd| {
-            let said = self.said(cwd, text, Use::Delete);
+            let said = self.worst(cwd, text, Use::Delete);
             said.risk == Risk::Critical
         })
     }
@@ -259,7 +282,7 @@ impl Judge<'_> {
         let path = text.split_once('=').map_or(text, |(_, path)| path);
         self.paths += 1;
         let full = path.len() > super::MAX_PATH || self.paths > super::MAX_PATHS;
-        let holds = |cwd: &String| self.said(cwd, path, Use::Write).protected;
+        let holds = |cwd: &String| self.worst(cwd, path, Use::Write).protected;
         if !full && !path.is_empty() && self.cwds.iter().any(holds) {
             self.report.protected(text, "it may change what holds the gate", "file_write");
         }
@@ -273,7 +296,7 @@ impl Judge<'_> {
         let is = |cwd: &String| {
             let parts = path::components(cwd, &path);
             let below = workspace.as_deref().and_then(|workspace| parts.strip_prefix(workspace));
-            let known = self.said(cwd, &path, Use::Write);
+            let known = self.worst(cwd, &path, Use::Write);
             below.is_some_and(source) && known.risk <= Risk::Medium && !known.unreadable
         };
         let plain = self.paths < super::MAX_PATHS && path.len() <= super::MAX_PATH;
@@ -332,7 +355,7 @@ impl Judge<'_> {
         if text.len() > super::MAX_PATH {
             return Risk::Critical;
         }
-        let said = self.cwds.iter().map(|cwd| self.said(cwd, text, Use::Write));
+        let said = self.cwds.iter().map(|cwd| self.worst(cwd, text, Use::Write));
         said.map(|said| if said.unreadable { Risk::Critical } else { said.risk })
             .max()
             .unwrap_or(Risk::Critical)
