@@ -36,7 +36,7 @@ pub(super) fn judge(
         Err(check) => return vec![check],
     };
     if let Some(place) = missing(&found, accepted, workspace).first() {
-        return vec![changed(root, place)];
+        return vec![changed(root, place, &found)];
     }
     let watched = watched(engine.mode(), &found, accepted, now);
     vec![standing(root, &found, accepted), mode(engine.mode(), watched)]
@@ -63,18 +63,36 @@ fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
     Engine::new(layers).map_err(|e| Check::fail(NAME, e.to_string(), "countersign policy status"))
 }
 
-fn accept(root: &Path) -> String {
-    format!("countersign --home {} policy accept", quoted(root))
+/// The line that accepts, or begins, the policy of a place.
+fn command(root: &Path, place: &Place, verb: &str) -> String {
+    let home = format!("countersign --home {} policy {verb}", quoted(root));
+    match place {
+        Place::Workspace(dir) => {
+            format!("cd {} && {home} --at workspace", quoted(Path::new(dir)))
+        }
+        Place::Organisation | Place::Home => home,
+    }
 }
 
-fn changed(root: &Path, place: &Place) -> Check {
+fn changed(root: &Path, place: &Place, found: &[Found]) -> Check {
     let place_name = match place {
         Place::Organisation => "the organisation's".to_owned(),
         Place::Home => "the home's".to_owned(),
         Place::Workspace(dir) => format!("the one of `{dir}`"),
     };
-    let found = format!("{place_name} accepted policy was changed or is gone, so everything asks");
-    Check::fail(NAME, found, accept(root))
+    let accept = command(root, place, "accept");
+    if let Some(other) = found.iter().find(|one| one.place == *place) {
+        let path = other.path.display();
+        let found = format!(
+            "{place_name} accepted policy was changed, so everything asks: `{path}` is not what \
+             was accepted"
+        );
+        return Check::fail(NAME, found, accept);
+    }
+    let found = format!("{place_name} accepted policy is gone, so everything asks");
+    let init = command(root, place, "init");
+    // Where nobody is pinned yet, what `init` writes counts at once; to accept it again harms nothing.
+    Check::fail(NAME, found, format!("{init} && {accept}; or restore the file from a backup"))
 }
 
 fn standing(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Check {
@@ -83,7 +101,13 @@ fn standing(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Check {
             "`{}` was not accepted: only those of its rules that block or ask count",
             unread.path.display()
         );
-        return Check::warn(NAME, found, accept(root));
+        let fix = match &unread.place {
+            Place::Organisation => {
+                format!("chown root {0} && chmod go-w {0}", quoted(&unread.path))
+            }
+            place => command(root, place, "accept"),
+        };
+        return Check::warn(NAME, found, fix);
     }
     let home = found.iter().find(|one| one.place == Place::Home);
     match home.and_then(|one| one.acceptance(accepted)) {
@@ -126,9 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_text_that_is_gone_fails_with_the_line_that_accepts() {
-        let check = changed(Path::new("/h"), &Place::Home);
+    fn an_accepted_text_that_is_gone_fails_with_the_line_that_begins_one() {
+        let check = changed(Path::new("/h"), &Place::Home, &[]);
         assert_eq!(check.state, State::Fail);
-        assert_eq!(check.fix.as_deref(), Some("countersign --home /h policy accept"));
+        let fix = check.fix.unwrap();
+        assert!(fix.starts_with("countersign --home /h policy init && countersign "), "{fix}");
+        let check = changed(Path::new("/h"), &Place::Workspace("/a b".into()), &[]);
+        let fix = check.fix.unwrap();
+        assert!(
+            fix.starts_with("cd '/a b' && countersign --home /h policy init --at workspace"),
+            "{fix}"
+        );
     }
 }
