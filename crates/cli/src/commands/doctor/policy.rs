@@ -22,7 +22,7 @@ pub(super) fn judge(
 ) -> Vec<Check> {
     let found = match found(root, &parties::sources(), workspace) {
         Ok(found) => found,
-        Err(why) => return vec![Check::fail(NAME, why.to_string(), "countersign policy status")],
+        Err(why) => return vec![Check::fail(NAME, why.to_string(), status(root))],
     };
     let accepted = match accepted {
         Ok(accepted) => accepted,
@@ -31,7 +31,7 @@ pub(super) fn judge(
             return vec![Check::fail(NAME, found, "mend the ledger first")];
         }
     };
-    let engine = match engine(&found, accepted) {
+    let engine = match engine(root, &found, accepted) {
         Ok(engine) => engine,
         Err(check) => return vec![check],
     };
@@ -39,10 +39,10 @@ pub(super) fn judge(
         return vec![changed(root, place, &found)];
     }
     let watched = watched(engine.mode(), &found, accepted, now);
-    vec![standing(root, &found, accepted), mode(engine.mode(), watched)]
+    vec![standing(root, &found, accepted), mode(root, engine.mode(), watched)]
 }
 
-fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
+fn engine(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
     let mut layers = Vec::new();
     for one in found {
         let (policy, _) = load_with_places(&one.text, one.dialect()).map_err(|mistakes| {
@@ -50,7 +50,11 @@ fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
                 format!(": line {}: {}", mistake.line, mistake.message)
             });
             let found = format!("`{}` does not load{first}", one.path.display());
-            Check::fail(NAME, found, format!("countersign policy check {}", quoted(&one.path)))
+            Check::fail(
+                NAME,
+                found,
+                command(root, &Place::Home, &format!("check {}", quoted(&one.path))),
+            )
         })?;
         let accepted = one.is_accepted(accepted);
         layers.push(Layer { name: one.place.layer(), policy, sha256: one.sha256, accepted });
@@ -60,7 +64,11 @@ fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
         let policy = builtin();
         layers.push(Layer { name: LayerName::Builtin, policy, sha256, accepted: true });
     }
-    Engine::new(layers).map_err(|e| Check::fail(NAME, e.to_string(), "countersign policy status"))
+    Engine::new(layers).map_err(|e| Check::fail(NAME, e.to_string(), status(root)))
+}
+
+fn status(root: &Path) -> String {
+    command(root, &Place::Home, "status")
 }
 
 /// The line that accepts, or begins, the policy of a place.
@@ -120,8 +128,9 @@ fn standing(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Check {
     }
 }
 
-fn mode(mode: Mode, watched: Option<Watched>) -> Check {
-    let fix = "remove `mode` from the policy and accept it: countersign policy accept";
+fn mode(root: &Path, mode: Mode, watched: Option<Watched>) -> Check {
+    let accept = command(root, &Place::Home, "accept");
+    let fix = format!("take `mode` out of the policy, and accept it: {accept}");
     match watched {
         None if mode == Mode::Enforce => Check::ok("policy mode", "enforced"),
         None => Check::ok("policy mode", "enforced: observing has ended"),
@@ -143,10 +152,13 @@ mod tests {
 
     #[test]
     fn what_is_only_watched_warns() {
-        assert_eq!(mode(Mode::Enforce, None).state, State::Ok);
-        assert_eq!(mode(Mode::Observe, None).state, State::Ok);
-        assert_eq!(mode(Mode::Observe, Some(Watched::Until(Instant(0)))).state, State::Warn);
-        assert_eq!(mode(Mode::Off, Some(Watched::WithoutEnd)).state, State::Warn);
+        assert_eq!(mode(Path::new("/h"), Mode::Enforce, None).state, State::Ok);
+        assert_eq!(mode(Path::new("/h"), Mode::Observe, None).state, State::Ok);
+        assert_eq!(
+            mode(Path::new("/h"), Mode::Observe, Some(Watched::Until(Instant(0)))).state,
+            State::Warn
+        );
+        assert_eq!(mode(Path::new("/h"), Mode::Off, Some(Watched::WithoutEnd)).state, State::Warn);
     }
 
     #[test]

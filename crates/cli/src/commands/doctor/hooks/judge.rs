@@ -175,7 +175,8 @@ impl Judge<'_> {
             self.facts.files.iter().filter(standing).map(|file| file.path.display().to_string());
         let (first, second) = (files.next()?, files.next()?);
         let found = format!("the hook stands in `{first}` and in `{second}`: each call asks twice");
-        let fix = format!("countersign uninstall {}", self.facts.host.name());
+        let home = quoted(self.root);
+        let fix = format!("countersign --home {home} uninstall {}", self.facts.host.name());
         Some(Check::warn(&self.name, found, fix))
     }
 
