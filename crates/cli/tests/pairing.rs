@@ -333,6 +333,34 @@ fn a_revoked_approver_is_asked_no_more_and_a_home_is_not_new_again() {
 }
 
 #[test]
+fn to_revoke_the_last_approver_warns_a_script_and_asks_a_person() {
+    let world = World::paired();
+    let mut person = Screen::of(&world.command("enforcer", &["revoke", "ann"]));
+    person.sees("warning: nobody is left");
+    person.sees("Revoke `ann`? [y/N]");
+    person.types("n");
+    assert_ne!(person.end().0, 0);
+    assert_eq!(names(&world, "enforcer"), ["ann:active"]);
+    let output = world.run("enforcer", &["revoke", "ann"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("nobody is left"), "{said}");
+    assert!(said.contains("a new home"), "{said}");
+    assert!(names(&world, "enforcer").is_empty());
+    let world = World::paired();
+    let mut person = Screen::of(&world.command("enforcer", &["revoke", "ann", "--yes"]));
+    person.sees("revoked `ann`");
+    assert_eq!(person.end().0, 0);
+}
+
+#[test]
+fn to_revoke_one_of_two_approvers_says_nothing_more() {
+    let world = two_approvers();
+    let output = world.run("enforcer", &["revoke", "ann"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(world.json("enforcer", &["revoke", "bob"])["nobodyLeft"], true);
+}
+
+#[test]
 fn a_key_is_replaced_by_pairing_its_successor_and_letting_it_run_out() {
     let world = two_approvers();
     let alone = World::paired();

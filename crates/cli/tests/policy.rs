@@ -282,6 +282,26 @@ fn a_beginning_is_written_once_and_loads_and_counts_in_a_new_home() {
     let home = status["layers"].as_array().unwrap().iter().find(|l| l["layer"] == "home").unwrap();
     assert_eq!(home["accepted"], false, "{status}");
     assert_eq!(code(&run(&world, &["check"])), 0);
+    // What stands in for the accepted one is said to be that, in words of the file.
+    let stands_in = |status: &Value| {
+        let layers = status["layers"].as_array().unwrap();
+        layers.iter().find(|l| l["missing"].is_object()).unwrap().clone()
+    };
+    let layer = stands_in(&status);
+    assert_eq!(layer["file"], json!(path.display().to_string()));
+    assert_eq!(layer["missing"]["sha256"], layers[0]["sha256"]);
+    let said =
+        |args: &[&str]| out(&run(&world, args)).split_whitespace().collect::<Vec<_>>().join(" ");
+    let accepted = layers[0]["sha256"].as_str().unwrap();
+    for command in ["status", "check"] {
+        let text = said(&[command]);
+        assert!(text.contains("is not the text that was accepted"), "{text}");
+        assert!(text.contains(accepted) && !text.contains("root owns it"), "{text}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    let text = said(&["status"]);
+    assert!(text.contains("the accepted text is gone") && text.contains("policy init"), "{text}");
+    assert_eq!(stands_in(&document(&world, &["status"]))["file"], layer["file"]);
 }
 
 #[test]

@@ -120,8 +120,14 @@ fn attack_42_a_later_policy_counts_only_when_an_approver_allowed_it() {
     assert_eq!(policy(&world, &touch).status.code(), Some(10));
 
     let refused = accept(&world, &file);
-    world.answer("deny");
-    assert_eq!(refused.output().status.code(), Some(10));
+    let id = world.waiting("approver");
+    world.json("approver", &["deny", &id, "-m", "too open"]);
+    let output = refused.output();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(10));
+    assert!(said.contains("the policy was denied: too open"), "{said}");
+    assert!(!said.contains("pinned"), "words of another matter: {said}");
     assert_eq!(home_layer(&world), None, "what was not allowed is not put in its place");
 
     std::fs::write(&file, OPEN).unwrap();

@@ -12,6 +12,7 @@ mod disk;
 mod files;
 mod gateways;
 mod hooks;
+mod left;
 mod operator;
 mod page;
 mod pairings;
@@ -61,7 +62,7 @@ async fn checks(root: &Path) -> Vec<Check> {
     let ahead: Vec<(String, i64)> =
         gateways.iter().filter_map(|one| Some((one.relay.clone(), one.ahead?))).collect();
     checks.push(clock::judge(now, newest(&book), &ahead));
-    checks.extend(pairings::reachable(&gateways));
+    checks.extend(pairings::reachable(root, &gateways));
     checks.extend(pairings::judge(root, &book, &gateways, hooks.before(root), now));
     checks.extend(policy(root, &places.workspace, &book, now).await);
     checks.extend(hooks.judge(root));

@@ -1,11 +1,15 @@
 //! `revoke`: take a pairing back.
 
 use super::Here;
+use super::install::page::agreed;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::output::wrapped;
 use crate::parties;
 use countersign_approver::home::Home;
 use countersign_approver::pairings::{PairingName, Pairings};
 use countersign_core::trust::Status;
+use countersign_enforcer::{Enforcer, pairing::PairingError};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 /// Take a pairing back, at once or after a time.
@@ -25,20 +29,35 @@ pub(crate) struct Revoke {
     /// another approver of as much assurance takes over
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     after: Option<Duration>,
+
+    /// Do not ask, also where nobody is left then
+    #[arg(long, conflicts_with = "after")]
+    yes: bool,
 }
+
+/// What it means to take back the last approver who may allow another.
+const LAST: &str = "nobody is left then who may allow another approver: this home pins none any \
+    more, and what it asks from now on needs a new home (countersign --home DIR pair …); this one \
+    keeps its receipts";
 
 impl Revoke {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        match (self.enforces(here)?, self.after) {
+        let nobody_left = match (self.enforces(here)?, self.after) {
             (true, Some(after)) => return self.retire(here, after).await,
-            (true, None) => self.approver(here).await?,
-            (false, None) => self.own(here)?,
+            (true, None) => Some(self.approver(here).await?),
+            (false, None) => {
+                self.own(here)?;
+                None
+            }
             (false, Some(_)) => {
                 return Err(Failure::new(Exit::Usage, "usage", "an approver leaves at once")
                     .hint("without --after"));
             }
-        }
-        let document = serde_json::json!({"revoked": self.name});
+        };
+        let document = match nobody_left {
+            Some(left) => serde_json::json!({"revoked": self.name, "nobodyLeft": left}),
+            None => serde_json::json!({"revoked": self.name}),
+        };
         here.output.result(&format!("revoked `{}`", self.name), &document)?;
         Ok(Exit::Ok)
     }
@@ -72,16 +91,41 @@ impl Revoke {
     }
 
     /// An enforcer takes an approver back. The gateway is told on a best effort; what counts is
-    /// pinned here.
-    async fn approver(&self, here: &Here<'_>) -> Result<(), Failure> {
+    /// pinned here. Says whether nobody is left who may allow another.
+    async fn approver(&self, here: &Here<'_>) -> Result<bool, Failure> {
         let enforcer = parties::existing_enforcer(&here.root).await?;
+        let last = self.is_last(&enforcer).await;
+        if last {
+            self.warned(here).await?;
+        }
         let pairing = enforcer.revoke(&self.name).await?;
         if let Some(relay) = &pairing.relay {
             let client = parties::client(enforcer.identity(), relay)?;
             let told = client.revoke(&pairing.approver_id);
             let _ = tokio::time::timeout(std::time::Duration::from_secs(3), told).await;
         }
-        Ok(())
+        Ok(last)
+    }
+
+    /// Whether no other may allow a new approver. What cannot be read keeps nobody from revoking.
+    async fn is_last(&self, enforcer: &Enforcer) -> bool {
+        let Ok(pairings) = enforcer.home().pairings() else { return false };
+        let own = pairings.into_iter().find(|pairing| pairing.name == self.name);
+        match (own, enforcer.admitters().await) {
+            (Some(own), Ok(Some(ways))) => ways.iter().all(|way| way.approver.key_id == own.key_id),
+            (_, Err(PairingError::NobodyLeft(_))) => true,
+            _ => false,
+        }
+    }
+
+    /// A person at a terminal is asked. A script goes on: it takes back a key that was lost.
+    async fn warned(&self, here: &Here<'_>) -> Result<(), Failure> {
+        let warning = format!("warning: {LAST}");
+        here.output.progress(&wrapped(&warning, here.output.columns(), 0));
+        if here.output.is_json() || !std::io::stdin().is_terminal() {
+            return Ok(());
+        }
+        agreed(here.output, self.yes, &format!("Revoke `{}`?", self.name)).await
     }
 
     fn own(&self, here: &Here<'_>) -> Result<(), Failure> {

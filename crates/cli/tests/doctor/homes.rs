@@ -149,5 +149,30 @@ fn an_accepted_policy_that_was_changed_fails() {
     let said = patient.doctor();
     said.fails("policy", "gone");
     let fix = said.check("policy", "fail")["fix"].clone();
-    assert!(fix.as_str().unwrap().ends_with("policy accept"), "{fix}");
+    let fix = fix.as_str().unwrap().split(';').next().unwrap().to_owned();
+    // What is printed mends it when it is pasted.
+    let line = fix.replace("countersign ", &format!("'{}' ", env!("CARGO_BIN_EXE_countersign")));
+    let output = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
+    assert!(output.status.success(), "{fix}: {output:?}");
+    patient.doctor().check("policy", "ok");
+}
+
+#[test]
+fn a_pairing_file_that_is_gone_is_a_finding_of_its_own() {
+    let patient = Patient::paired();
+    std::fs::remove_file(patient.home().join("pairings/ann.json")).unwrap();
+    let said = patient.doctor();
+    said.fails("pairing ann", "is gone");
+    let fix = said.check("pairing ann", "fail")["fix"].clone();
+    assert!(fix.as_str().unwrap().starts_with("restore "), "{fix}");
+    let fix = said.check("approvers", "warn")["fix"].clone();
+    assert!(fix.as_str().unwrap().starts_with("restore "), "{fix}");
+}
+
+#[test]
+fn after_the_last_approver_was_revoked_the_fix_is_a_new_home() {
+    let patient = Patient::paired();
+    patient.run(&["revoke", "ann"]);
+    let fix = patient.doctor().check("approvers", "warn")["fix"].clone();
+    assert!(fix.as_str().unwrap().starts_with("begin a new home"), "{fix}");
 }

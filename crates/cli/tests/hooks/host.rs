@@ -111,7 +111,8 @@ impl<'a> Host<'a> {
 pub(crate) fn line(binary: &str, host: &str, home: &Path, timeout: &str) -> String {
     format!(
         "'{binary}' hook {host} --home '{}' --timeout {timeout} \
-         || {{ [ $? -eq 2 ] || echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }}",
+         || {{ [ $? -eq 2 ] || echo 'countersign: the hook failed, so nothing runs; \
+         ask the user to run: countersign doctor' >&2; exit 2; }}",
         home.display()
     )
 }

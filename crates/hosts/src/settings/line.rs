@@ -20,8 +20,8 @@ pub enum BadLine {
 /// What follows the hook in its line. Where the hook refused (2), its own words stand; whatever else
 /// it ended with, and where it could not be started, is a refusal with words of the line, since one
 /// host takes a refusal without words for none.
-const OTHERWISE: &str =
-    "|| { [ $? -eq 2 ] || echo 'countersign: the hook failed, so nothing runs' >&2; exit 2; }";
+const OTHERWISE: &str = "|| { [ $? -eq 2 ] || echo 'countersign: the hook failed, so nothing runs; \
+    ask the user to run: countersign doctor' >&2; exit 2; }";
 
 /// The line that a host runs before a tool: our hook, and a refusal where it could not answer.
 ///

@@ -26,7 +26,7 @@ pub(super) struct Check {
     pub(super) state: State,
     /// What was found, in one line.
     pub(super) found: String,
-    /// What mends it: a command to paste, where one does.
+    /// What mends it, in one line: a command to paste where one does, else a sentence.
     pub(super) fix: Option<String>,
 }
 

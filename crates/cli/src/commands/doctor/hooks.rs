@@ -10,7 +10,7 @@ mod judge;
 mod record;
 
 use super::bounded::{FILES, bounded};
-use super::check::Check;
+use super::check::{Check, quoted};
 use countersign_hosts::Host;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,8 @@ pub(super) async fn look(places: &Places) -> Hooks {
         match facts::of(host, places, &records).await {
             Ok(facts) => hooks.hosts.push(facts),
             Err(why) => {
-                let fix = format!("countersign install {}", host.name());
+                let home = quoted(&places.root);
+                let fix = format!("countersign --home {home} install {}", host.name());
                 hooks.unseen.push(Check::fail(&judge::name(host), why, fix));
             }
         }

@@ -45,7 +45,7 @@ fn whole(root: &Path, book: &Book) -> Vec<Check> {
     });
     match &book.ledger {
         Err(why) => checks.push(Check::fail("ledger", why.clone(), mend(root, why))),
-        Ok(ledger) => checks.extend([records(ledger), unfinished(ledger)]),
+        Ok(ledger) => checks.extend([records(ledger), unfinished(root, ledger)]),
     }
     checks
 }
@@ -83,18 +83,23 @@ fn records(ledger: &Ledger) -> Check {
     }
 }
 
-fn unfinished(ledger: &Ledger) -> Check {
+fn unfinished(root: &Path, ledger: &Ledger) -> Check {
     if let Some(first) = ledger.uncertain.first() {
         let count = ledger.uncertain.len();
         let found = format!("{count} uncertain; nobody knows whether `{first}` ran");
-        let fix = "countersign receipt show last, and look at what it changed before you repeat it";
+        let fix = format!(
+            "countersign --home {} receipt show last, and look at what it changed before you repeat it",
+            quoted(root)
+        );
         return Check::warn("unfinished", found, fix);
     }
     match ledger.open.first() {
         Some(first) => {
             let found =
                 format!("{} claimed without an outcome, `{first}` first", ledger.open.len());
-            Check::warn("unfinished", found, "countersign status, once nothing runs any more")
+            let home = quoted(root);
+            let fix = format!("countersign --home {home} status, once nothing runs any more");
+            Check::warn("unfinished", found, fix)
         }
         None => Check::ok("unfinished", "nothing is uncertain, nothing was left half done"),
     }
@@ -127,10 +132,13 @@ mod tests {
 
     #[test]
     fn what_is_unfinished_warns() {
-        assert_eq!(unfinished(&ledger()).state, State::Ok);
-        assert_eq!(unfinished(&Ledger { open: vec!["r".into()], ..ledger() }).state, State::Warn);
+        assert_eq!(unfinished(Path::new("/h"), &ledger()).state, State::Ok);
+        assert_eq!(
+            unfinished(Path::new("/h"), &Ledger { open: vec!["r".into()], ..ledger() }).state,
+            State::Warn
+        );
         let uncertain = Ledger { uncertain: vec!["r".into()], ..ledger() };
-        assert_eq!(unfinished(&uncertain).state, State::Warn);
+        assert_eq!(unfinished(Path::new("/h"), &uncertain).state, State::Warn);
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use super::book::Book;
 use super::check::{Check, quoted};
 use super::gateways::Gateway;
+use super::left;
+use crate::parties;
 use countersign_core::artifact::Assurance;
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::home::Pairing;
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// The least assurance that may allow what is critical.
@@ -23,7 +26,7 @@ pub(super) fn judge(
 ) -> Vec<Check> {
     let book = match book {
         Err(why) => return vec![Check::fail("approvers", why.clone(), "mend the home first")],
-        Ok(None) => return vec![nobody(root, hooked)],
+        Ok(None) => return vec![left::nobody(root, None, &[], hooked, now)],
         Ok(Some(book)) => book,
     };
     let (trust, pairings) = match (&book.trust, &book.pairings) {
@@ -34,36 +37,36 @@ pub(super) fn judge(
         }
     };
     let mut checks = vec![approvers(root, trust, pairings, hooked, now)];
-    checks.extend(pairings.iter().map(|pairing| alive(root, pairing, trust, gateways, now)));
+    checks.extend(left::lost(root, trust, pairings, now));
+    let again = |pairing: &Pairing| left::again(root, trust, pairings, now, pairing);
+    let alive = |pairing| alive(pairing, trust, gateways, now, again(pairing));
+    checks.extend(pairings.iter().map(alive));
     checks
 }
 
 /// The gateways, whoever is paired through them.
-pub(super) fn reachable(gateways: &[Gateway]) -> Vec<Check> {
+pub(super) fn reachable(root: &Path, gateways: &[Gateway]) -> Vec<Check> {
     let one = |gateway: &Gateway| {
         let name = format!("gateway {}", gateway.relay);
         match &gateway.away {
             None => Check::ok(&name, "reachable"),
             Some(why) => {
-                Check::fail(&name, why.clone(), "start it again, or look at the network between")
+                let other = "start it again, or look at the network between";
+                let own = own(root, &gateway.relay).unwrap_or_else(|| other.into());
+                Check::fail(&name, why.clone(), own)
             }
         }
     };
     gateways.iter().map(one).collect()
 }
 
-fn pair(root: &Path, assurance: &str) -> String {
-    let root = quoted(root);
-    format!("countersign --home {root} pair --name NAME --relay URL --assurance {assurance}")
-}
-
-fn nobody(root: &Path, hooked: bool) -> Check {
-    let found = "no approver: nobody can answer";
-    if hooked {
-        let found = format!("{found}, and a hook stands before this home");
-        return Check::fail("approvers", found, pair(root, "web"));
-    }
-    Check::warn("approvers", found, pair(root, "web"))
+/// The line that starts a gateway again that is this home's own: its part is here, and its address
+/// is this machine's.
+fn own(root: &Path, relay: &str) -> Option<String> {
+    let address = relay.strip_prefix("http://")?.replacen("localhost:", "127.0.0.1:", 1);
+    let address: SocketAddr = address.parse().ok()?;
+    let here = address.ip().is_loopback() && parties::gateway_root(root).is_dir();
+    here.then(|| format!("countersign --home {} gateway --listen {address}", quoted(root)))
 }
 
 fn approvers(
@@ -73,20 +76,17 @@ fn approvers(
     hooked: bool,
     now: Instant,
 ) -> Check {
-    let counts = |pairing: &Pairing| {
-        let approver = trust.approver(&pairing.key_id).filter(|one| one.status.counts(now));
-        approver.map(|one| one.assurance)
-    };
-    let found: Vec<Assurance> = pairings.iter().filter_map(counts).collect();
+    let found: Vec<Assurance> = left::asked(trust, pairings, now).map(|a| a.assurance).collect();
     match found.iter().max() {
-        None => nobody(root, hooked),
+        None => left::nobody(root, Some(trust), pairings, hooked, now),
         Some(highest) if *highest < CRITICAL => {
             let found = format!(
                 "{} can answer, but the highest assurance is `{}`: nobody may allow what is critical",
                 found.len(),
                 highest.name()
             );
-            Check::warn("approvers", found, pair(root, CRITICAL.name()))
+            let fix = left::another_or_new(root, trust, pairings, now, CRITICAL);
+            Check::warn("approvers", found, fix)
         }
         Some(highest) => {
             let found =
@@ -96,20 +96,15 @@ fn approvers(
     }
 }
 
+/// `again` is what mends it where it is not.
 fn alive(
-    root: &Path,
     pairing: &Pairing,
     trust: &TrustStore,
     gateways: &[Gateway],
     now: Instant,
+    again: String,
 ) -> Check {
     let name = format!("pairing {}", pairing.name);
-    let again = format!(
-        "countersign --home {} revoke {}, then {}",
-        quoted(root),
-        pairing.name,
-        pair(root, "web")
-    );
     let approver = trust.approver(&pairing.key_id);
     let Some(approver) = approver.filter(|one| one.status.counts(now)) else {
         let why = approver.map_or("its key is not pinned", |_| "its key counts no more");
@@ -190,7 +185,7 @@ mod tests {
     fn a_pairing_is_alive_where_its_key_counts_and_its_gateway_knows_this_home() {
         let state = |status, gateway| {
             let (trust, pairing) = scene(Assurance::Web, status);
-            alive(Path::new("/h"), &pairing, &trust, &[gateway], NOW).state
+            alive(&pairing, &trust, &[gateway], NOW, String::new()).state
         };
         assert_eq!(state(Status::Active {}, gateway()), State::Ok);
         let stranger = Gateway { stranger: Some("no".into()), ..gateway() };
@@ -199,5 +194,54 @@ mod tests {
         assert_eq!(state(Status::Active {}, away), State::Skipped);
         let over = Status::Rotated { until: NOW.timestamp() };
         assert_eq!(state(over, gateway()), State::Fail);
+    }
+
+    #[test]
+    fn after_the_last_approver_only_a_new_home_is_named_and_before_the_first_to_pair() {
+        let root = Path::new("/h");
+        let fix = |trust: &TrustStore, pairings: &[Pairing]| {
+            let check = approvers(root, trust, pairings, true, NOW);
+            assert_eq!(check.state, State::Fail, "{check:?}");
+            check.fix.unwrap()
+        };
+        let new = fix(&TrustStore::default(), &[]);
+        assert!(new.starts_with("countersign --home /h pair "), "{new}");
+        let (trust, _) = scene(Assurance::Web, Status::Revoked { at: NOW.timestamp() });
+        let over = fix(&trust, &[]);
+        assert!(over.starts_with("begin a new home") && !over.contains("/h pair"), "{over}");
+        // A weaker one that stays cannot allow another.
+        let (weaker, pairing) = scene(Assurance::Local, Status::Active {});
+        let mut both = trust;
+        both.approvers[0].key_id = countersign_core::keys::KeyId("other".into());
+        both.approvers.extend(weaker.approvers);
+        let check = approvers(root, &both, &[pairing], true, NOW);
+        assert!(check.fix.unwrap().starts_with("begin a new home"));
+    }
+
+    #[test]
+    fn a_pairing_whose_file_is_gone_is_named_with_it() {
+        let (trust, pairing) = scene(Assurance::Web, Status::Active {});
+        assert!(left::lost(Path::new("/h"), &trust, &[pairing], NOW).is_empty());
+        let checks = left::lost(Path::new("/h"), &trust, &[], NOW);
+        assert_eq!((checks.len(), checks[0].state), (1, State::Fail));
+        let fix = checks[0].fix.as_deref().unwrap();
+        assert!(fix.starts_with("restore /h/pairings/ann.json from a backup, or begin"), "{fix}");
+        let (revoked, _) = scene(Assurance::Web, Status::Revoked { at: NOW.timestamp() });
+        assert!(left::lost(Path::new("/h"), &revoked, &[], NOW).is_empty());
+    }
+
+    #[test]
+    fn a_gateway_of_this_home_that_is_away_is_mended_by_the_line_that_starts_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        assert_eq!(own(root, "http://127.0.0.1:8787"), None);
+        std::fs::create_dir(root.join("gateway")).unwrap();
+        let line = format!("countersign --home {} gateway --listen 127.0.0.1:8787", quoted(root));
+        for relay in ["http://127.0.0.1:8787", "http://localhost:8787"] {
+            assert_eq!(own(root, relay).as_deref(), Some(&*line));
+        }
+        for relay in ["https://127.0.0.1:8787", "http://10.0.0.1:8787", "http://relay.example"] {
+            assert_eq!(own(root, relay), None, "{relay}");
+        }
     }
 }

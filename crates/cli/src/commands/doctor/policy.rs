@@ -22,7 +22,7 @@ pub(super) fn judge(
 ) -> Vec<Check> {
     let found = match found(root, &parties::sources(), workspace) {
         Ok(found) => found,
-        Err(why) => return vec![Check::fail(NAME, why.to_string(), "countersign policy status")],
+        Err(why) => return vec![Check::fail(NAME, why.to_string(), status(root))],
     };
     let accepted = match accepted {
         Ok(accepted) => accepted,
@@ -31,18 +31,18 @@ pub(super) fn judge(
             return vec![Check::fail(NAME, found, "mend the ledger first")];
         }
     };
-    let engine = match engine(&found, accepted) {
+    let engine = match engine(root, &found, accepted) {
         Ok(engine) => engine,
         Err(check) => return vec![check],
     };
     if let Some(place) = missing(&found, accepted, workspace).first() {
-        return vec![changed(root, place)];
+        return vec![changed(root, place, &found)];
     }
     let watched = watched(engine.mode(), &found, accepted, now);
-    vec![standing(root, &found, accepted), mode(engine.mode(), watched)]
+    vec![standing(root, &found, accepted), mode(root, engine.mode(), watched)]
 }
 
-fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
+fn engine(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
     let mut layers = Vec::new();
     for one in found {
         let (policy, _) = load_with_places(&one.text, one.dialect()).map_err(|mistakes| {
@@ -50,7 +50,11 @@ fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
                 format!(": line {}: {}", mistake.line, mistake.message)
             });
             let found = format!("`{}` does not load{first}", one.path.display());
-            Check::fail(NAME, found, format!("countersign policy check {}", quoted(&one.path)))
+            Check::fail(
+                NAME,
+                found,
+                command(root, &Place::Home, &format!("check {}", quoted(&one.path))),
+            )
         })?;
         let accepted = one.is_accepted(accepted);
         layers.push(Layer { name: one.place.layer(), policy, sha256: one.sha256, accepted });
@@ -60,21 +64,43 @@ fn engine(found: &[Found], accepted: &[Acceptance]) -> Result<Engine, Check> {
         let policy = builtin();
         layers.push(Layer { name: LayerName::Builtin, policy, sha256, accepted: true });
     }
-    Engine::new(layers).map_err(|e| Check::fail(NAME, e.to_string(), "countersign policy status"))
+    Engine::new(layers).map_err(|e| Check::fail(NAME, e.to_string(), status(root)))
 }
 
-fn accept(root: &Path) -> String {
-    format!("countersign --home {} policy accept", quoted(root))
+fn status(root: &Path) -> String {
+    command(root, &Place::Home, "status")
 }
 
-fn changed(root: &Path, place: &Place) -> Check {
+/// The line that accepts, or begins, the policy of a place.
+fn command(root: &Path, place: &Place, verb: &str) -> String {
+    let home = format!("countersign --home {} policy {verb}", quoted(root));
+    match place {
+        Place::Workspace(dir) => {
+            format!("cd {} && {home} --at workspace", quoted(Path::new(dir)))
+        }
+        Place::Organisation | Place::Home => home,
+    }
+}
+
+fn changed(root: &Path, place: &Place, found: &[Found]) -> Check {
     let place_name = match place {
         Place::Organisation => "the organisation's".to_owned(),
         Place::Home => "the home's".to_owned(),
         Place::Workspace(dir) => format!("the one of `{dir}`"),
     };
-    let found = format!("{place_name} accepted policy was changed or is gone, so everything asks");
-    Check::fail(NAME, found, accept(root))
+    let accept = command(root, place, "accept");
+    if let Some(other) = found.iter().find(|one| one.place == *place) {
+        let path = other.path.display();
+        let found = format!(
+            "{place_name} accepted policy was changed, so everything asks: `{path}` is not what \
+             was accepted"
+        );
+        return Check::fail(NAME, found, accept);
+    }
+    let found = format!("{place_name} accepted policy is gone, so everything asks");
+    let init = command(root, place, "init");
+    // Where nobody is pinned yet, what `init` writes counts at once; to accept it again harms nothing.
+    Check::fail(NAME, found, format!("{init} && {accept}; or restore the file from a backup"))
 }
 
 fn standing(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Check {
@@ -83,7 +109,13 @@ fn standing(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Check {
             "`{}` was not accepted: only those of its rules that block or ask count",
             unread.path.display()
         );
-        return Check::warn(NAME, found, accept(root));
+        let fix = match &unread.place {
+            Place::Organisation => {
+                format!("chown root {0} && chmod go-w {0}", quoted(&unread.path))
+            }
+            place => command(root, place, "accept"),
+        };
+        return Check::warn(NAME, found, fix);
     }
     let home = found.iter().find(|one| one.place == Place::Home);
     match home.and_then(|one| one.acceptance(accepted)) {
@@ -96,8 +128,9 @@ fn standing(root: &Path, found: &[Found], accepted: &[Acceptance]) -> Check {
     }
 }
 
-fn mode(mode: Mode, watched: Option<Watched>) -> Check {
-    let fix = "remove `mode` from the policy and accept it: countersign policy accept";
+fn mode(root: &Path, mode: Mode, watched: Option<Watched>) -> Check {
+    let accept = command(root, &Place::Home, "accept");
+    let fix = format!("take `mode` out of the policy, and accept it: {accept}");
     match watched {
         None if mode == Mode::Enforce => Check::ok("policy mode", "enforced"),
         None => Check::ok("policy mode", "enforced: observing has ended"),
@@ -119,16 +152,26 @@ mod tests {
 
     #[test]
     fn what_is_only_watched_warns() {
-        assert_eq!(mode(Mode::Enforce, None).state, State::Ok);
-        assert_eq!(mode(Mode::Observe, None).state, State::Ok);
-        assert_eq!(mode(Mode::Observe, Some(Watched::Until(Instant(0)))).state, State::Warn);
-        assert_eq!(mode(Mode::Off, Some(Watched::WithoutEnd)).state, State::Warn);
+        assert_eq!(mode(Path::new("/h"), Mode::Enforce, None).state, State::Ok);
+        assert_eq!(mode(Path::new("/h"), Mode::Observe, None).state, State::Ok);
+        assert_eq!(
+            mode(Path::new("/h"), Mode::Observe, Some(Watched::Until(Instant(0)))).state,
+            State::Warn
+        );
+        assert_eq!(mode(Path::new("/h"), Mode::Off, Some(Watched::WithoutEnd)).state, State::Warn);
     }
 
     #[test]
-    fn an_accepted_text_that_is_gone_fails_with_the_line_that_accepts() {
-        let check = changed(Path::new("/h"), &Place::Home);
+    fn an_accepted_text_that_is_gone_fails_with_the_line_that_begins_one() {
+        let check = changed(Path::new("/h"), &Place::Home, &[]);
         assert_eq!(check.state, State::Fail);
-        assert_eq!(check.fix.as_deref(), Some("countersign --home /h policy accept"));
+        let fix = check.fix.unwrap();
+        assert!(fix.starts_with("countersign --home /h policy init && countersign "), "{fix}");
+        let check = changed(Path::new("/h"), &Place::Workspace("/a b".into()), &[]);
+        let fix = check.fix.unwrap();
+        assert!(
+            fix.starts_with("cd '/a b' && countersign --home /h policy init --at workspace"),
+            "{fix}"
+        );
     }
 }

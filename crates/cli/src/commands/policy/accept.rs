@@ -187,9 +187,22 @@ async fn accept(
             Err(Failure::new(Exit::Denied, "withdrawn", "stopped; the policy does not count")
                 .hint("start again with `countersign policy accept`"))
         }
+        Answered::Denied(request) => {
+            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
+            let why = said.map(|why| format!(": {}", visible(&why.text, false)));
+            let message = format!("the policy was denied{}", why.unwrap_or_default());
+            Err(Failure::new(Exit::Denied, "policy_denied", message).hint(STAYS))
+        }
+        Answered::Expired(_) | Answered::Pending(_) => {
+            let message = "nobody allowed the policy in time";
+            Err(Failure::new(Exit::Expired, "policy_expired", message).hint(STAYS))
+        }
         answered => Ok(enforcer.accept_policy(proposal, answered, &relays).await?),
     }
 }
+
+/// Where a policy was not allowed.
+const STAYS: &str = "what was in force before stays; `countersign policy status` shows it";
 
 /// Leaves only those who were named.
 fn narrow(question: &mut Question, command: &Accept) -> Result<(), Failure> {

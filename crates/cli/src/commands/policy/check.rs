@@ -77,7 +77,13 @@ fn report(here: &Here<'_>, text: &Text, lines: &mut Vec<String>) -> Result<Repor
             (report.rules, report.tests) = (loaded.policy.rules.len(), loaded.policy.tests.len());
             report.warnings = labels::unknown(here, &loaded)?;
             lines.extend(report.warnings.iter().map(|warning| warned(here, text, warning)));
-            lines.push(summary(here.output, &report));
+            lines.push(match &text.missing {
+                Some(missing) => {
+                    let word = paint(here.output, Paint::Careful, "warning:");
+                    format!("{}: {word} {}", text.name, missing.said())
+                }
+                None => summary(here.output, &report),
+            });
         }
         Err(Mistakes(mistakes)) => {
             lines.extend(shown(here.output, text, &mistakes));

@@ -16,7 +16,7 @@ use countersign_enforcer::{Edge, Enforcer};
 use countersign_policy::load::{Dialect, LabelPlace, Mistakes, load_with_places};
 use countersign_policy::model::{Mode, Policy};
 use countersign_policy::{Engine, Layer, LayerName, STARTER};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The text of a policy, and what to call it.
 pub(super) struct Text {
@@ -28,6 +28,37 @@ pub(super) struct Text {
     pub(super) accepted: bool,
     /// The record of it, where there is one.
     pub(super) acceptance: Option<Acceptance>,
+    /// What stands in for an accepted text that is gone or changed: under it everything asks.
+    pub(super) missing: Option<Missing>,
+}
+
+/// An accepted text that is not in its place.
+#[derive(Clone)]
+pub(super) struct Missing {
+    pub(super) accepted: Acceptance,
+    /// Whether another text is there.
+    pub(super) changed: bool,
+}
+
+impl Missing {
+    /// What is wrong, and what to do.
+    pub(super) fn said(&self) -> String {
+        let Acceptance { place, sha256, at, seq, .. } = &self.accepted;
+        let (what, init) = match self.changed {
+            true => ("is not the text that was accepted", ""),
+            false => ("the accepted text is gone", "`countersign policy init` and "),
+        };
+        let at_workspace = match place {
+            Place::Workspace(_) => " --at workspace",
+            Place::Organisation | Place::Home => "",
+        };
+        let at = at.timestamp();
+        format!(
+            "{what} (sha256 {sha256}, {}, receipt {seq}): everything asks until \
+             {init}`countersign policy accept{at_workspace}`, or until that text is restored",
+            at.as_str()
+        )
+    }
 }
 
 /// A text that loaded.
@@ -52,6 +83,7 @@ impl Text {
             accepted: found.is_accepted(accepted),
             acceptance: found.acceptance(accepted).cloned(),
             bytes: found.text,
+            missing: None,
         }
     }
 
@@ -64,15 +96,27 @@ impl Text {
             dialect: Dialect::Toml,
             accepted: true,
             acceptance: None,
+            missing: None,
         }
     }
 
     /// What counts in a place whose accepted text is gone or changed.
-    fn missing(place: &Place) -> Self {
+    fn missing(place: &Place, found: &[Found], accepted: &[Acceptance], root: &Path) -> Self {
+        let other = found.iter().find(|one| one.place == *place);
+        let path = match (other, place) {
+            (Some(other), _) => other.path.clone(),
+            (None, Place::Workspace(dir)) => {
+                Path::new(dir).join(".countersign").join("policy.toml")
+            }
+            (None, Place::Home | Place::Organisation) => root.join("policy.toml"),
+        };
+        let newest = accepted.iter().rev().find(|one| one.place == *place);
+        let changed = other.is_some();
         Self {
-            name: "the accepted policy is not there: everything asks".into(),
+            name: visible(&path.display().to_string(), false),
             layer: place.layer(),
             bytes: MISSING.as_bytes().to_vec(),
+            missing: newest.map(|one| Missing { accepted: one.clone(), changed }),
             ..Self::built_in()
         }
     }
@@ -114,6 +158,7 @@ pub(super) struct Standing {
     found: Vec<Found>,
     accepted: Vec<Acceptance>,
     workspace: String,
+    root: PathBuf,
     now: Instant,
 }
 
@@ -122,18 +167,25 @@ impl Standing {
     /// that was accepted.
     pub(super) async fn of(here: &Here<'_>, situation: &Situation) -> Result<Self, Failure> {
         let found = found(&here.root, &parties::sources(), &situation.workspace_text())?;
-        Ok(Self::told(found, acceptances(here).await?, situation.workspace_text()))
+        let accepted = acceptances(here).await?;
+        Ok(Self::told(found, accepted, situation.workspace_text(), here.root.clone()))
     }
 
-    fn told(found: Vec<Found>, accepted: Vec<Acceptance>, workspace: String) -> Self {
+    fn told(
+        found: Vec<Found>,
+        accepted: Vec<Acceptance>,
+        workspace: String,
+        root: PathBuf,
+    ) -> Self {
         let text = |one: &Found| Text::found(one.clone(), &accepted);
         let mut texts: Vec<Text> = found.iter().map(text).collect();
         if !texts.iter().any(|text| text.layer == LayerName::Home && text.accepted) {
             texts.push(Text::built_in());
         }
-        texts.extend(missing(&found, &accepted, &workspace).iter().map(Text::missing));
+        let stand_in = |place: &Place| Text::missing(place, &found, &accepted, &root);
+        texts.extend(missing(&found, &accepted, &workspace).iter().map(stand_in));
         texts.sort_by_key(|text| text.layer);
-        Self { texts, found, accepted, workspace, now: Edge::system().now() }
+        Self { texts, found, accepted, workspace, root, now: Edge::system().now() }
     }
 
     /// The same with a file in the place of the home's, as if it had been accepted now.
@@ -149,7 +201,7 @@ impl Standing {
             seq: 0,
         });
         self.found.push(named);
-        Ok(Self::told(self.found, self.accepted, self.workspace))
+        Ok(Self::told(self.found, self.accepted, self.workspace, self.root))
     }
 
     pub(super) fn engine(&self) -> Result<Engine, Failure> {

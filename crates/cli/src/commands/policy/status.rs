@@ -8,7 +8,7 @@ use crate::commands::show::width;
 use crate::failure::{Exit, Outcome};
 use countersign_core::display::visible;
 use countersign_core::time::{Instant, Timestamp};
-use countersign_enforcer::policy::Watched;
+use countersign_enforcer::policy::{Acceptance, Watched};
 use countersign_policy::LayerName;
 use countersign_policy::load::Mistakes;
 use countersign_policy::model::Mode;
@@ -76,6 +76,11 @@ fn layer(text: &Text) -> Value {
         if let Ok(loaded) = &loaded {
             members.insert("rules".into(), loaded.policy.rules.len().into());
         }
+        if let Some(missing) = &text.missing {
+            let Acceptance { sha256, at, seq, .. } = &missing.accepted;
+            let told = json!({"sha256": sha256, "acceptedAt": at.timestamp(), "receipt": seq});
+            members.insert("missing".into(), told);
+        }
         if let Some(acceptance) = &text.acceptance {
             members.insert("acceptedAt".into(), json!(acceptance.at.timestamp()));
             members.insert("receipt".into(), acceptance.seq.into());
@@ -87,6 +92,12 @@ fn layer(text: &Text) -> Value {
 fn shown(here: &Here<'_>, text: &Text, document: &Value) -> Vec<String> {
     let name = text.layer.name();
     let mut lines = hanging(name, 14, &text.name, width());
+    if let Some(missing) = &text.missing {
+        let said = paint(here.output, Paint::Bad, &missing.said());
+        lines.extend(hanging("", 14, &said, width()));
+        lines.push(String::new());
+        return lines;
+    }
     lines.push(format!("              sha256 {}", text.sha256()));
     lines.extend(hanging("", 14, &worth(here, text, document), width()));
     lines.push(String::new());

@@ -1,6 +1,7 @@
 //! What stands in a host's files, and what the host says of itself.
 
 use super::super::bounded::{FILES, bounded};
+use super::super::check::quoted;
 use super::Places;
 use super::record::Record;
 use crate::hosts::codex::{self, Listed};
@@ -27,9 +28,18 @@ pub(super) struct Facts {
     pub(super) files: Vec<File>,
     pub(super) records: Vec<Record>,
     /// What switches its hooks off.
-    pub(super) off: Vec<String>,
+    pub(super) off: Vec<Off>,
     /// What Codex says of its hooks.
     pub(super) listed: Option<Result<Vec<Listed>, String>>,
+}
+
+/// Something that switches hooks off.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Off {
+    /// What it is, in one line.
+    pub(super) said: String,
+    /// What to do about it.
+    pub(super) fix: String,
 }
 
 /// A file of hooks.
@@ -210,14 +220,17 @@ fn mentions(text: &str) -> bool {
     false
 }
 
-/// What switches the hooks of a host off, in one line each.
-fn switched_off(host: Host, places: &Places) -> Vec<String> {
+/// What switches the hooks of a host off.
+fn switched_off(host: Host, places: &Places) -> Vec<Off> {
     // What switches those of Codex off, Codex says itself: it does not list them.
     if host == Host::Codex {
         return Vec::new();
     }
-    let variables = places.switches.iter().map(|name| format!("`{name}` is set"));
-    let mut off: Vec<String> = variables.collect();
+    let variables = places.switches.iter().map(|name| Off {
+        said: format!("`{name}` is set"),
+        fix: format!("unset {name}, also where it is set for good, and start the host again"),
+    });
+    let mut off: Vec<Off> = variables.collect();
     let own = paths(host, places, &[]);
     for path in own.iter().map(PathBuf::as_path) {
         off.extend(members_off(path, &["disableAllHooks"]));
@@ -227,12 +240,15 @@ fn switched_off(host: Host, places: &Places) -> Vec<String> {
     off
 }
 
-fn members_off(path: &Path, names: &[&str]) -> Vec<String> {
+fn members_off(path: &Path, names: &[&str]) -> Vec<Off> {
     let Ok(Some(text)) = text(path) else { return Vec::new() };
     let Ok(value) = serde_json::from_str::<Value>(&text) else { return Vec::new() };
     // Whatever else stands there may be taken for a yes.
     let no = |value: &Value| matches!(value, Value::Bool(false) | Value::Null);
     let set = |name: &&&str| value.get(**name).is_some_and(|value| !no(value));
-    let said = |name: &&str| format!("`{}` sets `{name}`", path.display());
+    let said = |name: &&str| Off {
+        said: format!("`{}` sets `{name}`", path.display()),
+        fix: format!("take `{name}` out of {}, and start the host again", quoted(path)),
+    };
     names.iter().filter(set).map(said).collect()
 }

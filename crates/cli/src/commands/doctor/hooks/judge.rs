@@ -3,7 +3,7 @@
 mod entry;
 
 use super::super::check::{Check, quoted};
-use super::facts::{Facts, File, Found};
+use super::facts::{Facts, File, Found, Off};
 use super::record::Record;
 use crate::hosts::codex::Listed;
 use countersign_hosts::{Event, Host, settings};
@@ -104,7 +104,11 @@ impl Judge<'_> {
         for file in &self.facts.files {
             let path = file.path.display();
             if let Err(why) = &file.entries {
-                let fix = format!("mend it, then {}", self.install_in(&file.path));
+                let fix = format!(
+                    "edit {} until it is strict JSON, without comments, then {}",
+                    quoted(&file.path),
+                    self.install_in(&file.path)
+                );
                 checks.push(Check::fail(&self.name, format!("`{path}`: {why}"), fix));
             }
             checks.extend(self.missing(file));
@@ -147,9 +151,9 @@ impl Judge<'_> {
     }
 
     fn switched_off(&self) -> Vec<Check> {
-        let off = |why: &String| {
-            let found = format!("hooks are switched off: {why}");
-            Check::fail(&self.name, found, "remove it, and start the host again")
+        let off = |off: &Off| {
+            let found = format!("hooks are switched off: {}", off.said);
+            Check::fail(&self.name, found, off.fix.clone())
         };
         self.facts.off.iter().map(off).collect()
     }
@@ -171,7 +175,8 @@ impl Judge<'_> {
             self.facts.files.iter().filter(standing).map(|file| file.path.display().to_string());
         let (first, second) = (files.next()?, files.next()?);
         let found = format!("the hook stands in `{first}` and in `{second}`: each call asks twice");
-        let fix = format!("countersign uninstall {}", self.facts.host.name());
+        let home = quoted(self.root);
+        let fix = format!("countersign --home {home} uninstall {}", self.facts.host.name());
         Some(Check::warn(&self.name, found, fix))
     }
 
@@ -189,9 +194,10 @@ impl Judge<'_> {
         for (file, found) in entries {
             let same = |one: &&Listed| one.command == found.entry.command && one.is_before_tools();
             let why = match listed.iter().find(same) {
-                None => "Codex does not list the hook: `features.hooks` is off, or the project is \
-                         not trusted"
-                    .to_owned(),
+                None => {
+                    checks.push(self.unlisted(&file.path));
+                    continue;
+                }
                 Some(one) if !one.enabled => "Codex has the hook switched off".to_owned(),
                 Some(one) if one.is_trusted() => continue,
                 Some(one) => format!(
@@ -203,6 +209,28 @@ impl Judge<'_> {
             checks.push(Check::fail(&self.name, format!("{why}: `{}`", file.path.display()), fix));
         }
         checks
+    }
+
+    /// Codex passes over a file of hooks, and to install again is refused before that ends.
+    fn unlisted(&self, file: &Path) -> Check {
+        let said = file.display();
+        if self.facts.user.as_deref() != Some(file) {
+            let found = format!(
+                "Codex does not list the hook: the project is not trusted, or `hooks` is off \
+                 (`[features]`): `{said}`"
+            );
+            let fix = "start codex in the project and trust it; or, in its config.toml, take out \
+                `hooks = false` under `[features]`";
+            return Check::fail(&self.name, found, fix);
+        }
+        let found = format!(
+            "Codex reads no hooks, so every tool runs unasked: `{said}` stands there for nothing"
+        );
+        let config = quoted(&file.with_file_name("config.toml"));
+        let fix = format!(
+            "take `hooks = false` under `[features]` out of {config}, and start Codex again"
+        );
+        Check::fail(&self.name, found, fix)
     }
 
     /// Other hooks before tools: the one that ends last has the last word about the call. Codex says

@@ -1,4 +1,4 @@
-use super::facts::{Facts, File, Found};
+use super::facts::{Facts, File, Found, Off};
 use super::judge::judge;
 use super::record::Record;
 use crate::commands::doctor::check::{Check, State};
@@ -101,7 +101,7 @@ fn each_change_of_an_installed_hook_fails() {
         ("open on failure", |f| one(f).line.as_mut().unwrap().whole = false),
         ("no block", |f| one(f).entry.closes = false),
         ("another time", |f| one(f).entry.timeout = 30),
-        ("switched off", |f| f.off.push("x".into())),
+        ("switched off", |f| f.off.push(Off { said: "x".into(), fix: "y".into() })),
     ];
     for (what, change) in changes {
         let mut facts = claude();
@@ -165,6 +165,8 @@ fn a_host_that_does_not_trust_the_hook_fails() {
     assert_eq!(worst(&mute), State::Fail);
     let unlisted = Facts { listed: Some(Ok(Vec::new())), ..codex("trusted", true) };
     assert_eq!(worst(&unlisted), State::Fail);
+    let fix = judged(&unlisted)[0].fix.clone().unwrap();
+    assert!(fix.starts_with("take `hooks = false`"), "to install is refused then: {fix}");
 }
 
 #[test]
