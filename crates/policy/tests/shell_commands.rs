@@ -97,3 +97,104 @@ fn every_verb_that_is_found_is_one() {
         }
     }
 }
+
+/// Each line has at least this risk.
+fn at_least(risk: Risk, lines: &[&str]) {
+    let place = place();
+    let risks = lines.iter().map(|text| (*text, class(&line(text), &place).risk));
+    let lower: Vec<(&str, Risk)> = risks.filter(|(_, found)| *found < risk).collect();
+    assert!(lower.is_empty(), "lower than {risk:?}: {lower:#?}");
+}
+
+/// Each line runs without asking anybody.
+fn runs(lines: &[&str]) {
+    let place = place();
+    let risks = lines.iter().map(|text| (*text, class(&line(text), &place).risk));
+    let higher: Vec<(&str, Risk)> = risks.filter(|(_, found)| *found > Risk::Low).collect();
+    assert!(higher.is_empty(), "higher than low: {higher:#?}");
+}
+
+#[test]
+fn attack_16_wait_computes_the_name_that_it_sets() {
+    at_least(
+        Risk::High,
+        &[
+            "wait -p 'a[$(rm x)]'",
+            "wait -n -p 'a[$(rm x)]'",
+            "wait -np 'a[$(rm x)]' 12",
+            "wait '-pa[$(rm x)]'",
+            "wait -p \"$X\"",
+            "wait -p PATH",
+            "builtin wait -f -p 'a[$(rm x)]'",
+            "wait \"$X\" 'a[$(rm x)]'",
+        ],
+    );
+    runs(&["wait", "wait -n", "wait %1", "wait 12", "wait -p done", "wait -n -p pid 12 13"]);
+}
+
+#[test]
+fn attack_16_a_reader_that_loads_code_is_asked_about() {
+    at_least(
+        Risk::High,
+        &[
+            "nm --plugin ./x.so y",
+            "nm --plugin=./x.so y",
+            "nm --plug ./x.so y",
+            "nm --pl=./x.so y",
+            "nm \"$X\" y",
+            "objdump --plugin ./x.so y",
+            "ar --plugin ./x.so t y.a",
+            "ar t --plugin=./x.so y.a",
+            "ranlib --plugin ./x.so y.a",
+            "strip --plugin=./x.so y",
+            "size --plugin ./x.so y",
+            "strings --plugin ./x.so y",
+            "addr2line --plugin=./x.so -e y",
+            "nm @options y",
+            "x86_64-linux-gnu-nm --plugin ./x.so y",
+        ],
+    );
+    runs(&["nm y", "nm -C -D y", "nm --defined-only y", "strings -n 8 y", "readelf -a y"]);
+}
+
+#[test]
+fn attack_11_a_dump_of_variables_is_asked_about() {
+    at_least(
+        Risk::High,
+        &[
+            "set",
+            "set | grep KEY",
+            "set -o posix; set",
+            "export",
+            "export -p",
+            "declare",
+            "declare -p",
+            "declare -x",
+            "declare -xp",
+            "declare -p AWS_SECRET_ACCESS_KEY",
+            "declare -x -p",
+            "declare --",
+            "typeset",
+            "typeset -p",
+            "typeset +",
+            "readonly -p",
+            "local -p",
+            "local",
+            "compgen -v",
+            "compgen -e",
+            "builtin export -p",
+            "command export -p",
+        ],
+    );
+    runs(&[
+        "set -e",
+        "set -euo pipefail",
+        "set +x",
+        "export a=b",
+        "export LANG=C",
+        "readonly a=b",
+        "declare -r a=b",
+        "declare -a x",
+        "declare -A x",
+    ]);
+}

@@ -7,11 +7,11 @@ use crate::classify::shell::Word;
 use countersign_core::artifact::Risk;
 
 /// Programs whose arguments name nothing that they read.
-const QUIET: [&str; 38] = [
+const QUIET: [&str; 37] = [
     "true", "false", ":", "echo", "pwd", "whoami", "id", "groups", "uname", "uptime", "basename",
     "dirname", "nproc", "arch", "tty", "test", "[", "[[", "sleep", "seq", "exit", "return",
-    "break", "continue", "shift", "wait", "jobs", "times", "getconf", "locale", "expr", "factor",
-    "numfmt", "clear", "cal", "logname", "users", "ulimit",
+    "break", "continue", "shift", "jobs", "times", "getconf", "locale", "expr", "factor", "numfmt",
+    "clear", "cal", "logname", "users", "ulimit",
 ];
 /// Programs that look at names, sizes and processes, not at what is in files.
 const LOOKS: [&str; 25] = [
@@ -71,7 +71,7 @@ const READS: [&str; 48] = [
     "readelf",
 ];
 /// Options by which a reading program writes or runs something.
-const UNSAFE: [(&str, &[&str]); 14] = [
+const UNSAFE: [(&str, &[&str]); 16] = [
     ("rg", &["--pre", "--hostname-bin", "-z", "--search-zip"]),
     ("ag", &["--pager"]),
     ("bat", &["--pager", "--config-file"]),
@@ -86,6 +86,8 @@ const UNSAFE: [(&str, &[&str]); 14] = [
     ("diff", &["-l", "--paginate", "--to-file"]),
     ("jq", &["-f", "--from-file", "-L", "--rawfile", "--slurpfile"]),
     ("printf", &["-v"]),
+    ("nm", &["--plugin"]),
+    ("strings", &["--plugin"]),
 ];
 /// Others of their kind, each with an option above.
 const ALSO: [&str; 9] = ["sort", "uniq", "tree", "date", "xxd", "iconv", "yq", "printf", "tr"];
@@ -221,6 +223,12 @@ fn unsafe_options(judge: &mut Judge<'_>, call: &Call<'_>) {
             "shell_exec",
             Risk::High,
         );
+    }
+    if matches!(call.name, "nm" | "strings" | "readelf")
+        && call.args.iter().any(|word| word.text.starts_with('@'))
+    {
+        let why = "its options stand in a file, and may load code";
+        judge.report.find(call.raw, why, "shell_exec", Risk::High);
     }
     if call.name == "printf" {
         let names = call.args.iter().filter(|word| super::builtins::redirects(&word.text));
