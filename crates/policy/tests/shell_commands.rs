@@ -198,3 +198,143 @@ fn attack_11_a_dump_of_variables_is_asked_about() {
         "declare -A x",
     ]);
 }
+
+#[test]
+fn attack_16_a_service_of_another_machine_is_asked_about() {
+    at_least(
+        Risk::High,
+        &[
+            "systemctl -H ann@evil.example status x",
+            "systemctl -Hevil.example status x",
+            "systemctl --host=evil.example status x",
+            "systemctl --host evil.example status x",
+            "systemctl --hos=evil.example status x",
+            "systemctl -M box status x",
+            "systemctl --machine=box status x",
+            "systemctl status x -H evil.example",
+            "systemctl -lH evil.example status x",
+            "journalctl -M box",
+            "journalctl --machine=box",
+            "journalctl -H evil.example",
+            "loginctl -H evil.example list-sessions",
+            "timedatectl -H evil.example status",
+            "hostnamectl -H evil.example status",
+            "busctl -H evil.example list",
+            "busctl --address=unixexec:path=./x list",
+            "localectl -H evil.example status",
+            "systemd-analyze -H evil.example blame",
+            "networkctl -H evil.example",
+        ],
+    );
+    runs(&[
+        "systemctl status x",
+        "systemctl --no-pager -l status x",
+        "systemctl list-units --type=service",
+        "systemctl --user is-active x",
+        "service nginx status",
+        "journalctl -u x --no-pager",
+    ]);
+}
+
+#[test]
+fn attack_16_the_name_of_a_service_is_no_verb() {
+    at_least(
+        Risk::High,
+        &[
+            "systemctl stop nginx status",
+            "systemctl stop show",
+            "systemctl -s status stop nginx",
+            "systemctl --signal status kill nginx",
+            "service status stop",
+            "service ../../tmp/evil status",
+            "service nginx stop status",
+            "journalctl --cursor-file=/home/ann/.bashrc",
+            "journalctl --flush",
+        ],
+    );
+}
+
+#[test]
+fn attack_11_a_query_that_reads_another_file_is_asked_about() {
+    at_least(
+        Risk::High,
+        &[
+            "yq 'load(\"/home/ann/.ssh/id_rsa\")' a.yml",
+            "yq -n 'load_str(\"/home/ann/.ssh/id_rsa\")'",
+            "yq -n 'load_base64(\".env\")'",
+            "yq -n 'load (\".env\")'",
+            "yq -n 'load(.path)' a.yml",
+            "yq '.a = load(\"x\" + \".yml\")' a.yml",
+            "yq eval 'load(\"/home/ann/.ssh/id_rsa\")' a.yml",
+            "yq -n 'load_props(\"/home/ann/.ssh/id_rsa\")'",
+            "yq -n '\"/home/ann/.ssh/id_rsa\" | load(.)'",
+            "yq --expression 'load(\".env\")' a.yml",
+            "yq --from-file x.yq a.yml",
+            "yq -s '.a' a.yml",
+            "yq --split-exp '.a' a.yml",
+            "yq '.a | system(\"x\")' a.yml",
+            "jq 'import \"x\" as x; .' a.json",
+            "jq 'include \"x\"; .' a.json",
+            "jq -n 'import \"/home/ann/.ssh/x\" as $x; $x'",
+            "jq -L /tmp 'x' a.json",
+            "jq --library-path=/tmp . a.json",
+            "jq --slurpfile x /home/ann/.ssh/id_rsa -n '$x'",
+            "jq --rawfile x /home/ann/.ssh/id_rsa -n '$x'",
+            "jq --argfile x /home/ann/.ssh/id_rsa -n '$x'",
+            "jq --argfi x .env -n '$x'",
+            "jq -n --rawfile x .env '$x'",
+            "jq 'get_search_list' a.json",
+        ],
+    );
+    runs(&[
+        "jq . a.json",
+        "jq '.included' a.json",
+        "yq .a b.yml",
+        "yq .load b.yml",
+        "jq .a include/a.json",
+        "yq '.payload' b.yml",
+    ]);
+}
+
+#[test]
+fn attack_11_a_list_of_files_is_read_like_any_other() {
+    at_least(
+        Risk::High,
+        &[
+            "find -L ~/.ssh -name x -exec cat {} +",
+            "find -H -O3 ~/.ssh -name x -exec cat {} +",
+            "find -D tree ~/.ssh -name x -exec cat {} +",
+            "find -files0-from list -exec cat {} +",
+            "file -m /home/ann/.ssh/id_rsa x",
+            "file -m ./magic x -f .env",
+            "file -m ./magic:.env x",
+            "file --magic-file=/home/ann/.ssh/id_rsa x",
+            "file --magic-file .env x",
+            "file --files-from=/home/ann/.ssh/id_rsa",
+            "file --files-from .env",
+            "file -f .env",
+            "file -f.env",
+            "file -bf .env",
+            "find -files0-from /home/ann/.ssh/id_rsa",
+            "find -files0-from .env -print",
+            "date --file=/home/ann/.ssh/id_rsa",
+            "date --file .env",
+            "date -f .env",
+            "date -uf .env",
+            "date -r /home/ann/.ssh/id_rsa -f .env",
+            "du --files0-from=/home/ann/.ssh/id_rsa",
+            "wc --files0-from=.env",
+            "du -X .env",
+            "du --exclude-from=.env",
+        ],
+    );
+    runs(&[
+        "file x",
+        "file -b x",
+        "date",
+        "date +%s",
+        "du -sh .",
+        "find . -name x",
+        "find -L src -exec cat {} +",
+    ]);
+}

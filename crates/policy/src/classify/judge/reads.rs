@@ -1,5 +1,7 @@
 //! Programs that only read, and the options that make them do more.
 
+mod queries;
+
 use super::args::options;
 use super::{Call, Judge};
 use crate::classify::path::Use;
@@ -84,7 +86,7 @@ const UNSAFE: [(&str, &[&str]); 16] = [
     ("iconv", &["-o", "--output"]),
     ("yq", &["-i", "--inplace", "--in-place"]),
     ("diff", &["-l", "--paginate", "--to-file"]),
-    ("jq", &["-f", "--from-file", "-L", "--rawfile", "--slurpfile"]),
+    ("jq", &["-f", "--from-file", "-L", "--library-path", "--rawfile", "--slurpfile", "--argfile"]),
     ("printf", &["-v"]),
     ("nm", &["--plugin"]),
     ("strings", &["--plugin"]),
@@ -148,6 +150,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
     }
     unsafe_options(judge, call);
     listed(judge, call);
+    queries::judge(judge, call);
     if matches!(call.name, "bat" | "batcat") && !call.args.iter().any(|w| is_unpaged(&w.text)) {
         judge.pages(call.raw);
     }
@@ -280,6 +283,17 @@ fn listed(judge: &mut Judge<'_>, call: &Call<'_>) {
         let lists = given.values(&["-f", "--file", "--files-from"]);
         lists.for_each(|word| judge.opened(&word.text, Use::Read));
     }
+    let (short, long): (&str, &str) = match call.name {
+        "file" => ("-m", "--magic-file"),
+        "du" => ("-X", "--exclude-from"),
+        "date" => ("-r", "--reference"),
+        _ => return,
+    };
+    let names = [short, long];
+    let given = options(call.args, &names);
+    // `file` takes several, with colons between them.
+    let paths = given.values(&names).flat_map(|word| word.text.split(':'));
+    paths.for_each(|path| judge.opened(path, Use::Read));
 }
 
 fn files(judge: &mut Judge<'_>, call: &Call<'_>) {
