@@ -338,3 +338,85 @@ fn attack_11_a_list_of_files_is_read_like_any_other() {
         "find -L src -exec cat {} +",
     ]);
 }
+
+#[test]
+fn attack_16_git_that_runs_what_is_configured_is_asked_about() {
+    at_least(
+        Risk::Medium,
+        &[
+            "git verify-commit HEAD",
+            "git verify-tag v1",
+            "git log --show-signature",
+            "git log --show-sig",
+            "git show --show-signature HEAD",
+            "git log --format=%G?",
+            "git log --format %GK",
+            "git log --pretty=%h%GS",
+            "git log --pretty='format:%h %G?'",
+            "git log --pretty=tformat:%GF",
+            "git log --format='%h%+GS'",
+            "git log --format='%h% GS'",
+            "git log --form=%GP",
+            "git for-each-ref --format='%(signature)'",
+            "git for-each-ref --format='%(signature:grade)'",
+            "git branch --format='%(signature:key)'",
+            "git branch --list --format '%(signature)'",
+            "git tag -v v1",
+            "git tag --verify v1",
+            "git tag -l --format='%(signature)'",
+            "git stash list --format=%G?",
+            "git stash list --show-signature",
+            "git reflog --format=%G?",
+            "git reflog show --show-signature",
+            "git shortlog --format=%G?",
+            "git rev-list --format=%G? HEAD",
+            "git remote show origin",
+            "git remote update",
+            "git remote -v update",
+            "git submodule update",
+            "git log --format=\"$X\"",
+        ],
+    );
+    runs(&[
+        "git status",
+        "git -C . status",
+        "git -C src log",
+        "git -C /home/ann/work/sub status",
+        "git -C '' status",
+        "git log --format=%H",
+        "git log --format='%h %an %s'",
+        "git log --pretty=oneline",
+        "git remote",
+        "git remote -v",
+        "git remote get-url origin",
+        "git tag -l",
+        "cd src && git status",
+        "cd /home/ann/work && git status",
+    ]);
+}
+
+#[test]
+fn attack_16_git_obeys_no_settings_from_outside_the_workspace_unasked() {
+    at_least(
+        Risk::High,
+        &[
+            "git -C /tmp/evil status",
+            "git -C ../other status",
+            "git -C .. status",
+            "git -C ~ status",
+            "git -C \"$X\" status",
+            "git -C sub -C ../../other status",
+            "git -C /tmp/evil diff",
+            "cd /tmp/evil && git status",
+            "cd ../other; git diff",
+            "cd && git log",
+            "cd \"$X\" && git status",
+            "pushd /tmp/evil; git status",
+            "(cd /tmp/evil && git log)",
+            "cd -; git status",
+            "cd /tmp && cd evil && git status",
+            "env -C /tmp/evil git status",
+            "git -C /tmp --git-dir=evil status",
+        ],
+    );
+}
