@@ -233,6 +233,7 @@ fn trap(judge: &mut Judge<'_>, call: &Call<'_>) {
     judge.report.find(call.raw, "it runs a line later", "shell_exec", Risk::High);
     if let Some(line) =
         call.args.iter().find(|word| !word.text.starts_with("--") && word.text != "-")
+        && !line.text.is_empty()
     {
         judge.line(&line.text);
     }
