@@ -183,6 +183,12 @@ fn agent(judge: &mut Judge<'_>, name: &str, members: &Map<String, Value>) {
         let why = "it starts an agent elsewhere, where this gate does not stand";
         judge.report.find(name, why, "shell_exec.agent", Risk::High);
     }
+    // Newer hosts take no notice of it; to older ones it may say that nothing is asked about.
+    let asks = |mode: &Value| mode.is_null() || matches!(mode.as_str(), Some("default" | "plan"));
+    if !members.get("mode").is_none_or(asks) {
+        let why = "it starts an agent that may ask its user less";
+        judge.report.find(name, why, "shell_exec.agent", Risk::High);
+    }
 }
 
 /// The end of a work tree.

@@ -204,7 +204,10 @@ impl<'a> Judge<'a> {
         }
         if script.commands.is_empty() && script.broken.is_none() {
             let nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-            if text.split('\n').all(nothing) {
+            if text.trim().is_empty() {
+                // Whoever made the action did not say what runs.
+                self.report.unreadable("an empty line", "it names nothing to run");
+            } else if text.split('\n').all(nothing) {
                 self.report.find(text, "it does nothing", "file_read", Risk::Low);
             } else {
                 self.report.unreadable(text, "it holds signs and no command");
@@ -236,6 +239,9 @@ impl<'a> Judge<'a> {
     fn words(&mut self, words: &[Word], raw: &str, input: &Input) {
         match words.split_first() {
             Some((program, args)) => self.program(program, args, raw, input),
+            None if raw.trim().is_empty() => {
+                self.report.unreadable("an empty line", "it names nothing to run");
+            }
             None => self.report.find(raw, "it starts no program", "file_read", Risk::Low),
         }
     }

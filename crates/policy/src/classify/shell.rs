@@ -119,6 +119,9 @@ pub(super) fn parse(line: &str, known: Known<'_>) -> Script {
     if line.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return broken("it holds control characters, or parts that nobody knows");
     }
+    if line.chars().any(turns) {
+        return broken("it holds signs that show its text in another order");
+    }
     let script = Script::default();
     let mut parser = Parser {
         rest: line,
@@ -138,6 +141,12 @@ pub(super) fn parse(line: &str, known: Known<'_>) -> Script {
     }
     parser.script.code = parser.code;
     parser.script
+}
+
+/// Whether a sign decides in which direction the text around it is shown, so that a person reads
+/// another line than the shell.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn broken(why: &'static str) -> Script {

@@ -60,15 +60,18 @@ pub(super) const fn keeps(names: &'static [&'static str]) -> Known {
 }
 
 /// A tool that starts another agent of the host, or speaks to one.
-pub(super) const fn agents(names: &'static [&'static str]) -> Known {
+pub(super) const fn agents(
+    names: &'static [&'static str],
+    args: &'static [(&'static str, Arg)],
+) -> Known {
     Known {
         names,
         why: "it speaks to an agent of the host, whose tools come here one by one",
         verb: "tool_call.agent",
         risk: Risk::Low,
-        args: &[],
+        args,
         needs: &[],
-        open: true,
+        open: false,
         more: Some(agent),
     }
 }
@@ -253,7 +256,24 @@ static CLAUDE: [Known; 27] = [
         &[("query", Arg::Plain), ("allowed_domains", Arg::Plain), ("blocked_domains", Arg::Plain)],
         Some(asked),
     ),
-    agents(&["Task", "Agent"]),
+    agents(
+        &["Task", "Agent"],
+        &[
+            ("description", Arg::Plain),
+            ("prompt", Arg::Plain),
+            ("subagent_type", Arg::Plain),
+            ("model", Arg::Plain),
+            ("effort", Arg::Plain),
+            ("run_in_background", Arg::Plain),
+            ("name", Arg::Plain),
+            ("team_name", Arg::Plain),
+            ("mode", Arg::Plain),
+            ("isolation", Arg::Plain),
+            ("cwd", Arg::Plain),
+            ("resume", Arg::Plain),
+            ("max_turns", Arg::Plain),
+        ],
+    ),
     keeps(&[
         "TodoRead",
         "TodoWrite",

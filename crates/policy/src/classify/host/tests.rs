@@ -42,7 +42,15 @@ fn what_a_host_reads_or_keeps_for_itself_is_low_and_known() {
         ("claude-code", "WebSearch", json!({"query": "how to delete a file"})),
         ("codex", "update_plan", json!({"plan": [{"step": "git push --force"}]})),
         ("codex", "view_image", json!({"path": "/home/ann/work/a.png"})),
+        (
+            "claude-code",
+            "Agent",
+            json!({"prompt": "x", "description": "x", "subagent_type": "general-purpose",
+                "model": "x", "run_in_background": false, "isolation": "worktree"}),
+        ),
         ("codex", "spawn_agent", json!({"message": "rm -rf ~"})),
+        ("codex", "spawn_agent", json!({"message": "x", "agent_type": "x", "fork_turns": "all"})),
+        ("codex", "wait_agent", json!({"targets": ["x"], "timeout_ms": 1000})),
         ("codex", "write_stdin", json!({"session_id": 1, "chars": ""})),
     ] {
         let class = of(server, name, &arguments);
@@ -217,6 +225,10 @@ fn attack_17_what_is_not_known_of_a_host_is_high() {
         ("Read", json!({"file_path": {"_sd": "ab"}})),
         ("TodoWrite", json!({"todos": {"_sd": "ab"}})),
         ("Task", json!({"prompt": "x", "isolation": "remote"})),
+        ("Agent", json!({"prompt": "x", "permissionMode": "bypassPermissions"})),
+        ("Agent", json!({"prompt": "x", "mode": "bypassPermissions"})),
+        ("Agent", json!({"prompt": "x", "mode": ["plan"]})),
+        ("Agent", json!({"prompt": "x", "hooks": {}})),
         ("Monitor", json!({"command": "ls", "description": "x"})),
         ("Bash", json!({"command": "ls", "dangerouslyDisableSandbox": true})),
         ("Bash", json!({"command": "ls", "shell": "/tmp/x"})),
@@ -226,6 +238,22 @@ fn attack_17_what_is_not_known_of_a_host_is_high() {
     ] {
         let class = claude(name, &arguments);
         assert!(class.risk >= Risk::High, "{name} {arguments}: {class:?}");
+    }
+}
+
+#[test]
+fn attack_16_a_shell_that_is_given_an_empty_line_is_unreadable() {
+    for (server, name, arguments) in [
+        ("claude-code", "Bash", json!({"command": ""})),
+        ("claude-code", "Bash", json!({"command": " \n\t"})),
+        ("claude-code", "Monitor", json!({"command": ""})),
+        ("codex", "shell", json!({"command": []})),
+        ("codex", "shell", json!({"command": ["bash", "-lc", ""]})),
+        ("codex", "exec_command", json!({"cmd": ""})),
+        ("claude-code", "Bash", json!({"command": "ls \u{202e}x"})),
+    ] {
+        let class = of(server, name, &arguments);
+        assert!(class.floors.contains(&Floor::Unreadable), "{name} {arguments}: {class:?}");
     }
 }
 

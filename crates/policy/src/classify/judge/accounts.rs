@@ -1,5 +1,7 @@
 //! Who may do what, and what runs on its own.
 
+mod services;
+
 use super::args::{Options, options};
 use super::{Call, Judge};
 use crate::classify::path::Use;
@@ -72,7 +74,9 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         "crontab" | "launchctl" | "update-rc.d" | "anacron" | "atq" | "atrm" => {
             judge.report.unreadable(call.raw, "it sets up something that runs later");
         }
-        "systemctl" | "service" | "journalctl" => service(judge, call),
+        "systemctl" | "service" | "journalctl" | "loginctl" | "timedatectl" | "hostnamectl"
+        | "busctl" | "localectl" | "networkctl" | "resolvectl" | "machinectl"
+        | "systemd-analyze" => services::judge(judge, call),
         "reboot" | "shutdown" | "halt" | "poweroff" | "init" | "telinit" => {
             judge.report.find(call.raw, "it ends the machine", "shell_exec", Risk::Critical);
         }
@@ -92,47 +96,12 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         | "kexec"
         | "update-alternatives"
         | "ldconfig"
-        | "timedatectl"
-        | "hostnamectl"
-        | "loginctl"
         | "dmesg" => {
             judge.report.find(call.raw, "it changes the machine", "shell_exec", Risk::High);
         }
         _ => return false,
     }
     true
-}
-
-fn service(judge: &mut Judge<'_>, call: &Call<'_>) {
-    let reads = [
-        "status",
-        "list-units",
-        "list-unit-files",
-        "show",
-        "is-active",
-        "is-enabled",
-        "cat",
-        "list-timers",
-    ];
-    let only = call.args.iter().all(|word| word.known().is_some());
-    let ours = call.args.iter().any(|word| Judge::speaks_of_us(&word.text));
-    let removes = call
-        .args
-        .iter()
-        .any(|word| word.text.starts_with("--vacuum") || word.text.starts_with("--rotate"));
-    if removes {
-        judge.report.find(call.raw, "it throws records away", "delete", Risk::High);
-    } else if only
-        && (call.name == "journalctl"
-            || call.args.iter().any(|word| reads.contains(&word.text.as_str())))
-    {
-        judge.report.find(call.raw, "it looks at services", "file_read", Risk::Low);
-    } else {
-        judge.report.find(call.raw, "it starts or ends services", "shell_exec", Risk::High);
-        if ours {
-            judge.report.protected(call.raw, "it may end the gate", "shell_exec");
-        }
-    }
 }
 
 /// `git config …`.

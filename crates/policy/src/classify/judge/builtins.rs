@@ -1,5 +1,7 @@
 //! What shells do themselves, and variables that change what programs do.
 
+mod variables;
+
 use super::{Call, Judge};
 use crate::classify::shell::{Word, is_name};
 use countersign_core::artifact::Risk;
@@ -176,7 +178,9 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         | "compopt" => defined(judge, call),
         "export" | "declare" | "typeset" | "local" | "readonly" => declared(judge, call),
         "read" | "mapfile" | "readarray" | "getopts" | "let" => taken(judge, call),
+        "set" if variables::dumps(call) => variables::shown(judge, call),
         "unset" | "set" | "shopt" | "setopt" => settings(judge, call),
+        "wait" => variables::waited(judge, call),
         "kill" | "pkill" | "killall" => {
             judge.report.find(call.raw, "it ends processes", "shell_exec", Risk::High);
             judge.ended(call);
@@ -229,6 +233,7 @@ fn trap(judge: &mut Judge<'_>, call: &Call<'_>) {
     judge.report.find(call.raw, "it runs a line later", "shell_exec", Risk::High);
     if let Some(line) =
         call.args.iter().find(|word| !word.text.starts_with("--") && word.text != "-")
+        && !line.text.is_empty()
     {
         judge.line(&line.text);
     }
@@ -254,6 +259,11 @@ fn defined(judge: &mut Judge<'_>, call: &Call<'_>) {
 }
 
 fn declared(judge: &mut Judge<'_>, call: &Call<'_>) {
+    if variables::dumps(call) {
+        variables::shown(judge, call);
+    }
+    // What an array is made of is computed; one that is only named holds nothing.
+    let named = call.args.iter().all(|word| !word.text.contains(['=', '[', '\0']));
     for word in call.args {
         let Some(text) = word.known().or_else(|| word.text.split_once('=').map(|(name, _)| name))
         else {
@@ -261,7 +271,8 @@ fn declared(judge: &mut Judge<'_>, call: &Call<'_>) {
             continue;
         };
         if text.starts_with(['-', '+']) {
-            let plain = text.chars().skip(1).all(|c| "xrgp".contains(c));
+            let plain =
+                text.chars().skip(1).all(|c| "xrgp".contains(c) || named && "aA".contains(c));
             if !plain {
                 judge.report.find(
                     call.raw,

@@ -205,6 +205,7 @@ fn archive(judge: &mut Judge<'_>, call: &Call<'_>) {
         "--new-volume-script",
         "-TT",
         "--unzip-command",
+        "--plugin",
     ];
     let given = options(call.args, &["-f", "-C", "-T", "-X", "-I", "-F", "-b", "-o", "-d"]);
     let old = call

@@ -1,6 +1,7 @@
 //! `git`, whose reading verbs run other programs when they are told to.
 
 mod changes;
+mod settings;
 
 use super::args::{Options, options};
 use super::{Call, Judge};
@@ -96,6 +97,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
     if call.name != "git" {
         return call.name.starts_with("git-") && {
             let verb = call.name.trim_start_matches("git-");
+            settings::elsewhere(judge, call);
             verb_of(judge, call, verb, call.args);
             true
         };
@@ -118,12 +120,10 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
                 after.get(1..).unwrap_or_default()
             }
             "-C" => {
-                let place = after.first().and_then(Word::known).unwrap_or("\0").to_owned();
-                judge.cwds.push(if place.starts_with('/') {
-                    place
-                } else {
-                    format!("{}/{place}", judge.cwds.first().cloned().unwrap_or_default())
-                });
+                match after.first().and_then(Word::known) {
+                    Some(place) => judge.begins(place),
+                    None => judge.cwds.push("\0".into()),
+                }
                 after.get(1..).unwrap_or_default()
             }
             "-p" | "--paginate" => {
@@ -161,10 +161,15 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
         };
     }
     match rest.split_first() {
-        Some((verb, args)) => match verb.known() {
-            Some(verb) => verb_of(judge, call, verb, args),
-            None => judge.report.unreadable(call.raw, "which of its verbs it runs is not known"),
-        },
+        Some((verb, args)) => {
+            settings::elsewhere(judge, call);
+            match verb.known() {
+                Some(verb) => verb_of(judge, call, verb, args),
+                None => {
+                    judge.report.unreadable(call.raw, "which of its verbs it runs is not known")
+                }
+            }
+        }
         None => judge.report.find(call.raw, "it says what it is", "file_read", Risk::Low),
     }
     true
@@ -209,6 +214,7 @@ fn verb_of(judge: &mut Judge<'_>, call: &Call<'_>, verb: &str, args: &[Word]) {
     if matches!(verb, "checkout" | "restore" | "switch" | "reset") {
         args.iter().for_each(|word| judge.guarded(&word.text));
     }
+    settings::signed(judge, call, verb, &given, args);
     if READS.contains(&verb) {
         reads(judge, call, verb, &given);
         return;

@@ -1,5 +1,7 @@
 //! Programs that only read, and the options that make them do more.
 
+mod queries;
+
 use super::args::options;
 use super::{Call, Judge};
 use crate::classify::path::Use;
@@ -7,11 +9,11 @@ use crate::classify::shell::Word;
 use countersign_core::artifact::Risk;
 
 /// Programs whose arguments name nothing that they read.
-const QUIET: [&str; 38] = [
+const QUIET: [&str; 37] = [
     "true", "false", ":", "echo", "pwd", "whoami", "id", "groups", "uname", "uptime", "basename",
     "dirname", "nproc", "arch", "tty", "test", "[", "[[", "sleep", "seq", "exit", "return",
-    "break", "continue", "shift", "wait", "jobs", "times", "getconf", "locale", "expr", "factor",
-    "numfmt", "clear", "cal", "logname", "users", "ulimit",
+    "break", "continue", "shift", "jobs", "times", "getconf", "locale", "expr", "factor", "numfmt",
+    "clear", "cal", "logname", "users", "ulimit",
 ];
 /// Programs that look at names, sizes and processes, not at what is in files.
 const LOOKS: [&str; 25] = [
@@ -71,7 +73,7 @@ const READS: [&str; 48] = [
     "readelf",
 ];
 /// Options by which a reading program writes or runs something.
-const UNSAFE: [(&str, &[&str]); 14] = [
+const UNSAFE: [(&str, &[&str]); 16] = [
     ("rg", &["--pre", "--hostname-bin", "-z", "--search-zip"]),
     ("ag", &["--pager"]),
     ("bat", &["--pager", "--config-file"]),
@@ -84,8 +86,10 @@ const UNSAFE: [(&str, &[&str]); 14] = [
     ("iconv", &["-o", "--output"]),
     ("yq", &["-i", "--inplace", "--in-place"]),
     ("diff", &["-l", "--paginate", "--to-file"]),
-    ("jq", &["-f", "--from-file", "-L", "--rawfile", "--slurpfile"]),
+    ("jq", &["-f", "--from-file", "-L", "--library-path", "--rawfile", "--slurpfile", "--argfile"]),
     ("printf", &["-v"]),
+    ("nm", &["--plugin"]),
+    ("strings", &["--plugin"]),
 ];
 /// Others of their kind, each with an option above.
 const ALSO: [&str; 9] = ["sort", "uniq", "tree", "date", "xxd", "iconv", "yq", "printf", "tr"];
@@ -146,6 +150,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
     }
     unsafe_options(judge, call);
     listed(judge, call);
+    queries::judge(judge, call);
     if matches!(call.name, "bat" | "batcat") && !call.args.iter().any(|w| is_unpaged(&w.text)) {
         judge.pages(call.raw);
     }
@@ -222,6 +227,12 @@ fn unsafe_options(judge: &mut Judge<'_>, call: &Call<'_>) {
             Risk::High,
         );
     }
+    if matches!(call.name, "nm" | "strings" | "readelf")
+        && call.args.iter().any(|word| word.text.starts_with('@'))
+    {
+        let why = "its options stand in a file, and may load code";
+        judge.report.find(call.raw, why, "shell_exec", Risk::High);
+    }
     if call.name == "printf" {
         let names = call.args.iter().filter(|word| super::builtins::redirects(&word.text));
         names.for_each(|word| judge.variable(call.raw, &word.text, false));
@@ -272,6 +283,17 @@ fn listed(judge: &mut Judge<'_>, call: &Call<'_>) {
         let lists = given.values(&["-f", "--file", "--files-from"]);
         lists.for_each(|word| judge.opened(&word.text, Use::Read));
     }
+    let (short, long): (&str, &str) = match call.name {
+        "file" => ("-m", "--magic-file"),
+        "du" => ("-X", "--exclude-from"),
+        "date" => ("-r", "--reference"),
+        _ => return,
+    };
+    let names = [short, long];
+    let given = options(call.args, &names);
+    // `file` takes several, with colons between them.
+    let paths = given.values(&names).flat_map(|word| word.text.split(':'));
+    paths.for_each(|path| judge.opened(path, Use::Read));
 }
 
 fn files(judge: &mut Judge<'_>, call: &Call<'_>) {

@@ -20,8 +20,8 @@ pub(super) fn judge(judge: &mut Judge<'_>, call: &Call<'_>) -> bool {
 }
 
 fn find(judge: &mut Judge<'_>, call: &Call<'_>) {
-    let starts: Vec<&Word> =
-        call.args.iter().take_while(|word| !word.text.starts_with(['-', '(', '!'])).collect();
+    let elsewhere = Word::literal(UNKNOWN.to_string());
+    let starts = starts(judge, call, &elsewhere);
     let mut known = true;
     let mut words = call.args.iter().enumerate();
     while let Some((at, word)) = words.next() {
@@ -58,6 +58,28 @@ fn find(judge: &mut Judge<'_>, call: &Call<'_>) {
             Risk::High,
         );
     }
+}
+
+/// Where a search begins: behind the options that come first, or as a file says.
+fn starts<'c>(judge: &mut Judge<'_>, call: &'c Call<'_>, elsewhere: &'c Word) -> Vec<&'c Word> {
+    let first = |word: &Word| {
+        matches!(word.text.as_str(), "-H" | "-L" | "-P" | "-E" | "-X" | "-x" | "-s" | "-d" | "--")
+            || word.text.starts_with("-O")
+            || word.text.starts_with("-D")
+            || word.text == "-f"
+    };
+    let mut rest = call.args;
+    while let Some((word, after)) = rest.split_first().filter(|(word, _)| first(word)) {
+        rest = if word.text == "-D" { after.get(1..).unwrap_or_default() } else { after };
+    }
+    let mut starts: Vec<&Word> =
+        rest.iter().take_while(|word| !word.text.starts_with(['-', '(', '!'])).collect();
+    for (at, _) in call.args.iter().enumerate().filter(|(_, w)| w.text == "-files0-from") {
+        let list = call.args.get(at + 1).map_or("\0", |word| word.text.as_str());
+        judge.opened(list, Use::Read);
+        starts.push(elsewhere);
+    }
+    starts
 }
 
 /// What `{}` stands for: something below where the search begins.

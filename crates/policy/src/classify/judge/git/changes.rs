@@ -66,6 +66,9 @@ pub(super) fn listed(
         _ => false,
     };
     let (why, verb, risk) = match (reads, verb, first) {
+        (true, "remote", "show") if given.rest.len() > 1 => {
+            ("it asks a remote", "http_request", Risk::Medium)
+        }
         (true, ..) => ("it reads the repository", "file_read", Risk::Low),
         (_, "branch", _) if !given.has(&["-f", "-M", "--force", "-C"]) => {
             ("it makes or moves a branch", "checkpoint.branch", Risk::Medium)
