@@ -58,6 +58,7 @@ fn denied(failure: &Failure) -> Answer {
     let hint = match failure.code.as_str() {
         // Nobody sits at a hook's terminal: a key of this home helps nobody here.
         "no_approver" | "no_pairing" => words::PAIR,
+        _ if failure.exit == Exit::Denied => words::DENIED,
         _ => &failure.hint,
     };
     Answer::Deny(words::failed(&failure.message, hint))

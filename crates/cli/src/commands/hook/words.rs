@@ -17,6 +17,9 @@ pub(super) const BROKEN: &str = "countersign: the hook failed, so nothing ran. A
 pub(super) const PAIR: &str =
     "ask the user to pair an approver: `countersign pair --name NAME --relay URL`";
 
+/// What helps where a person has denied the same a moment ago.
+pub(super) const DENIED: &str = "do it another way, or ask the user";
+
 /// What the host said could not be heard.
 pub(super) fn unheard(why: &str) -> String {
     format!("countersign: {why}; nothing ran. Ask the user to run `countersign doctor`")
