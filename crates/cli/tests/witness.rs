@@ -57,3 +57,27 @@ fn attack_39_a_second_enforcer_with_a_copy_of_the_ledger_runs_nothing() {
     let report = common::json(&std::fs::read(report).unwrap());
     assert_eq!(report["error"]["code"], "ledger_contradicted");
 }
+
+/// A ledger that was put back and then grew past the head that the gateway remembers is still
+/// another one, however often it is tried.
+#[test]
+fn attack_39_a_home_restored_from_before_the_run_does_not_outgrow_its_witness() {
+    let world = World::paired();
+    let mut first = world.gate(&[], &LINE);
+    let id = world.waiting("approver");
+    first.kill();
+    copy(&world.path("enforcer"), &world.path("backup"));
+    world.json("approver", &["approve", &id]);
+    assert!(world.gate(&[], &LINE).wait().success());
+    copy(&world.path("backup"), &world.path("enforcer"));
+    // Each is held, given up, and leaves receipts behind.
+    for n in 0..3 {
+        let other = format!("echo {n}");
+        world.gate(&["--ttl", "1s"], &["sh", "-c", &other]).wait();
+    }
+    for _ in 0..2 {
+        let mut again = world.gate(&["--ttl", "5s"], &LINE);
+        assert_eq!(again.wait().code(), Some(126));
+        assert_eq!(runs(&world), 1);
+    }
+}

@@ -3,7 +3,7 @@
 use crate::edge::Edge;
 use crate::home::{Home, HomeError, Pairing};
 use countersign_client::{Client, ClientError};
-use countersign_core::checkpoint::{Checkpoint, Standing};
+use countersign_core::checkpoint::{Checkpoint, Head, Standing};
 use countersign_core::keys::SecretKeys;
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
@@ -122,6 +122,9 @@ pub enum Witness {
 
 /// Hands the newest head to a gateway and compares the ledger with what that one remembers.
 ///
+/// What it remembers is asked for first, with a head so old that it replaces none: a ledger that was
+/// put back and grew past the remembered head would otherwise replace it unseen.
+///
 /// # Errors
 /// Where the gateway cannot be reached, or remembers what the ledger does not contain.
 pub async fn hand_in(
@@ -130,16 +133,29 @@ pub async fn hand_in(
     operator: &SecretKeys,
 ) -> Result<Witness, Contradicted> {
     let Some(head) = ledger.checkpoint().await? else { return Ok(Witness::NothingYet) };
-    match client.remember_head(head.clone()).await {
-        Ok(newest) => {
-            if newest != head {
-                compare(ledger, operator, &newest, "the gateway").await?;
+    for said in [oldest(ledger, operator, &head).await?, head] {
+        match client.remember_head(said.clone()).await {
+            Ok(newest) if newest == said => {}
+            Ok(newest) => compare(ledger, operator, &newest, "the gateway").await?,
+            Err(ClientError::Refused { status: 404 | 405, .. }) => {
+                return Ok(Witness::KnowsNoHeads);
             }
-            Ok(Witness::Remembers)
+            Err(error) => return Err(Contradicted::NoWitness(error)),
         }
-        Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(Witness::KnowsNoHeads),
-        Err(error) => Err(Contradicted::NoWitness(error)),
     }
+    Ok(Witness::Remembers)
+}
+
+/// The head that the ledger had with its first receipt.
+async fn oldest(
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+    head: &Checkpoint,
+) -> Result<Checkpoint, Contradicted> {
+    let Some(content_hash) = ledger.content_hash(1).await? else { return Ok(head.clone()) };
+    let oldest = Head { seq: 1, content_hash, ..head.head.clone() };
+    Checkpoint::sign(oldest, operator)
+        .map_err(|e| Contradicted::Store(StoreError::Unavailable(e.to_string())))
 }
 
 /// As [`hand_in`], again and again while the gateway is away, until a moment.

@@ -21,6 +21,9 @@ use tokio::sync::{mpsc, oneshot};
 /// Jobs that may wait. More wait at the door, without memory of their own.
 const WAITING: usize = 1024;
 
+/// What the writing thread may use of its stack.
+const STACK: usize = 2 * 1024 * 1024;
+
 /// What a kind of database does around the jobs of a group, in the same transaction.
 pub(crate) trait Around: Send {
     /// A job ended: what it asked for is to be kept, or to be dropped. An error takes the whole
@@ -81,6 +84,8 @@ impl Writer {
         let committer = Committer::new(db, lock, around);
         let thread = thread::Builder::new()
             .name("store-writer".into())
+            // The environment may name another size.
+            .stack_size(STACK)
             .spawn(move || committer.serve(queue))
             .map_err(failed)?;
         let thread = Arc::new(Thread { jobs: Some(jobs), thread: Some(thread) });

@@ -13,8 +13,10 @@ use crate::failure::{Exit, Failure, Outcome};
 use countersign_enforcer::Edge;
 use countersign_hosts::call::MAX_BYTES;
 use countersign_hosts::{Answer, Call, Host, Said, answer, read};
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::FileType;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -42,6 +44,12 @@ pub(crate) struct Hook {
           value_parser = clap::value_parser!(u64).range(5..=86_400))]
     timeout: u64,
 }
+
+/// Bytes that are written at once: the least that a pipe takes whole.
+const PIECE: usize = 512;
+
+/// What the judging thread may use of its stack.
+const STACK: usize = 4 * 1024 * 1024;
 
 /// A host by its name.
 pub(crate) fn host(text: &str) -> Result<Host, String> {
@@ -75,7 +83,7 @@ impl Hook {
             Ok(root) => heard(self.host, times, move |seen| judged(self.host, &root, times, seen)),
             Err(why) => answer::refused(self.host, &why),
         };
-        speak(&said)
+        speak(&said, times.end)
     }
 }
 
@@ -112,7 +120,9 @@ fn heard(
     let seen = Arc::clone(&known);
     // Nobody hears it where the time was over before.
     let judging = move || drop(tell.send(judge(&seen)));
-    let started = std::thread::Builder::new().name("hook".into()).spawn(judging);
+    // The size is said here, since the host's environment may name another.
+    let thread = std::thread::Builder::new().name("hook".into()).stack_size(STACK);
+    let started = thread.spawn(judging);
     let left = times.end.saturating_duration_since(Instant::now());
     let why = match started.map(|_| hear.recv_timeout(left)) {
         Ok(Ok(said)) => return said,
@@ -155,19 +165,37 @@ fn until(times: Times) -> countersign_core::time::Instant {
 }
 
 /// Says it whole, or refuses.
-fn speak(said: &Said) -> Outcome {
-    let mut out = std::io::stdout().lock();
+fn speak(said: &Said, end: Instant) -> Outcome {
+    let (out, errors) = (std::io::stdout(), std::io::stderr());
     let heard = if is_heard() { Ok(()) } else { Err(std::io::Error::other("nobody reads it")) };
-    let written =
-        heard.and_then(|()| out.write_all(said.stdout.as_bytes())).and_then(|()| out.flush());
-    let _ = std::io::stderr().lock().write_all(said.stderr.as_bytes());
+    let written = heard.and_then(|()| write_until(&out, said.stdout.as_bytes(), end));
+    // The reason is less than the exit code, which every host takes for a refusal.
+    let _ = write_until(&errors, said.stderr.as_bytes(), end);
     match (written, said.exit) {
         (Ok(()), 0) => Ok(Exit::Ok),
         // Nothing of ours is waited for: another thread may still hang.
         (Ok(()), code) => std::process::exit(i32::from(code)),
+        (Err(_), 2) => std::process::exit(2),
         (Err(error), _) => Err(Failure::new(Exit::Usage, "output", error.to_string())
             .hint("the verdict could not be said, so nothing runs")),
     }
+}
+
+/// Writes all of it by then: a pipe that nobody empties is not waited for any longer.
+fn write_until(to: &impl AsFd, mut bytes: &[u8], end: Instant) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        let left = end.saturating_duration_since(Instant::now());
+        let left = rustix::event::Timespec::try_from(left).map_err(std::io::Error::other)?;
+        let mut ready = [PollFd::new(to, PollFlags::OUT)];
+        if rustix::event::poll(&mut ready, Some(&left))? == 0 {
+            return Err(std::io::Error::other("nobody reads it in time"));
+        }
+        // A pipe that is ready has room for as much as this.
+        let (now, _) = bytes.split_at(bytes.len().min(PIECE));
+        let written = rustix::io::write(to, now)?;
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// Whether standard output leads anywhere. Where it was closed, the null device stands in its place,

@@ -206,6 +206,31 @@ fn attack_32_noise_before_the_verdict_lets_no_refused_call_run() {
 }
 
 #[test]
+fn attack_32_a_host_that_reads_no_answer_is_not_waited_for() {
+    let world = world();
+    for name in HOSTS {
+        let host = Host::new(&world, name);
+        // A pipe that is full and that nobody empties.
+        let line = format!(
+            "mkfifo full; exec 3<>full; dd if=/dev/zero of=full bs=4096 count=16 2>/dev/null; \
+             ({}) >&3; code=$?; rm full; exit $code",
+            host.line("5")
+        );
+        host.asks_with(&line, &harmless(&host)).refused();
+    }
+}
+
+#[test]
+fn attack_32_the_environment_names_no_size_of_a_stack() {
+    let world = world();
+    for name in HOSTS {
+        let host = Host::new(&world, name);
+        let line = format!("export RUST_MIN_STACK=1; {}", host.line(TIMEOUT));
+        assert_eq!(host.asks_with(&line, &harmless(&host)), Does::Runs);
+    }
+}
+
+#[test]
 fn attack_32_a_host_that_never_finishes_its_message_is_answered_in_time() {
     let world = world();
     for name in HOSTS {

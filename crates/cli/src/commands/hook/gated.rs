@@ -209,9 +209,11 @@ impl<'a> Gate<'a> {
 }
 
 /// The host's session, with the sub-agent's where it is one: what one was allowed, another was not.
-fn session(call: &Call) -> String {
-    let whose = call.agent.as_ref().map(|agent| format!("/{}", agent.id));
-    format!("{}/{}{}", call.host.name(), call.session, whose.unwrap_or_default())
+pub(super) fn session(call: &Call) -> String {
+    // The host may give either any name, and no name of one is to be both of another.
+    let whole = |name: &str| name.replace('%', "%25").replace('/', "%2F");
+    let whose = call.agent.as_ref().map(|agent| format!("/{}", whole(&agent.id)));
+    format!("{}/{}{}", call.host.name(), whole(&call.session), whose.unwrap_or_default())
 }
 
 fn agent(call: &Call) -> String {

@@ -56,3 +56,24 @@ fn hosts_are_named_as_in_their_settings() {
     assert_eq!(host("claude-code"), Ok(Host::ClaudeCode));
     assert!(host("Claude").unwrap_err().contains("claude-code, codex"));
 }
+
+#[test]
+fn attack_03_no_session_has_the_name_of_anothers_sub_agent() {
+    let name = |session: &str, agent: Option<&str>| {
+        let message = serde_json::json!({
+            "session_id": session, "agent_id": agent, "cwd": "/w", "hook_event_name": "PreToolUse",
+            "tool_name": "Bash", "tool_input": {"command": "ls"},
+        });
+        gated::session(&read(Host::ClaudeCode, message.to_string().as_bytes()).unwrap())
+    };
+    let all = [
+        ("s1", None),
+        ("s1/a1", None),
+        ("s1%2Fa1", None),
+        ("s1", Some("a1")),
+        ("s1", Some("b/c")),
+        ("s1/b", Some("c")),
+    ];
+    let names: HashSet<_> = all.iter().map(|(session, agent)| name(session, *agent)).collect();
+    assert_eq!(names.len(), all.len());
+}
