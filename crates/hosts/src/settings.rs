@@ -5,23 +5,19 @@
 
 mod edit;
 mod line;
+mod off;
 mod shape;
 mod spans;
 mod strict;
 
 pub use line::{BadLine, Line, command_line, is_ours};
+pub use off::{VARIABLES, switches_off, variable_is_off};
 
 use crate::{Event, Host};
 use edit::{Node, Style};
 use serde_json::Value;
 use shape::{Document, Group, Handler, Place};
 use std::ops::Range;
-
-/// Switches every hook of Claude Code off.
-const OFF: &str = "disableAllHooks";
-
-/// Switches every hook off that the managed settings do not hold.
-const MANAGED_ONLY: &str = "allowManagedHooksOnly";
 
 /// More entries of ours than anybody put there.
 const MAX_OURS: usize = 64;
@@ -97,7 +93,7 @@ fn placed(
 ) -> Result<String, BadSettings> {
     loop {
         let document = Document::read(host, &text)?;
-        not_off(host, &document)?;
+        off::refused(host, &document)?;
         let ours = before(&document, event)?;
         let next = match ours.as_slice() {
             [] => return Ok(add(&document, event, entry)),
@@ -181,39 +177,6 @@ fn few(ours: Vec<Place>) -> Result<Vec<Place>, BadSettings> {
             Err(shape::shape("hooks", &found, "one for a few: take them out by hand"))
         }
     }
-}
-
-/// A file that switches hooks off would hold ours for show.
-fn not_off(host: Host, document: &Document<'_>) -> Result<(), BadSettings> {
-    match document.member(OFF) {
-        Some(value) if host == Host::ClaudeCode && is_off(value) => {
-            Err(shape::shape(OFF, value, "false, so no hook of Claude Code runs"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// How Claude Code reads it.
-fn is_off(value: &str) -> bool {
-    !matches!(value, "false" | "null" | "\"false\"")
-}
-
-/// The member by which settings of Claude Code, of whatever scope, switch off every hook, or, in
-/// settings that are `managed` for the whole machine, every hook but their own. `None` also where
-/// the host does not read the text.
-#[must_use]
-pub fn switches_off(text: &str, managed: bool) -> Option<&'static str> {
-    let root = strict::root(Host::ClaudeCode, text).ok()?;
-    let members = spans::members(text, &root);
-    let says = |name: &str| {
-        // Of two members of one name the host takes the last.
-        let last = members.iter().rev().find(|m| m.name == name)?;
-        text.get(last.value.clone())
-    };
-    if says(OFF).is_some_and(is_off) {
-        return Some(OFF);
-    }
-    (managed && says(MANAGED_ONLY) == Some("true")).then_some(MANAGED_ONLY)
 }
 
 enum Put {

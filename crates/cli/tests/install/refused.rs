@@ -13,6 +13,7 @@ fn a_file_that_the_host_would_not_read_is_named_with_the_place() {
         ("{\"hooks\": []}", "`hooks` is a list"),
         ("{\"hooks\": {\"PreToolUse\": null}}", "`hooks.PreToolUse` is null"),
         ("{\"disableAllHooks\": true}", "disableAllHooks"),
+        ("{\"env\": {\"CLAUDE_CODE_SHELL_PREFIX\": \"/x\"}}", "env.CLAUDE_CODE_SHELL_PREFIX"),
     ] {
         let me = Account::new();
         let path = me.write(SETTINGS, text);
@@ -159,4 +160,18 @@ fn what_cannot_be_tried_out_is_taken_back() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(me.read(SETTINGS), with, "the earlier one stays");
     assert_eq!(crate::common::files(&me.ours().join("hosts")), record);
+}
+
+#[test]
+fn attack_46_what_switches_hooks_off_elsewhere_is_told_of() {
+    let me = Account::new();
+    me.write("p/.git/HEAD", "");
+    me.write("p/.claude/settings.local.json", "{\"env\": {\"CLAUDE_CODE_SAFE_MODE\": \"1\"}}");
+    let mut command = me.command(&["install", "claude-code", "--yes", "--json"]);
+    command.current_dir(me.path("p")).env("CLAUDE_CODE_SIMPLE", "1");
+    let output = command.output().unwrap();
+    let warnings = crate::common::json(&output.stdout)["warnings"].to_string();
+    for said in ["env.CLAUDE_CODE_SAFE_MODE", "`CLAUDE_CODE_SIMPLE` is set here"] {
+        assert!(warnings.contains(said), "{warnings}");
+    }
 }

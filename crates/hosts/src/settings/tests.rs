@@ -355,17 +355,50 @@ fn what_others_have_before_tools_is_named() {
 fn settings_that_switch_hooks_off_are_known() {
     for (text, managed, word) in [
         ("{\"disableAllHooks\": true}", false, Some("disableAllHooks")),
+        ("\u{feff}{\"disableAllHooks\": true}", false, Some("disableAllHooks")),
         ("{\"disableAllHooks\": \"yes\"}", true, Some("disableAllHooks")),
         ("{\"disableAllHooks\": false, \"disableAllHooks\": 1}", false, Some("disableAllHooks")),
         ("{\"disableAllHooks\": false}", true, None),
         ("{\"disableAllHooks\": null}", false, None),
         ("{\"allowManagedHooksOnly\": true}", true, Some("allowManagedHooksOnly")),
+        ("{\"allowManagedHooksOnly\": false}", true, None),
         ("{\"allowManagedHooksOnly\": true}", false, None),
         ("{\"env\": {\"disableAllHooks\": true}}", true, None),
         ("{\"disableAllHooks\": true, }", false, None),
         ("", false, None),
     ] {
-        assert_eq!(switches_off(text, managed), word, "{text}");
+        assert_eq!(switches_off(text, managed).first().map(String::as_str), word, "{text}");
+    }
+}
+
+#[test]
+fn attack_46_variables_in_settings_that_switch_hooks_off_are_refused() {
+    for (name, value, off) in [
+        ("CLAUDE_CODE_SIMPLE", "\"1\"", true),
+        ("CLAUDE_CODE_SIMPLE", "1", true),
+        ("CLAUDE_CODE_SIMPLE", "true", true),
+        ("CLAUDE_CODE_SIMPLE", "\" 0 \"", false),
+        ("CLAUDE_CODE_SIMPLE", "\"False\"", false),
+        ("CLAUDE_CODE_SIMPLE", "\"\"", false),
+        ("CLAUDE_CODE_SAFE_MODE", "\"yes\"", true),
+        ("CLAUDE_CODE_SAFE_MODE", "0", false),
+        ("CLAUDE\\u005fCODE_SAFE_MODE", "\"anything\"", true),
+        ("CLAUDE_CODE_SHELL_PREFIX", "\"/bin/true\"", true),
+        ("CLAUDE_CODE_SHELL_PREFIX", "\"0\"", true),
+        ("CLAUDE_CODE_SHELL_PREFIX", "\"\"", false),
+        ("CLAUDE_CODE_SOMETHING", "\"1\"", false),
+    ] {
+        let host = Host::ClaudeCode;
+        let text = format!("{{\"env\": {{\"A\": \"b\", \"{name}\": {value}}}}}");
+        for managed in [false, true] {
+            assert_eq!(!switches_off(&text, managed).is_empty(), off, "{text}");
+        }
+        let refused = with(host, Some(&text), &entry(host, BINARY));
+        assert_eq!(refused.is_err(), off, "{text}");
+        if let Err(refused) = refused {
+            assert!(refused.to_string().starts_with("`env.CLAUDE_CODE_S"), "{refused}");
+        }
+        assert!(without(host, &text).is_ok(), "what is there is taken out all the same");
     }
 }
 
@@ -400,7 +433,7 @@ fn some_settings() -> impl Strategy<Value = String> {
     });
     let event = prop::sample::select(vec!["PreToolUse", "PreSkillShellCommand", "Stop"]);
     let events = prop::collection::btree_map(event, prop::collection::vec(group, 1..3), 1..3);
-    let others = prop::collection::btree_map("[a-z]{1,3}", some_json(), 0..4);
+    let others = prop::collection::btree_map("x[a-z]{1,3}", some_json(), 0..4);
     (others, prop::option::of(events), 0..4_usize).prop_map(|(others, events, layout)| {
         let mut root: serde_json::Map<String, Value> = others.into_iter().collect();
         root.extend(events.map(|events| ("hooks".to_owned(), json!(events))));

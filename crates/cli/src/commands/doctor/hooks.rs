@@ -34,6 +34,8 @@ pub(super) struct Places {
     pub(super) path: Option<std::ffi::OsString>,
     /// Variables that switch hooks off and are set.
     pub(super) switches: Vec<String>,
+    /// Where the settings for the whole machine lie.
+    pub(super) managed: PathBuf,
 }
 
 /// Looks at every host.

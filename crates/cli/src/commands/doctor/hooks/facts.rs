@@ -5,7 +5,7 @@ use super::super::check::quoted;
 use super::Places;
 use super::record::Record;
 use crate::hosts::codex::{self, Listed};
-use crate::hosts::{MANAGED, program, program_of};
+use crate::hosts::{managed, program, program_of};
 use countersign_core::encoding::Hash;
 use countersign_hosts::settings::{self, Entry, Line};
 use countersign_hosts::{Event, Host, Version};
@@ -231,24 +231,20 @@ fn switched_off(host: Host, places: &Places) -> Vec<Off> {
         fix: format!("unset {name}, also where it is set for good, and start the host again"),
     });
     let mut off: Vec<Off> = variables.collect();
-    let own = paths(host, places, &[]);
-    for path in own.iter().map(PathBuf::as_path) {
-        off.extend(members_off(path, &["disableAllHooks"]));
+    for path in paths(host, places, &[]) {
+        off.extend(members_off(&path, false));
     }
-    let managed = ["disableAllHooks", "allowManagedHooksOnly", "strictPluginOnlyCustomization"];
-    off.extend(members_off(Path::new(MANAGED), &managed));
+    for path in managed(&places.managed) {
+        off.extend(members_off(&path, true));
+    }
     off
 }
 
-fn members_off(path: &Path, names: &[&str]) -> Vec<Off> {
+fn members_off(path: &Path, managed: bool) -> Vec<Off> {
     let Ok(Some(text)) = text(path) else { return Vec::new() };
-    let Ok(value) = serde_json::from_str::<Value>(&text) else { return Vec::new() };
-    // Whatever else stands there may be taken for a yes.
-    let no = |value: &Value| matches!(value, Value::Bool(false) | Value::Null);
-    let set = |name: &&&str| value.get(**name).is_some_and(|value| !no(value));
-    let said = |name: &&str| Off {
+    let said = |name: String| Off {
         said: format!("`{}` sets `{name}`", path.display()),
         fix: format!("take `{name}` out of {}, and start the host again", quoted(path)),
     };
-    names.iter().filter(set).map(said).collect()
+    settings::switches_off(&text, managed).into_iter().map(said).collect()
 }
