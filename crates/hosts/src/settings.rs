@@ -6,6 +6,7 @@
 mod edit;
 mod line;
 mod off;
+mod proper;
 mod shape;
 mod spans;
 mod strict;
@@ -64,7 +65,8 @@ pub enum BadSettings {
 /// that is not there.
 ///
 /// # Errors
-/// Where the host could not read the text, its hooks are no hooks, or it switches all hooks off.
+/// Where the host could not read the text, its hooks are no hooks, it switches all hooks off, or a
+/// member that is known has another shape than the host takes.
 pub fn with(
     host: Host,
     text: Option<&str>,
@@ -81,6 +83,8 @@ pub fn with(
             false => cleared(host, text, Some(*event))?,
         };
     }
+    // An older one of ours that was none has gone by now.
+    proper::proper(host, &Document::read(host, &text)?)?;
     Ok(text)
 }
 
@@ -135,9 +139,10 @@ fn cleared(host: Host, mut text: String, event: Option<Event>) -> Result<String,
 /// none of these.
 ///
 /// # Errors
-/// As [`without`].
+/// As [`without`], and where a member that is known has another shape than the host takes.
 pub fn entries(host: Host, text: &str, event: Event) -> Result<Vec<Entry>, BadSettings> {
     let document = Document::read(host, text)?;
+    proper::proper(host, &document)?;
     let mut found = Vec::new();
     for place in before(&document, event)? {
         if let Some((_, _, group, handler)) = document.at(place)

@@ -154,6 +154,7 @@ fn places(root: &Path) -> hooks::Places {
     hooks::Places {
         root: root.to_owned(),
         workspace: workspace(&cwd).to_owned(),
+        cwd,
         user: dir("HOME"),
         claude: dir("CLAUDE_CONFIG_DIR"),
         codex: dir("CODEX_HOME"),

@@ -84,6 +84,8 @@ fn attack_46_each_change_of_an_installed_hook_fails() {
         ("/enforcer", "/nowhere"),
         ("/countersign'", "/gone/countersign'"),
         ("{", "{{"),
+        ("{", "{\"model\": 5,"),
+        ("\"PreToolUse\": [", "\"PreToolUse\": [{\"hooks\": [{\"type\": \"command\"}]},"),
     ] {
         let changed = whole.replacen(from, to, 1);
         assert_ne!(changed, whole, "{from}: {whole}");

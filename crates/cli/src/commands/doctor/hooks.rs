@@ -28,6 +28,8 @@ pub(super) struct Hooks {
 pub(super) struct Places {
     pub(super) root: PathBuf,
     pub(super) workspace: PathBuf,
+    /// Where a session would begin, in the workspace.
+    pub(super) cwd: PathBuf,
     pub(super) user: Option<PathBuf>,
     pub(super) claude: Option<PathBuf>,
     pub(super) codex: Option<PathBuf>,

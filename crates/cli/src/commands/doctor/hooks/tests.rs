@@ -25,7 +25,8 @@ fn found() -> Found {
 
 fn file(entries: Vec<Found>) -> File {
     let ours = !entries.is_empty();
-    File { path: "/s".into(), entries: Ok(entries), ours, others: Vec::new(), open: false }
+    let others = Vec::new();
+    File { path: "/s".into(), entries: Ok(entries), ours, others, open: false, counts: true }
 }
 
 /// Before every event of Claude Code.
@@ -90,7 +91,8 @@ type Change = fn(&mut Facts);
 
 #[test]
 fn each_change_of_an_installed_hook_fails() {
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 13] = [
+        ("not read here", |f| f.files[0].counts = false),
         ("unreadable", |f| f.files[0].entries = Err("line 1".into())),
         ("before some tools", |f| f.files[0] = File { ours: true, ..file(Vec::new()) }),
         ("twice", |f| f.files[0] = file([both(), both()].concat())),
@@ -225,6 +227,7 @@ fn places(dir: &Path) -> Places {
     Places {
         root: dir.join("h"),
         workspace: dir.join("w"),
+        cwd: dir.join("w/sub"),
         user: Some(dir.join("u")),
         claude: None,
         codex: None,
@@ -242,6 +245,8 @@ async fn attack_46_settings_of_every_scope_that_switch_hooks_off_are_found() {
         ("u/.claude/settings.json", "{\"env\":{\"CLAUDE_CODE_SIMPLE\":\"1\"}}", true),
         ("w/.claude/settings.json", "{\"env\":{\"CLAUDE_CODE_SHELL_PREFIX\":\"/x\"}}", true),
         ("w/.claude/settings.local.json", "\u{feff}{\"disableAllHooks\":true}", true),
+        ("w/sub/.claude/settings.json", "{\"disableAllHooks\":true}", true),
+        ("w/sub/.claude/settings.local.json", "{\"disableAllHooks\":true}", true),
         ("w/.claude/settings.json", "{\"allowManagedHooksOnly\":true}", false),
         ("m/managed-settings.json", "{\"allowManagedHooksOnly\":true}", true),
         ("m/managed-settings.json", "{\"strictPluginOnlyCustomization\":[\"hooks\"]}", true),
