@@ -36,7 +36,8 @@ use std::path::{Path, PathBuf};
 #[command(
     after_help = "Looks at the home, its keys and ledger, the clock, gateways and approvers, the \
     policy, the hooks\nof Claude Code and Codex, what the agent's user may reach, and the disk. It \
-    changes nothing.\nExit 1 where a check failed; warnings do not fail.\n\nExamples:\n  \
+    changes nothing.\nA member of Claude Code's settings that is not known here and that it rejects \
+    switches\nall hooks of that file off: `claude doctor` shows it, or a try with `rm -rf /tmp/x`.\nExit 1 where a check failed; warnings do not fail.\n\nExamples:\n  \
     countersign doctor\n  countersign doctor --json"
 )]
 pub(crate) struct Doctor {}
