@@ -5,23 +5,20 @@
 
 mod edit;
 mod line;
+mod off;
+mod proper;
 mod shape;
 mod spans;
 mod strict;
 
 pub use line::{BadLine, Line, command_line, is_ours};
+pub use off::{VARIABLES, switches_off, variable_is_off};
 
 use crate::{Event, Host};
 use edit::{Node, Style};
 use serde_json::Value;
 use shape::{Document, Group, Handler, Place};
 use std::ops::Range;
-
-/// Switches every hook of Claude Code off.
-const OFF: &str = "disableAllHooks";
-
-/// Switches every hook off that the managed settings do not hold.
-const MANAGED_ONLY: &str = "allowManagedHooksOnly";
 
 /// More entries of ours than anybody put there.
 const MAX_OURS: usize = 64;
@@ -68,7 +65,8 @@ pub enum BadSettings {
 /// that is not there.
 ///
 /// # Errors
-/// Where the host could not read the text, its hooks are no hooks, or it switches all hooks off.
+/// Where the host could not read the text, its hooks are no hooks, it switches all hooks off, or a
+/// member that is known has another shape than the host takes.
 pub fn with(
     host: Host,
     text: Option<&str>,
@@ -85,6 +83,8 @@ pub fn with(
             false => cleared(host, text, Some(*event))?,
         };
     }
+    // An older one of ours that was none has gone by now.
+    proper::proper(host, &Document::read(host, &text)?)?;
     Ok(text)
 }
 
@@ -97,7 +97,7 @@ fn placed(
 ) -> Result<String, BadSettings> {
     loop {
         let document = Document::read(host, &text)?;
-        not_off(host, &document)?;
+        off::refused(host, &document)?;
         let ours = before(&document, event)?;
         let next = match ours.as_slice() {
             [] => return Ok(add(&document, event, entry)),
@@ -139,9 +139,10 @@ fn cleared(host: Host, mut text: String, event: Option<Event>) -> Result<String,
 /// none of these.
 ///
 /// # Errors
-/// As [`without`].
+/// As [`without`], and where a member that is known has another shape than the host takes.
 pub fn entries(host: Host, text: &str, event: Event) -> Result<Vec<Entry>, BadSettings> {
     let document = Document::read(host, text)?;
+    proper::proper(host, &document)?;
     let mut found = Vec::new();
     for place in before(&document, event)? {
         if let Some((_, _, group, handler)) = document.at(place)
@@ -181,39 +182,6 @@ fn few(ours: Vec<Place>) -> Result<Vec<Place>, BadSettings> {
             Err(shape::shape("hooks", &found, "one for a few: take them out by hand"))
         }
     }
-}
-
-/// A file that switches hooks off would hold ours for show.
-fn not_off(host: Host, document: &Document<'_>) -> Result<(), BadSettings> {
-    match document.member(OFF) {
-        Some(value) if host == Host::ClaudeCode && is_off(value) => {
-            Err(shape::shape(OFF, value, "false, so no hook of Claude Code runs"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// How Claude Code reads it.
-fn is_off(value: &str) -> bool {
-    !matches!(value, "false" | "null" | "\"false\"")
-}
-
-/// The member by which settings of Claude Code, of whatever scope, switch off every hook, or, in
-/// settings that are `managed` for the whole machine, every hook but their own. `None` also where
-/// the host does not read the text.
-#[must_use]
-pub fn switches_off(text: &str, managed: bool) -> Option<&'static str> {
-    let root = strict::root(Host::ClaudeCode, text).ok()?;
-    let members = spans::members(text, &root);
-    let says = |name: &str| {
-        // Of two members of one name the host takes the last.
-        let last = members.iter().rev().find(|m| m.name == name)?;
-        text.get(last.value.clone())
-    };
-    if says(OFF).is_some_and(is_off) {
-        return Some(OFF);
-    }
-    (managed && says(MANAGED_ONLY) == Some("true")).then_some(MANAGED_ONLY)
 }
 
 enum Put {

@@ -22,6 +22,7 @@ mod protection;
 use super::Here;
 use crate::asking::workspace;
 use crate::failure::{Exit, Outcome};
+use crate::hosts::{MANAGED, switches};
 use book::Book;
 use bounded::{FILES, bounded};
 use check::{Check, all_well};
@@ -35,7 +36,8 @@ use std::path::{Path, PathBuf};
 #[command(
     after_help = "Looks at the home, its keys and ledger, the clock, gateways and approvers, the \
     policy, the hooks\nof Claude Code and Codex, what the agent's user may reach, and the disk. It \
-    changes nothing.\nExit 1 where a check failed; warnings do not fail.\n\nExamples:\n  \
+    changes nothing.\nA member of Claude Code's settings that is not known here and that it rejects \
+    switches\nall hooks of that file off: `claude doctor` shows it, or a try with `rm -rf /tmp/x`.\nExit 1 where a check failed; warnings do not fail.\n\nExamples:\n  \
     countersign doctor\n  countersign doctor --json"
 )]
 pub(crate) struct Doctor {}
@@ -150,18 +152,15 @@ async fn disk(root: &Path) -> Check {
 fn places(root: &Path) -> hooks::Places {
     let dir = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    let set = |name: &&str| {
-        let value = std::env::var(name).unwrap_or_default().trim().to_lowercase();
-        !matches!(value.as_str(), "" | "none" | "0" | "false" | "no" | "off")
-    };
-    let switches = ["CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_PERSONAL_HOOKS_OFF"];
     hooks::Places {
         root: root.to_owned(),
         workspace: workspace(&cwd).to_owned(),
+        cwd,
         user: dir("HOME"),
         claude: dir("CLAUDE_CONFIG_DIR"),
         codex: dir("CODEX_HOME"),
         path: std::env::var_os("PATH"),
-        switches: switches.iter().filter(|name| set(name)).map(|&name| name.to_owned()).collect(),
+        switches: switches().into_iter().map(str::to_owned).collect(),
+        managed: MANAGED.into(),
     }
 }

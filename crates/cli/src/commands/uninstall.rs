@@ -81,7 +81,11 @@ fn forget(plan: &Plan, home: &std::path::Path, records: &Records) -> Result<(), 
 
 impl Plan {
     fn of(place: Place, records: &Records) -> Result<Self, Failure> {
-        let record = records.read(&place)?;
+        // Without its record only our entry is taken out, and that it always can be.
+        let (record, lost) = match records.read(&place) {
+            Ok(record) => (record, None),
+            Err(failure) => (None, Some(lost(&place, &failure.message))),
+        };
         let found = Found::at(&place.named)?;
         let back = record.as_ref().and_then(|record| record.settings.back(&found));
         let whole = back.is_some();
@@ -91,6 +95,7 @@ impl Plan {
         };
         let moved = !whole && place.host == Host::Codex && change.is_one();
         let mut plan = Self { place, record, changes: Vec::new(), whole, warnings: Vec::new() };
+        plan.warnings.extend(lost);
         plan.warnings.extend(moved.then(|| MOVED.to_owned()));
         plan.changes.extend(Some(change).filter(Change::is_one));
         if let Some(trust) = plan.record.as_ref().and_then(|record| record.trust.clone()) {
@@ -170,6 +175,15 @@ impl Plan {
         here.output.result(text, &document)?;
         Ok(Exit::Ok)
     }
+}
+
+/// What was written down at the installation cannot be read.
+fn lost(place: &Place, why: &str) -> String {
+    let trust = match place.host {
+        Host::Codex => ", and Codex may go on trusting the hook",
+        Host::ClaudeCode => "",
+    };
+    format!("what was there before is not known{trust}: {why}; move it away")
 }
 
 /// The file without our entry, however it came there.

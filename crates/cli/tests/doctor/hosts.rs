@@ -84,6 +84,8 @@ fn attack_46_each_change_of_an_installed_hook_fails() {
         ("/enforcer", "/nowhere"),
         ("/countersign'", "/gone/countersign'"),
         ("{", "{{"),
+        ("{", "{\"model\": 5,"),
+        ("\"PreToolUse\": [", "\"PreToolUse\": [{\"hooks\": [{\"type\": \"command\"}]},"),
     ] {
         let changed = whole.replacen(from, to, 1);
         assert_ne!(changed, whole, "{from}: {whole}");
@@ -130,12 +132,20 @@ fn attack_46_a_program_that_is_not_the_installed_one_fails() {
 }
 
 #[test]
-fn a_variable_that_switches_hooks_off_fails() {
+fn attack_46_a_variable_that_switches_hooks_off_fails() {
     let patient = Patient::hooked();
-    let mut command = patient.command(&["doctor", "--json"]);
-    let output = command.env("CLAUDE_CODE_SIMPLE", "1").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("CLAUDE_CODE_SIMPLE"));
+    for name in ["CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE", "CLAUDE_CODE_SHELL_PREFIX"] {
+        let mut command = patient.command(&["doctor", "--json"]);
+        let output = command.env(name, "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stdout).contains(name));
+        let settings = patient.settings();
+        let whole = std::fs::read_to_string(&settings).unwrap();
+        let env = format!("{{\"env\": {{\"{name}\": \"1\"}},");
+        std::fs::write(&settings, whole.replacen('{', &env, 1)).unwrap();
+        patient.doctor().fails("hook claude-code", name);
+        std::fs::write(&settings, whole).unwrap();
+    }
 }
 
 #[test]

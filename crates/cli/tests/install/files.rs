@@ -285,3 +285,37 @@ fn a_path_with_spaces_and_quotes_works() {
     me.done(&UNDO_CLAUDE);
     assert!(!me.path(".claude").exists());
 }
+
+#[test]
+fn attack_46_a_record_that_is_damaged_keeps_nothing_from_being_taken_out() {
+    let damages: [fn(&std::path::Path); 5] = [
+        |path| std::fs::write(path, "").unwrap(),
+        |path| std::fs::write(path, "{}").unwrap(),
+        |path| std::fs::write(path, "null").unwrap(),
+        |path| {
+            std::fs::remove_file(path).unwrap();
+            std::fs::create_dir(path).unwrap();
+        },
+        |path| {
+            std::fs::remove_file(path).unwrap();
+            let (kind, mode) = (rustix::fs::FileType::Fifo, 0o600.into());
+            rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).unwrap();
+        },
+    ];
+    let me = Account::new();
+    for damage in damages {
+        let text = "{\n  \"a\": 1\n}\n";
+        me.write(SETTINGS, text);
+        me.done(&CLAUDE);
+        let hosts = me.ours().join("hosts");
+        let record = std::fs::read_dir(&hosts).unwrap().next().unwrap().unwrap().path();
+        damage(&record);
+        let doctor = me.run(&["doctor"]);
+        assert_eq!(doctor.status.code(), Some(1), "{doctor:?}");
+        let done = me.done(&UNDO_CLAUDE);
+        assert!(done["warnings"].to_string().contains(record.to_str().unwrap()), "{done}");
+        assert_eq!((&done["changed"], &done["restored"]), (&true.into(), &false.into()));
+        assert_eq!(me.read(SETTINGS), text.as_bytes());
+        std::fs::remove_dir_all(&hosts).unwrap();
+    }
+}

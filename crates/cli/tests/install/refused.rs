@@ -13,6 +13,12 @@ fn a_file_that_the_host_would_not_read_is_named_with_the_place() {
         ("{\"hooks\": []}", "`hooks` is a list"),
         ("{\"hooks\": {\"PreToolUse\": null}}", "`hooks.PreToolUse` is null"),
         ("{\"disableAllHooks\": true}", "disableAllHooks"),
+        ("{\"model\": 5}", "`model` is a number, not a text"),
+        (
+            "{\"hooks\": {\"PreToolUse\": [{\"hooks\": [{\"type\": \"command\"}]}]}}",
+            "`hooks.PreToolUse[0].hooks[0].command` is not there",
+        ),
+        ("{\"env\": {\"CLAUDE_CODE_SHELL_PREFIX\": \"/x\"}}", "env.CLAUDE_CODE_SHELL_PREFIX"),
     ] {
         let me = Account::new();
         let path = me.write(SETTINGS, text);
@@ -159,4 +165,40 @@ fn what_cannot_be_tried_out_is_taken_back() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(me.read(SETTINGS), with, "the earlier one stays");
     assert_eq!(crate::common::files(&me.ours().join("hosts")), record);
+}
+
+#[test]
+fn attack_46_what_switches_hooks_off_elsewhere_is_told_of() {
+    let me = Account::new();
+    me.write("p/.git/HEAD", "");
+    me.write("p/.claude/settings.local.json", "{\"env\": {\"CLAUDE_CODE_SAFE_MODE\": \"1\"}}");
+    let mut command = me.command(&["install", "claude-code", "--yes", "--json"]);
+    command.current_dir(me.path("p")).env("CLAUDE_CODE_SIMPLE", "1");
+    let output = command.output().unwrap();
+    let warnings = crate::common::json(&output.stdout)["warnings"].to_string();
+    for said in ["env.CLAUDE_CODE_SAFE_MODE", "`CLAUDE_CODE_SIMPLE` is set here"] {
+        assert!(warnings.contains(said), "{warnings}");
+    }
+}
+
+#[test]
+fn attack_46_a_projects_hook_is_said_to_hold_in_its_own_directory_only() {
+    let me = Account::new();
+    me.write("p/.git/HEAD", "");
+    me.write("p/sub/x", "");
+    let mut command = me.command(&["install", "claude-code", "--project", "--yes", "--json"]);
+    let output = command.current_dir(me.path("p/sub")).output().unwrap();
+    let done = crate::common::json(&output.stdout);
+    let root = me.path("p");
+    assert!(done["file"].as_str().unwrap().starts_with(root.to_str().unwrap()), "{done}");
+    let said = format!("started in `{}` itself", root.display());
+    assert!(done["warnings"].to_string().contains(&said), "{done}");
+    for (dir, state) in [("p", "ok"), ("p/sub", "fail")] {
+        let mut command = me.command(&["doctor", "--json"]);
+        let output = command.current_dir(me.path(dir)).output().unwrap();
+        let document = crate::common::json(&output.stdout);
+        let checks = document["checks"].as_array().unwrap().iter();
+        let mut hooks = checks.filter(|check| check["check"] == "hook claude-code");
+        assert!(hooks.all(|check| check["state"] == state), "{dir}: {document:#}");
+    }
 }

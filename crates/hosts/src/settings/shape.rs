@@ -54,7 +54,7 @@ impl<'a> Document<'a> {
     /// Reads a text as the host reads it.
     pub(super) fn read(host: Host, text: &'a str) -> Result<Self, BadSettings> {
         let root = strict::root(host, text)?;
-        is(text, &root, '{', "the file", "an object")?;
+        is(text, &root, "{", "the file", "an object")?;
         let members = once(text, &root, "")?;
         let hooks = match members.iter().position(|m| m.name == "hooks") {
             Some(index) => Some(Hooks::read(text, &members, index)?),
@@ -99,11 +99,11 @@ impl<'a> Document<'a> {
 impl Hooks {
     fn read(text: &str, members: &[Member], index: usize) -> Result<Self, BadSettings> {
         let at = members.get(index).map(|m| m.value.clone()).unwrap_or_default();
-        is(text, &at, '{', "hooks", "an object")?;
+        is(text, &at, "{", "hooks", "an object")?;
         let mut events = Vec::new();
         for member in once(text, &at, "hooks")? {
             let path = format!("hooks.{}", member.name);
-            is(text, &member.value, '[', &path, "a list")?;
+            is(text, &member.value, "[", &path, "a list")?;
             let mut groups = Vec::new();
             for (n, group) in elements(text, &member.value).into_iter().enumerate() {
                 groups.push(Group::read(text, group, &format!("{path}[{n}]"))?);
@@ -116,16 +116,16 @@ impl Hooks {
 
 impl Group {
     fn read(text: &str, at: Range<usize>, path: &str) -> Result<Self, BadSettings> {
-        is(text, &at, '{', path, "an object")?;
+        is(text, &at, "{", path, "an object")?;
         let members = once(text, &at, path)?;
         let matcher = members.iter().find(|m| m.name == "matcher");
         if let Some(matcher) = matcher {
-            is(text, &matcher.value, '"', &format!("{path}.matcher"), "a text")?;
+            is(text, &matcher.value, "\"", &format!("{path}.matcher"), "a text")?;
         }
         let path = format!("{path}.hooks");
         let list = members.iter().find(|m| m.name == "hooks").map(|m| m.value.clone());
         let list = list.ok_or_else(|| shape(&path, "not there", "a list"))?;
-        is(text, &list, '[', &path, "a list")?;
+        is(text, &list, "[", &path, "a list")?;
         let mut handlers = Vec::new();
         for (n, handler) in elements(text, &list).into_iter().enumerate() {
             handlers.push(Handler::read(text, handler, &format!("{path}[{n}]"))?);
@@ -138,7 +138,7 @@ impl Group {
 
 impl Handler {
     fn read(text: &str, at: Range<usize>, path: &str) -> Result<Self, BadSettings> {
-        is(text, &at, '{', path, "an object")?;
+        is(text, &at, "{", path, "an object")?;
         once(text, &at, path)?;
         let members = serde_json::from_str(text.get(at.clone()).unwrap_or_default())
             .map_err(|e| shape(path, &format!("unreadable ({e})"), "an object"))?;
@@ -181,26 +181,32 @@ fn once(text: &str, object: &Range<usize>, path: &str) -> Result<Vec<Member>, Ba
     Ok(members)
 }
 
-fn is(
+/// Whether a part begins with one of these characters.
+pub(super) fn is(
     text: &str,
     at: &Range<usize>,
-    first: char,
+    first: &str,
     path: &str,
     wanted: &str,
 ) -> Result<(), BadSettings> {
     let part = text.get(at.clone()).unwrap_or_default();
-    if part.starts_with(first) {
-        return Ok(());
+    match part.starts_with(|c| first.contains(c)) {
+        true => Ok(()),
+        false => Err(shape(path, kind(part), wanted)),
     }
-    let found = match part.chars().next() {
+}
+
+/// What a part is, for people.
+pub(super) fn kind(part: &str) -> &'static str {
+    match part.chars().next() {
         Some('{') => "an object",
         Some('[') => "a list",
         Some('"') => "a text",
         Some('t' | 'f') => "a boolean",
         Some('n') => "null",
+        Some('-') => "a number below 0",
         _ => "a number",
-    };
-    Err(shape(path, found, wanted))
+    }
 }
 
 pub(super) fn shape(path: &str, found: &str, wanted: &str) -> BadSettings {

@@ -203,7 +203,8 @@ fn an_entry_that_holds_only_some_calls_is_none_and_is_put_right() {
         format!(r#"{{"matcher":"Bash","hooks":[{good},{OTHER}]}}"#),
     ] {
         let text = inside(&group);
-        assert!(entries(Host::ClaudeCode, &text).unwrap().is_empty(), "{text}");
+        let found = super::entries(Host::ClaudeCode, &text, Event::PreToolUse);
+        assert!(found.is_ok_and(|found| found.is_empty()) || text.contains("prompt"), "{text}");
         let with = with_one(&text, &ours);
         let found = super::entries(Host::ClaudeCode, &with, Event::PreToolUse).unwrap();
         assert_eq!(found, std::slice::from_ref(&ours), "{with}");
@@ -251,7 +252,7 @@ fn what_stands_before_a_skills_line_is_seen_by_itself() {
     let ours = entry(host, BINARY);
     let both = with(host, Some("{}"), &ours).unwrap();
     let (tools, skills) = both.split_once("\"PreSkillShellCommand\"").unwrap();
-    for (from, to) in [("\"*\"", "\"Read\""), ("\"command\",", "\"prompt\",")] {
+    for (from, to) in [("\"*\"", "\"Read\""), ("\"type\"", "\"once\":true,\"type\"")] {
         let changed = format!("{tools}\"PreSkillShellCommand\"{}", skills.replace(from, to));
         assert_ne!(changed, both);
         let found = |event| super::entries(host, &changed, event).unwrap().len();
@@ -355,18 +356,125 @@ fn what_others_have_before_tools_is_named() {
 fn settings_that_switch_hooks_off_are_known() {
     for (text, managed, word) in [
         ("{\"disableAllHooks\": true}", false, Some("disableAllHooks")),
+        ("\u{feff}{\"disableAllHooks\": true}", false, Some("disableAllHooks")),
         ("{\"disableAllHooks\": \"yes\"}", true, Some("disableAllHooks")),
         ("{\"disableAllHooks\": false, \"disableAllHooks\": 1}", false, Some("disableAllHooks")),
         ("{\"disableAllHooks\": false}", true, None),
         ("{\"disableAllHooks\": null}", false, None),
         ("{\"allowManagedHooksOnly\": true}", true, Some("allowManagedHooksOnly")),
+        ("{\"allowManagedHooksOnly\": false}", true, None),
         ("{\"allowManagedHooksOnly\": true}", false, None),
         ("{\"env\": {\"disableAllHooks\": true}}", true, None),
         ("{\"disableAllHooks\": true, }", false, None),
         ("", false, None),
     ] {
-        assert_eq!(switches_off(text, managed), word, "{text}");
+        assert_eq!(switches_off(text, managed).first().map(String::as_str), word, "{text}");
     }
+}
+
+#[test]
+fn attack_46_variables_in_settings_that_switch_hooks_off_are_refused() {
+    for (name, value, off) in [
+        ("CLAUDE_CODE_SIMPLE", "\"1\"", true),
+        ("CLAUDE_CODE_SIMPLE", "1", true),
+        ("CLAUDE_CODE_SIMPLE", "true", true),
+        ("CLAUDE_CODE_SIMPLE", "\" 0 \"", false),
+        ("CLAUDE_CODE_SIMPLE", "\"False\"", false),
+        ("CLAUDE_CODE_SIMPLE", "\"\"", false),
+        ("CLAUDE_CODE_SAFE_MODE", "\"yes\"", true),
+        ("CLAUDE_CODE_SAFE_MODE", "0", false),
+        ("CLAUDE\\u005fCODE_SAFE_MODE", "\"anything\"", true),
+        ("CLAUDE_CODE_SHELL_PREFIX", "\"/bin/true\"", true),
+        ("CLAUDE_CODE_SHELL_PREFIX", "\"0\"", true),
+        ("CLAUDE_CODE_SHELL_PREFIX", "\"\"", false),
+        ("CLAUDE_CODE_SOMETHING", "\"1\"", false),
+    ] {
+        let host = Host::ClaudeCode;
+        let text = format!("{{\"env\": {{\"A\": \"b\", \"{name}\": {value}}}}}");
+        for managed in [false, true] {
+            assert_eq!(!switches_off(&text, managed).is_empty(), off, "{text}");
+        }
+        let refused = with(host, Some(&text), &entry(host, BINARY));
+        assert_eq!(refused.is_err(), off, "{text}");
+        if let Err(refused) = refused {
+            assert!(refused.to_string().starts_with("`env.CLAUDE_CODE_S"), "{refused}");
+        }
+        assert!(without(host, &text).is_ok(), "what is there is taken out all the same");
+    }
+}
+
+/// Claude Code refuses it with this place; taken out of it we can be all the same.
+fn is_refused(text: &str, path: &str) {
+    let host = Host::ClaudeCode;
+    let ours = entry(host, BINARY);
+    for refused in [with(host, Some(text), &ours).map(|_| ()), named(text)] {
+        let Err(BadSettings::Shape { path: p, .. }) = &refused else {
+            panic!("{text}: {refused:?}")
+        };
+        assert_eq!(p, path, "{text}");
+    }
+    assert!(without(host, text).is_ok(), "{text}");
+}
+
+fn named(text: &str) -> Result<(), BadSettings> {
+    super::entries(Host::ClaudeCode, text, Event::PreToolUse).map(|_| ())
+}
+
+#[test]
+fn attack_46_a_sibling_that_is_no_hook_is_refused_with_its_place() {
+    for event in ["PreToolUse", "PreSkillShellCommand"] {
+        let text = |handler: &str| {
+            format!(r#"{{"hooks":{{"{event}":[{{"hooks":[{OTHER}]}},{{"hooks":[{handler}]}}]}}}}"#)
+        };
+        for (handler, member) in [
+            (r#"{"command":"x"}"#, "type"),
+            (r#"{"type":"bogus","command":"x"}"#, "type"),
+            (r#"{"type":1,"command":"x"}"#, "type"),
+            (r#"{"type":"command"}"#, "command"),
+            (r#"{"type":"command","command":null}"#, "command"),
+            (r#"{"type":"prompt","command":"x"}"#, "prompt"),
+            (r#"{"type":"http"}"#, "url"),
+            (r#"{"type":"mcp_tool","server":"x"}"#, "tool"),
+            (r#"{"type":"command","command":"x","timeout":"5"}"#, "timeout"),
+            (r#"{"type":"command","command":"x","timeout":-5}"#, "timeout"),
+            (r#"{"type":"command","command":"x","timeout":0}"#, "timeout"),
+            (r#"{"type":"command","command":"x","timeout":null}"#, "timeout"),
+        ] {
+            is_refused(&text(handler), &format!("hooks.{event}[1].hooks[0].{member}"));
+        }
+        let fine = text(r#"{"type":"command","command":"x","timeout":0.5,"once":true}"#);
+        assert!(with(Host::ClaudeCode, Some(&fine), &entry(Host::ClaudeCode, BINARY)).is_ok());
+    }
+}
+
+#[test]
+fn attack_46_a_member_that_makes_the_host_drop_the_file_is_refused_with_its_place() {
+    for (text, path) in [
+        (r#"{"model":5}"#, "model"),
+        (r#"{"model":null}"#, "model"),
+        (r#"{"permissions":1}"#, "permissions"),
+        (r#"{"permissions":{"defaultMode":"yolo"}}"#, "permissions.defaultMode"),
+        (r#"{"permissions":{"defaultMode":1}}"#, "permissions.defaultMode"),
+        (r#"{"permissions":{"allow":"Bash(ls)"}}"#, "permissions.allow"),
+        (r#"{"permissions":{"deny":["x",1]}}"#, "permissions.deny[1]"),
+        (r#"{"permissions":{"ask":{}}}"#, "permissions.ask"),
+        (r#"{"env":"x"}"#, "env"),
+        (r#"{"env":{"A":[]}}"#, "env.A"),
+        (r#"{"env":{"A":null}}"#, "env.A"),
+        (r#"{"cleanupPeriodDays":-1}"#, "cleanupPeriodDays"),
+        (r#"{"cleanupPeriodDays":"1"}"#, "cleanupPeriodDays"),
+        (r#"{"enabledPlugins":5}"#, "enabledPlugins"),
+        (r#"{"includeCoAuthoredBy":"no"}"#, "includeCoAuthoredBy"),
+        (r#"{"statusLine":"x"}"#, "statusLine"),
+    ] {
+        is_refused(text, path);
+        let codex = with(Host::Codex, Some(text), &entry(Host::Codex, BINARY));
+        assert!(codex.is_ok(), "{text}");
+    }
+    let fine = r#"{"model":"m","permissions":{"defaultMode":"plan","allow":["x"],"deny":[]},"env":
+        {"A":"b","C":1,"D":true},"cleanupPeriodDays":0,"enabledPlugins":{},"includeCoAuthoredBy":
+        false,"statusLine":{},"unknown":[null]}"#;
+    assert!(with(Host::ClaudeCode, Some(fine), &entry(Host::ClaudeCode, BINARY)).is_ok());
 }
 
 #[test]
@@ -400,7 +508,7 @@ fn some_settings() -> impl Strategy<Value = String> {
     });
     let event = prop::sample::select(vec!["PreToolUse", "PreSkillShellCommand", "Stop"]);
     let events = prop::collection::btree_map(event, prop::collection::vec(group, 1..3), 1..3);
-    let others = prop::collection::btree_map("[a-z]{1,3}", some_json(), 0..4);
+    let others = prop::collection::btree_map("x[a-z]{1,3}", some_json(), 0..4);
     (others, prop::option::of(events), 0..4_usize).prop_map(|(others, events, layout)| {
         let mut root: serde_json::Map<String, Value> = others.into_iter().collect();
         root.extend(events.map(|events| ("hooks".to_owned(), json!(events))));

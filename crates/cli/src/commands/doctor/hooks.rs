@@ -28,12 +28,16 @@ pub(super) struct Hooks {
 pub(super) struct Places {
     pub(super) root: PathBuf,
     pub(super) workspace: PathBuf,
+    /// Where a session would begin, in the workspace.
+    pub(super) cwd: PathBuf,
     pub(super) user: Option<PathBuf>,
     pub(super) claude: Option<PathBuf>,
     pub(super) codex: Option<PathBuf>,
     pub(super) path: Option<std::ffi::OsString>,
     /// Variables that switch hooks off and are set.
     pub(super) switches: Vec<String>,
+    /// Where the settings for the whole machine lie.
+    pub(super) managed: PathBuf,
 }
 
 /// Looks at every host.

@@ -5,7 +5,7 @@
 use super::change::Found;
 use super::place::{Place, shown};
 use crate::asking::workspace;
-use crate::hosts::MANAGED;
+use crate::hosts::{MANAGED, managed, switches};
 use countersign_hosts::{Host, settings};
 use std::path::{Path, PathBuf};
 
@@ -14,12 +14,16 @@ pub(super) fn warnings(place: &Place) -> Vec<String> {
     if place.host != Host::ClaudeCode {
         return Vec::new();
     }
-    let others = files(place).into_iter().filter(|file| *file != place.named);
-    others.filter_map(|file| warning(&file)).collect()
+    let variables = switches().into_iter().map(|name| {
+        format!("`{name}` is set here: a session that begins with it runs no hook, and every tool")
+    });
+    let others = files(place).into_iter().filter(|(file, _)| *file != place.named);
+    variables.chain(others.flat_map(|(file, managed)| warning(&file, managed))).collect()
 }
 
-fn files(place: &Place) -> Vec<PathBuf> {
-    let mut files = vec![PathBuf::from(MANAGED), place.config.join("settings.json")];
+/// With whether each decides for the whole machine.
+fn files(place: &Place) -> Vec<(PathBuf, bool)> {
+    let mut files = vec![place.config.join("settings.json")];
     if let Ok(cwd) = std::env::current_dir() {
         let dirs = [workspace(&cwd), &cwd].map(|dir: &Path| dir.join(".claude"));
         files.extend(dirs.iter().map(|dir| dir.join("settings.json")));
@@ -27,14 +31,18 @@ fn files(place: &Place) -> Vec<PathBuf> {
     }
     files.sort();
     files.dedup();
-    files
+    let managed = managed(Path::new(MANAGED)).into_iter().map(|file| (file, true));
+    managed.chain(files.into_iter().map(|file| (file, false))).collect()
 }
 
-fn warning(file: &Path) -> Option<String> {
+fn warning(file: &Path, managed: bool) -> Vec<String> {
     // One that cannot be read here is none that the host reads, or the host's to complain of.
-    let text = Found::at(file).ok()?.text?;
-    let managed = file == Path::new(MANAGED);
-    let word = settings::switches_off(&text, managed)?;
+    let text = Found::at(file).ok().and_then(|found| found.text).unwrap_or_default();
     let shown = shown(file);
-    Some(format!("`{shown}` says `{word}`: where it counts, no hook runs, and every tool does"))
+    let words = settings::switches_off(&text, managed).into_iter();
+    words
+        .map(|word| {
+            format!("`{shown}` says `{word}`: where it counts, no hook runs, and every tool does")
+        })
+        .collect()
 }

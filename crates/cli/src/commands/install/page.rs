@@ -201,6 +201,13 @@ fn warnings(plan: &Plan) -> Vec<String> {
     if let Some(why) = &plan.unasked {
         all.push(format!("Codex cannot be asked to trust the hook: {}", visible(why, false)));
     }
+    if (plan.place.host, plan.place.scope) == (Host::ClaudeCode, Scope::Project) {
+        all.push(format!(
+            "it holds for sessions that are started in `{}` itself: Claude Code does not read the \
+             file in those that are started in a directory below",
+            shown(&plan.place.root)
+        ));
+    }
     if plan.place.scope == Scope::Project {
         all.push(
             "the file belongs to the project: whoever checks it out on another machine gets a \

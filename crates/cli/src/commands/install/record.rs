@@ -1,8 +1,8 @@
 //! What was changed for a host, kept in the home, so that it can be taken back to the byte.
 
 use super::change::{Change, Found};
-use super::place::{Place, Scope};
-use crate::failure::Failure;
+use super::place::{Place, Scope, shown};
+use crate::failure::{Exit, Failure};
 use countersign_core::encoding::Hash;
 use countersign_core::time::Timestamp;
 use countersign_hosts::Host;
@@ -124,7 +124,18 @@ impl Records {
     }
 
     pub(crate) fn read(&self, place: &Place) -> Result<Option<Record>, Failure> {
-        Ok(files::read(&self.path(place))?)
+        Self::one(&self.path(place))
+    }
+
+    /// One that is no regular file is not opened: a pipe would be waited for without end.
+    fn one(path: &Path) -> Result<Option<Record>, Failure> {
+        match std::fs::metadata(path) {
+            Ok(meta) if !meta.is_file() => {
+                let message = format!("`{}` is no regular file", shown(path));
+                Err(Failure::new(Exit::Failed, "home", message).hint("move it away"))
+            }
+            _ => Ok(files::read(path)?),
+        }
     }
 
     pub(crate) fn write(&self, place: &Place, record: &Record) -> Result<(), Failure> {
@@ -149,7 +160,8 @@ impl Records {
         }
         let mut found = Vec::new();
         for name in files::names(&self.dir)? {
-            let record: Option<Record> = files::read(&self.dir.join(format!("{name}.json")))?;
+            // One that cannot be read names no file, and `doctor` names it.
+            let record = Self::one(&self.dir.join(format!("{name}.json"))).unwrap_or_default();
             found.extend(record.filter(|r| r.host == host.name()).map(|r| r.file));
         }
         Ok(found)

@@ -5,7 +5,7 @@ use super::super::check::quoted;
 use super::Places;
 use super::record::Record;
 use crate::hosts::codex::{self, Listed};
-use crate::hosts::{MANAGED, program, program_of};
+use crate::hosts::{managed, program, program_of};
 use countersign_core::encoding::Hash;
 use countersign_hosts::settings::{self, Entry, Line};
 use countersign_hosts::{Event, Host, Version};
@@ -54,6 +54,8 @@ pub(super) struct File {
     pub(super) others: Vec<String>,
     /// Whether other users may write to it.
     pub(super) open: bool,
+    /// Whether a session that begins here reads it.
+    pub(super) counts: bool,
 }
 
 /// An entry of ours.
@@ -80,7 +82,10 @@ pub(super) async fn of(host: Host, places: &Places, records: &[Record]) -> Resul
     let paths = paths(host, places, &records);
     let off = places.clone();
     let (files, off) = bounded(FILES, move || {
-        let files: Vec<File> = paths.iter().filter_map(|path| file(host, path)).collect();
+        let mut files: Vec<File> = paths.iter().filter_map(|path| file(host, path)).collect();
+        for file in &mut files {
+            file.counts = counts(host, &off, &file.path);
+        }
         (files, switched_off(host, &off))
     })
     .await?;
@@ -122,14 +127,28 @@ fn user(host: Host, places: &Places) -> Option<PathBuf> {
     }
 }
 
-/// The user's file, the workspace's, and those that were installed into.
+/// Whether a session that begins here reads a file. Claude Code reads a project's settings from the
+/// directory in which it is started, and no others above but the local ones of the root; Codex says
+/// itself what it reads.
+fn counts(host: Host, places: &Places, path: &Path) -> bool {
+    let here = places.cwd.join(".claude");
+    let root = places.workspace.join(".claude").join("settings.local.json");
+    host == Host::Codex
+        || user(host, places).as_deref() == Some(path)
+        || ["settings.json", "settings.local.json"].iter().any(|name| here.join(name) == path)
+        || root == path
+}
+
+/// The user's file, this directory's, the workspace's, and those that were installed into.
 fn paths(host: Host, places: &Places, records: &[Record]) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = user(host, places).into_iter().collect();
     let workspace = &places.workspace;
     match host {
         Host::ClaudeCode => {
-            let project = workspace.join(".claude");
-            paths.extend([project.join("settings.json"), project.join("settings.local.json")]);
+            for dir in [&places.cwd, workspace] {
+                let project = dir.join(".claude");
+                paths.extend([project.join("settings.json"), project.join("settings.local.json")]);
+            }
         }
         Host::Codex => paths.push(workspace.join(".codex").join("hooks.json")),
     }
@@ -148,12 +167,12 @@ fn file(host: Host, path: &Path) -> Option<File> {
         Ok(text) => text?,
         Err(why) => {
             let others = Vec::new();
-            return Some(File { path, entries: Err(why), ours: false, others, open });
+            return Some(File { path, entries: Err(why), ours: false, others, open, counts: true });
         }
     };
     let ours = mentions(&text);
     let others = settings::others(host, &text).unwrap_or_default();
-    Some(File { path, entries: entries(host, &text), ours, others, open })
+    Some(File { path, entries: entries(host, &text), ours, others, open, counts: true })
 }
 
 fn entries(host: Host, text: &str) -> Result<Vec<Found>, String> {
@@ -231,24 +250,20 @@ fn switched_off(host: Host, places: &Places) -> Vec<Off> {
         fix: format!("unset {name}, also where it is set for good, and start the host again"),
     });
     let mut off: Vec<Off> = variables.collect();
-    let own = paths(host, places, &[]);
-    for path in own.iter().map(PathBuf::as_path) {
-        off.extend(members_off(path, &["disableAllHooks"]));
+    for path in paths(host, places, &[]) {
+        off.extend(members_off(&path, false));
     }
-    let managed = ["disableAllHooks", "allowManagedHooksOnly", "strictPluginOnlyCustomization"];
-    off.extend(members_off(Path::new(MANAGED), &managed));
+    for path in managed(&places.managed) {
+        off.extend(members_off(&path, true));
+    }
     off
 }
 
-fn members_off(path: &Path, names: &[&str]) -> Vec<Off> {
+fn members_off(path: &Path, managed: bool) -> Vec<Off> {
     let Ok(Some(text)) = text(path) else { return Vec::new() };
-    let Ok(value) = serde_json::from_str::<Value>(&text) else { return Vec::new() };
-    // Whatever else stands there may be taken for a yes.
-    let no = |value: &Value| matches!(value, Value::Bool(false) | Value::Null);
-    let set = |name: &&&str| value.get(**name).is_some_and(|value| !no(value));
-    let said = |name: &&str| Off {
+    let said = |name: String| Off {
         said: format!("`{}` sets `{name}`", path.display()),
         fix: format!("take `{name}` out of {}, and start the host again", quoted(path)),
     };
-    names.iter().filter(set).map(said).collect()
+    settings::switches_off(&text, managed).into_iter().map(said).collect()
 }

@@ -30,6 +30,7 @@ pub(super) fn judge(root: &Path, facts: &Facts) -> Vec<Check> {
         return checks;
     }
     checks.extend(judge.switched_off());
+    checks.extend(judge.elsewhere(&entries));
     checks.extend(judge.several());
     for file in &facts.files {
         checks.extend(entry::judge(&judge, file));
@@ -105,7 +106,8 @@ impl Judge<'_> {
             let path = file.path.display();
             if let Err(why) = &file.entries {
                 let fix = format!(
-                    "edit {} until it is strict JSON, without comments, then {}",
+                    "edit {} until it is strict JSON, without comments, and each member what the \
+                     host takes, then {}",
                     quoted(&file.path),
                     self.install_in(&file.path)
                 );
@@ -156,6 +158,24 @@ impl Judge<'_> {
             Check::fail(&self.name, found, off.fix.clone())
         };
         self.facts.off.iter().map(off).collect()
+    }
+
+    /// The hook stands only where a session that begins here does not look.
+    fn elsewhere(&self, entries: &[(&File, &Found)]) -> Option<Check> {
+        if entries.iter().any(|(file, _)| file.counts) {
+            return None;
+        }
+        let (file, _) = entries.first()?;
+        let found = format!(
+            "a session that is started in this directory does not read `{}`, where the hook \
+             stands: it runs tools unasked",
+            file.path.display()
+        );
+        let fix = format!(
+            "start Claude Code in the directory of that `.claude`, or hold it everywhere: {}",
+            self.install()
+        );
+        Some(Check::fail(&self.name, found, fix))
     }
 
     fn several(&self) -> Option<Check> {

@@ -45,6 +45,10 @@ pub(crate) fn all(root: &Path) -> (Vec<Record>, Vec<String>) {
 }
 
 fn read(path: &Path) -> Result<Record, String> {
+    // A pipe would be waited for without end.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return Err("is no regular file".to_owned());
+    }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|e| format!("cannot be read: {e}"))?;
     let limit = LONGEST as u64 + 1;
@@ -71,9 +75,10 @@ mod tests {
         std::fs::write(hosts.join("b.json"), "{").unwrap();
         std::fs::write(hosts.join("c.json"), "{}").unwrap();
         std::fs::write(hosts.join(".d.json"), "{").unwrap();
+        std::fs::create_dir(hosts.join("e.json")).unwrap();
         let (records, broken) = all(dir.path());
         let file = "/f".into();
         assert_eq!(records, [Record { host: "codex".into(), file, sha256: None }]);
-        assert_eq!(broken.len(), 2, "{broken:?}");
+        assert_eq!(broken.len(), 3, "{broken:?}");
     }
 }

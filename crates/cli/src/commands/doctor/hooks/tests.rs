@@ -1,4 +1,5 @@
-use super::facts::{Facts, File, Found, Off};
+use super::Places;
+use super::facts::{Facts, File, Found, Off, of};
 use super::judge::judge;
 use super::record::Record;
 use crate::commands::doctor::check::{Check, State};
@@ -24,7 +25,8 @@ fn found() -> Found {
 
 fn file(entries: Vec<Found>) -> File {
     let ours = !entries.is_empty();
-    File { path: "/s".into(), entries: Ok(entries), ours, others: Vec::new(), open: false }
+    let others = Vec::new();
+    File { path: "/s".into(), entries: Ok(entries), ours, others, open: false, counts: true }
 }
 
 /// Before every event of Claude Code.
@@ -89,7 +91,8 @@ type Change = fn(&mut Facts);
 
 #[test]
 fn each_change_of_an_installed_hook_fails() {
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 13] = [
+        ("not read here", |f| f.files[0].counts = false),
         ("unreadable", |f| f.files[0].entries = Err("line 1".into())),
         ("before some tools", |f| f.files[0] = File { ours: true, ..file(Vec::new()) }),
         ("twice", |f| f.files[0] = file([both(), both()].concat())),
@@ -217,4 +220,47 @@ fn what_is_wrong_with_a_projects_hook_is_mended_in_the_project() {
     facts.user = Some("/a b/.claude/settings.json".into());
     let fix = "countersign --home /h install claude-code";
     assert_eq!(judged(&facts)[0].fix.as_deref(), Some(fix));
+}
+
+/// A machine on which nothing is.
+fn places(dir: &Path) -> Places {
+    Places {
+        root: dir.join("h"),
+        workspace: dir.join("w"),
+        cwd: dir.join("w/sub"),
+        user: Some(dir.join("u")),
+        claude: None,
+        codex: None,
+        path: None,
+        switches: Vec::new(),
+        managed: dir.join("m"),
+    }
+}
+
+#[tokio::test]
+async fn attack_46_settings_of_every_scope_that_switch_hooks_off_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let places = places(dir.path());
+    for (file, text, off) in [
+        ("u/.claude/settings.json", "{\"env\":{\"CLAUDE_CODE_SIMPLE\":\"1\"}}", true),
+        ("w/.claude/settings.json", "{\"env\":{\"CLAUDE_CODE_SHELL_PREFIX\":\"/x\"}}", true),
+        ("w/.claude/settings.local.json", "\u{feff}{\"disableAllHooks\":true}", true),
+        ("w/sub/.claude/settings.json", "{\"disableAllHooks\":true}", true),
+        ("w/sub/.claude/settings.local.json", "{\"disableAllHooks\":true}", true),
+        ("w/.claude/settings.json", "{\"allowManagedHooksOnly\":true}", false),
+        ("m/managed-settings.json", "{\"allowManagedHooksOnly\":true}", true),
+        ("m/managed-settings.json", "{\"strictPluginOnlyCustomization\":[\"hooks\"]}", true),
+        ("m/managed-settings.d/10.json", "{\"allowManagedHooksOnly\":true}", true),
+        ("m/managed-settings.d/10.json", "{\"disableAllHooks\":true}", true),
+        ("m/managed-settings.d/10.json", "{\"env\":{\"CLAUDE_CODE_SAFE_MODE\":\"1\"}}", true),
+        ("m/managed-settings.d/10.txt", "{\"disableAllHooks\":true}", false),
+    ] {
+        let path = dir.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        let found = of(Host::ClaudeCode, &places, &[]).await.unwrap().off;
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(!found.is_empty(), off, "{file} {text}");
+        assert!(found.iter().all(|one| one.said.contains(file)), "{found:?}");
+    }
 }
