@@ -132,6 +132,30 @@ fn attack_46_a_program_that_is_not_the_installed_one_fails() {
 }
 
 #[test]
+fn attack_46_the_program_in_the_line_is_looked_at_as_its_own() {
+    let patient = Patient::hooked();
+    let dir = patient.world.path("bin");
+    let copy = dir.join("countersign");
+    let binary = crate::common::BINARY;
+    std::fs::copy(binary, &copy).unwrap();
+    let text = std::fs::read_to_string(patient.settings()).unwrap();
+    std::fs::write(patient.settings(), text.replace(binary, copy.to_str().unwrap())).unwrap();
+    patient.doctor().check("hook claude-code", "ok");
+    mode(&copy, 0o777);
+    patient.doctor().fails("hook claude-code", "may write to");
+    mode(&copy, 0o755);
+    mode(&dir, 0o777);
+    patient.doctor().fails("hook claude-code", "may replace");
+    mode(&dir, 0o755);
+    mode(&copy, 0o644);
+    patient.doctor().fails("hook claude-code", "no program");
+    mode(&copy, 0o755);
+    std::fs::remove_dir_all(patient.home().join("hosts")).unwrap();
+    std::fs::write(&copy, "#!/bin/sh\nexit 0\n").unwrap();
+    patient.doctor().check("hook claude-code", "warn");
+}
+
+#[test]
 fn attack_46_a_variable_that_switches_hooks_off_fails() {
     let patient = Patient::hooked();
     for name in ["CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE", "CLAUDE_CODE_SHELL_PREFIX"] {

@@ -2,6 +2,7 @@
 
 use super::super::bounded::{FILES, bounded};
 use super::super::check::quoted;
+use super::super::files::{above, look, writable_above};
 use super::Places;
 use super::record::Record;
 use crate::hosts::codex::{self, Listed};
@@ -67,6 +68,10 @@ pub(super) struct Found {
     pub(super) line: Option<Line>,
     /// SHA-256 of the binary that it names, or why there is none.
     pub(super) binary: Result<String, String>,
+    /// Who else could put another program in its place.
+    pub(super) door: Option<String>,
+    /// Whether it is this very program.
+    pub(super) same: bool,
     /// Whether the home that it names is there.
     pub(super) home: bool,
 }
@@ -206,7 +211,27 @@ fn found(host: Host, event: Event, entry: Entry) -> Found {
         None => Err("none is named".to_owned()),
     };
     let home = line.as_ref().and_then(|line| line.home.as_deref()).is_some_and(Path::is_dir);
-    Found { event, entry, line, binary, home }
+    let door = line.as_ref().and_then(|line| door(&line.binary));
+    let own = std::env::current_exe().map_err(|e| e.to_string()).and_then(|own| sha256(&own));
+    let same = own.is_ok() && own == binary;
+    Found { event, entry, line, binary, door, same, home }
+}
+
+/// What lets other users decide what a program is, by its name and by where that leads.
+fn door(program: &Path) -> Option<String> {
+    let user = rustix::process::geteuid().as_raw();
+    let file = look(program).ok()?;
+    let shown = program.display();
+    if file.mode & 0o022 != 0 {
+        return Some(format!("other users may write to `{shown}`"));
+    }
+    if file.uid != user && file.uid != 0 {
+        return Some(format!("`{shown}` belongs to another user"));
+    }
+    let mut dirs = above(program);
+    dirs.extend(program.ancestors().skip(1).filter_map(|dir| look(dir).ok()));
+    let open = writable_above(&dirs, user)?;
+    Some(format!("other users may replace `{shown}`: `{}` is open to them", open.path.display()))
 }
 
 fn sha256(path: &Path) -> Result<String, String> {

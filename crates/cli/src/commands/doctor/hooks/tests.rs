@@ -19,6 +19,8 @@ fn found() -> Found {
             whole: true,
         }),
         binary: Ok("aa".into()),
+        door: None,
+        same: true,
         home: true,
     }
 }
@@ -91,7 +93,8 @@ type Change = fn(&mut Facts);
 
 #[test]
 fn each_change_of_an_installed_hook_fails() {
-    let changes: [(&str, Change); 13] = [
+    let changes: [(&str, Change); 14] = [
+        ("replaceable", |f| one(f).door = Some("x".into())),
         ("not read here", |f| f.files[0].counts = false),
         ("unreadable", |f| f.files[0].entries = Err("line 1".into())),
         ("before some tools", |f| f.files[0] = File { ours: true, ..file(Vec::new()) }),
@@ -179,6 +182,9 @@ fn a_host_without_a_hook_warns_and_no_host_is_skipped() {
     assert_eq!(worst(&Facts { version: None, ..bare }), State::Skipped);
     let unrecorded = Facts { records: Vec::new(), ..claude() };
     assert_eq!(worst(&unrecorded), State::Warn);
+    let mut other = unrecorded;
+    one(&mut other).same = false;
+    assert!(judged(&other)[0].found.contains("`/b/countersign` is not this one"));
 }
 
 #[test]

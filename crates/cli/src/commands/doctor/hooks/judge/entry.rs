@@ -73,8 +73,13 @@ impl Of<'_> {
                 let binary = line.binary.display();
                 checks.push(self.fail(format!("the hook calls `{binary}`: {why}")));
             }
-            Ok(sha256) => checks.extend(self.binary(sha256)),
+            Ok(sha256) => checks.extend(self.binary(sha256, found.same, &line.binary)),
         }
+        checks.extend(found.door.as_ref().map(|door| {
+            let fix =
+                "chmod go-w what is named, or install a program that only you and root change";
+            Check::fail(&self.judge.name, format!("the hook's program: {door}"), fix)
+        }));
         match &line.home {
             Some(home) if found.home && home == self.judge.root => {}
             Some(home) if found.home => checks.push(self.warn(format!(
@@ -99,10 +104,14 @@ impl Of<'_> {
         checks
     }
 
-    fn binary(&self, sha256: &str) -> Option<Check> {
+    fn binary(&self, sha256: &str, same: bool, path: &Path) -> Option<Check> {
         let mut known = self.judge.facts.records.iter().filter_map(|record| record.sha256.as_ref());
         let first = known.clone().next();
         match first {
+            None if !same => Some(self.warn(format!(
+                "nothing is written down of the program that was installed, and `{}` is not this one",
+                path.display()
+            ))),
             None => Some(self.warn("nothing is written down of the program that was installed")),
             Some(_) if known.any(|known| known == sha256) => None,
             Some(_) => {
