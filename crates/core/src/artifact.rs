@@ -246,6 +246,45 @@ pub struct Route {
     pub scopes: Vec<Scope>,
     /// How often an accepted `timebox` or `session` decision may be claimed.
     pub max_uses: u32,
+    /// People of whom some must allow, besides the threshold: every one of these is met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// Whether one denial ends it, however many allow.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub veto: bool,
+    /// Labels of those who are asked next, first to last; a signed escalation may name one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalate_to: Vec<String>,
+    /// The widest standing permission that may be given out of an answer; `None` is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantOffer>,
+}
+
+/// People of whom some must allow, such as those of one role.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Group {
+    /// What the policy calls them; only for people who read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Persons of the roster, sorted, each once.
+    pub persons: Vec<String>,
+    /// How many distinct persons of them must allow.
+    pub threshold: u32,
+}
+
+/// The widest standing permission that an approver may give out of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct GrantOffer {
+    /// The longest it may last, in seconds.
+    pub max_seconds: u32,
+    /// Whether it ends with the session at the latest.
+    pub session: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Artifact {

@@ -45,6 +45,7 @@ pub mod requested_actions;
 pub mod schema;
 pub mod sealing;
 pub mod session;
+pub mod tally;
 pub mod time;
 pub mod token;
 pub mod trust;

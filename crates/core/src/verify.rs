@@ -10,12 +10,13 @@ use crate::decision::{Decision, hint};
 use crate::encoding::Hash;
 use crate::json::{JsonError, clip};
 use crate::keys::KeyId;
+pub(crate) use crate::tally::allowing;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde_json::Value;
 use std::sync::Arc;
 pub use subject::Subject;
-pub(crate) use terms::{Terms, allowing};
+pub(crate) use terms::Terms;
 
 /// The clock skew that is tolerated unless configured otherwise: 60 s.
 pub const DEFAULT_SKEW_MILLIS: i64 = 60_000;

@@ -252,6 +252,10 @@ impl Question {
             reason_required: self.grounds.reason_required,
             scopes: vec![Scope::Once],
             max_uses: 1,
+            groups: vec![],
+            veto: false,
+            escalate_to: vec![],
+            grant: None,
         }
     }
 }

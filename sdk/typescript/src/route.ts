@@ -60,6 +60,28 @@ export interface Route {
   readonly scopes: readonly Scope[];
   /** How often an accepted `timebox` or `session` decision may be claimed. */
   readonly maxUses: number;
+  /** People of whom some must allow, besides the threshold; absent where there are none. */
+  readonly groups?: readonly Group[];
+  /** Whether one denial ends it; absent where not. */
+  readonly veto?: true;
+  /** Labels of those who are asked next; absent where there are none. */
+  readonly escalateTo?: readonly string[];
+  /** The widest standing permission on offer; absent where there is none. */
+  readonly grant?: GrantOffer;
+}
+
+/** People of whom some must allow, such as those of one role. */
+export interface Group {
+  readonly name?: string;
+  /** Persons of the roster, sorted, each once. */
+  readonly persons: readonly string[];
+  readonly threshold: number;
+}
+
+/** The widest standing permission that an approver may give out of an answer. */
+export interface GrantOffer {
+  readonly maxSeconds: number;
+  readonly session: boolean;
 }
 
 /** Who asks, where and why: wording, never part of the action's hash. */
@@ -85,7 +107,7 @@ export function route(value: JsonValue | undefined, what = "route"): Route {
   const found = shape.members(value, what, [
     "round", "ruleId", "risk", "policyHash", "roster", "threshold", "minAssurance",
     "reasonRequired", "scopes", "maxUses",
-  ]);
+  ], ["groups", "veto", "escalateTo", "grant"]);
   return {
     round: shape.u32(found.round, "round"),
     ruleId: shape.text(found.ruleId, "ruleId"),
@@ -97,6 +119,37 @@ export function route(value: JsonValue | undefined, what = "route"): Route {
     reasonRequired: shape.bool(found.reasonRequired, "reasonRequired"),
     scopes: shape.list(found.scopes, scope, "scopes"),
     maxUses: shape.u32(found.maxUses, "maxUses"),
+    ...more(found),
+  };
+}
+
+/** The members that are left out where they say nothing; written out they are a second form. */
+function more(found: Record<string, JsonValue | undefined>): Partial<Route> {
+  const groups = shape.listOrAbsent(found.groups, group, "groups");
+  const escalateTo = shape.listOrAbsent(found.escalateTo, shape.text, "escalateTo");
+  if (found.veto !== undefined && !shape.bool(found.veto, "veto")) shape.bool(undefined, "veto");
+  return {
+    ...(groups.length > 0 ? { groups } : {}),
+    ...(found.veto === undefined ? {} : { veto: true }),
+    ...(escalateTo.length > 0 ? { escalateTo } : {}),
+    ...(found.grant === undefined ? {} : { grant: grantOffer(found.grant) }),
+  };
+}
+
+function group(value: JsonValue | undefined, what = "group"): Group {
+  const found = shape.members(value, what, ["persons", "threshold"], ["name"]);
+  return {
+    ...(found.name === undefined ? {} : { name: shape.text(found.name, "name") }),
+    persons: shape.list(found.persons, shape.text, "persons"),
+    threshold: shape.u32(found.threshold, "threshold"),
+  };
+}
+
+function grantOffer(value: JsonValue | undefined, what = "grant"): GrantOffer {
+  const found = shape.members(value, what, ["maxSeconds", "session"]);
+  return {
+    maxSeconds: shape.u32(found.maxSeconds, "maxSeconds"),
+    session: shape.bool(found.session, "session"),
   };
 }
 

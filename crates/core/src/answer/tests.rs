@@ -25,6 +25,10 @@ fn route() -> Route {
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     }
 }
 

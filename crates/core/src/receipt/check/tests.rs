@@ -40,6 +40,10 @@ fn artifact_under(person: &SecretKeys, change: impl Fn(&mut ArtifactHead, &mut R
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     };
     let mut head = ArtifactHead {
         request_id: "r1".into(),

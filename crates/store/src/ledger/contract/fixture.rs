@@ -130,6 +130,10 @@ impl Fixture {
             reason_required: false,
             scopes: vec![Scope::Once],
             max_uses: 1,
+            groups: vec![],
+            veto: false,
+            escalate_to: vec![],
+            grant: None,
         };
         let extensions = extensions(Fixed([3; 32]), &Context::default(), &route, None)?;
         let head = ArtifactHead {
