@@ -1,11 +1,11 @@
-//! The one document that `run --report` writes.
+//! The one document about what became of a call: what `run --report` writes.
 
-use super::keep_receipt;
 use crate::failure::{Exit, Failure};
 use crate::outfile::OutFile;
 use countersign_core::receipt::{Basis, Event, Receipt};
 use countersign_enforcer::Enforcer;
 use countersign_enforcer::run::Ran;
+use countersign_store::files;
 use countersign_store::ledger::RequestRecord;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,19 @@ use std::path::{Path, PathBuf};
 /// What became of a gated command.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
+pub(crate) struct Document {
     /// `allowed` (by the policy), `blocked` (by the policy), `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
     /// `failed` (approved, did not start), `uncertain` (approved, may have run) or `error`.
-    pub(super) verdict: &'static str,
-    pub(super) request_id: Option<String>,
-    pub(super) action_hash: Option<String>,
+    pub(crate) verdict: &'static str,
+    pub(crate) request_id: Option<String>,
+    pub(crate) action_hash: Option<String>,
     /// The newest receipt of the request, as a file.
-    pub(super) receipt: Option<PathBuf>,
+    pub(crate) receipt: Option<PathBuf>,
     /// What this process exits with.
-    pub(super) exit_code: i32,
+    pub(crate) exit_code: i32,
     /// The denial's reason.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Wrong>,
@@ -38,7 +38,7 @@ struct Wrong {
     hint: String,
 }
 
-impl Default for Report {
+impl Default for Document {
     fn default() -> Self {
         Self {
             verdict: "error",
@@ -52,14 +52,14 @@ impl Default for Report {
     }
 }
 
-impl Report {
-    pub(super) fn request(&mut self, request: &RequestRecord) {
+impl Document {
+    pub(crate) fn request(&mut self, request: &RequestRecord) {
         self.request_id = Some(request.id.clone());
         let reason = request.accepted.iter().find_map(|a| a.reason.as_ref());
         self.reason = reason.map(|r| r.text.clone());
     }
 
-    pub(super) fn ran(&mut self, enforcer: &Enforcer, ran: &Ran) -> Result<(), Failure> {
+    pub(crate) fn ran(&mut self, enforcer: &Enforcer, ran: &Ran) -> Result<(), Failure> {
         self.verdict = match ran.receipt.content.entry.event {
             Event::Executed if ran.receipt.content.entry.basis == Basis::Policy => "allowed",
             Event::Executed => "approved",
@@ -72,7 +72,7 @@ impl Report {
 
     /// Keeps a copy of the request's newest receipt, for outcomes without a run. Where none can be
     /// kept, why nothing was run matters more.
-    pub(super) async fn newest(&mut self, enforcer: &Enforcer) {
+    pub(crate) async fn newest(&mut self, enforcer: &Enforcer) {
         let Some(id) = &self.request_id else { return };
         let receipts = enforcer.ledger().receipts_of(id).await.unwrap_or_default();
         let newest = receipts.last().map(|receipt| keep_receipt(enforcer, receipt));
@@ -80,12 +80,12 @@ impl Report {
     }
 
     /// A policy refused it, or cannot be followed.
-    pub(super) fn blocked(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
+    pub(crate) fn blocked(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
         self.verdict = "blocked";
         self.receipt = keep_receipt(enforcer, receipt).ok();
     }
 
-    pub(super) fn failed(&mut self, failure: &Failure) {
+    pub(crate) fn failed(&mut self, failure: &Failure) {
         if self.verdict == "error" {
             self.verdict = match (failure.exit, failure.code.as_str()) {
                 (Exit::Denied, "withdrawn") => "withdrawn",
@@ -104,7 +104,7 @@ impl Report {
         self.error = Some(Wrong { code, message, hint });
     }
 
-    pub(super) fn write(&self, file: OutFile) -> Result<(), Failure> {
+    pub(crate) fn write(&self, file: OutFile) -> Result<(), Failure> {
         let failed = |e: String| failure(&format!("cannot write the report: {e}"));
         let text = serde_json::to_string_pretty(self).map_err(|e| failed(e.to_string()))?;
         file.put(&(text + "\n")).map_err(failed)
@@ -112,7 +112,7 @@ impl Report {
 }
 
 /// Begins the report before anything is asked, and removes an old one, which would be misread.
-pub(super) fn open(path: &Path, home: &Path) -> Result<OutFile, Failure> {
+pub(crate) fn open(path: &Path, home: &Path) -> Result<OutFile, Failure> {
     let begun = OutFile::beside(path, home).and_then(|file| file.forget_old().map(|()| file));
     begun.map_err(|why| {
         failure(&format!("cannot write the report `{}`: {why}", path.display()))
@@ -122,4 +122,14 @@ pub(super) fn open(path: &Path, home: &Path) -> Result<OutFile, Failure> {
 
 fn failure(message: &str) -> Failure {
     Failure::new(Exit::RunFailed, "report", message)
+}
+
+/// Writes a receipt's copy into the home, where people and scripts find it.
+pub(crate) fn keep_receipt(
+    enforcer: &Enforcer,
+    receipt: &countersign_core::receipt::Receipt,
+) -> Result<PathBuf, Failure> {
+    let path = enforcer.home().receipt_path(receipt.content.seq);
+    files::write(&path, receipt, files::Target::Replace)?;
+    Ok(path)
 }
