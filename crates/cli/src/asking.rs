@@ -2,10 +2,12 @@
 //!
 //! # Rooms
 //! * `gate`: a call judged, asked about and claimed; what `run` and `request` have in common.
+//! * `follow`: a request followed from elsewhere.
 //! * `route`: whom it is put to. `policy`: what is refused without asking.
 //! * `tell`: what happens while it waits. `ending`: what an answer means. `report`: the document.
 
 mod ending;
+mod follow;
 mod gate;
 mod policy;
 mod report;
@@ -13,6 +15,7 @@ mod route;
 mod tell;
 
 use ending::{claim_failed, settle};
+pub(crate) use follow::Follow;
 pub(crate) use gate::{Gate, Ruled};
 use policy::{blocked, unfollowed};
 pub(crate) use report::{Document, keep_receipt, open as open_report};
@@ -32,6 +35,7 @@ use countersign_enforcer::{
 };
 use countersign_policy::Asker;
 use countersign_store::ledger::RequestRecord;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use tokio::sync::watch;
@@ -43,6 +47,8 @@ pub(crate) struct Words {
     pub(crate) reasoning: Option<String>,
     /// Keeps this caller's requests apart from others with the same command.
     pub(crate) session: String,
+    /// More, by name.
+    pub(crate) details: BTreeMap<String, String>,
 }
 
 /// Who asks and where, as the connection and the call itself show it.
@@ -128,6 +134,7 @@ pub(crate) fn question(
             workspace: Some(caller.workspace.clone()),
             description: words.description,
             reasoning: words.reasoning,
+            details: words.details,
             notes: std::iter::once(because).chain(subject.notes).collect(),
             ..Context::default()
         },

@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod lookup;
 mod receipts;
 mod register;
 mod requests;

@@ -19,7 +19,9 @@ use countersign_core::verify::{Approved, Vote};
 use serde::{Deserialize, Serialize};
 
 pub mod contract;
+mod lookup;
 mod memory;
+pub use lookup::Lookup;
 pub use memory::MemoryLedger;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -252,7 +254,7 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: Send + Sync {
+pub trait LedgerStore: Lookup + Send + Sync {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 

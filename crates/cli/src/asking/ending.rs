@@ -34,8 +34,12 @@ pub(crate) async fn settle(
         }
         Answered::Pending(request) => {
             let message = "still waiting for an answer; nothing was run";
-            let failure = Failure::new(Exit::Expired, "pending", message);
-            (request, failure.hint("the same command, run again, goes on waiting"))
+            let failure = Failure::new(Exit::Pending, "pending", message);
+            (
+                request,
+                failure
+                    .hint("`countersign wait ID` or the same command, run again, goes on waiting"),
+            )
         }
         Answered::Withdrawn(request) => (request, withdrawn()),
         Answered::Used(request) => (request, used()),
@@ -58,7 +62,8 @@ fn withdrawn() -> Failure {
         .hint("run it again to ask again")
 }
 
-fn used() -> Failure {
+/// Somebody else was first.
+pub(crate) fn used() -> Failure {
     let message = "another process used this approval; nothing was run here";
     Failure::new(Exit::Verification, "HARP_ERR_REPLAY", message).hint("run it again to ask anew")
 }

@@ -96,6 +96,25 @@ impl Gate<'_> {
         claimed.map_err(|error| claim_failed(error, document))
     }
 
+    /// Puts the question, or finds it where it stands, and uses an approval that is there already;
+    /// `None` where it waits.
+    pub(crate) async fn detached(
+        &self,
+        question: &Question,
+        document: &mut Document,
+    ) -> Result<Option<RunOnce>, Failure> {
+        let (enforcer, relays) = (self.enforcer, self.relays()?);
+        let show = |progress| tell(self.here, question, &progress);
+        let answered = enforcer.ask_now(question, &relays, &show).await?;
+        if let Answered::Pending(request) = &answered {
+            document.pending(request);
+            return Ok(None);
+        }
+        let request = settle(enforcer, answered, document).await?;
+        let claimed = enforcer.claim(&request, &relays).await;
+        claimed.map(Some).map_err(|error| claim_failed(error, document))
+    }
+
     /// Puts the question; the document learns of its request also where asking fails.
     async fn ask(
         &self,

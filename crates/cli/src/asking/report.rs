@@ -1,10 +1,12 @@
 //! The one document about what became of a call: what `run --report` writes.
 
-use crate::failure::{Exit, Failure};
+use crate::commands::Here;
+use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::OutFile;
+use countersign_core::display::visible;
 use countersign_core::receipt::{Basis, Event, Receipt};
-use countersign_enforcer::Enforcer;
 use countersign_enforcer::run::Ran;
+use countersign_enforcer::{Enforcer, RunOnce};
 use countersign_store::files;
 use countersign_store::ledger::RequestRecord;
 use serde::Serialize;
@@ -23,9 +25,12 @@ pub(crate) struct Document {
     pub(crate) receipt: Option<PathBuf>,
     /// What this process exits with.
     pub(crate) exit_code: i32,
-    /// The denial's reason.
+    /// Why, in the approver's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
+    /// Who allowed it, where somebody did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    approved_by: Vec<String>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Wrong>,
@@ -47,6 +52,7 @@ impl Default for Document {
             receipt: None,
             exit_code: Exit::RunFailed as i32,
             reason: None,
+            approved_by: Vec::new(),
             error: None,
         }
     }
@@ -57,6 +63,12 @@ impl Document {
         self.request_id = Some(request.id.clone());
         let reason = request.accepted.iter().find_map(|a| a.reason.as_ref());
         self.reason = reason.map(|r| r.text.clone());
+    }
+
+    /// It waits, and nobody waits for it.
+    pub(crate) fn pending(&mut self, request: &RequestRecord) {
+        self.verdict = "pending";
+        self.request(request);
     }
 
     pub(crate) fn ran(&mut self, enforcer: &Enforcer, ran: &Ran) -> Result<(), Failure> {
@@ -79,6 +91,32 @@ impl Document {
         self.receipt = newest.and_then(Result::ok);
     }
 
+    /// The policy needs nobody's answer, and somebody else carries it out.
+    pub(crate) fn allowed(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
+        self.verdict = "allowed";
+        self.receipt = keep_receipt(enforcer, receipt).ok();
+    }
+
+    /// Uses an approval whose action somebody else carries out.
+    ///
+    /// # Errors
+    /// Where it cannot be written down; it must not be carried out then.
+    pub(crate) async fn handed_over(
+        &mut self,
+        enforcer: &Enforcer,
+        permit: RunOnce,
+    ) -> Result<(), Failure> {
+        let request = enforcer.hand_over(permit).await?;
+        let trust = enforcer.trust()?;
+        let allowed = request.accepted.iter().filter(|a| a.decision.decision.allows());
+        let who = allowed.filter_map(|a| trust.approver(&a.decision.signer_key_id));
+        self.approved_by = who.map(|approver| approver.person.clone()).collect();
+        self.verdict = "approved";
+        self.request(&request);
+        self.newest(enforcer).await;
+        Ok(())
+    }
+
     /// A policy refused it, or cannot be followed.
     pub(crate) fn blocked(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
         self.verdict = "blocked";
@@ -90,8 +128,9 @@ impl Document {
             self.verdict = match (failure.exit, failure.code.as_str()) {
                 (Exit::Denied, "withdrawn") => "withdrawn",
                 (Exit::Denied, _) => "denied",
-                (Exit::Expired, "pending") => "pending",
                 (Exit::Expired, _) => "expired",
+                (Exit::Pending, _) => "pending",
+                (Exit::Blocked, _) => "blocked",
                 (Exit::NoRoute, _) => "no_route",
                 (Exit::Uncertain, _) => "uncertain",
                 (Exit::Verification, "HARP_ERR_REPLAY") => "used",
@@ -102,6 +141,35 @@ impl Document {
         let Failure { code, message, hint, .. } = failure;
         let (code, message, hint) = (code.clone(), message.clone(), hint.clone());
         self.error = Some(Wrong { code, message, hint });
+    }
+
+    /// The same in a line for a person: while it waits only the id, for scripts.
+    pub(crate) fn line(&self) -> String {
+        let id = self.request_id.clone().unwrap_or_default();
+        match self.verdict {
+            "approved" => {
+                format!("approved {id} by {}", visible(&self.approved_by.join(", "), false))
+            }
+            "allowed" => "allowed by the policy".to_owned(),
+            _ => id,
+        }
+    }
+
+    /// Says how a command ended that has no child: the whole document with `--json`, else `text`
+    /// where it was no failure.
+    pub(crate) fn say(mut self, here: &Here<'_>, text: &str, ended: Outcome) -> Outcome {
+        let exit = match &ended {
+            Ok(exit) => *exit,
+            Err(failure) => {
+                self.failed(failure);
+                failure.exit
+            }
+        };
+        self.exit_code = exit as i32;
+        if ended.is_ok() || here.output.is_json() {
+            here.output.result(text, &self)?;
+        }
+        ended
     }
 
     pub(crate) fn write(&self, file: OutFile) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(crate) struct RouteArgs {
     /// Whom to ask: a pairing, a person or a role; may be repeated, or several with commas
     /// [default: everyone whom the policy asks]
-    #[arg(long, value_name = "WHO", value_delimiter = ',')]
+    #[arg(long, alias = "name", value_name = "WHO", value_delimiter = ',')]
     pub(crate) to: Vec<String>,
 
     /// How long to wait for an answer: 90, 90s, 5m, 8h; at most what the policy gives, and that if

@@ -109,6 +109,7 @@ impl Demo {
             description: Some("Remove the build directory".into()),
             reasoning: Some("The build cache is stale".into()),
             session: "demo".into(),
+            ..Words::default()
         };
         let grounds = scene.grounds(&prepared).await?;
         let (to, ttl) = (scene.ways()?, millis(person.patience()));

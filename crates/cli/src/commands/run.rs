@@ -131,6 +131,7 @@ impl Run {
             description: self.description.clone(),
             reasoning: self.reasoning.clone(),
             session: self.session.clone(),
+            ..Words::default()
         }
     }
 
