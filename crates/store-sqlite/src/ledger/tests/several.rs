@@ -1,7 +1,8 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
+mod standing;
+
 use super::super::*;
-use countersign_store::ledger::Lookup as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -39,14 +40,6 @@ impl LedgerStore for Several {
     }
     async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
         self.next().repo_ref(workspace, fresh).await
-    }
-    async fn suspend(
-        &self,
-        request: RequestRecord,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Suspended, LedgerError> {
-        self.next().suspend(request, entry, now).await
     }
     async fn submitted(&self, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
         self.next().submitted(id, now).await
