@@ -31,6 +31,7 @@ pub mod display;
 pub mod encoding;
 pub mod envelope;
 pub mod error;
+pub mod grant;
 pub mod json;
 pub mod keys;
 pub mod message;

@@ -7,6 +7,7 @@ use crate::action::ActionHash;
 use crate::artifact::{Artifact, ArtifactHead, Assurance, Risk, Seat};
 use crate::decision::Decision;
 use crate::encoding::{Fixed, Hash};
+use crate::grant::GrantNote;
 use crate::json::{self, JsonError, limit};
 use crate::keys::{Domain, KeyError, KeyId, SecretKeys, Signature};
 use crate::time::Timestamp;
@@ -108,6 +109,9 @@ pub struct Entry {
     pub multi_approval: Option<MultiApproval>,
     /// On what the permission rests.
     pub basis: Basis,
+    /// The grant it rests on, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Box<GrantNote>>,
     /// The level claimed.
     pub trust_level: Level,
     /// What came of a run.

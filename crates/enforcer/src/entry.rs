@@ -45,6 +45,7 @@ pub(crate) fn bare(event: Event, boundary: Boundary) -> Entry {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        grant: None,
         trust_level: Level::L0,
         outcome: None,
     }

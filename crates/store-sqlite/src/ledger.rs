@@ -2,6 +2,10 @@
 
 mod changes;
 mod claims;
+mod freeze;
+mod grants;
+mod limits;
+mod lookup;
 mod receipts;
 mod register;
 mod requests;
@@ -18,7 +22,7 @@ use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
     Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
-    RequestKey, RequestRecord, Suspended,
+    RequestKey, RequestRecord,
 };
 use register::{Register, Registrar};
 use rusqlite::params;
@@ -34,6 +38,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/grants.sql"),
     ],
 };
 
@@ -115,16 +120,6 @@ impl LedgerStore for SqliteLedger {
 
     async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
         self.name(["repo", workspace, ""], fresh).await
-    }
-
-    async fn suspend(
-        &self,
-        request: RequestRecord,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Suspended, LedgerError> {
-        let register = self.register.clone();
-        self.writer.write(move |db| changes::suspend(db, &register, request, entry, now)).await
     }
 
     async fn submitted(

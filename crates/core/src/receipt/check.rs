@@ -1,5 +1,7 @@
 //! What a receipt proves to somebody who pinned keys: worked out, never read off.
 
+mod grant;
+
 use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance, Route};
 use crate::decision::Decision;
@@ -103,6 +105,7 @@ impl Receipt {
             return Err(Verdict::HashMismatch);
         }
         self.content.hangs_together()?;
+        self.content.rests_on_its_grant(trust, now)?;
         let (level, assurance, approvers) = self.content.level(trust, now)?;
         if level != entry.trust_level {
             return Err(Verdict::LevelMismatch);

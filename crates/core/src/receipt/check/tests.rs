@@ -108,6 +108,7 @@ fn case() -> Case {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        grant: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

@@ -1,5 +1,7 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
+mod standing;
+
 use super::super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,6 +21,13 @@ impl Several {
 }
 
 #[async_trait]
+impl countersign_store::ledger::Lookup for Several {
+    async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.next().named(prefix, most).await
+    }
+}
+
+#[async_trait]
 impl LedgerStore for Several {
     fn ledger_id(&self) -> &str {
         self.next().ledger_id()
@@ -31,14 +40,6 @@ impl LedgerStore for Several {
     }
     async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
         self.next().repo_ref(workspace, fresh).await
-    }
-    async fn suspend(
-        &self,
-        request: RequestRecord,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Suspended, LedgerError> {
-        self.next().suspend(request, entry, now).await
     }
     async fn submitted(&self, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
         self.next().submitted(id, now).await

@@ -94,6 +94,7 @@ impl Fixture {
             approver_decision: None,
             multi_approval: None,
             basis: Basis::Policy,
+            grant: None,
             trust_level: Level::L0,
             outcome: None,
         }
