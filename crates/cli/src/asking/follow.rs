@@ -76,7 +76,7 @@ impl Follow<'_> {
         let claimed = self.enforcer.claim(request, relays).await;
         let permit = claimed.map_err(|error| claim_failed(error, document))?;
         document.handed_over(self.enforcer, permit).await?;
-        Ok(Exit::Ok)
+        Ok(document.exit())
     }
 
     /// Its approval was used before: by whom is not known, and perhaps not whether it was done.
