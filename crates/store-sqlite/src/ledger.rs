@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod items;
 mod lookup;
 mod receipts;
 mod register;
@@ -35,6 +36,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/items.sql"),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! What every ledger promises. Each back end calls [`all`] with a way to make an empty ledger.
 
 mod fixture;
+mod items;
 mod lookup;
 
 use super::{
@@ -41,6 +42,7 @@ where
     changes_are_found_by_their_kind(&*make().await?).await?;
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
+    items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await
 }
 
