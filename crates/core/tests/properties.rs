@@ -115,6 +115,7 @@ fn receipt() -> Receipt {
         multi_approval: None,
         basis: Basis::Policy,
         grant: None,
+        items: None,
         trust_level: Level::L0,
         outcome: None,
     };

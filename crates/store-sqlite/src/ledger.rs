@@ -4,6 +4,7 @@ mod changes;
 mod claims;
 mod freeze;
 mod grants;
+mod items;
 mod limits;
 mod lookup;
 mod receipts;
@@ -39,6 +40,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
         include_str!("ledger/grants.sql"),
+        include_str!("ledger/items.sql"),
     ],
 };
 

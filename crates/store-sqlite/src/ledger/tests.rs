@@ -49,6 +49,7 @@ fn entry(n: usize) -> Entry {
         multi_approval: None,
         basis: Basis::Policy,
         grant: None,
+        items: None,
         trust_level: Level::L0,
         outcome: None,
     }

@@ -122,6 +122,7 @@ fn content_of(artifact: &Artifact) -> Made<Content> {
         multi_approval: None,
         basis: Basis::Decision,
         grant: None,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

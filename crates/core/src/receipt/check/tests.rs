@@ -109,6 +109,7 @@ fn case() -> Case {
         multi_approval: None,
         basis: Basis::Decision,
         grant: None,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

@@ -3,6 +3,7 @@
 mod standing;
 
 use super::super::*;
+use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -21,9 +22,22 @@ impl Several {
 }
 
 #[async_trait]
-impl countersign_store::ledger::Lookup for Several {
+impl Lookup for Several {
     async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
         self.next().named(prefix, most).await
+    }
+}
+
+#[async_trait]
+impl ItemClaims for Several {
+    async fn claim_items(
+        &self,
+        claims: NewItemClaims,
+    ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
+        self.next().claim_items(claims).await
+    }
+    async fn item_of(&self, claim: &str) -> Result<Option<usize>, StoreError> {
+        self.next().item_of(claim).await
     }
 }
 
