@@ -10,7 +10,7 @@ use crate::decision::{Decision, hint};
 use crate::encoding::Hash;
 use crate::json::{JsonError, clip};
 use crate::keys::KeyId;
-pub(crate) use crate::tally::allowing;
+use crate::tally;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde_json::Value;
@@ -224,7 +224,7 @@ impl Approved {
     /// The vote back, where it is no such answer.
     pub fn part(vote: Vote) -> Result<Self, Box<Vote>> {
         match &vote.meaning {
-            Meaning::Partial(items) if vote.terms.need() == 1 => {
+            Meaning::Partial(items) if tally::one_decides(&vote.terms.route) => {
                 Ok(Self { part: Some(items.clone()), votes: vec![vote] })
             }
             _ => Err(Box::new(vote)),

@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::action::ActionHash;
 use crate::artifact::{Artifact, Route};
-use crate::tally::{self, Tally};
+use crate::tally::{Tally, tally};
 
 /// What was asked, of whom, and on which terms: the same in every artifact of one round.
 ///
@@ -31,13 +31,8 @@ impl Terms {
         })
     }
 
-    /// How many distinct persons must allow.
-    pub(crate) fn need(&self) -> usize {
-        tally::need(&self.route)
-    }
-
     /// Whether these answers, each a person's and whether it allows, are enough.
     pub(crate) fn met_by(&self, answers: &[(&str, bool)]) -> bool {
-        tally::tally(&self.route, answers) == Tally::Met
+        tally(&self.route, answers) == Tally::Met
     }
 }

@@ -2,10 +2,9 @@
 
 use super::Verdict;
 use crate::action::ActionHash;
-use crate::artifact::Artifact;
 use crate::encoding::Hash;
 use crate::grant::{Grant, GrantNote};
-use crate::receipt::{Basis, Content, Entry, Event, Level, MultiApproval};
+use crate::receipt::{Basis, Content, Entry, Event, Level};
 use crate::time::Instant;
 use crate::trust::TrustStore;
 use crate::verify::DEFAULT_SKEW_MILLIS;
@@ -38,7 +37,7 @@ impl Content {
         let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);
         let in_order = given <= skewed(used) && used <= skewed(self.recorded_at.instant());
         let in_time = in_order && grant.lasts(used);
-        let (level, ..) = self.giving(note).and_then(|giving| giving.level(trust, now))?;
+        let (level, ..) = self.giving(note).and_then(|giving| giving.proven(trust, now))?;
         if in_time && level == Level::L1 { Ok(()) } else { Err(not_given()) }
     }
 
@@ -55,7 +54,8 @@ impl Content {
                 artifacts: note.artifacts.clone(),
                 decisions: note.decisions.clone(),
                 approver_decision: None,
-                multi_approval: quorum(note)?,
+                multi_approval: None,
+                items: None,
                 basis: Basis::Decision,
                 grant: None,
                 trust_level: Level::L1,
@@ -67,19 +67,6 @@ impl Content {
         };
         giving.hangs_together().map(|()| giving)
     }
-}
-
-/// The shape of the quorum is the signed route's; nothing else says it.
-fn quorum(note: &GrantNote) -> Result<Option<MultiApproval>, Verdict> {
-    let Some(head) = note.artifacts.first() else { return Err(not_given()) };
-    let artifact = Artifact { head: head.clone(), payload: note.action.clone() };
-    let route = artifact.route().map_err(|_| Verdict::Malformed)?;
-    let several = route.filter(|route| route.threshold > 1);
-    Ok(several.map(|route| MultiApproval {
-        threshold: route.threshold,
-        roster: route.roster,
-        approvers: Vec::new(),
-    }))
 }
 
 /// People of whom none gave it in time.

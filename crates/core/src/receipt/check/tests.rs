@@ -1,7 +1,10 @@
+mod several;
+
 use super::*;
 use crate::action::ActionHash;
 use crate::artifact::{
-    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Scope, Seat, extensions,
+    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Route, Scope, Seat,
+    extensions,
 };
 use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
