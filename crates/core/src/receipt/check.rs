@@ -15,7 +15,7 @@ use crate::decision::Decision;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
-use crate::trust::{Approver, Status, TrustStore};
+use crate::trust::{Status, TrustStore};
 use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
 use std::collections::BTreeSet;
