@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod find;
 mod read;
 mod receipts;
 mod register;
@@ -21,6 +22,7 @@ use countersign_store::ledger::{
     Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
     RequestKey, RequestRecord, Suspended,
 };
+pub use read::LedgerFile;
 use register::{Register, Registrar};
 use rusqlite::params;
 use std::path::Path;
@@ -35,6 +37,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/read.sql"),
     ],
 };
 

@@ -1,7 +1,7 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
 use super::super::*;
-use countersign_store::ledger::read::{Receipts, Row};
+use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -26,6 +26,17 @@ impl Receipts for Several {
     }
     async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
         self.next().rows_after(seq, limit).await
+    }
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().head_text().await
+    }
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.next().find(query, before, limit).await
     }
 }
 
