@@ -15,12 +15,14 @@
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
-//! [`admission`] (who must allow that it is pinned).
+//! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
+//! ledger after everything else).
 
 pub mod admission;
 pub mod answer;
 pub mod ask;
 pub mod child;
+pub mod daily;
 pub mod edge;
 mod entry;
 pub mod gate;
