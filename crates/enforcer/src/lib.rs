@@ -16,7 +16,7 @@
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
-//! ledger after everything else).
+//! ledger after everything else), [`ship`] (the same lines for a collector).
 
 pub mod admission;
 pub mod answer;
@@ -33,6 +33,7 @@ pub mod pairing;
 pub mod policy;
 pub mod question;
 pub mod run;
+pub mod ship;
 pub mod witness;
 
 pub use ask::{Answered, Progress, Relay, Relays};
