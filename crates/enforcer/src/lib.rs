@@ -16,11 +16,13 @@
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
-//! ledger after everything else), [`ship`] (the same lines for a collector).
+//! ledger after everything else), [`ship`] (the same lines for a collector),
+//! [`bundle`] (a part of the ledger for an auditor).
 
 pub mod admission;
 pub mod answer;
 pub mod ask;
+pub mod bundle;
 pub mod child;
 pub mod daily;
 pub mod edge;
