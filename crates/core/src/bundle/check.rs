@@ -193,6 +193,7 @@ impl<'a> Checker<'a> {
             return;
         };
         let summary = self.tally.summary(&cover.ledger);
+        self.complete();
         if summary != manifest.content {
             self.wrong(Verdict::HashMismatch, &words::summary(&manifest.content, &summary));
         }
@@ -208,12 +209,7 @@ impl<'a> Checker<'a> {
         self.number = 0;
         if self.stage == Stage::Reading {
             self.wrong(Verdict::Truncated, "the manifest is missing: the file was cut");
-        }
-        let last = self.cover.as_ref().and_then(|cover| cover.range).map_or(0, |range| range.last);
-        if self.stage != Stage::Lost && self.expected <= last && last > 0 {
-            let seq = self.expected;
-            let missing = format!("receipts {seq} to {last} are missing");
-            self.wrong(Verdict::ChainBroken { seq }, &missing);
+            self.complete();
         }
         for head in std::mem::take(&mut self.remembered) {
             self.recall(&head);
@@ -221,6 +217,16 @@ impl<'a> Checker<'a> {
         self.policies();
         self.words();
         self.report.named()
+    }
+
+    /// Every receipt that the cover promises was there.
+    fn complete(&mut self) {
+        let last = self.cover.as_ref().and_then(|cover| cover.range).map_or(0, |range| range.last);
+        let seq = self.expected;
+        if seq <= last && last > 0 {
+            let missing = format!("receipts {seq} to {last} are missing");
+            self.wrong(Verdict::ChainBroken { seq }, &missing);
+        }
     }
 
     fn recall(&mut self, remembered: &Remembered) {

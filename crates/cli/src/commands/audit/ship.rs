@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// So often a batch is tried with `--once`.
-const TRIES: u32 = 5;
+const TRIES: u32 = 4;
 
 /// How often `--follow` looks for new receipts.
 const LOOK: Duration = Duration::from_secs(1);
