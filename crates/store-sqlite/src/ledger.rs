@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod read;
 mod receipts;
 mod register;
 mod requests;

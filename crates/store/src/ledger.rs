@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod contract;
 mod memory;
+pub mod read;
 pub use memory::MemoryLedger;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -252,7 +253,7 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: Send + Sync {
+pub trait LedgerStore: read::Receipts {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 

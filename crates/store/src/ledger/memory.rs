@@ -1,5 +1,7 @@
 //! The ledger in memory, for tests and for callers who want no record.
 
+mod read;
+
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim,
     NewPermit, Notary, Proof, RequestKey, RequestRecord, Suspended, expired_entry,

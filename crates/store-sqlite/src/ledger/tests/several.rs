@@ -1,6 +1,7 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
 use super::super::*;
+use countersign_store::ledger::read::{Receipts, Row};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -15,6 +16,16 @@ impl Several {
 
     fn next(&self) -> &SqliteLedger {
         &self.handles[self.turn.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
+    }
+}
+
+#[async_trait]
+impl Receipts for Several {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.next().receipts_from(seq, limit).await
+    }
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.next().rows_after(seq, limit).await
     }
 }
 
