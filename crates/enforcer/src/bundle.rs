@@ -7,6 +7,7 @@
 use crate::gate::{Enforcer, GateError};
 use crate::home::HomeError;
 use crate::policy::NAMES;
+use crate::walk::Walk;
 use crate::witness;
 use countersign_core::bundle::{
     Binder, BundleError, BundleType, Cover, Key, Line, Range, Remembered, Text,
@@ -87,10 +88,45 @@ impl Enforcer {
     pub async fn bundle(
         &self,
         part: Part,
-        mut heads: Vec<Remembered>,
+        heads: Vec<Remembered>,
         to: &mut (dyn Write + Send),
         seen: &mut (dyn FnMut(&Receipt) -> std::io::Result<()> + Send),
     ) -> Result<Written, WriteError> {
+        let (heads, end) = self.heads(heads).await?;
+        let survey = self.survey(&part, end).await?;
+        let (range, texts) = (survey.range(), survey.accepted_texts());
+        let lost = survey.accepted.len() - texts.len();
+        let written = Written { range, policies: texts.len(), lost };
+        let Part { since, until } = part;
+        let ledger = self.ledger().ledger_id().to_owned();
+        let cover = Cover { kind: BundleType::V1, ledger, range, since, until };
+        let (mut binder, text) = Binder::begin(cover)?;
+        to.write_all(&text)?;
+        let beside = keys(&self.trust()?).into_iter().chain(texts.into_iter().map(Line::Policy));
+        for line in beside.chain(heads.into_iter().map(Line::Head)) {
+            to.write_all(&binder.add(&line)?)?;
+        }
+        for seq in survey.earlier {
+            let receipt = self.ledger().receipt(Some(seq)).await?.ok_or(WriteError::Gap(seq))?;
+            to.write_all(&binder.add(&Line::Earlier(Box::new(receipt)))?)?;
+        }
+        if let Some(range) = range {
+            let mut walk = Walk::from(self.ledger(), range.first);
+            for seq in range.first..=range.last {
+                let receipt = walk.next().await?.ok_or(WriteError::Gap(seq))?;
+                seen(&receipt)?;
+                to.write_all(&binder.add(&Line::Receipt(Box::new(receipt)))?)?;
+            }
+        }
+        to.write_all(&binder.close(&self.identity().keys)?)?;
+        Ok(written)
+    }
+
+    /// The heads that others remember and our own, sorted, and the number at which all ends.
+    async fn heads(
+        &self,
+        mut heads: Vec<Remembered>,
+    ) -> Result<(Vec<Remembered>, u64), WriteError> {
         let home = witness::remembered(self.home())?;
         heads.extend(home.map(|head| remembered("home", head)));
         let newest = self.ledger().checkpoint().await?;
@@ -98,49 +134,16 @@ impl Enforcer {
         heads.extend(newest.map(|head| remembered("ledger", head)));
         heads.sort_by(|a, b| a.by.cmp(&b.by));
         heads.dedup_by(|a, b| a.by == b.by);
-        let mut survey = self.survey(&part, end).await?;
-        self.texts_of_files(&mut survey).await?;
-        let range = survey.first.zip(survey.last).filter(|(first, last)| first <= last);
-        let range = range.map(|(first, last)| Range { first, last });
-        let texts = survey.texts.iter().filter(|(hash, _)| survey.accepted.contains(hash));
-        let texts: Vec<Text> =
-            texts.map(|(sha256, text)| Text { sha256: *sha256, text: text.clone() }).collect();
-        let lost = survey.accepted.len() - texts.len();
-        let written = Written { range, policies: texts.len(), lost };
-
-        let Part { since, until } = part;
-        let ledger = self.ledger().ledger_id().to_owned();
-        let cover = Cover { kind: BundleType::V1, ledger, range, since, until };
-        let (mut binder, text) = Binder::begin(cover)?;
-        to.write_all(&text)?;
-        let beside = keys(&self.trust()?).into_iter();
-        let beside = beside.chain(texts.into_iter().map(Line::Policy));
-        for line in beside.chain(heads.into_iter().map(Line::Head)) {
-            to.write_all(&binder.add(&line)?)?;
-        }
-        for seq in survey.earlier {
-            let receipt = self.one(seq).await?;
-            to.write_all(&binder.add(&Line::Earlier(Box::new(receipt)))?)?;
-        }
-        for seq in range.into_iter().flat_map(|range| range.first..=range.last) {
-            let receipt = self.one(seq).await?;
-            seen(&receipt)?;
-            to.write_all(&binder.add(&Line::Receipt(Box::new(receipt)))?)?;
-        }
-        to.write_all(&binder.close(&self.identity().keys)?)?;
-        Ok(written)
-    }
-
-    async fn one(&self, seq: u64) -> Result<Receipt, WriteError> {
-        self.ledger().receipt(Some(seq)).await?.ok_or(WriteError::Gap(seq))
+        Ok((heads, end))
     }
 
     async fn survey(&self, part: &Part, end: u64) -> Result<Survey, WriteError> {
-        let mut survey = Survey::default();
+        let (mut survey, mut walk) = (Survey::default(), Walk::from(self.ledger(), 1));
         for seq in 1..=end {
-            survey.look_at(&self.one(seq).await?, part);
+            let receipt = walk.next().await?.ok_or(WriteError::Gap(seq))?;
+            survey.look_at(&receipt, part);
         }
-        survey.close();
+        self.texts_of_files(&mut survey).await?;
         Ok(survey)
     }
 
@@ -190,8 +193,14 @@ impl Survey {
         }
     }
 
-    fn close(&mut self) {
-        self.pending.clear();
+    fn range(&self) -> Option<Range> {
+        let (first, last) = self.first.zip(self.last).filter(|(first, last)| first <= last)?;
+        Some(Range { first, last })
+    }
+
+    fn accepted_texts(&self) -> Vec<Text> {
+        let texts = self.texts.iter().filter(|(hash, _)| self.accepted.contains(hash));
+        texts.map(|(sha256, text)| Text { sha256: *sha256, text: text.clone() }).collect()
     }
 }
 

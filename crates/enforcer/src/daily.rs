@@ -15,6 +15,7 @@ mod place;
 mod tests;
 
 use crate::home::{Home, HomeError};
+use crate::walk::Walk;
 use crate::witness::Contradicted;
 use countersign_core::checkpoint::{Head, Standing};
 use countersign_core::encoding::Hash;
@@ -136,8 +137,9 @@ async fn write(
     let mut cursor = begin(disk, ledger, effort == Effort::Rebuild).await?;
     let mut batch = Batch::default();
     let mut done = Done { receipts: 0, seq: cursor.seq };
+    let mut walk = Walk::from(ledger, cursor.seq + 1);
     while done.receipts < most {
-        let Some(receipt) = ledger.receipt(Some(done.seq + 1)).await? else { break };
+        let Some(receipt) = walk.next().await? else { break };
         let day = receipt.content.recorded_at.day();
         if batch.is_full() || batch.day.as_ref().is_some_and(|open| *open != day) {
             cursor = batch.flush(disk, cursor)?;

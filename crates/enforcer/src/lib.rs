@@ -17,7 +17,7 @@
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
 //! ledger after everything else), [`ship`] (the same lines for a collector),
-//! [`bundle`] (a part of the ledger for an auditor).
+//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
 
 pub mod admission;
 pub mod answer;
@@ -36,6 +36,7 @@ pub mod policy;
 pub mod question;
 pub mod run;
 pub mod ship;
+pub mod walk;
 pub mod witness;
 
 pub use ask::{Answered, Progress, Relay, Relays};

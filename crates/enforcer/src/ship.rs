@@ -6,6 +6,7 @@
 //! two, and lines that are sent again without delay bear the same key.
 
 use crate::home::{Home, HomeError};
+use crate::walk::Walk;
 use crate::witness::Contradicted;
 use countersign_core::checkpoint::{Head, Standing};
 use countersign_core::encoding::Hash;
@@ -131,16 +132,16 @@ impl Shipping {
         trust: &TrustStore,
     ) -> Result<Option<Batch>, ShipError> {
         let (mut bytes, mut lines, mut last) = (Vec::new(), 0, None);
-        let mut seq = self.seq();
+        let mut walk = Walk::from(ledger, self.seq() + 1);
         while lines < LINES && bytes.len() < BYTES {
-            let Some(receipt) = ledger.receipt(Some(seq + 1)).await? else { break };
+            let Some(receipt) = walk.next().await? else { break };
             for line in export::lines(&receipt, trust) {
                 bytes.extend(line.text()?.as_bytes());
                 bytes.push(b'\n');
                 lines += 1;
             }
-            seq = receipt.content.seq;
-            let (kind, ledger) = (CursorType::V1, receipt.content.ledger);
+            let (kind, seq) = (CursorType::V1, receipt.content.seq);
+            let ledger = receipt.content.ledger;
             last = Some(Cursor { kind, ledger, seq, content_hash: receipt.content_hash });
         }
         let key = Hash::of(&bytes).to_string();

@@ -6,6 +6,7 @@ use countersign_core::json::JsonError;
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::TrustStore;
+use countersign_enforcer::walk::Walk;
 use countersign_store::ledger::LedgerStore;
 use std::io::{self, Write};
 
@@ -52,9 +53,8 @@ pub(crate) async fn write(
     if format == Format::Csv && gone(to.write_all(header().as_bytes()))? {
         return Ok(wrote);
     }
-    let mut seq = 0;
-    while let Some(receipt) = ledger.receipt(Some(seq + 1)).await? {
-        seq = receipt.content.seq;
+    let mut walk = Walk::from(ledger, 1);
+    while let Some(receipt) = walk.next().await? {
         if !span.holds(&receipt) {
             continue;
         }
