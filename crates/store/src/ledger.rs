@@ -25,6 +25,7 @@ pub mod items;
 mod limits;
 mod lookup;
 mod memory;
+pub mod read;
 pub use freeze::{FreezeStore, Frozen, Thaw};
 pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
@@ -274,7 +275,7 @@ impl Change {
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
 pub trait LedgerStore:
-    ItemClaims + Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync
+    read::Receipts + ItemClaims + Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync
 {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;

@@ -6,6 +6,7 @@ mod grants;
 mod items;
 mod limits;
 mod lookup;
+mod read;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -54,6 +55,7 @@ where
     limits::attack_26_one_asker_starves_nobody(&*make().await?).await?;
     limits::the_queue_moves_in_order(&*make().await?).await?;
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
+    read::all(&make).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await

@@ -5,6 +5,7 @@ mod grants;
 mod items;
 mod limits;
 mod lookup;
+mod read;
 
 use super::items::is_claimed_whole;
 use super::{

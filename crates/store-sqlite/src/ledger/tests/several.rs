@@ -3,6 +3,7 @@
 mod standing;
 
 use super::super::*;
+use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
 use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,6 +19,27 @@ impl Several {
 
     fn next(&self) -> &SqliteLedger {
         &self.handles[self.turn.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
+    }
+}
+
+#[async_trait]
+impl Receipts for Several {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.next().receipts_from(seq, limit).await
+    }
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.next().rows_after(seq, limit).await
+    }
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().head_text().await
+    }
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.next().find(query, before, limit).await
     }
 }
 
