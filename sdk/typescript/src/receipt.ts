@@ -190,21 +190,13 @@ function quorum(value: JsonValue, what: string): MultiApproval {
 
 /** When the claim was made; the other members are read and not looked at. */
 function outcome(value: JsonValue, what: string): Timestamp {
-  const others = ["endedAt", "exitCode", "signal", "error", "stdout", "stderr"];
+  const others = ["endedAt", "exitCode", "signal", "error"];
   const json = shape.members(value, what, ["claimedAt"], others);
   shape.optional(json.endedAt, shape.time, "endedAt");
   shape.optional(json.exitCode, i32, "exitCode");
   shape.optional(json.signal, i32, "signal");
   shape.optional(json.error, shape.text, "error");
-  shape.optional(json.stdout, stream, "stdout");
-  shape.optional(json.stderr, stream, "stderr");
   return shape.time(json.claimedAt, "claimedAt");
-}
-
-function stream(value: JsonValue, what: string): void {
-  const json = shape.members(value, what, ["sha256", "bytes"]);
-  shape.hash(json.sha256, "sha256");
-  shape.count(json.bytes, "bytes");
 }
 
 function i32(value: JsonValue, what: string): number {
