@@ -60,6 +60,7 @@ fn receipt(seq: u64, event: Event, prev: Option<&Receipt>, operator: &SecretKeys
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        grant: None,
         trust_level: Level::L0,
         outcome: None,
     };

@@ -43,6 +43,10 @@ fn artifact(persons: &[u8]) -> Artifact {
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     };
     let context =
         Context { description: Some("Deploy API\u{202e} v2.1".into()), ..Context::default() };
@@ -96,6 +100,7 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        grant: None,
         trust_level: Level::L0,
         outcome: None,
     };
