@@ -8,7 +8,7 @@ use crate::policy::recheck;
 use crate::witness::{self, Contradicted};
 use countersign_client::ClientError;
 use countersign_core::receipt::Event;
-use countersign_store::ledger::{NewClaim, RequestRecord};
+use countersign_store::ledger::{LedgerError, NewClaim, RequestRecord};
 
 /// How long a gateway may be away that must witness a claim.
 const WITNESS_MILLIS: i64 = 20_000;
@@ -44,7 +44,17 @@ impl Enforcer {
             entry: entry::of_request(Event::Released, self.boundary, request),
         };
         self.remember_head().await?;
-        let (claim, request) = self.ledger.claim(claim).await?;
+        let (claim, request) = match self.ledger.claim(claim).await {
+            Ok(claimed) => claimed,
+            Err(LedgerError::Frozen(frozen)) => {
+                let said = frozen.to_string();
+                let frame = entry::of_request(Event::Observed, self.boundary, request);
+                let entry = entry::refused(frame, "frozen", &said);
+                self.ledger.record(entry, self.now()).await?;
+                return Err(LedgerError::Frozen(frozen).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         if let Err(error) = self.attest(&request, relays).await {
             self.give_up(&claim, &request, &error.to_string()).await?;
             return Err(error);
