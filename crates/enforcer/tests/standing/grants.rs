@@ -3,7 +3,7 @@
 use super::*;
 use countersign_core::receipt::Basis;
 use countersign_enforcer::gate::grant::Wish;
-use countersign_store::ledger::GrantRecord;
+use countersign_store::ledger::{GrantRecord, GrantStore as _};
 
 /// What is wished for: how long, how often, and whether for one session.
 type Terms = (Option<u32>, Option<u32>, bool);
