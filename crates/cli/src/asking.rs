@@ -3,12 +3,14 @@
 //! # Rooms
 //! * `gate`: a call judged, asked about and claimed; what `run` and `request` have in common.
 //! * `follow`: a request followed from elsewhere.
+//! * `items`: what was answered to each item of a batch.
 //! * `route`: whom it is put to. `policy`: what is refused without asking.
 //! * `tell`: what happens while it waits. `ending`: what an answer means. `report`: the document.
 
 mod ending;
 mod follow;
 mod gate;
+mod items;
 mod policy;
 mod report;
 mod route;

@@ -9,6 +9,8 @@
 
 #[path = "request/asking.rs"]
 mod asking;
+#[path = "request/batch.rs"]
+mod batch;
 mod common;
 #[path = "request/detached.rs"]
 mod detached;

@@ -2,10 +2,13 @@
 
 mod changes;
 mod claims;
+mod find;
 mod freeze;
 mod grants;
+mod items;
 mod limits;
 mod lookup;
+mod read;
 mod receipts;
 mod register;
 mod requests;
@@ -24,6 +27,7 @@ use countersign_store::ledger::{
     Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
     RequestKey, RequestRecord,
 };
+pub use read::LedgerFile;
 use register::{Register, Registrar};
 use rusqlite::params;
 use std::path::Path;
@@ -38,6 +42,8 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/read.sql"),
+        include_str!("ledger/items.sql"),
         include_str!("ledger/grants.sql"),
     ],
 };

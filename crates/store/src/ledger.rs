@@ -21,11 +21,14 @@ use serde::{Deserialize, Serialize};
 pub mod contract;
 mod freeze;
 mod grants;
+pub mod items;
 mod limits;
 mod lookup;
 mod memory;
+pub mod read;
 pub use freeze::{FreezeStore, Frozen, Thaw};
 pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
+pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use limits::{Crowd, LimitStore, Room, Turn};
 pub use lookup::Lookup;
 pub use memory::MemoryLedger;
@@ -271,7 +274,9 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync {
+pub trait LedgerStore:
+    read::Receipts + ItemClaims + Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync
+{
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 
@@ -318,7 +323,7 @@ pub trait LedgerStore: Lookup + GrantStore + FreezeStore + LimitStore + Send + S
     async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError>;
 
     /// Uses an approval and records it. Exactly one caller wins; the others get
-    /// [`LedgerError::State`].
+    /// [`LedgerError::State`]. A batch is not used whole: see [`ItemClaims`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
 
     /// Ends a claim, once, whose action somebody else carries out: the receipt of the claim,

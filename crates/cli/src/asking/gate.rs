@@ -11,6 +11,7 @@ use countersign_enforcer::policy::Allowed;
 use countersign_enforcer::{
     Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Way,
 };
+use countersign_store::ledger::RequestRecord;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -77,13 +78,35 @@ impl Gate<'_> {
         parties::relays(self.enforcer.identity(), &pairings(self.enforcer, self.local)?)
     }
 
-    /// Asks, and uses the approval. A signal takes the question back, also when it comes together
-    /// with the answer.
+    /// Asks, and uses the approval of what is run here.
     pub(crate) async fn claimed(
         &self,
         question: &Question,
         document: &mut Document,
     ) -> Result<RunOnce, Failure> {
+        let (request, relays) = self.approved(question, document).await?;
+        let claimed = self.enforcer.claim(&request, &relays).await;
+        claimed.map_err(|error| claim_failed(error, document))
+    }
+
+    /// Asks, and uses the approval of what somebody else carries out.
+    pub(crate) async fn released(
+        &self,
+        question: &Question,
+        document: &mut Document,
+    ) -> Result<Vec<RunOnce>, Failure> {
+        let (request, relays) = self.approved(question, document).await?;
+        let claimed = self.enforcer.claim_all(&request, &relays).await;
+        claimed.map_err(|error| claim_failed(error, document))
+    }
+
+    /// Asks until it is approved. A signal takes the question back, also when it comes together
+    /// with the answer.
+    async fn approved(
+        &self,
+        question: &Question,
+        document: &mut Document,
+    ) -> Result<(RequestRecord, Relays), Failure> {
         let (enforcer, relays) = (self.enforcer, self.relays()?);
         let mut signal = std::pin::pin!(asked_to_end());
         let answered = self.ask(question, &relays, document, signal.as_mut()).await?;
@@ -92,8 +115,7 @@ impl Gate<'_> {
             let withdrawn = Answered::Withdrawn(enforcer.withdraw(&request, &relays).await?);
             settle(enforcer, withdrawn, document).await?;
         }
-        let claimed = enforcer.claim(&request, &relays).await;
-        claimed.map_err(|error| claim_failed(error, document))
+        Ok((request, relays))
     }
 
     /// Puts the question, or finds it where it stands, and uses an approval that is there already;
@@ -102,7 +124,7 @@ impl Gate<'_> {
         &self,
         question: &Question,
         document: &mut Document,
-    ) -> Result<Option<RunOnce>, Failure> {
+    ) -> Result<Option<Vec<RunOnce>>, Failure> {
         let (enforcer, relays) = (self.enforcer, self.relays()?);
         let show = |progress| tell(self.here, question, &progress);
         let answered = enforcer.ask_now(question, &relays, &show).await?;
@@ -111,7 +133,7 @@ impl Gate<'_> {
             return Ok(None);
         }
         let request = settle(enforcer, answered, document).await?;
-        let claimed = enforcer.claim(&request, &relays).await;
+        let claimed = enforcer.claim_all(&request, &relays).await;
         claimed.map(Some).map_err(|error| claim_failed(error, document))
     }
 

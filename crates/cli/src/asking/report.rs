@@ -1,9 +1,11 @@
 //! The one document about what became of a call: what `run --report` writes.
 
+use super::items::{self, Decision, Item};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::OutFile;
 use countersign_core::display::visible;
+use countersign_core::receipt::check::word;
 use countersign_core::receipt::{Basis, Event, Receipt};
 use countersign_enforcer::run::Ran;
 use countersign_enforcer::{Enforcer, RunOnce};
@@ -16,7 +18,8 @@ use std::path::{Path, PathBuf};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Document {
-    /// `allowed` (by the policy), `blocked` (by the policy), `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
+    /// `allowed` (by the policy), `blocked` (by the policy), `approved`, `partial` (some items of a
+    /// batch), `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
     /// `failed` (approved, did not start), `uncertain` (approved, may have run) or `error`.
     pub(crate) verdict: &'static str,
     pub(crate) request_id: Option<String>,
@@ -31,6 +34,9 @@ pub(crate) struct Document {
     /// Who allowed it, where somebody did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<String>,
+    /// What became of each item, where it is a batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<Item>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Wrong>,
@@ -53,6 +59,7 @@ impl Default for Document {
             exit_code: Exit::RunFailed as i32,
             reason: None,
             approved_by: Vec::new(),
+            items: Vec::new(),
             error: None,
         }
     }
@@ -63,6 +70,33 @@ impl Document {
         self.request_id = Some(request.id.clone());
         let reason = request.accepted.iter().find_map(|a| a.reason.as_ref());
         self.reason = reason.map(|r| r.text.clone());
+        self.answered(items::of(request));
+    }
+
+    /// What was answered to the items that were asked; which lines they were stays known.
+    fn answered(&mut self, answers: Vec<Item>) {
+        for answer in answers {
+            match self.items.iter_mut().find(|item| item.index == answer.index) {
+                Some(item) => item.decision = answer.decision,
+                None => self.items.push(answer),
+            }
+        }
+    }
+
+    /// A line of a batch that the policy forbids.
+    pub(crate) fn item_blocked(&mut self, enforcer: &Enforcer, at: usize, receipt: &Receipt) {
+        self.receipt = keep_receipt(enforcer, receipt).ok();
+        self.items.push(Item { index: None, given: Some(at + 1), decision: Decision::Blocked });
+    }
+
+    /// A line of a batch that people are asked about.
+    pub(crate) fn item_asked(&mut self, at: usize, index: usize) {
+        self.items.push(Item { index: Some(index), given: Some(at + 1), decision: Decision::Open });
+    }
+
+    /// What it ends with where nothing went wrong.
+    pub(crate) fn exit(&self) -> Exit {
+        items::exit(&self.items)
     }
 
     /// It waits, and nobody waits for it.
@@ -94,6 +128,8 @@ impl Document {
     /// The policy needs nobody's answer, and somebody else carries it out.
     pub(crate) fn allowed(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
         self.verdict = "allowed";
+        let asked = self.items.iter_mut().filter(|item| item.decision == Decision::Open);
+        asked.for_each(|item| item.decision = Decision::Allowed);
         self.receipt = keep_receipt(enforcer, receipt).ok();
     }
 
@@ -104,15 +140,20 @@ impl Document {
     pub(crate) async fn handed_over(
         &mut self,
         enforcer: &Enforcer,
-        permit: RunOnce,
+        permits: Vec<RunOnce>,
     ) -> Result<(), Failure> {
-        let request = enforcer.hand_over(permit).await?;
+        let mut used = None;
+        for permit in permits {
+            used = Some(enforcer.hand_over(permit).await?);
+        }
+        let Some(request) = used else { return Ok(()) };
         let trust = enforcer.trust()?;
-        let allowed = request.accepted.iter().filter(|a| a.decision.decision.allows());
+        let allowed = request.accepted.iter().filter(|a| word(&a.decision) != "rejected");
         let who = allowed.filter_map(|a| trust.approver(&a.decision.signer_key_id));
         self.approved_by = who.map(|approver| approver.person.clone()).collect();
-        self.verdict = "approved";
         self.request(&request);
+        let whole = self.items.iter().all(|item| item.decision != Decision::Denied);
+        self.verdict = if whole { "approved" } else { "partial" };
         self.newest(enforcer).await;
         Ok(())
     }
@@ -146,12 +187,18 @@ impl Document {
     /// The same in a line for a person: while it waits only the id, for scripts.
     pub(crate) fn line(&self) -> String {
         let id = self.request_id.clone().unwrap_or_default();
-        match self.verdict {
-            "approved" => {
-                format!("approved {id} by {}", visible(&self.approved_by.join(", "), false))
+        let whole = match self.verdict {
+            "approved" | "partial" => {
+                format!("{} {id} by {}", self.verdict, visible(&self.approved_by.join(", "), false))
             }
             "allowed" => "allowed by the policy".to_owned(),
-            _ => id,
+            // A script reads it, and nothing else.
+            _ => return id,
+        };
+        if self.items.is_empty() {
+            whole
+        } else {
+            format!("{whole}\n{}", items::lines(&self.items))
         }
     }
 

@@ -1,6 +1,7 @@
 //! `request`: ask people about something that somebody else carries out, and answer with an exit
 //! code. It is asked and not enforced: where a command can be gated, `run` does it.
 
+mod batch;
 mod input;
 
 use super::Here;
@@ -23,6 +24,7 @@ const NOTE: &str = "asked, not enforced: whoever asked carries it out";
       --parameters '{\"service\":\"api\",\"version\":\"2.1.0\"}' && ./deploy.sh\n  \
     countersign request --action db_migrate --parameters @migration.json --ttl 10m --json\n  \
     make-plan | countersign request --type plan.review --parameters -\n  \
+    countersign request --batch tonight.jsonl --json\n  \
     id=$(countersign request --detach --action rotate_keys) || test $? -eq 15\n\n\
     Whatever stands on a command line can be read by other users: put secrets nowhere, and what\n\
     others should not read into a file or a pipe (--parameters @FILE, --parameters -).")]
@@ -41,6 +43,11 @@ pub(crate) struct Request {
     /// What kind of thing it is; the parameters of a plan or a task are {title, steps[]}
     #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = Kind::Command)]
     kind: Kind,
+
+    /// Ask about all lines of a file at once, each {"action": NAME, …its parameters} or a whole
+    /// action; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["action", "parameters", "kind"])]
+    batch: Option<String>,
 
     /// What this is for, in the asker's words; shown set apart, nobody checks it
     #[arg(long, value_name = "TEXT")]
@@ -72,34 +79,44 @@ impl Request {
     }
 
     async fn asked(&self, here: &Here<'_>, document: &mut Document) -> Outcome {
-        let action = self.given().action()?;
+        let given = match &self.batch {
+            Some(path) => batch::read(path)?,
+            None => vec![self.given().action()?],
+        };
         let enforcer = parties::existing_enforcer(&here.root).await?;
         enforcer.knows_its_keys().await?;
-        input::smuggles_nothing(&enforcer, &action).await?;
-        let gate = Gate { here, enforcer: &enforcer, route: &self.route, local: false };
+        for action in &given {
+            input::smuggles_nothing(&enforcer, action).await?;
+        }
         let caller = Caller::at(&input::here()?, &self.session);
-        let subject = Subject { action, disclosures: Vec::new(), notes: vec![NOTE.to_owned()] };
+        let (action, mut notes) = match &self.batch {
+            Some(_) => batch::to_ask(&enforcer, &caller, given, document).await?,
+            None => (input::only(given)?, Vec::new()),
+        };
+        notes.insert(0, NOTE.to_owned());
+        let gate = Gate { here, enforcer: &enforcer, route: &self.route, local: false };
+        let subject = Subject { action, disclosures: Vec::new(), notes };
         let asked = subject.action.clone();
         match gate.ruled(caller, subject, self.words(), false, document).await? {
             Ruled::Runs(allowed) => {
                 document.allowed(&enforcer, &enforcer.allow(&asked, allowed).await?);
-                Ok(Exit::Ok)
+                Ok(document.exit())
             }
             Ruled::Asks(question) => self.put(&gate, &question, document).await,
         }
     }
 
     async fn put(&self, gate: &Gate<'_>, question: &Question, document: &mut Document) -> Outcome {
-        let permit = if self.detach {
+        let permits = if self.detach {
             match gate.detached(question, document).await? {
-                Some(permit) => permit,
+                Some(permits) => permits,
                 None => return Ok(Exit::Pending),
             }
         } else {
-            gate.claimed(question, document).await?
+            gate.released(question, document).await?
         };
-        document.handed_over(gate.enforcer, permit).await?;
-        Ok(Exit::Ok)
+        document.handed_over(gate.enforcer, permits).await?;
+        Ok(document.exit())
     }
 
     fn given(&self) -> Given<'_> {

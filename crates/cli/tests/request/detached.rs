@@ -153,7 +153,7 @@ fn attack_09_wait_uses_no_approval_that_the_home_asked_for_itself() {
     let id = world.waiting("approver");
     let waiting = wait(&world, &id, &[]);
     world.json("approver", &["approve", &id]);
-    assert_eq!(waiting.output().stdout.is_empty(), false);
+    assert!(!waiting.output().stdout.is_empty());
     assert!(pairing.wait().success());
     drop(joining);
     assert!(events(&world).contains(&"executed".to_owned()));

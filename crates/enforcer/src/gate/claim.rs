@@ -44,17 +44,8 @@ impl Enforcer {
             entry: entry::of_request(Event::Released, self.boundary, request),
         };
         self.remember_head().await?;
-        let (claim, request) = match self.ledger.claim(claim).await {
-            Ok(claimed) => claimed,
-            Err(LedgerError::Frozen(frozen)) => {
-                let said = frozen.to_string();
-                let frame = entry::of_request(Event::Observed, self.boundary, request);
-                let entry = entry::refused(frame, "frozen", &said);
-                self.ledger.record(entry, self.now()).await?;
-                return Err(LedgerError::Frozen(frozen).into());
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let claimed = self.ledger.claim(claim).await;
+        let (claim, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
             self.give_up(&claim, &request, &error.to_string()).await?;
             return Err(error);
@@ -63,7 +54,25 @@ impl Enforcer {
         Ok(RunOnce { claim, request, frame })
     }
 
-    async fn attest(&self, request: &RequestRecord, relays: &Relays) -> Result<(), GateError> {
+    /// Records that an approval was not used because everything is frozen.
+    pub(super) async fn unless_frozen<T>(
+        &self,
+        request: &RequestRecord,
+        claimed: Result<T, LedgerError>,
+    ) -> Result<T, GateError> {
+        if let Err(error @ LedgerError::Frozen(_)) = &claimed {
+            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            let entry = entry::refused(frame, "frozen", &error.to_string());
+            self.ledger.record(entry, self.now()).await?;
+        }
+        Ok(claimed?)
+    }
+
+    pub(super) async fn attest(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
         self.remember_head().await?;
         self.witnessed(request, relays).await
     }

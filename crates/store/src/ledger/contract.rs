@@ -3,8 +3,10 @@
 mod fixture;
 mod freeze;
 mod grants;
+mod items;
 mod limits;
 mod lookup;
+mod read;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -43,6 +45,7 @@ where
     attack_27_what_expires_is_recorded(&*make().await?).await?;
     changes_are_found_by_their_kind(&*make().await?).await?;
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
+    read::all(&make).await?;
     freeze::attack_19_nothing_goes_while_everything_is_frozen(&*make().await?).await?;
     freeze::only_an_approval_thaws(&*make().await?).await?;
     grants::a_grant_is_used_as_often_as_it_says(&*make().await?).await?;
@@ -54,6 +57,7 @@ where
     limits::the_queue_moves_in_order(&*make().await?).await?;
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
+    items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await
 }
 

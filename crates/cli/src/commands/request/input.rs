@@ -83,18 +83,26 @@ fn course(kind: &str, parameters: Value) -> Result<Action, Failure> {
     })
 }
 
+/// The one action of a request that is no batch.
+pub(super) fn only(mut given: Vec<Action>) -> Result<Action, Failure> {
+    given.pop().ok_or_else(|| unusable("nothing is asked for"))
+}
+
 /// The value of `--parameters`.
 fn read(text: &str) -> Result<Value, Failure> {
     let bytes = match (text, text.strip_prefix('@')) {
-        ("-", _) => bounded(std::io::stdin().lock(), "standard input")?,
+        ("-", _) => file("-")?,
         (_, Some(path)) => file(path)?,
         (text, None) => text.as_bytes().to_vec(),
     };
     json::parse(&bytes, limit::ARTIFACT).map_err(|error| not_json("--parameters", &error))
 }
 
-/// A whole file of the caller's.
+/// A whole file of the caller's; `-` is standard input.
 pub(super) fn file(path: &str) -> Result<Vec<u8>, Failure> {
+    if path == "-" {
+        return bounded(std::io::stdin().lock(), "standard input");
+    }
     let what = format!("`{}`", visible(path, false));
     let file = std::fs::File::open(path).map_err(|e| unreadable(&what, &e))?;
     bounded(file, &what)
