@@ -85,6 +85,13 @@ pub(crate) enum Command {
     /// Write, check, try out and accept the policy: what needs a person, and which one
     #[command(subcommand)]
     Policy(commands::policy::Policy),
+    /// Give, list and take back standing permissions: exact rules that an approver signs
+    #[command(subcommand)]
+    Grant(commands::grant::Grant),
+    /// Stop everything at once, also what is approved and not yet run
+    Freeze(commands::freeze::Freeze),
+    /// Let actions run again, once an approver allowed it
+    Thaw(commands::freeze::Thaw),
     /// List what waits for my answer
     Inbox(commands::inbox::Inbox),
     /// Show one request whole

@@ -22,8 +22,8 @@ pub(crate) use gate::{Gate, Ruled};
 use policy::{blocked, unfollowed};
 pub(crate) use report::{Document, keep_receipt, open as open_report};
 pub(crate) use route::RouteArgs;
-use route::{Unseated, pairings};
-use tell::tell;
+pub(crate) use route::{Unseated, pairings};
+pub(crate) use tell::tell;
 
 use crate::failure::Failure;
 use crate::prompt;
@@ -85,13 +85,14 @@ impl Caller {
         enforcer: &Enforcer,
         action: &Action,
     ) -> Result<Judged, GateError> {
-        let asker = Asker {
-            account: Some(self.principal.clone()),
-            session: Some(self.session.clone()),
-            ..Asker::default()
-        };
-        enforcer.judge(action, asker, &self.workspace).await
+        enforcer.judge(action, asker(&self.principal, &self.session), &self.workspace).await
     }
+}
+
+/// Who asks, as policies see it.
+pub(crate) fn asker(principal: &str, session: &str) -> Asker {
+    let (account, session) = (Some(principal.to_owned()), Some(session.to_owned()));
+    Asker { account, session, ..Asker::default() }
 }
 
 /// This process's user, as requests name it.

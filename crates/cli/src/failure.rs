@@ -183,6 +183,15 @@ impl From<GateError> for Failure {
             GateError::Unrecorded(_) => uncertain(message),
             GateError::DeniedBefore(_) => Self::new(Exit::Denied, &code, message)
                 .hint("nothing was run; say what changed with --description, or wait"),
+            GateError::DeniedInARow(_) => Self::new(Exit::Denied, &code, message).hint(
+                "nothing was run; do something else, ask a person, or wait until the time is over",
+            ),
+            GateError::NotOffered(_) => Self::new(Exit::Blocked, &code, message)
+                .hint("nothing was granted; `countersign policy explain` says what is on offer"),
+            GateError::Ledger(LedgerError::Frozen(_)) => Self::new(Exit::Blocked, &code, message)
+                .hint("nothing is run until an approver allows `countersign thaw`"),
+            GateError::Ledger(LedgerError::Full { .. }) => Self::new(Exit::Blocked, &code, message)
+                .hint("nothing was asked; wait until what waits is answered"),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {
                 Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")

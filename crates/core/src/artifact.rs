@@ -169,6 +169,9 @@ pub struct Context {
     /// More in the agent's own words, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,
+    /// The request before it, which was denied: this one is a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// What the enforcer wants the person to know: what could not be pinned, what is unusual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

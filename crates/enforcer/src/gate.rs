@@ -5,6 +5,8 @@
 //!
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
+//! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
+//!   may wait. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
 //! * `items`: the same for a batch, item by item.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
@@ -12,10 +14,14 @@
 mod claim;
 mod denied;
 mod error;
+mod freeze;
+pub mod grant;
 mod items;
+mod limits;
 mod permit;
 mod recovery;
 mod standing;
+mod streak;
 mod suspend;
 
 use crate::edge::Edge;
@@ -38,6 +44,7 @@ use std::sync::Arc;
 
 pub use denied::{COOL_MILLIS, DeniedBefore};
 pub use error::GateError;
+pub use streak::DeniedInARow;
 
 /// An enforcer over one home and its ledger.
 pub struct Enforcer {
@@ -273,14 +280,23 @@ impl Enforcer {
         event: Event,
         action: Map<String, Value>,
     ) -> Result<Receipt, GateError> {
+        let receipt = self.ledger.record(self.change(event, action)?, self.now()).await?;
+        // From the first pinned key on, the home knows its ledger from any other.
+        self.remember_head().await?;
+        Ok(receipt)
+    }
+
+    /// The entry of a change that belongs to no request.
+    pub(crate) fn change(
+        &self,
+        event: Event,
+        action: Map<String, Value>,
+    ) -> Result<Entry, GateError> {
         let mut entry = entry::bare(event, self.boundary);
         let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
-        let receipt = self.ledger.record(entry, self.now()).await?;
-        // From the first pinned key on, the home knows its ledger from any other.
-        self.remember_head().await?;
-        Ok(receipt)
+        Ok(entry)
     }
 
     async fn remember_head(&self) -> Result<(), GateError> {

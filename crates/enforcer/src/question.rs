@@ -173,7 +173,6 @@ pub(crate) fn fixed_hash() -> Hash {
 /// The frame that all artifacts of one request share.
 pub(crate) struct Frame<'a> {
     pub(crate) question: &'a Question,
-    pub(crate) action_hash: ActionHash,
     pub(crate) session_id: String,
     pub(crate) repo_ref: String,
     pub(crate) head: Option<Checkpoint>,
@@ -188,9 +187,15 @@ pub fn is_handed_over(request: &RequestRecord) -> bool {
     let handed_over = |asked: &Asked| {
         let route = asked.artifact.route().ok().flatten();
         let ruled = route.is_some_and(|route| route.policy_hash != fixed_hash());
-        ruled && asked.artifact.action().is_some_and(|action| is_words(&action))
+        let words = |action: &Action| is_words(action) && !is_grant(action);
+        ruled && asked.artifact.action().is_some_and(|action| words(&action))
     };
     !request.asked.is_empty() && request.asked.iter().all(handed_over)
+}
+
+/// What asks for a grant is used by giving it, and by nothing else.
+fn is_grant(action: &Action) -> bool {
+    matches!(action, Action::Request(request) if request.action == countersign_core::grant::ACTION)
 }
 
 /// Kinds that are asked in words, and hold nothing that was redacted here.

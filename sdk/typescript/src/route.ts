@@ -94,6 +94,7 @@ export interface Context {
   readonly description?: string;
   readonly reasoning?: string;
   readonly details?: Readonly<Record<string, string>>;
+  readonly previous?: string;
   readonly notes?: readonly string[];
 }
 
@@ -165,6 +166,7 @@ function details(value: JsonValue): Record<string, string> {
 export function context(value: JsonValue | undefined, what = "context"): Context {
   const texts = [
     "principal", "agent", "session", "host", "workspace", "description", "reasoning",
+    "previous",
   ] as const;
   const found = shape.members(value, what, [], [...texts, "details", "notes"]);
   const said = texts.filter((name) => found[name] !== undefined);

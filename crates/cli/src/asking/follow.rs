@@ -105,7 +105,7 @@ impl Follow<'_> {
             Progress::Refused(refusal) => {
                 format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())
             }
-            Progress::Suspended(..) | Progress::Submitted => return,
+            Progress::Suspended(..) | Progress::Queued(_) | Progress::Submitted => return,
         };
         self.here.output.progress(&line);
     }

@@ -17,6 +17,9 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
         Progress::Suspended(request, true) => {
             format!("countersign: held; joined request {}, which waits already", request.id)
         }
+        Progress::Queued(before) => {
+            format!("countersign: too much waits already; {before} in the queue before this")
+        }
         Progress::Submitted => "countersign: delivered to the gateway".into(),
         Progress::Unreachable(why) => {
             format!("countersign: {}; trying again", visible(why, false))

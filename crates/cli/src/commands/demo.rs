@@ -127,6 +127,7 @@ impl Demo {
                 );
                 submitted.send_replace(true);
             }
+            Progress::Queued(_) => {}
             Progress::Unreachable(why) => here.output.progress(&why),
             Progress::Refused(refusal) => here.output.progress(&refusal.to_string()),
         };

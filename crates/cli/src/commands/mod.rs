@@ -5,7 +5,9 @@ pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod freeze;
 pub(crate) mod gateway;
+pub(crate) mod grant;
 pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod hook;
@@ -108,6 +110,9 @@ async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
         Command::Request(c) => c.run(here).await,
         Command::Wait(c) => c.run(here).await,
         Command::Policy(c) => c.run(here).await,
+        Command::Grant(c) => c.run(here).await,
+        Command::Freeze(c) => c.run(here).await,
+        Command::Thaw(c) => c.run(here).await,
         Command::Inbox(c) => c.run(here).await,
         Command::Show(c) => c.run(here).await,
         Command::Approve(c) => c.run(here).await,

@@ -180,7 +180,7 @@ fn tell(output: Output, progress: &Progress) {
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(why, false)));
         }
-        Progress::Submitted | Progress::Refused(_) => {}
+        Progress::Queued(_) | Progress::Submitted | Progress::Refused(_) => {}
     }
 }
 

@@ -12,7 +12,7 @@ use countersign_enforcer::{Enforcer, RunOnce};
 pub(crate) use input::environment;
 use input::read_stdin;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Hold one command until it is approved, then run exactly it.
 ///
@@ -102,6 +102,12 @@ impl Run {
                 enforcer.permit(prepared.action(), allowed, key).await?
             }
             Ruled::Asks(question) => {
+                let whose = (key.0.as_str(), key.1.as_str(), key.2.as_str());
+                let (grounds, asker) = (&question.grounds, asking::asker(whose.0, whose.1));
+                let action = prepared.action();
+                if let Some(permit) = enforcer.by_grant(action, grounds, whose, asker).await? {
+                    return self.go(here, &enforcer, permit, &prepared, report).await;
+                }
                 let strong = prepared.check_strength(question.grounds.is_critical());
                 strong.map_err(|e| ending::too_weak(&e))?;
                 gate.claimed(&question, report).await?
@@ -137,17 +143,27 @@ impl Run {
     }
 
     fn prepare(&self, enforcer: &Enforcer) -> Result<Prepared, Failure> {
-        let cwd = std::env::current_dir().map_err(|e| {
-            Failure::new(Exit::RunFailed, "cwd", format!("the working directory: {e}"))
-                .hint("nothing was run; go to a directory that is there")
-        })?;
-        let call = Call {
-            argv: child::utf8_argv(self.command.iter().cloned())?,
-            cwd,
-            add_env: self.env.clone(),
-            stdin: self.stdin.as_deref().map(read_stdin).transpose()?,
-            verb: None,
-        };
-        Ok(child::prepare(&call, &environment(), enforcer.ledger().secret())?)
+        prepared(enforcer, &self.command, &self.env, self.stdin.as_deref())
     }
+}
+
+/// A command line pinned to its files, here and now.
+pub(crate) fn prepared(
+    enforcer: &Enforcer,
+    command: &[OsString],
+    env: &[String],
+    stdin: Option<&Path>,
+) -> Result<Prepared, Failure> {
+    let cwd = std::env::current_dir().map_err(|e| {
+        Failure::new(Exit::RunFailed, "cwd", format!("the working directory: {e}"))
+            .hint("nothing was run; go to a directory that is there")
+    })?;
+    let call = Call {
+        argv: child::utf8_argv(command.iter().cloned())?,
+        cwd,
+        add_env: env.to_vec(),
+        stdin: stdin.map(read_stdin).transpose()?,
+        verb: None,
+    };
+    Ok(child::prepare(&call, &environment(), enforcer.ledger().secret())?)
 }

@@ -82,6 +82,7 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
     let mut entry = Entry {
         boundary: Boundary::Unprotected,
         binding: None,
+        grant: None,
         items: None,
         event,
         request_id: Some("req_abc123".into()),

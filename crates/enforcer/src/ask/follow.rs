@@ -33,6 +33,9 @@ impl Enforcer {
         report(super::Progress::Suspended(Box::new(request.clone()), joined));
         if request.state == State::Created {
             let deadline = request.expires_at.min(self.now().plus_millis(SUBMIT_MILLIS));
+            if let Some(ended) = self.queued(question, &request, self.now(), report).await? {
+                return Ok(ended);
+            }
             let sent = self.submit_all(&request, question, relays, deadline, report).await;
             if let Err(error) = sent {
                 return self.no_route(&request, relays, error).await;

@@ -8,7 +8,7 @@ use crate::policy::recheck;
 use crate::witness::{self, Contradicted};
 use countersign_client::ClientError;
 use countersign_core::receipt::Event;
-use countersign_store::ledger::{NewClaim, RequestRecord};
+use countersign_store::ledger::{LedgerError, NewClaim, RequestRecord};
 
 /// How long a gateway may be away that must witness a claim.
 const WITNESS_MILLIS: i64 = 20_000;
@@ -44,13 +44,28 @@ impl Enforcer {
             entry: entry::of_request(Event::Released, self.boundary, request),
         };
         self.remember_head().await?;
-        let (claim, request) = self.ledger.claim(claim).await?;
+        let claimed = self.ledger.claim(claim).await;
+        let (claim, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
             self.give_up(&claim, &request, &error.to_string()).await?;
             return Err(error);
         }
         let frame = entry::of_request(Event::Released, self.boundary, &request);
         Ok(RunOnce { claim, request, frame })
+    }
+
+    /// Records that an approval was not used because everything is frozen.
+    pub(super) async fn unless_frozen<T>(
+        &self,
+        request: &RequestRecord,
+        claimed: Result<T, LedgerError>,
+    ) -> Result<T, GateError> {
+        if let Err(error @ LedgerError::Frozen(_)) = &claimed {
+            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            let entry = entry::refused(frame, "frozen", &error.to_string());
+            self.ledger.record(entry, self.now()).await?;
+        }
+        Ok(claimed?)
     }
 
     pub(super) async fn attest(

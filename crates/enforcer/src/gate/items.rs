@@ -50,7 +50,8 @@ impl Enforcer {
             claims: items.iter().copied().map(new).collect::<Result<_, GateError>>()?,
         };
         self.remember_head().await?;
-        let (claims, request) = self.ledger.claim_items(claims).await?;
+        let claimed = self.ledger.claim_items(claims).await;
+        let (claims, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
             for (claim, item) in claims.iter().zip(items) {
                 let frame = self.of_item(&request, item);

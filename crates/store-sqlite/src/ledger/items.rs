@@ -1,5 +1,6 @@
 //! The approval of a batch, used item by item.
 
+use super::freeze::moves;
 use super::register::Register;
 use super::requests::{advance, known};
 use super::{SqliteLedger, claims};
@@ -35,6 +36,7 @@ fn claim(
     claims: NewItemClaims,
 ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
     let now = claims.now;
+    moves(db)?;
     let mut request = known(db, &claims.request_id)?;
     if !request.state.is_final() && now >= request.expires_at {
         return Err(LedgerError::State(State::Expired));

@@ -76,6 +76,10 @@ async fn attack_19_what_nobody_allowed_is_not_used(ledger: &dyn LedgerStore) -> 
     assert_eq!(ledger.claim_items(late).await.err(), Some(LedgerError::State(State::Expired)));
     let (_, request) = ledger.claim_items(claims(&fixture, "e", &[0, 2])).await?;
     assert_eq!(request.state, State::Executed);
+    let frozen = crate::ledger::Frozen { by: "ann".into(), why: None, since: NOW.timestamp() };
+    ledger.freeze(frozen, fixture.entry(Event::Frozen), NOW).await?;
+    let stopped = ledger.claim_items(claims(&fixture, "f", &[0])).await;
+    assert!(matches!(stopped, Err(LedgerError::Frozen(_))), "{stopped:?}");
     Ok(())
 }
 

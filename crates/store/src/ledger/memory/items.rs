@@ -15,6 +15,7 @@ impl ItemClaims for MemoryLedger {
     ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
         self.commit(|inner| {
             let now = claims.now;
+            inner.moves()?;
             let before = known(inner, &claims.request_id)?.clone();
             if !before.state.is_final() && now >= before.expires_at {
                 return Err(LedgerError::State(State::Expired));
