@@ -6,6 +6,7 @@
 //!
 //! # Rooms, in the order in which an action passes through
 //! * [`child`]: a command line pinned to its files, and later run exactly so.
+//! * [`patch`]: a change to files, tied to its base; [`git`]: the work tree around it.
 //! * [`policy`]: what the policies of this place say of it, and whom they ask.
 //! * [`question`]: the action made into artifacts.
 //! * [`gate`]: suspend, verify, accept, claim; each step durable before the next.
@@ -24,10 +25,12 @@ pub mod child;
 pub mod edge;
 mod entry;
 pub mod gate;
+pub mod git;
 pub mod home;
 pub mod notary;
 pub mod owner;
 pub mod pairing;
+pub mod patch;
 pub mod policy;
 pub mod question;
 pub mod run;

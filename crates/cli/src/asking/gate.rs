@@ -7,6 +7,7 @@ use super::{
 use crate::commands::{Here, asked_to_end};
 use crate::failure::Failure;
 use crate::parties;
+use countersign_enforcer::gate::Still;
 use countersign_enforcer::policy::Allowed;
 use countersign_enforcer::{
     Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Way,
@@ -84,6 +85,16 @@ impl Gate<'_> {
         question: &Question,
         document: &mut Document,
     ) -> Result<RunOnce, Failure> {
+        self.claimed_while(question, document, Box::new(|| Ok(()))).await
+    }
+
+    /// The same for an action that hangs on something else, which `still` looks at.
+    pub(crate) async fn claimed_while(
+        &self,
+        question: &Question,
+        document: &mut Document,
+        still: Still,
+    ) -> Result<RunOnce, Failure> {
         let (enforcer, relays) = (self.enforcer, self.relays()?);
         let mut signal = std::pin::pin!(asked_to_end());
         let answered = self.ask(question, &relays, document, signal.as_mut()).await?;
@@ -92,7 +103,7 @@ impl Gate<'_> {
             let withdrawn = Answered::Withdrawn(enforcer.withdraw(&request, &relays).await?);
             settle(enforcer, withdrawn, document).await?;
         }
-        let claimed = enforcer.claim(&request, &relays).await;
+        let claimed = enforcer.claim_while(&request, &relays, still).await;
         claimed.map_err(|error| claim_failed(error, document))
     }
 

@@ -1,6 +1,8 @@
 //! One file for each command: its arguments, their help and its function.
 
+pub(crate) mod apply;
 pub(crate) mod bench;
+pub(crate) mod checkpoint;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -86,6 +88,8 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Join(c) => c.run(here).await,
         Command::List(c) => c.run(here).await,
         Command::Revoke(c) => c.run(here).await,
+        Command::Apply(c) => c.run(here).await,
+        Command::Checkpoint(c) => c.run(here).await,
         Command::Run(c) => c.run(here).await.map_err(Failure::of_run),
         Command::Request(c) => c.run(here).await,
         Command::Wait(c) => c.run(here).await,
