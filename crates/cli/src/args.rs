@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// Ask about a commit, a push, a tag, a deployment, a release or a migration
     #[command(subcommand)]
     Checkpoint(commands::checkpoint::Checkpoint),
+    /// Give a pipeline a pairing of its own, in one line
+    #[command(subcommand)]
+    Ci(commands::ci::Ci),
     /// Write, check, try out and accept the policy: what needs a person, and which one
     #[command(subcommand)]
     Policy(commands::policy::Policy),

@@ -7,6 +7,7 @@
 
 use countersign_core::action::Revision;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -120,6 +121,36 @@ impl WorkTree {
     pub fn revision(&self, name: &str) -> Result<Revision, GitError> {
         let text = self.text(&["rev-parse", "--verify", "--end-of-options", name])?;
         Revision::new(&text).ok_or_else(|| GitError::Unreadable("rev-parse".into()))
+    }
+
+    /// What every work tree of the repository shares, absolute.
+    ///
+    /// # Errors
+    /// Where git refuses.
+    pub fn common_dir(&self) -> Result<PathBuf, GitError> {
+        let dir = PathBuf::from(self.text(&["rev-parse", "--git-common-dir"])?);
+        Ok(self.top.join(dir))
+    }
+
+    /// Where git looks for hooks, and whether `core.hooksPath` says so: also the configuration of
+    /// the user whose home this is counts, as it does when that user calls git.
+    ///
+    /// # Errors
+    /// Where git refuses.
+    pub fn hooks(&self, home: Option<&OsStr>) -> Result<(PathBuf, bool), GitError> {
+        let mut command = Command::new(&self.program);
+        let args = ["config", "--type=path", "--get", "core.hooksPath"];
+        command.arg("--git-dir").arg(&self.dir).args(args).current_dir(&self.top).env_clear();
+        command.envs(home.map(|home| ("HOME", home))).stdin(Stdio::null());
+        let output = command.output().map_err(|e| refused(&args, &e.to_string()))?;
+        match output.status.code() {
+            Some(0) => {
+                let text = String::from_utf8(output.stdout).map_err(|_| unreadable(&args))?;
+                Ok((self.top.join(text.trim_end_matches('\n')), true))
+            }
+            Some(1) => Ok((self.common_dir()?.join("hooks"), false)),
+            _ => Err(refused(&args, &String::from_utf8_lossy(&output.stderr))),
+        }
     }
 
     /// One line of an answer, without its end.

@@ -16,7 +16,7 @@
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
-//! [`admission`] (who must allow that it is pinned).
+//! [`admission`] (who must allow that it is pinned), [`portable`] (a home in one line).
 
 pub mod admission;
 pub mod answer;
@@ -32,6 +32,7 @@ pub mod owner;
 pub mod pairing;
 pub mod patch;
 pub mod policy;
+pub mod portable;
 pub mod question;
 pub mod run;
 pub mod witness;

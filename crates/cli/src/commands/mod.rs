@@ -3,10 +3,12 @@
 pub(crate) mod apply;
 pub(crate) mod bench;
 pub(crate) mod checkpoint;
+pub(crate) mod ci;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
+pub(crate) mod git_hooks;
 pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod hook;
@@ -29,6 +31,7 @@ pub(crate) mod uninstall;
 pub(crate) mod wait;
 
 use crate::args::{Args, Command};
+use crate::ephemeral;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 use crate::parties;
@@ -41,6 +44,17 @@ pub(crate) struct Here<'a> {
     pub(crate) root: PathBuf,
     /// Where to write.
     pub(crate) output: &'a Output,
+    /// The home's directory where it is only for this call.
+    pub(crate) only_now: Option<tempfile::TempDir>,
+}
+
+impl Here<'_> {
+    /// Removes what is only for this call, before a process ends without looking back.
+    pub(crate) fn end(&self) {
+        if let Some(dir) = &self.only_now {
+            let _ = std::fs::remove_dir_all(dir.path());
+        }
+    }
 }
 
 /// Runs the command that was named.
@@ -50,7 +64,12 @@ pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
 }
 
 fn obeyed(args: Args, output: &Output) -> Outcome {
-    let here = Here { root: parties::root(args.home)?, output };
+    let only_now = ephemeral::home(&args.command, args.home.as_deref())?;
+    let root = match &only_now {
+        Some(dir) => dir.path().to_owned(),
+        None => parties::root(args.home)?,
+    };
+    let here = Here { root, output, only_now };
     match args.command {
         Command::Completions(command) => command.run(&here),
         Command::Man(command) => command.run(&here),
@@ -89,6 +108,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::List(c) => c.run(here).await,
         Command::Revoke(c) => c.run(here).await,
         Command::Apply(c) => c.run(here).await,
+        Command::Ci(c) => c.run(here).await,
         Command::Checkpoint(c) => c.run(here).await,
         Command::Run(c) => c.run(here).await.map_err(Failure::of_run),
         Command::Request(c) => c.run(here).await,
