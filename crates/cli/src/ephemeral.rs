@@ -16,8 +16,50 @@ use zeroize::Zeroizing;
 /// The variable that holds the line of `ci export`.
 pub(crate) const VARIABLE: &str = "COUNTERSIGN_CI";
 
+/// The variable that names a directory for the copies of receipts.
+const RECEIPTS: &str = "COUNTERSIGN_CI_RECEIPTS";
+
+/// A home that ends with the call for which it was made.
+pub(crate) struct OneJob(TempDir);
+
+impl OneJob {
+    pub(crate) fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Removes the home; the receipts are put where somebody wants them.
+    pub(crate) fn end(&self) {
+        if let Some(to) = std::env::var_os(RECEIPTS).filter(|to| !to.is_empty()) {
+            // What it says is said by then: a copy that cannot be made changes nothing.
+            let _ = self.keep(Path::new(&to));
+        }
+        let _ = std::fs::remove_dir_all(self.root());
+    }
+
+    /// The name of the home is in theirs, since each home counts from one.
+    fn keep(&self, to: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(to)?;
+        let home = self.root().file_name().unwrap_or_default().to_string_lossy();
+        for receipt in std::fs::read_dir(self.root().join("receipts"))? {
+            let receipt = receipt?;
+            let name = format!("{home}-{}", receipt.file_name().to_string_lossy());
+            let mut from = std::fs::File::open(receipt.path())?;
+            std::io::copy(&mut from, &mut std::fs::File::create_new(to.join(name))?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for OneJob {
+    fn drop(&mut self) {
+        if self.root().exists() {
+            self.end();
+        }
+    }
+}
+
 /// Makes the home of this job, where there is a line for one and the command gates something.
-pub(crate) fn home(command: &Command, named: Option<&Path>) -> Result<Option<TempDir>, Failure> {
+pub(crate) fn home(command: &Command, named: Option<&Path>) -> Result<Option<OneJob>, Failure> {
     if !gates(command) {
         return Ok(None);
     }
@@ -36,7 +78,7 @@ pub(crate) fn home(command: &Command, named: Option<&Path>) -> Result<Option<Tem
     // Only its owner can enter it, and nobody can guess its name.
     let dir = TempDir::with_prefix("countersign-").map_err(failed)?;
     portable.unpack(dir.path())?;
-    Ok(Some(dir))
+    Ok(Some(OneJob(dir)))
 }
 
 fn gates(command: &Command) -> bool {

@@ -45,14 +45,14 @@ pub(crate) struct Here<'a> {
     /// Where to write.
     pub(crate) output: &'a Output,
     /// The home's directory where it is only for this call.
-    pub(crate) only_now: Option<tempfile::TempDir>,
+    pub(crate) only_now: Option<ephemeral::OneJob>,
 }
 
 impl Here<'_> {
     /// Removes what is only for this call, before a process ends without looking back.
     pub(crate) fn end(&self) {
-        if let Some(dir) = &self.only_now {
-            let _ = std::fs::remove_dir_all(dir.path());
+        if let Some(job) = &self.only_now {
+            job.end();
         }
     }
 }
@@ -64,9 +64,11 @@ pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
 }
 
 fn obeyed(args: Args, output: &Output) -> Outcome {
-    let only_now = ephemeral::home(&args.command, args.home.as_deref())?;
+    let is_run = matches!(args.command, Command::Run(_));
+    let only_now = ephemeral::home(&args.command, args.home.as_deref())
+        .map_err(|failure| if is_run { failure.of_run() } else { failure })?;
     let root = match &only_now {
-        Some(dir) => dir.path().to_owned(),
+        Some(job) => job.root().to_owned(),
         None => parties::root(args.home)?,
     };
     let here = Here { root, output, only_now };
