@@ -306,6 +306,15 @@ impl Artifact {
         Action::from_payload(&Value::Object(self.payload.clone()))
     }
 
+    /// How many items the action has; `None` where it is no batch of ours.
+    #[must_use]
+    pub fn items(&self) -> Option<usize> {
+        // Most actions are none, and are not read for it.
+        let batch = self.payload.get("kind").is_some_and(|kind| kind == "batch");
+        let action = batch.then(|| self.action()).flatten()?;
+        action.items().map(<[Action]>::len)
+    }
+
     /// The hash of the payload.
     ///
     /// # Errors

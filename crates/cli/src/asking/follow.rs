@@ -73,9 +73,9 @@ impl Follow<'_> {
         relays: &Relays,
         document: &mut Document,
     ) -> Outcome {
-        let claimed = self.enforcer.claim(request, relays).await;
-        let permit = claimed.map_err(|error| claim_failed(error, document))?;
-        document.handed_over(self.enforcer, permit).await?;
+        let claimed = self.enforcer.claim_all(request, relays).await;
+        let permits = claimed.map_err(|error| claim_failed(error, document))?;
+        document.handed_over(self.enforcer, permits).await?;
         Ok(document.exit())
     }
 

@@ -12,6 +12,7 @@ use countersign_enforcer::policy::Allowed;
 use countersign_enforcer::{
     Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Way,
 };
+use countersign_store::ledger::RequestRecord;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -78,8 +79,7 @@ impl Gate<'_> {
         parties::relays(self.enforcer.identity(), &pairings(self.enforcer, self.local)?)
     }
 
-    /// Asks, and uses the approval. A signal takes the question back, also when it comes together
-    /// with the answer.
+    /// Asks, and uses the approval of what is run here.
     pub(crate) async fn claimed(
         &self,
         question: &Question,
@@ -95,6 +95,29 @@ impl Gate<'_> {
         document: &mut Document,
         still: Still,
     ) -> Result<RunOnce, Failure> {
+        let (request, relays) = self.approved(question, document).await?;
+        let claimed = self.enforcer.claim_while(&request, &relays, still).await;
+        claimed.map_err(|error| claim_failed(error, document))
+    }
+
+    /// Asks, and uses the approval of what somebody else carries out.
+    pub(crate) async fn released(
+        &self,
+        question: &Question,
+        document: &mut Document,
+    ) -> Result<Vec<RunOnce>, Failure> {
+        let (request, relays) = self.approved(question, document).await?;
+        let claimed = self.enforcer.claim_all(&request, &relays).await;
+        claimed.map_err(|error| claim_failed(error, document))
+    }
+
+    /// Asks until it is approved. A signal takes the question back, also when it comes together
+    /// with the answer.
+    async fn approved(
+        &self,
+        question: &Question,
+        document: &mut Document,
+    ) -> Result<(RequestRecord, Relays), Failure> {
         let (enforcer, relays) = (self.enforcer, self.relays()?);
         let mut signal = std::pin::pin!(asked_to_end());
         let answered = self.ask(question, &relays, document, signal.as_mut()).await?;
@@ -103,8 +126,7 @@ impl Gate<'_> {
             let withdrawn = Answered::Withdrawn(enforcer.withdraw(&request, &relays).await?);
             settle(enforcer, withdrawn, document).await?;
         }
-        let claimed = enforcer.claim_while(&request, &relays, still).await;
-        claimed.map_err(|error| claim_failed(error, document))
+        Ok((request, relays))
     }
 
     /// Puts the question, or finds it where it stands, and uses an approval that is there already;
@@ -113,7 +135,7 @@ impl Gate<'_> {
         &self,
         question: &Question,
         document: &mut Document,
-    ) -> Result<Option<RunOnce>, Failure> {
+    ) -> Result<Option<Vec<RunOnce>>, Failure> {
         let (enforcer, relays) = (self.enforcer, self.relays()?);
         let show = |progress| tell(self.here, question, &progress);
         let answered = enforcer.ask_now(question, &relays, &show).await?;
@@ -122,7 +144,7 @@ impl Gate<'_> {
             return Ok(None);
         }
         let request = settle(enforcer, answered, document).await?;
-        let claimed = enforcer.claim(&request, &relays).await;
+        let claimed = enforcer.claim_all(&request, &relays).await;
         claimed.map(Some).map_err(|error| claim_failed(error, document))
     }
 

@@ -1,9 +1,10 @@
 //! What was answered to each item of a batch.
 
 use crate::failure::Exit;
-use countersign_core::action::Action;
-use countersign_core::answer::meaning;
+use countersign_core::artifact::Artifact;
+use countersign_core::request::State;
 use countersign_store::ledger::RequestRecord;
+use countersign_store::ledger::items::permitted;
 use serde::Serialize;
 
 /// One item of a batch, and what became of it.
@@ -36,20 +37,14 @@ pub(crate) enum Decision {
 
 /// The items of a request that is a batch, as its accepted answers have it; empty for all others.
 pub(crate) fn of(request: &RequestRecord) -> Vec<Item> {
-    let Some(artifact) = request.asked.first().map(|asked| &asked.artifact) else { return vec![] };
-    let action = artifact.action();
-    let Some(count) = action.as_ref().and_then(Action::items).map(<[Action]>::len) else {
-        return vec![];
-    };
-    let route = artifact.route().ok().flatten();
-    let said = |accepted: &countersign_store::ledger::Accepted| {
-        meaning(&accepted.decision, Some(count), route.as_ref()?).ok()
-    };
-    let answers: Vec<_> = request.accepted.iter().filter_map(said).collect();
-    let decision = |index| match answers.as_slice() {
-        [] => Decision::Open,
-        answers if answers.iter().all(|answer| answer.permits(index)) => Decision::Allowed,
-        _ => Decision::Denied,
+    let artifact = request.asked.first().map(|asked| &asked.artifact);
+    let Some(count) = artifact.and_then(Artifact::items) else { return vec![] };
+    let allowed = permitted(request).unwrap_or_default();
+    let decision = |index| match request.state {
+        State::Approved | State::Executed if allowed.contains(&index) => Decision::Allowed,
+        State::Created | State::AwaitingDecision | State::Expired => Decision::Open,
+        State::Denied if request.accepted.is_empty() => Decision::Open,
+        State::Approved | State::Executed | State::Denied => Decision::Denied,
     };
     let item = |index| Item { index: Some(index), given: None, decision: decision(index) };
     (0..count).map(item).collect()

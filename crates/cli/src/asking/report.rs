@@ -5,6 +5,7 @@ use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::OutFile;
 use countersign_core::display::visible;
+use countersign_core::receipt::check::word;
 use countersign_core::receipt::{Basis, Event, Receipt};
 use countersign_enforcer::run::Ran;
 use countersign_enforcer::{Enforcer, RunOnce};
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Document {
-    /// `allowed` (by the policy), `blocked` (by the policy), `approved`, `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
+    /// `allowed` (by the policy), `blocked` (by the policy), `approved`, `partial` (some items of a
+    /// batch), `denied`, `expired`, `withdrawn`, `pending`, `used`, `no_route`, `refused`,
     /// `failed` (approved, did not start), `uncertain` (approved, may have run) or `error`.
     pub(crate) verdict: &'static str,
     pub(crate) request_id: Option<String>,
@@ -138,15 +140,20 @@ impl Document {
     pub(crate) async fn handed_over(
         &mut self,
         enforcer: &Enforcer,
-        permit: RunOnce,
+        permits: Vec<RunOnce>,
     ) -> Result<(), Failure> {
-        let request = enforcer.hand_over(permit).await?;
+        let mut used = None;
+        for permit in permits {
+            used = Some(enforcer.hand_over(permit).await?);
+        }
+        let Some(request) = used else { return Ok(()) };
         let trust = enforcer.trust()?;
-        let allowed = request.accepted.iter().filter(|a| a.decision.decision.allows());
+        let allowed = request.accepted.iter().filter(|a| word(&a.decision) != "rejected");
         let who = allowed.filter_map(|a| trust.approver(&a.decision.signer_key_id));
         self.approved_by = who.map(|approver| approver.person.clone()).collect();
-        self.verdict = "approved";
         self.request(&request);
+        let whole = self.items.iter().all(|item| item.decision != Decision::Denied);
+        self.verdict = if whole { "approved" } else { "partial" };
         self.newest(enforcer).await;
         Ok(())
     }
@@ -181,8 +188,8 @@ impl Document {
     pub(crate) fn line(&self) -> String {
         let id = self.request_id.clone().unwrap_or_default();
         let whole = match self.verdict {
-            "approved" => {
-                format!("approved {id} by {}", visible(&self.approved_by.join(", "), false))
+            "approved" | "partial" => {
+                format!("{} {id} by {}", self.verdict, visible(&self.approved_by.join(", "), false))
             }
             "allowed" => "allowed by the policy".to_owned(),
             // A script reads it, and nothing else.

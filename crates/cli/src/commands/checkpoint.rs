@@ -133,8 +133,8 @@ impl AskedArgs {
                 document.allowed(&enforcer, &enforcer.allow(&action, allowed).await?);
             }
             Ruled::Asks(question) => {
-                let permit = gate.claimed(&question, document).await?;
-                document.handed_over(&enforcer, permit).await?;
+                let permits = gate.released(&question, document).await?;
+                document.handed_over(&enforcer, permits).await?;
             }
         }
         Ok(Exit::Ok)

@@ -89,12 +89,13 @@ impl Request {
             input::smuggles_nothing(&enforcer, action).await?;
         }
         let caller = Caller::at(&input::here()?, &self.session);
-        let action = match &self.batch {
+        let (action, mut notes) = match &self.batch {
             Some(_) => batch::to_ask(&enforcer, &caller, given, document).await?,
-            None => input::only(given)?,
+            None => (input::only(given)?, Vec::new()),
         };
+        notes.insert(0, NOTE.to_owned());
         let gate = Gate { here, enforcer: &enforcer, route: &self.route, local: false };
-        let subject = Subject { action, disclosures: Vec::new(), notes: vec![NOTE.to_owned()] };
+        let subject = Subject { action, disclosures: Vec::new(), notes };
         let asked = subject.action.clone();
         match gate.ruled(caller, subject, self.words(), false, document).await? {
             Ruled::Runs(allowed) => {
@@ -106,15 +107,15 @@ impl Request {
     }
 
     async fn put(&self, gate: &Gate<'_>, question: &Question, document: &mut Document) -> Outcome {
-        let permit = if self.detach {
+        let permits = if self.detach {
             match gate.detached(question, document).await? {
-                Some(permit) => permit,
+                Some(permits) => permits,
                 None => return Ok(Exit::Pending),
             }
         } else {
-            gate.claimed(question, document).await?
+            gate.released(question, document).await?
         };
-        document.handed_over(gate.enforcer, permit).await?;
+        document.handed_over(gate.enforcer, permits).await?;
         Ok(document.exit())
     }
 

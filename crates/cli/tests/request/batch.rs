@@ -99,3 +99,91 @@ fn a_line_that_is_no_action_is_named_and_nobody_is_asked() {
     assert_eq!(ask(&world, &["--batch", &file(&world, "\n")]).output().status.code(), Some(2));
     assert_eq!(events(&world), ["key"]);
 }
+
+/// The decisions of all items.
+fn decisions(document: &Value) -> Vec<Value> {
+    items(document).into_iter().map(|(.., decision)| decision).collect()
+}
+
+#[test]
+fn a_person_allows_some_items_and_only_those_are_released_each_with_a_receipt() {
+    let world = World::paired();
+    let asking = ask(&world, &["--batch", &file(&world, NIGHTLY)]);
+    let id = world.waiting("approver");
+    let shown = world.json("approver", &["show", &id]);
+    for part in ["item 1", "item 3/parameters/version"] {
+        assert!(shown["action"].to_string().contains(part), "{part}: {shown}");
+    }
+    assert!(
+        shown["warnings"].to_string().contains("item 2: high risk, by `hold-everything`"),
+        "{shown}"
+    );
+    let said_by_approver =
+        world.json("approver", &["approve", &id, "--items", "3,1", "-m", "not the schema"]);
+    assert_eq!(said_by_approver["decision"], "partly allowed");
+    let output = asking.output();
+    assert_eq!(verdict(&output), (10, "partial".into()));
+    let document = said(&output);
+    assert_eq!(decisions(&document), ["allowed", "denied", "allowed"]);
+    assert_eq!(
+        (&document["reason"], &document["approvedBy"][0]),
+        (&"not the schema".into(), &"ann".into())
+    );
+    assert_eq!(events(&world), ["key", "suspended", "approved", "released", "released"]);
+    for (seq, about) in [("3", json!([0, 2])), ("4", json!([0])), ("5", json!([2]))] {
+        let receipt = world.json("enforcer", &["receipt", "show", seq]);
+        assert_eq!(receipt["content"]["items"], about, "{receipt}");
+        assert_eq!(
+            receipt["content"]["approver_decision"].get("verdict").unwrap_or(&json!("partial")),
+            "partial"
+        );
+        let (judged, code) = world.verify(seq, &["--require", "L1"]);
+        assert_eq!((&judged["level"], code), (&"L1".into(), 0), "{judged}");
+    }
+}
+
+#[test]
+fn attack_18_of_two_that_wait_for_a_batch_one_gets_all_that_was_allowed() {
+    let world = World::paired();
+    let output = ask(&world, &["--detach", "--batch", &file(&world, NIGHTLY)]).output();
+    let id = said(&output)["requestId"].as_str().unwrap().to_owned();
+    let waiting: Vec<_> = (0..2).map(|_| wait(&world, &id, &[])).collect();
+    world.json("approver", &["approve", &id, "--items", "2"]);
+    let mut said: Vec<_> = waiting.into_iter().map(|w| verdict(&w.output())).collect();
+    said.sort();
+    assert_eq!(said, [(10, "partial".into()), (13, "used".into())]);
+    assert_eq!(events(&world).iter().filter(|event| *event == "released").count(), 1);
+}
+
+#[test]
+fn attack_02_items_that_are_not_there_are_not_signed() {
+    let world = World::paired();
+    let asking = ask(&world, &["--batch", &file(&world, NIGHTLY)]);
+    let id = world.waiting("approver");
+    for bad in ["4", "0", "x", ""] {
+        let output = world.run("approver", &["approve", &id, "--items", bad]);
+        assert_eq!(output.status.code(), Some(2), "{bad}: {output:?}");
+    }
+    world.json("approver", &["approve", &id, "--items", "1,2,3"]);
+    assert_eq!(verdict(&asking.output()), (0, "approved".into()));
+    // Of what is no batch there are no items.
+    let asking = ask(&world, &["--action", "x"]);
+    let id = world.waiting("approver");
+    let output = world.run("approver", &["approve", &id, "--items", "1"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    drop(asking);
+}
+
+#[test]
+fn a_batch_in_words_numbers_its_items() {
+    let world = World::paired();
+    let asking = world.spawn("enforcer", &["request", "--batch", &file(&world, NIGHTLY)]);
+    let id = world.waiting("approver");
+    world.json("approver", &["approve", &id, "--items", "1"]);
+    let output = asking.output();
+    assert_eq!(output.status.code(), Some(10));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let expected =
+        format!("partial {id} by ann\nitem 1: allowed\nitem 2: denied\nitem 3: denied\n");
+    assert_eq!(text, expected);
+}

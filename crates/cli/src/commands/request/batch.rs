@@ -8,6 +8,7 @@ use crate::asking::{Caller, Document};
 use crate::failure::{Exit, Failure};
 use countersign_core::action::{Action, Batch};
 use countersign_core::json::{self, limit};
+use countersign_core::receipt::PolicyNote;
 use countersign_enforcer::{Enforcer, Ruling};
 use serde_json::Value;
 
@@ -55,23 +56,27 @@ fn action(number: usize, line: &[u8]) -> Result<Action, Failure> {
     named(&name, parameters).map_err(failed)
 }
 
-/// The batch that is put to people: without what the policy blocks, each of which is recorded.
+/// The batch that is put to people, and what the policy says of each item: without what it blocks,
+/// each of which is recorded.
 pub(super) async fn to_ask(
     enforcer: &Enforcer,
     caller: &Caller,
     given: Vec<Action>,
     document: &mut Document,
-) -> Result<Action, Failure> {
-    let mut asked = Vec::new();
+) -> Result<(Action, Vec<String>), Failure> {
+    let (mut asked, mut notes) = (Vec::new(), Vec::new());
     for (at, action) in given.into_iter().enumerate() {
         let judged = caller.judged(enforcer, &action).await;
         // A policy that cannot be judged under is found once more, and recorded, for the whole.
-        if let Ok(judged) = judged
-            && let Ruling::Blocked(grounds) = judged.ruling(false)
-        {
-            let receipt = enforcer.block(&action, grounds.note().clone()).await?;
-            document.item_blocked(enforcer, at, &receipt);
-            continue;
+        match judged.map(|judged| judged.ruling(false)) {
+            Ok(Ruling::Blocked(grounds)) => {
+                let receipt = enforcer.block(&action, grounds.note().clone()).await?;
+                document.item_blocked(enforcer, at, &receipt);
+                continue;
+            }
+            Ok(Ruling::Asks(grounds)) => notes.push(note(asked.len(), grounds.note())),
+            Ok(Ruling::Runs(allowed)) => notes.push(note(asked.len(), allowed.note())),
+            Err(_) => {}
         }
         document.item_asked(at, asked.len());
         asked.push(action);
@@ -82,7 +87,14 @@ pub(super) async fn to_ask(
             .hint("nobody was asked; `countersign policy explain` says why"));
     }
     let batch = Batch::new(asked, None);
-    batch.map(Action::Batch).map_err(|error| unusable(&error.to_string()))
+    let batch = batch.map(Action::Batch).map_err(|error| unusable(&error.to_string()))?;
+    Ok((batch, notes))
+}
+
+/// What the policy says of one item, for the person who is asked.
+fn note(index: usize, note: &PolicyNote) -> String {
+    let risk = format!("{:?}", note.risk).to_lowercase();
+    format!("item {}: {risk} risk, by `{}`: {}", index + 1, note.rule_id, note.display)
 }
 
 #[cfg(test)]
