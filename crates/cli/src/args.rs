@@ -82,6 +82,14 @@ pub(crate) enum Command {
     Request(commands::request::Request),
     /// Follow a request to its end, and use its approval once
     Wait(commands::wait::Wait),
+    /// Hold a patch until it is approved, then apply exactly it to the revision that it is for
+    Apply(commands::apply::Apply),
+    /// Ask about a commit, a push, a tag, a deployment, a release or a migration
+    #[command(subcommand)]
+    Checkpoint(commands::checkpoint::Checkpoint),
+    /// Give a pipeline a pairing of its own, in one line
+    #[command(subcommand)]
+    Ci(commands::ci::Ci),
     /// Write, check, try out and accept the policy: what needs a person, and which one
     #[command(subcommand)]
     Policy(commands::policy::Policy),

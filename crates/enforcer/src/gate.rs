@@ -42,6 +42,7 @@ use serde_json::{Map, Value};
 use standing::{judge, proof};
 use std::sync::Arc;
 
+pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
 pub use error::GateError;
 pub use streak::DeniedInARow;

@@ -338,7 +338,7 @@ impl Frame<'_> {
             session_id: Some(self.session_id.clone()),
             artifact_type: ArtifactType::of(&self.question.action),
             repo_ref: self.repo_ref.clone(),
-            base_revision: None,
+            base_revision: base_revision(&self.question.action),
             created_at: self.now.timestamp(),
             expires_at: self.now.plus_millis(self.question.ttl_millis).timestamp(),
             artifact_hash_alg: HashAlg::Sha256,
@@ -346,6 +346,14 @@ impl Frame<'_> {
             metadata: None,
             extensions: Some(extensions),
         }
+    }
+}
+
+/// What a change to files was made for.
+fn base_revision(action: &Action) -> Option<String> {
+    match action {
+        Action::Patch(patch) => Some(patch.base_revision.as_str().to_owned()),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 use crate::commands::{Here, asked_to_end};
 use crate::failure::Failure;
 use crate::parties;
+use countersign_enforcer::gate::Still;
 use countersign_enforcer::policy::Allowed;
 use countersign_enforcer::{
     Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Way,
@@ -84,8 +85,18 @@ impl Gate<'_> {
         question: &Question,
         document: &mut Document,
     ) -> Result<RunOnce, Failure> {
+        self.claimed_while(question, document, Box::new(|| Ok(()))).await
+    }
+
+    /// The same for an action that hangs on something else, which `still` looks at.
+    pub(crate) async fn claimed_while(
+        &self,
+        question: &Question,
+        document: &mut Document,
+        still: Still,
+    ) -> Result<RunOnce, Failure> {
         let (request, relays) = self.approved(question, document).await?;
-        let claimed = self.enforcer.claim(&request, &relays).await;
+        let claimed = self.enforcer.claim_while(&request, &relays, still).await;
         claimed.map_err(|error| claim_failed(error, document))
     }
 

@@ -5,6 +5,7 @@ mod input;
 
 use super::Here;
 use crate::asking::{self, Caller, Document, Gate, RouteArgs, Ruled, Subject, Words};
+use crate::ephemeral;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_enforcer::child::{self, Call, Prepared};
@@ -82,7 +83,10 @@ impl Run {
         match ended {
             Ok(0) => Ok(Exit::Ok),
             // Nothing follows: this process ends as its child did.
-            Ok(code) => std::process::exit(code),
+            Ok(code) => {
+                here.end();
+                std::process::exit(code)
+            }
             Err(failure) => Err(failure),
         }
     }
@@ -154,6 +158,10 @@ pub(crate) fn prepared(
     env: &[String],
     stdin: Option<&Path>,
 ) -> Result<Prepared, Failure> {
+    if env.iter().any(|name| name == ephemeral::VARIABLE) {
+        let message = format!("{} is this pipeline's key, and no command's", ephemeral::VARIABLE);
+        return Err(Failure::new(Exit::RunFailed, "usage", message).hint("leave out that --env"));
+    }
     let cwd = std::env::current_dir().map_err(|e| {
         Failure::new(Exit::RunFailed, "cwd", format!("the working directory: {e}"))
             .hint("nothing was run; go to a directory that is there")

@@ -13,6 +13,9 @@ use countersign_store::ledger::{LedgerError, NewClaim, RequestRecord};
 /// How long a gateway may be away that must witness a claim.
 const WITNESS_MILLIS: i64 = 20_000;
 
+/// Looks at what an approval hangs on besides the ledger, at the moment at which it is used.
+pub type Still = Box<dyn Fn() -> Result<(), LedgerError> + Send>;
+
 impl Enforcer {
     /// Uses an approval. The claim's own transaction looks at everything once more: signers,
     /// policy, expiry, withdrawal, denial, revocation.
@@ -29,9 +32,24 @@ impl Enforcer {
         request: &RequestRecord,
         relays: &Relays,
     ) -> Result<RunOnce, GateError> {
+        self.claim_while(request, relays, Box::new(|| Ok(()))).await
+    }
+
+    /// The same for an action that hangs on something which no ledger holds: `still` looks at it
+    /// in the claim's own transaction, and what it refuses leaves the approval unused.
+    ///
+    /// # Errors
+    /// As [`Enforcer::claim`], and where `still` refuses.
+    pub async fn claim_while(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        still: Still,
+    ) -> Result<RunOnce, GateError> {
         let (home, now) = (self.home.clone(), self.now());
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
+            still()?;
             still_stands(&home, request, now)?;
             judge.still_asks_no_more(request)
         };
@@ -45,6 +63,10 @@ impl Enforcer {
         };
         self.remember_head().await?;
         let claimed = self.ledger.claim(claim).await;
+        if let Err(LedgerError::Void { code, message }) = &claimed {
+            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            self.ledger.record(entry::refused(frame, code, message), self.now()).await?;
+        }
         let (claim, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
             self.give_up(&claim, &request, &error.to_string()).await?;
