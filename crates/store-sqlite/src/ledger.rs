@@ -3,6 +3,8 @@
 mod changes;
 mod claims;
 mod find;
+mod items;
+mod lookup;
 mod read;
 mod receipts;
 mod register;
@@ -38,6 +40,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
         include_str!("ledger/read.sql"),
+        include_str!("ledger/items.sql"),
     ],
 };
 
