@@ -37,17 +37,17 @@ pub(super) async fn measure(
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Row>, Failure> {
     let [l0, l1, query] = ROWS else { return Err(failed("a row has no name")) };
-    let case = Case::make(ground, "approved").await?;
-    let mut rows = Vec::new();
-    if wants(l1) {
-        fill(&case.enforcer, &approved(&case).await?, effort.checked).await?;
-        rows.push(verified(&case.enforcer, effort, (l1, 2.0, 20_000.0)).await?);
-    }
     let plain = gate::Gate::open(ground, "audited").await?;
     let entry = plain.allow(&gate::action(0)).await?.content.entry;
+    let mut rows = Vec::new();
     if wants(l0) {
         fill(plain.enforcer(), &entry, effort.checked).await?;
         rows.push(verified(plain.enforcer(), effort, (l0, 1.0, 50_000.0)).await?);
+    }
+    if wants(l1) {
+        let case = Case::make(ground, "approved").await?;
+        fill(&case.enforcer, &approved(&case).await?, effort.checked).await?;
+        rows.push(verified(&case.enforcer, effort, (l1, 2.0, 20_000.0)).await?);
     }
     if wants(query) {
         fill(plain.enforcer(), &entry, effort.searched).await?;
