@@ -113,7 +113,7 @@ pub(crate) enum Command {
     /// Show and verify receipts
     #[command(subcommand)]
     Receipt(commands::receipt::Receipt),
-    /// Take receipts out of the ledger for others, and check what was taken out
+    /// Search, count and check the ledger, and take receipts out of it
     #[command(subcommand)]
     Audit(commands::audit::Audit),
     /// Show the fingerprints of this home's keys

@@ -17,12 +17,14 @@
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
-//! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a collector),
+//! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
+//! collector), [`audit`] (the whole ledger checked),
 //! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
 
 pub mod admission;
 pub mod answer;
 pub mod ask;
+pub mod audit;
 pub mod bundle;
 pub mod child;
 pub mod daily;
