@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 /// The documented exit codes.
-pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
+pub(crate) const EXIT_CODES: [(&str, &str); 13] = [
     ("0", "ok"),
     ("1", "failed"),
     ("2", "usage"),
@@ -14,6 +14,7 @@ pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
     ("12", "blocked by policy"),
     ("13", "verification failed"),
     ("14", "no route"),
+    ("15", "still pending"),
     ("16", "uncertain"),
     ("125", "run itself failed; else it passes on the exit code of its child"),
     ("126", "run was refused"),
@@ -77,6 +78,10 @@ pub(crate) enum Command {
     Revoke(commands::revoke::Revoke),
     /// Hold one command until it is approved, then run exactly it
     Run(commands::run::Run),
+    /// Ask people about something that somebody else carries out; the exit code is the answer
+    Request(commands::request::Request),
+    /// Follow a request to its end, and use its approval once
+    Wait(commands::wait::Wait),
     /// Write, check, try out and accept the policy: what needs a person, and which one
     #[command(subcommand)]
     Policy(commands::policy::Policy),

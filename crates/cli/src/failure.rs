@@ -35,6 +35,8 @@ pub(crate) enum Exit {
     Verification = 13,
     /// Gateway or approver cannot be reached.
     NoRoute = 14,
+    /// It still waits for an answer.
+    Pending = 15,
     /// Nobody knows whether it ran.
     Uncertain = 16,
     /// `run` itself failed.
@@ -76,7 +78,12 @@ impl Failure {
             (Exit::RunFailed | Exit::RunRefused | Exit::RunNotFound, _) => self.exit,
             (_, "not_found") => Exit::RunNotFound,
             (
-                Exit::Denied | Exit::Expired | Exit::Blocked | Exit::Verification | Exit::NoRoute,
+                Exit::Denied
+                | Exit::Expired
+                | Exit::Blocked
+                | Exit::Verification
+                | Exit::NoRoute
+                | Exit::Pending,
                 _,
             ) => Exit::RunRefused,
             _ => Exit::RunFailed,

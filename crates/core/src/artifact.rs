@@ -10,6 +10,7 @@ use crate::redact::Disclosure;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// SHA-256 of the canonical artifact without `artifactHash`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -165,6 +166,9 @@ pub struct Context {
     /// The agent's reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// More in the agent's own words, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
     /// What the enforcer wants the person to know: what could not be pinned, what is unusual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -300,6 +304,15 @@ impl Artifact {
     #[must_use]
     pub fn action(&self) -> Option<Action> {
         Action::from_payload(&Value::Object(self.payload.clone()))
+    }
+
+    /// How many items the action has; `None` where it is no batch of ours.
+    #[must_use]
+    pub fn items(&self) -> Option<usize> {
+        // Most actions are none, and are not read for it.
+        let batch = self.payload.get("kind").is_some_and(|kind| kind == "batch");
+        let action = batch.then(|| self.action()).flatten()?;
+        action.items().map(<[Action]>::len)
     }
 
     /// The hash of the payload.

@@ -91,6 +91,10 @@ pub struct Entry {
     /// The action, whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Map<String, Value>>,
+    /// The items of a batch that it is about, in rising order; absent where it is about the whole
+    /// action. A claim is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Vec<usize>>,
     /// The artifacts but for their payload, so that each hash recomputes from the action.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<ArtifactHead>,
@@ -220,7 +224,7 @@ pub struct PolicyNote {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ApproverDecision {
-    /// `approved` or `rejected`.
+    /// `approved`, `rejected`, or `partial`: some items of a batch are approved.
     pub verdict: String,
     /// Who.
     pub person: String,

@@ -114,6 +114,7 @@ fn receipt() -> Receipt {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        items: None,
         trust_level: Level::L0,
         outcome: None,
     };

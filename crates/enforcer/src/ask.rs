@@ -3,6 +3,8 @@
 //! Nothing polls: the wait is a request that the gateway holds open. What the gateway says about
 //! a request is a hint; only a verified decision ends it.
 
+mod follow;
+
 use crate::answer::{candidates, shown};
 use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};

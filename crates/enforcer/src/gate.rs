@@ -6,11 +6,13 @@
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
+//! * `items`: the same for a batch, item by item.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
 mod claim;
 mod denied;
 mod error;
+mod items;
 mod permit;
 mod recovery;
 mod standing;
@@ -28,7 +30,7 @@ use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
-    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, Proof, RequestRecord,
 };
 use serde_json::{Map, Value};
 use standing::{judge, proof};
@@ -167,10 +169,14 @@ impl Enforcer {
                 return Err(refusal.into());
             }
         };
-        let event = if vote.allows() { Event::Approved } else { Event::Denied };
-        let frame = entry::of_request(event, self.boundary, request);
-        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
         let proof = proof(vote)?;
+        let (event, items) = match &proof {
+            Proof::Approved(approved) => (Event::Approved, approved.items().map(<[usize]>::to_vec)),
+            Proof::Denied(_) => (Event::Denied, None),
+        };
+        let mut frame = entry::of_request(event, self.boundary, request);
+        frame.items = items;
+        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
         let request_id = request.id.clone();
         let acceptance = Acceptance { request_id, proof, reason, entry, now: self.now() };
         match self.ledger.accept(acceptance).await {

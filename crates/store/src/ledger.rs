@@ -19,8 +19,12 @@ use countersign_core::verify::{Approved, Vote};
 use serde::{Deserialize, Serialize};
 
 pub mod contract;
+pub mod items;
+mod lookup;
 mod memory;
 pub mod read;
+pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
+pub use lookup::Lookup;
 pub use memory::MemoryLedger;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -253,7 +257,7 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: read::Receipts {
+pub trait LedgerStore: read::Receipts + ItemClaims + Lookup + Send + Sync {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 
@@ -298,7 +302,7 @@ pub trait LedgerStore: read::Receipts {
     async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError>;
 
     /// Uses an approval and records it. Exactly one caller wins; the others get
-    /// [`LedgerError::State`].
+    /// [`LedgerError::State`]. A batch is not used whole: see [`ItemClaims`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
 
     /// Ends a claim, once, whose action somebody else carries out: the receipt of the claim,

@@ -71,6 +71,7 @@ export interface Context {
   readonly workspace?: string;
   readonly description?: string;
   readonly reasoning?: string;
+  readonly details?: Readonly<Record<string, string>>;
   readonly notes?: readonly string[];
 }
 
@@ -100,16 +101,24 @@ export function route(value: JsonValue | undefined, what = "route"): Route {
   };
 }
 
+/** Texts by name; left out where there are none. */
+function details(value: JsonValue): Record<string, string> {
+  const found = Object.entries(shape.object(value, "details"));
+  if (found.length === 0) throw shape.shape("`details` is empty");
+  return Object.fromEntries(found.map(([name, said]) => [name, shape.text(said, name)]));
+}
+
 /** @throws JsonError `Shape` */
 export function context(value: JsonValue | undefined, what = "context"): Context {
   const texts = [
     "principal", "agent", "session", "host", "workspace", "description", "reasoning",
   ] as const;
-  const found = shape.members(value, what, [], [...texts, "notes"]);
+  const found = shape.members(value, what, [], [...texts, "details", "notes"]);
   const said = texts.filter((name) => found[name] !== undefined);
   const notes = shape.listOrAbsent(found.notes, shape.text, "notes");
   return {
     ...Object.fromEntries(said.map((name) => [name, shape.text(found[name], name)])),
+    ...(found.details === undefined ? {} : { details: details(found.details) }),
     ...(notes.length > 0 ? { notes } : {}),
   };
 }

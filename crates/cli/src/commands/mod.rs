@@ -17,6 +17,7 @@ pub(crate) mod list;
 pub(crate) mod pair;
 pub(crate) mod policy;
 pub(crate) mod receipt;
+pub(crate) mod request;
 pub(crate) mod revoke;
 pub(crate) mod run;
 pub(crate) mod shell;
@@ -24,6 +25,7 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod trust;
 pub(crate) mod uninstall;
+pub(crate) mod wait;
 
 use crate::args::{Args, Command};
 use crate::failure::{Exit, Failure, Outcome};
@@ -103,6 +105,8 @@ async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
         Command::List(c) => c.run(here).await,
         Command::Revoke(c) => c.run(here).await,
         Command::Run(c) => c.run(here).await.map_err(Failure::of_run),
+        Command::Request(c) => c.run(here).await,
+        Command::Wait(c) => c.run(here).await,
         Command::Policy(c) => c.run(here).await,
         Command::Inbox(c) => c.run(here).await,
         Command::Show(c) => c.run(here).await,

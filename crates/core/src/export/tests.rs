@@ -78,6 +78,7 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
     let mut entry = Entry {
         boundary: Boundary::Unprotected,
         binding: None,
+        items: None,
         event,
         request_id: Some("req_abc123".into()),
         action_hash: Some(ActionHash(Hash([9; 32]))),

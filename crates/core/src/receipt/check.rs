@@ -1,8 +1,10 @@
 //! What a receipt proves to somebody who pinned keys: worked out, never read off.
 
+mod items;
+
 use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance, Route};
-use crate::decision::Decision;
+use crate::decision::{Decision, hint};
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
@@ -154,7 +156,7 @@ impl Content {
         let named = entry.artifacts.first().map(|a| Some(&a.request_id));
         let whole =
             named.is_none_or(|id| entry.action.is_some() && id == entry.request_id.as_ref());
-        if !numbered || ran != entry.outcome.is_some() || !whole {
+        if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
             return Err(Verdict::Malformed);
         }
         // A run under a policy or a grant carries nobody's decision.
@@ -247,8 +249,8 @@ impl Content {
         let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
-        let counts = decision.decision.allows()
-            && verify::within_terms(decision, terms).is_ok()
+        let said = verify::within_terms(decision, terms).ok();
+        let counts = said.is_some_and(|said| items::allowed(&said, self.entry.items.as_deref()))
             && self.in_time(decision, artifact, now);
         Ok(Weighed { signer, counts })
     }
@@ -287,6 +289,7 @@ fn verdict(refusal: Refusal) -> Verdict {
         | Refusal::FromTheFuture(_)
         | Refusal::WrongSession
         | Refusal::Scope(_)
+        | Refusal::Unclear(_)
         | Refusal::NoReason
         | Refusal::Replay => Verdict::Malformed,
     }
@@ -314,11 +317,21 @@ fn said_truly(
 impl ApproverDecision {
     /// Whether these are the words for this decision of this person.
     fn tells(&self, decision: &Decision, person: &str) -> bool {
-        let word = if decision.decision.allows() { "approved" } else { "rejected" };
+        let word = word(decision);
         // A reason that is told was signed; its salt, and so its proof, is the approver's.
         let reasoned = self.reason.is_none() || verify::gives_reason(decision);
         let theirs = self.key_id == decision.signer_key_id && self.person == person;
         self.verdict == word && theirs && reasoned
+    }
+}
+
+/// A decision in the word of a receipt.
+#[must_use]
+pub fn word(decision: &Decision) -> &'static str {
+    match (decision.decision.allows(), decision.hint(hint::ITEMS)) {
+        (true, _) => "approved",
+        (false, Some(_)) => "partial",
+        (false, None) => "rejected",
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Terms {
     pub(crate) session_id: Option<String>,
     pub(crate) repo_ref: String,
     pub(crate) route: Route,
+    /// How many items the action has, where it is a batch.
+    pub(crate) items: Option<usize>,
 }
 
 impl Terms {
@@ -25,6 +27,7 @@ impl Terms {
             session_id: artifact.head.session_id.clone(),
             repo_ref: artifact.head.repo_ref.clone(),
             route: artifact.route()?.ok_or(Refusal::NoRoute)?,
+            items: artifact.items(),
         })
     }
 

@@ -53,7 +53,11 @@ impl Enforcer {
         Ok(RunOnce { claim, request, frame })
     }
 
-    async fn attest(&self, request: &RequestRecord, relays: &Relays) -> Result<(), GateError> {
+    pub(super) async fn attest(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
         self.remember_head().await?;
         self.witnessed(request, relays).await
     }

@@ -46,7 +46,10 @@ pub(super) fn judge(
 
 pub(super) fn proof(vote: Vote) -> Result<Proof, GateError> {
     if !vote.allows() {
-        return Ok(Proof::Denied(Box::new(vote)));
+        return Ok(match Approved::part(vote) {
+            Ok(approved) => Proof::Approved(approved),
+            Err(vote) => Proof::Denied(vote),
+        });
     }
     let approved = Approved::count(vec![vote]);
     approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))
@@ -71,6 +74,10 @@ pub(super) fn still_stands(
         let vote = judge(decision, asked, request, &trust, now);
         votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);
     }
-    let approved = Approved::count(votes);
-    approved.map(|_| ()).map_err(|_| void("HARP_ERR_POLICY_DENY", "not approved".into()))
+    // What of it is approved is for the claim to say: it names the items.
+    let approved = Approved::count(votes).or_else(|mut votes| match (votes.pop(), votes.len()) {
+        (Some(one), 0) => Approved::part(one).map_err(|_| ()),
+        _ => Err(()),
+    });
+    approved.map(|_| ()).map_err(|()| void("HARP_ERR_POLICY_DENY", "not approved".into()))
 }

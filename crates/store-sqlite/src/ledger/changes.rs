@@ -10,6 +10,7 @@ use countersign_core::receipt::Entry;
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::items::is_claimed_whole;
 use countersign_store::ledger::{
     Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, NewPermit, Proof,
     RequestRecord, Suspended, expired_entry,
@@ -95,6 +96,7 @@ pub(super) fn claim(
         return Err(LedgerError::State(State::Expired));
     }
     advance(db, &mut request, Event::Claimed, vec![], now)?;
+    is_claimed_whole(&request)?;
     recheck(&request)?;
     let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
     claims::insert(db, &claim)?;

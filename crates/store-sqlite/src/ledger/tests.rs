@@ -1,3 +1,4 @@
+mod reading;
 mod several;
 
 use super::*;
@@ -48,6 +49,7 @@ fn entry(n: usize) -> Entry {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        items: None,
         trust_level: Level::L0,
         outcome: None,
     }

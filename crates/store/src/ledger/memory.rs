@@ -2,6 +2,10 @@
 
 mod read;
 
+mod items;
+mod lookup;
+
+use super::items::is_claimed_whole;
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim,
     NewPermit, Notary, Proof, RequestKey, RequestRecord, Suspended, expired_entry,
@@ -28,6 +32,8 @@ pub struct MemoryLedger {
 struct Inner {
     requests: BTreeMap<String, RequestRecord>,
     claims: BTreeMap<String, ClaimRecord>,
+    /// Items of batches that were used, with their claims.
+    items: BTreeMap<(String, usize), String>,
     receipts: Vec<Receipt>,
     spent: HashSet<(String, String)>,
     names: BTreeMap<(String, String), String>,
@@ -219,6 +225,7 @@ impl LedgerStore for MemoryLedger {
                 return Err(LedgerError::State(State::Expired));
             }
             advance(request, Event::Claimed, now)?;
+            is_claimed_whole(request)?;
             recheck(request)?;
             let after = request.clone();
             let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };

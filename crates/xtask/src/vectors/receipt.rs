@@ -121,6 +121,7 @@ fn content_of(artifact: &Artifact) -> Made<Content> {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

@@ -104,6 +104,7 @@ fn case() -> Case {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

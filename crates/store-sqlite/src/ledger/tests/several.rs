@@ -1,7 +1,8 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
 use super::super::*;
-use countersign_store::ledger::read::{Receipts, Row};
+use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
+use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -26,6 +27,37 @@ impl Receipts for Several {
     }
     async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
         self.next().rows_after(seq, limit).await
+    }
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().head_text().await
+    }
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.next().find(query, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Lookup for Several {
+    async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.next().named(prefix, most).await
+    }
+}
+
+#[async_trait]
+impl ItemClaims for Several {
+    async fn claim_items(
+        &self,
+        claims: NewItemClaims,
+    ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
+        self.next().claim_items(claims).await
+    }
+    async fn item_of(&self, claim: &str) -> Result<Option<usize>, StoreError> {
+        self.next().item_of(claim).await
     }
 }
 

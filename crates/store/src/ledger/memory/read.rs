@@ -2,7 +2,7 @@
 
 use super::MemoryLedger;
 use crate::error::StoreError;
-use crate::ledger::read::{Receipts, Row};
+use crate::ledger::read::{Filed, Mark, Query, Receipts, Row, mark};
 use async_trait::async_trait;
 use countersign_core::receipt::Receipt;
 
@@ -23,6 +23,25 @@ impl Receipts for MemoryLedger {
         });
         after.take(limit).collect()
     }
+
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let head = self.read().checkpoint.as_ref().map(serde_json::to_vec);
+        head.transpose().map_err(|e| StoreError::Corrupt(e.to_string()))
+    }
+
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let inner = self.read();
+        let found = inner.receipts.iter().filter(|receipt| query.finds(receipt));
+        let mut found: Vec<&Receipt> =
+            found.filter(|receipt| before.is_none_or(|before| mark(receipt) < before)).collect();
+        found.sort_by_key(|receipt| std::cmp::Reverse(mark(receipt)));
+        Ok(found.into_iter().take(limit).cloned().collect())
+    }
 }
 
 fn row(receipt: &Receipt) -> Result<Row, StoreError> {
@@ -33,6 +52,7 @@ fn row(receipt: &Receipt) -> Result<Row, StoreError> {
         content_hash: receipt.content_hash.0.to_vec(),
         recorded_at: content.recorded_at.instant().0,
         request_id: content.entry.request_id.clone(),
+        filed: Some(Filed::of(&content.entry)),
         text,
     })
 }
