@@ -77,6 +77,8 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
     let at_rest = matches!(
         command,
         Command::Pair(_)
+            | Command::Request(_)
+            | Command::Wait(_)
             | Command::Revoke(_)
             | Command::Policy(_)
             | Command::Status(_)
