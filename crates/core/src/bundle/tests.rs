@@ -290,6 +290,18 @@ fn a_receipt_that_does_not_follow_the_one_before_breaks_the_chain() {
 }
 
 #[test]
+fn the_first_receipt_follows_its_neighbour_where_that_is_inside() {
+    let all = ledger();
+    let mut lines = body(&all);
+    let other = receipt(3, Event::Allowed, Some(&all[0]), &secret(1));
+    let next = receipt(4, Event::Allowed, Some(&other), &secret(1));
+    lines.retain(|line| !matches!(line, Line::Receipt(_) | Line::Head(_)));
+    lines.extend([other, next].map(|r| Line::Receipt(Box::new(r))));
+    let report = check(bound(cover(3, 4, None), &lines, &secret(1)).as_bytes());
+    assert_eq!((report.verdict.as_str(), report.problems[0].receipt), ("ChainBroken", Some(3)));
+}
+
+#[test]
 fn attack_07_receipts_heads_and_manifests_of_another_operator_are_untrusted() {
     let all = ledger();
     assert_eq!(verdict(&bound(cover(3, 7, None), &body(&all), &secret(9))), "Untrusted");
