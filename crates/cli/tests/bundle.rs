@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{World, error_code, json};
+use common::{Process, World, error_code, json};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -232,4 +232,26 @@ fn attack_42_the_text_of_an_accepted_policy_is_inside_and_fits_its_acceptance() 
     let edited = line.replace("\\\"tree\\\"", "\\\"trie\\\"");
     assert_ne!(edited, line);
     assert_eq!(verdict(&world, text.replace(line, &edited).as_bytes()).0, "HashMismatch");
+}
+
+#[test]
+fn attack_31_no_secret_of_the_home_leaves_in_a_bundle() {
+    let world = World::paired();
+    let secret = "sk-live-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c";
+    let mut command = world.gate_command(&["--env", "API_TOKEN"], &["true"]);
+    command.env("API_TOKEN", secret);
+    let run = Process::start(command);
+    world.answer("approve");
+    assert!(run.output().status.success());
+    let page = world.path("q3.html").display().to_string();
+    let (_, bytes) = bundle(&world, "q3.csb", &["--page", &page]);
+    let key = json(&std::fs::read(world.path("enforcer").join("keys/operator.json")).unwrap());
+    for hidden in [secret, key["secret"].as_str().unwrap()] {
+        for text in
+            [String::from_utf8_lossy(&bytes).into_owned(), std::fs::read_to_string(&page).unwrap()]
+        {
+            assert!(!text.contains(hidden));
+        }
+    }
+    assert_eq!(verdict(&world, &bytes), ("Valid".into(), 0));
 }

@@ -10,8 +10,8 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod freeze;
 pub(crate) mod gateway;
-pub(crate) mod grant;
 pub(crate) mod git_hooks;
+pub(crate) mod grant;
 pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod hook;
@@ -102,6 +102,8 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
     let at_rest = matches!(
         command,
         Command::Pair(_)
+            | Command::Request(_)
+            | Command::Wait(_)
             | Command::Revoke(_)
             | Command::Policy(_)
             | Command::Status(_)

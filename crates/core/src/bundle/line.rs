@@ -13,8 +13,13 @@ use std::collections::BTreeMap;
 /// The longest line in bytes: a receipt, and what is around it.
 pub const MAX_LINE: usize = limit::RECEIPT + 64;
 
+/// A document that is described elsewhere: a receipt, a head, a pinned key.
+#[cfg(feature = "schema")]
+type Object = serde_json::Map<String, serde_json::Value>;
+
 /// One line. The variants stand in the order of the file.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Line {
     /// The first: which part of which ledger.
@@ -26,8 +31,10 @@ pub enum Line {
     /// A head of the ledger that somebody remembers, by who does.
     Head(Remembered),
     /// A receipt from before the range that changed keys or policies, by its number.
+    #[cfg_attr(feature = "schema", schemars(with = "Object"))]
     Earlier(Box<Receipt>),
     /// A receipt of the range, by its number.
+    #[cfg_attr(feature = "schema", schemars(with = "Object"))]
     Receipt(Box<Receipt>),
     /// The last: digests of everything before, signed.
     Manifest(Manifest),
@@ -35,6 +42,7 @@ pub enum Line {
 
 /// The document's type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum BundleType {
     /// The first version.
     #[default]
@@ -44,6 +52,7 @@ pub enum BundleType {
 
 /// Which part of which ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Cover {
     /// `countersign.bundle/v1`.
@@ -64,6 +73,7 @@ pub struct Cover {
 
 /// The receipts from one number to another, both included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Range {
     /// From 1.
@@ -74,16 +84,20 @@ pub struct Range {
 
 /// A key that the home pinned, as its trust store has it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Key {
     /// It signs receipts.
+    #[cfg_attr(feature = "schema", schemars(with = "Object"))]
     Operator(Operator),
     /// It signs decisions.
+    #[cfg_attr(feature = "schema", schemars(with = "Object"))]
     Approver(Approver),
 }
 
 /// The text of a policy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// SHA-256 of the text.
@@ -94,12 +108,14 @@ pub struct Text {
 
 /// What somebody remembers of the ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
     /// Who: `ledger`, `home`, or a gateway's address.
     pub by: String,
     /// What; absent where it could not be learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Object>"))]
     pub checkpoint: Option<Checkpoint>,
     /// Why it could not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,6 +124,7 @@ pub struct Remembered {
 
 /// The last line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Manifest {
     /// What is signed.
@@ -120,6 +137,7 @@ pub struct Manifest {
 
 /// Digests of everything before the manifest.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Summary {
     /// `countersign.bundle/v1`.
@@ -135,6 +153,7 @@ pub struct Summary {
 
 /// One section.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Section {
     /// How many lines.

@@ -61,7 +61,6 @@ fn receipt(seq: u64, event: Event, prev: Option<&Receipt>, operator: &SecretKeys
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
-        grant: None,
         trust_level: Level::L0,
         outcome: None,
     };
@@ -289,6 +288,18 @@ fn a_receipt_that_does_not_follow_the_one_before_breaks_the_chain() {
     let place = lines.iter().position(|l| matches!(l, Line::Receipt(r) if r.content.seq == 5));
     lines[place.unwrap()] = Line::Receipt(Box::new(other));
     assert_eq!(verdict(&bound(cover(3, 7, None), &lines, &secret(1))), "ChainBroken");
+}
+
+#[test]
+fn the_first_receipt_follows_its_neighbour_where_that_is_inside() {
+    let all = ledger();
+    let mut lines = body(&all);
+    let other = receipt(3, Event::Allowed, Some(&all[0]), &secret(1));
+    let next = receipt(4, Event::Allowed, Some(&other), &secret(1));
+    lines.retain(|line| !matches!(line, Line::Receipt(_) | Line::Head(_)));
+    lines.extend([other, next].map(|r| Line::Receipt(Box::new(r))));
+    let report = check(bound(cover(3, 4, None), &lines, &secret(1)).as_bytes());
+    assert_eq!((report.verdict.as_str(), report.problems[0].receipt), ("ChainBroken", Some(3)));
 }
 
 #[test]

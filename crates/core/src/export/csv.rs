@@ -7,7 +7,7 @@ use crate::json;
 use serde_json::Value;
 
 /// The columns, in order.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "id",
     "timestamp",
     "request_id",
@@ -17,6 +17,7 @@ const COLUMNS: [&str; 20] = [
     "description",
     "parameters",
     "decision",
+    "items",
     "approver",
     "reason",
     "signature",

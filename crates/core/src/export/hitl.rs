@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 /// The entries of one receipt; none where it records no decision.
 ///
 /// A policy that decides by itself is a `policy_decision`; whatever waited for people is a
-/// `hitl_decision`, and what nobody allowed in time is a `deny`.
+/// `hitl_decision`, and what nobody allowed in time is a `deny`. So is a yes to some items of a batch
+/// only, since a gate has no word for it; `items` names those.
 #[must_use]
 pub fn entries(receipt: &Receipt, trust: &TrustStore) -> Vec<Value> {
     lines(receipt, trust).iter().filter_map(|line| entry(receipt, line)).collect()
@@ -21,6 +22,8 @@ fn entry(receipt: &Receipt, line: &Line) -> Option<Value> {
         _ => "hitl_decision",
     };
     let word = match line.decision? {
+        // Nothing was decided for good: the next one is asked.
+        "escalated" => return None,
         "allowed" | "approved" => "approve",
         _ => "deny",
     };
@@ -34,6 +37,7 @@ fn entry(receipt: &Receipt, line: &Line) -> Option<Value> {
     add("timestamp", Some(line.timestamp.as_str().into()));
     add("decision", Some(word.into()));
     add("operation", Some(json!({"tool_name": name(content), "params": params})));
+    add("items", line.items.clone().map(|items| json!(items)));
     add("risk_level", line.risk.and_then(|risk| serde_json::to_value(risk).ok()));
     add("user", line.approver.clone().map(Value::from));
     add("reason", line.reason.clone().or_else(|| unanswered(content.event)).map(Value::from));

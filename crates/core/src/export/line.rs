@@ -6,7 +6,7 @@ use crate::display::escaped;
 use crate::encoding::Hash;
 use crate::json::{self, JsonError};
 use crate::keys::{KeyId, Signature};
-use crate::receipt::{Entry, Event, Level, Receipt};
+use crate::receipt::{Entry, Event, Level, Receipt, check};
 use crate::time::Timestamp;
 use crate::trust::TrustStore;
 use serde::Serialize;
@@ -39,6 +39,9 @@ pub struct Line {
     /// How it was decided; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'static str>,
+    /// The items of a batch that it is about, from 0; absent where it is about everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<Vec<usize>>,
     /// Who decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approver: Option<String>,
@@ -115,6 +118,7 @@ fn frame(receipt: &Receipt, trust: &TrustStore) -> Line {
         description: context(receipt).and_then(|context| context.description),
         parameters: parameters(entry),
         decision: word(entry.event),
+        items: entry.items.clone(),
         approver: None,
         reason: display,
         signature: None,
@@ -144,11 +148,20 @@ fn answer(
     Line {
         id: id(receipt, n),
         pair_id: pair(&decision.signer_key_id, trust),
-        decision: Some(if decision.decision.allows() { "approved" } else { "denied" }),
+        decision: Some(said_in(entry.event, decision)),
         approver: person.or_else(|| said.map(|said| said.person.clone())),
         reason: said.and_then(|said| said.reason.clone()),
         signature: Some(decision.signature),
         ..frame
+    }
+}
+
+/// How an answer decided. One that hands the request on decides nothing for good.
+fn said_in(event: Event, decision: &Decision) -> &'static str {
+    match check::word(decision) {
+        "rejected" if event == Event::Escalated => "escalated",
+        "rejected" => "denied",
+        word => word,
     }
 }
 

@@ -82,7 +82,6 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
     let mut entry = Entry {
         boundary: Boundary::Unprotected,
         binding: None,
-        grant: None,
         items: None,
         event,
         request_id: Some("req_abc123".into()),
@@ -209,7 +208,7 @@ fn a_row_has_a_cell_for_each_column_and_parameters_stay_json() {
     let parameters = format!(r#""{{""token"":{{""_sd"":""{sd}""}},""version"":""=2.1""}}""#);
     assert!(row.contains(&parameters), "{row}");
     assert!(row.contains(r"Not during\npeak hours"), "{row}");
-    assert_eq!(header().split(',').count(), 20);
+    assert_eq!(header().split(',').count(), 21);
 }
 
 #[test]
@@ -261,4 +260,30 @@ fn attack_20_what_nobody_answered_is_a_denial_to_a_gate() {
         (&json!("policy_decision"), &json!("approve"))
     );
     assert!(json::canonical(&allowed).is_ok());
+}
+
+#[test]
+fn a_yes_to_some_items_is_no_approval_of_all() {
+    let receipt = receipt(Event::Approved, &[2], |entry| {
+        let artifact = artifact(&[2]);
+        let mut decision = decide(&artifact, Word::Deny, 2);
+        let hints = json!({"items": [0, 2]});
+        decision.policy_hints = hints.as_object().cloned();
+        entry.decisions = vec![decision];
+        entry.items = Some(vec![0, 2]);
+    });
+    let [line] = lines(&receipt, &trust()).try_into().unwrap();
+    assert_eq!((line.decision, line.items.clone()), (Some("partial"), Some(vec![0, 2])));
+    let [entry] = hitl(&receipt, &trust()).try_into().unwrap();
+    assert_eq!((&entry["decision"], &entry["items"]), (&json!("deny"), &json!([0, 2])));
+    assert!(row(&line).contains("\"[0,2]\""));
+}
+
+#[test]
+fn handing_on_is_neither_yes_nor_no() {
+    let receipt = receipt(Event::Escalated, &[2], |entry| {
+        entry.decisions = vec![decide(&artifact(&[2]), Word::Deny, 2)];
+    });
+    assert_eq!(lines(&receipt, &trust())[0].decision, Some("escalated"));
+    assert!(hitl(&receipt, &trust()).is_empty());
 }

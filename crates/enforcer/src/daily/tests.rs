@@ -89,7 +89,11 @@ async fn attack_31_the_files_are_private() {
     }
 }
 
-/// A disk that dies: after so many bytes, or steps that are whole or not at all.
+/// How far apart the points are at which a run dies. What is whole or not at all costs as much, so
+/// that none of it is stepped over.
+const STEP: u64 = 23;
+
+/// A disk that dies after so many bytes.
 struct Dying<'a> {
     files: &'a mut Files,
     left: u64,
@@ -113,14 +117,14 @@ impl Disk for Dying<'_> {
         self.files.cursor()
     }
     fn save(&mut self, cursor: &Cursor) -> Result<(), FileError> {
-        self.spend(1)?;
+        self.spend(STEP)?;
         self.files.save(cursor)
     }
     fn days(&self) -> Result<Vec<String>, FileError> {
         self.files.days()
     }
     fn remove(&mut self, day: &str) -> Result<(), FileError> {
-        self.spend(1)?;
+        self.spend(STEP)?;
         self.files.remove(day)
     }
     fn length_up_to(&self, day: &str, seq: u64) -> Result<u64, FileError> {
@@ -144,7 +148,7 @@ async fn dies(home: &Home, ledger: &MemoryLedger, effort: Effort, left: u64) -> 
 async fn wherever_it_dies(effort: Effort, before: Option<&str>) {
     let ledger = ledger().await;
     let right = undisturbed(&ledger).await;
-    for left in (0..).step_by(23) {
+    for left in (0..).step_by(usize::try_from(STEP).unwrap()) {
         let (_dir, home) = home();
         if let Some(stale) = before {
             all(&home, &ledger, Effort::Some(4)).await.unwrap();

@@ -17,6 +17,7 @@ impl Checker<'_> {
             self.about(seq, Verdict::Malformed, "an earlier receipt that changes nothing");
         }
         self.earlier += 1;
+        self.last_earlier = Some((seq, receipt.content_hash));
         self.holds(receipt, false);
     }
 
@@ -41,7 +42,8 @@ impl Checker<'_> {
     /// Whether the receipt is the next one, and follows the one before it.
     fn linked(&mut self, receipt: &Receipt) {
         let (seq, hash) = (receipt.content.seq, receipt.content_hash);
-        let (expected, newest) = (self.expected, self.chain.newest());
+        let neighbour = self.last_earlier.filter(|(before, _)| before.checked_add(1) == Some(seq));
+        let (expected, newest) = (self.expected, self.chain.newest().or(neighbour));
         let last = self.cover.as_ref().and_then(|cover| cover.range).map_or(0, |range| range.last);
         if seq > last {
             self.about(seq, Verdict::ChainBroken { seq }, "outside the range of the cover");

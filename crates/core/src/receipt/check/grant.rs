@@ -58,7 +58,6 @@ impl Content {
                 items: None,
                 basis: Basis::Decision,
                 grant: None,
-                items: None,
                 trust_level: Level::L1,
                 outcome: None,
                 policy: None,
