@@ -98,6 +98,9 @@ pub(crate) enum Command {
     /// Show and verify receipts
     #[command(subcommand)]
     Receipt(commands::receipt::Receipt),
+    /// Take receipts out of the ledger for others, and check what was taken out
+    #[command(subcommand)]
+    Audit(commands::audit::Audit),
     /// Show the fingerprints of this home's keys
     #[command(subcommand)]
     Key(commands::key::Key),

@@ -15,12 +15,16 @@
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
-//! [`admission`] (who must allow that it is pinned).
+//! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
+//! ledger after everything else), [`ship`] (the same lines for a collector),
+//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
 
 pub mod admission;
 pub mod answer;
 pub mod ask;
+pub mod bundle;
 pub mod child;
+pub mod daily;
 pub mod edge;
 mod entry;
 pub mod gate;
@@ -31,6 +35,8 @@ pub mod pairing;
 pub mod policy;
 pub mod question;
 pub mod run;
+pub mod ship;
+pub mod walk;
 pub mod witness;
 
 pub use ask::{Answered, Progress, Relay, Relays};

@@ -2,8 +2,10 @@
 
 mod changes;
 mod claims;
+mod find;
 mod items;
 mod lookup;
+mod read;
 mod receipts;
 mod register;
 mod requests;
@@ -22,6 +24,7 @@ use countersign_store::ledger::{
     Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
     RequestKey, RequestRecord, Suspended,
 };
+pub use read::LedgerFile;
 use register::{Register, Registrar};
 use rusqlite::params;
 use std::path::Path;
@@ -36,6 +39,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/read.sql"),
         include_str!("ledger/items.sql"),
     ],
 };

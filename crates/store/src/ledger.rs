@@ -24,6 +24,7 @@ mod lookup;
 mod memory;
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use lookup::Lookup;
+pub mod read;
 pub use memory::MemoryLedger;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -256,7 +257,7 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: ItemClaims + Lookup + Send + Sync {
+pub trait LedgerStore: read::Receipts + ItemClaims + Lookup {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 

@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, their help and its function.
 
+pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
@@ -72,6 +73,23 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
+    // `run` does it by itself, before it ends as its child did.
+    let at_rest = matches!(
+        command,
+        Command::Pair(_)
+            | Command::Revoke(_)
+            | Command::Policy(_)
+            | Command::Status(_)
+            | Command::Receipt(_)
+    );
+    let outcome = carried_out(command, here).await;
+    if at_rest {
+        audit::catch_up_quietly(here).await;
+    }
+    outcome
+}
+
+async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
     // The demo and the benchmark have homes of their own.
     match &command {
         Command::Demo(_) | Command::Bench(_) => {}
@@ -99,6 +117,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Receipt(c) => c.run(here).await,
         Command::Key(c) => c.run(here).await,
         Command::Trust(c) => c.run(here).await,
+        Command::Audit(c) => c.run(here).await,
         Command::Bench(c) => c.run(here).await,
         Command::Doctor(c) => c.run(here).await,
         Command::Completions(c) => c.run(here),

@@ -167,7 +167,7 @@ pub(crate) fn explain(verdict: &Verdict) -> String {
     }
 }
 
-fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
+pub(crate) fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
     TrustStore::parse(&read(path)?).map_err(|e| {
         let message = format!("`{}` is no trust store: {e}", path.display());
         Failure::new(Exit::Failed, "trust", message).hint("`countersign trust export` writes one")

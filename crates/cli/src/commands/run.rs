@@ -78,6 +78,7 @@ impl Run {
                 Err(first) => failure.hint(first.message.clone()),
             })?;
         }
+        super::audit::catch_up_quietly(here).await;
         match ended {
             Ok(0) => Ok(Exit::Ok),
             // Nothing follows: this process ends as its child did.

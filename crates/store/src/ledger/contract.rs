@@ -3,6 +3,7 @@
 mod fixture;
 mod items;
 mod lookup;
+mod read;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -43,7 +44,8 @@ where
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
-    a_claim_ends_once(&*make().await?).await
+    a_claim_ends_once(&*make().await?).await?;
+    read::all(&make).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {

@@ -2,6 +2,7 @@
 
 mod items;
 mod lookup;
+mod read;
 
 use super::items::is_claimed_whole;
 use super::{

@@ -1,6 +1,7 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
 use super::super::*;
+use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
 use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,6 +37,27 @@ impl ItemClaims for Several {
     }
     async fn item_of(&self, claim: &str) -> Result<Option<usize>, StoreError> {
         self.next().item_of(claim).await
+    }
+}
+
+#[async_trait]
+impl Receipts for Several {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.next().receipts_from(seq, limit).await
+    }
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.next().rows_after(seq, limit).await
+    }
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().head_text().await
+    }
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.next().find(query, before, limit).await
     }
 }
 
