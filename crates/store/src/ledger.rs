@@ -22,9 +22,9 @@ pub mod contract;
 pub mod items;
 mod lookup;
 mod memory;
+pub mod read;
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use lookup::Lookup;
-pub mod read;
 pub use memory::MemoryLedger;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -257,7 +257,7 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: read::Receipts + ItemClaims + Lookup {
+pub trait LedgerStore: read::Receipts + ItemClaims + Lookup + Send + Sync {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 

@@ -49,6 +49,7 @@ fn receipt(seq: u64, event: Event, prev: Option<&Receipt>, operator: &SecretKeys
     let entry = Entry {
         boundary: Boundary::Unprotected,
         binding: None,
+        items: None,
         event,
         request_id: (!change).then(|| format!("r{seq}")),
         action_hash: Some(ActionHash(Hash(json::sha256(&action).unwrap()))),
@@ -59,7 +60,6 @@ fn receipt(seq: u64, event: Event, prev: Option<&Receipt>, operator: &SecretKeys
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
-        items: None,
         trust_level: Level::L0,
         outcome: None,
     };

@@ -78,6 +78,7 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
     let mut entry = Entry {
         boundary: Boundary::Unprotected,
         binding: None,
+        items: None,
         event,
         request_id: Some("req_abc123".into()),
         action_hash: Some(ActionHash(Hash([9; 32]))),
@@ -95,7 +96,6 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
-        items: None,
         trust_level: Level::L0,
         outcome: None,
     };

@@ -42,10 +42,10 @@ where
     attack_27_what_expires_is_recorded(&*make().await?).await?;
     changes_are_found_by_their_kind(&*make().await?).await?;
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
+    read::all(&make).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
-    a_claim_ends_once(&*make().await?).await?;
-    read::all(&make).await
+    a_claim_ends_once(&*make().await?).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {

@@ -1,8 +1,9 @@
 //! The ledger in memory, for tests and for callers who want no record.
 
+mod read;
+
 mod items;
 mod lookup;
-mod read;
 
 use super::items::is_claimed_whole;
 use super::{

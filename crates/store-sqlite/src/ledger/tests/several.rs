@@ -21,26 +21,6 @@ impl Several {
 }
 
 #[async_trait]
-impl Lookup for Several {
-    async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.next().named(prefix, most).await
-    }
-}
-
-#[async_trait]
-impl ItemClaims for Several {
-    async fn claim_items(
-        &self,
-        claims: NewItemClaims,
-    ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
-        self.next().claim_items(claims).await
-    }
-    async fn item_of(&self, claim: &str) -> Result<Option<usize>, StoreError> {
-        self.next().item_of(claim).await
-    }
-}
-
-#[async_trait]
 impl Receipts for Several {
     async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
         self.next().receipts_from(seq, limit).await
@@ -58,6 +38,26 @@ impl Receipts for Several {
         limit: usize,
     ) -> Result<Vec<Receipt>, StoreError> {
         self.next().find(query, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Lookup for Several {
+    async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.next().named(prefix, most).await
+    }
+}
+
+#[async_trait]
+impl ItemClaims for Several {
+    async fn claim_items(
+        &self,
+        claims: NewItemClaims,
+    ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
+        self.next().claim_items(claims).await
+    }
+    async fn item_of(&self, claim: &str) -> Result<Option<usize>, StoreError> {
+        self.next().item_of(claim).await
     }
 }
 
