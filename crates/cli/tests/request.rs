@@ -18,6 +18,10 @@ mod detached;
 mod given;
 #[path = "common/heard.rs"]
 mod heard;
+#[path = "common/hostile.rs"]
+mod hostile;
+#[path = "request/hostile_end.rs"]
+mod hostile_end;
 #[path = "request/ledger.rs"]
 mod ledger;
 

@@ -74,8 +74,13 @@ pub(super) async fn to_ask(
                 document.item_blocked(enforcer, at, &receipt);
                 continue;
             }
-            Ok(Ruling::Asks(grounds)) => notes.push(note(asked.len(), grounds.note())),
-            Ok(Ruling::Runs(allowed)) => notes.push(note(asked.len(), allowed.note())),
+            Ok(Ruling::Asks(grounds)) => {
+                notes.push(note(asked.len(), grounds.note(), grounds.because()));
+            }
+            Ok(Ruling::Runs(allowed)) => {
+                let note_of = allowed.note();
+                notes.push(note(asked.len(), note_of, &note_of.display));
+            }
             Err(_) => {}
         }
         document.item_asked(at, asked.len());
@@ -92,9 +97,9 @@ pub(super) async fn to_ask(
 }
 
 /// What the policy says of one item, for the person who is asked.
-fn note(index: usize, note: &PolicyNote) -> String {
+fn note(index: usize, note: &PolicyNote, because: &str) -> String {
     let risk = format!("{:?}", note.risk).to_lowercase();
-    format!("item {}: {risk} risk, by `{}`: {}", index + 1, note.rule_id, note.display)
+    format!("item {}: {risk} risk, by `{}`: {because}", index + 1, note.rule_id)
 }
 
 #[cfg(test)]
