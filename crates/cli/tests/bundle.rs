@@ -139,7 +139,8 @@ fn attack_28_a_changed_bundle_is_named_for_what_was_done_to_it() {
     assert_eq!(verdict(&world, &text.as_bytes()[..text.len() - 40]), ("Truncated".into(), 13));
     let huge = "x".repeat(9 * 1024 * 1024);
     assert_eq!(verdict(&world, huge.as_bytes()).1, 13);
-    assert_eq!(verdict(&world, b""), ("Truncated".into(), 13));
+    // Nothing at all is neither a bundle nor a ledger.
+    assert_eq!(verdict(&world, b""), ("Malformed".into(), 13));
     assert_eq!(verdict(&world, text.as_bytes()), ("Valid".into(), 0));
 }
 

@@ -3,9 +3,12 @@
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
+use countersign_core::trust::TrustStore;
 use countersign_enforcer::daily::{DailyError, Effort, catch_up};
 use countersign_enforcer::{Edge, Home};
+use countersign_store::ledger::LedgerStore;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// After a command no more than this is written out; the rest follows after the next.
@@ -13,6 +16,9 @@ const RECEIPTS: u64 = 1_000;
 
 /// And no longer than this.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What the daily files are written from.
+type Opened = (Home, Arc<dyn LedgerStore>, TrustStore);
 
 /// `audit export --daily` and `--rebuild`.
 pub(super) async fn run(here: &Here<'_>, effort: Effort) -> Outcome {
@@ -35,16 +41,22 @@ pub(crate) async fn catch_up_quietly(here: &Here<'_>) {
 }
 
 async fn quietly(here: &Here<'_>) -> Result<(), Failure> {
-    let Some(identity) = parties::existing_identity(&here.root)? else { return Ok(()) };
+    // What is wrong with the home itself was said by the command, or is nothing to it.
+    let Ok(Some((home, ledger, trust))) = opened(here) else { return Ok(()) };
+    catch_up(&home, &*ledger, &trust, Effort::Some(RECEIPTS)).await?;
+    Ok(())
+}
+
+/// The home with its ledger; where there is no ledger, none is made.
+fn opened(here: &Here<'_>) -> Result<Option<Opened>, Failure> {
+    let Some(identity) = parties::existing_identity(&here.root)? else { return Ok(None) };
     let home = Home::open(&here.root)?;
-    // Where there is no ledger, none is made.
     if !home.ledger_path().exists() {
-        return Ok(());
+        return Ok(None);
     }
     let ledger = parties::ledger(&home, &identity, &Edge::system())?;
     let trust = home.trust(&identity)?;
-    catch_up(&home, &*ledger, &trust, Effort::Some(RECEIPTS)).await?;
-    Ok(())
+    Ok(Some((home, ledger, trust)))
 }
 
 impl From<DailyError> for Failure {

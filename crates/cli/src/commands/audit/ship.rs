@@ -37,7 +37,7 @@ pub(crate) struct Ship {
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_SHIP_TOKEN_FILE")]
     token_file: Option<PathBuf>,
 
-    /// Send what there is, and end [default]
+    /// Send what there is, and end; the default
     #[arg(long, conflicts_with = "follow")]
     once: bool,
 
