@@ -18,6 +18,7 @@
 //! [`admission`] (who must allow that it is pinned).
 
 pub mod admission;
+pub mod amendment;
 pub mod answer;
 pub mod ask;
 pub mod child;

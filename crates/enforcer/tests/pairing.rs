@@ -128,7 +128,7 @@ async fn attack_09_revoking_the_strongest_approver_leaves_no_weaker_one_in_its_p
     world.begin("phone", 1, Assurance::Device).await;
     world.pin("me", 2, Assurance::Local, 1).await;
     assert_eq!(world.asked_about_eve().await.unwrap().unwrap(), ["phone"]);
-    world.enforcer.revoke("phone").await.unwrap();
+    world.enforcer.revoke("phone", None).await.unwrap();
     nobody_of(world.asked_about_eve().await, Assurance::Device);
     // The weaker one still answers for commands.
     assert_eq!(world.enforcer.ways().unwrap().len(), 1);
@@ -140,7 +140,7 @@ async fn another_approver_of_the_same_assurance_may_go_on() {
     world.begin("phone", 1, Assurance::Device).await;
     world.pin("me", 2, Assurance::Local, 1).await;
     world.pin("tablet", 3, Assurance::Device, 1).await;
-    world.enforcer.revoke("phone").await.unwrap();
+    world.enforcer.revoke("phone", None).await.unwrap();
     assert_eq!(world.asked_about_eve().await.unwrap().unwrap(), ["tablet"]);
     world.pin("phone", 4, Assurance::Device, 3).await;
 }
@@ -234,7 +234,7 @@ async fn a_key_runs_out_once_another_takes_over_and_never_later_than_was_said() 
     world.enforcer.retire("phone", 0).await.unwrap();
     let left: Vec<_> = world.enforcer.ways().unwrap();
     assert!(left.iter().all(|way| way.approver.person != "phone"), "it counts no more");
-    world.enforcer.revoke("phone").await.unwrap();
+    world.enforcer.revoke("phone", None).await.unwrap();
     assert!(matches!(status("phone"), Status::Revoked { .. }));
     assert!(world.enforcer.retire("phone", 60_000).await.is_err(), "what is gone does not return");
 }

@@ -43,9 +43,9 @@ fn good() -> Made<Vec<Vector>> {
         accepted(
             "revoked",
             &but(|t| {
-                t.approvers
-                    .iter_mut()
-                    .for_each(|a| a.status = Status::Revoked { at: NOW.timestamp() });
+                t.approvers.iter_mut().for_each(|a| {
+                    a.status = Status::Revoked { at: NOW.timestamp(), compromised_since: None }
+                });
             })?,
         )?,
         accepted(

@@ -228,10 +228,12 @@ fn a_signer_who_was_not_asked_is_off_the_roster() {
 #[test]
 fn a_revoked_key_proves_nothing() {
     let mut case = case();
-    case.trust.approvers[0].status = Status::Revoked { at: NOW.timestamp() };
+    case.trust.approvers[0].status =
+        Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     assert_eq!(case.verdict(), Verdict::Revoked);
     case = self::case();
-    case.trust.operators[0].status = Status::Revoked { at: NOW.timestamp() };
+    case.trust.operators[0].status =
+        Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     assert_eq!(case.verdict(), Verdict::Revoked);
 }
 

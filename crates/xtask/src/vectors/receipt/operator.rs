@@ -30,7 +30,10 @@ fn unknown() -> Made<Vec<Vector>> {
         empty.verdict("attack-07-nobody-pinned", "Untrusted")?,
         stranger.verdict("signed-by-a-stranger", "Untrusted")?,
         by_approver.verdict("signed-by-an-approver", "Untrusted")?,
-        status("operator-revoked", Status::Revoked { at: NOW.timestamp() })?,
+        status(
+            "operator-revoked",
+            Status::Revoked { at: NOW.timestamp(), compromised_since: None },
+        )?,
         status("operator-rotated-and-over", Status::Rotated { until: NOW.timestamp() })?,
     ])
 }

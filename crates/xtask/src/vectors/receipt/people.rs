@@ -53,7 +53,10 @@ fn signers() -> Made<Vec<Vector>> {
         unpinned.verdict("approver-not-pinned", "Untrusted")?,
         decided_by(&object::strangers()?, Word::Allow)?
             .verdict("approved-by-a-stranger", "Untrusted")?,
-        status("approver-revoked", Status::Revoked { at: NOW.timestamp() })?,
+        status(
+            "approver-revoked",
+            Status::Revoked { at: NOW.timestamp(), compromised_since: None },
+        )?,
         status("approver-rotated-and-over", Status::Rotated { until: NOW.timestamp() })?,
         decided_by(&operator, Word::Allow)?
             .verdict("attack-10-operator-approves", "SelfApproval")?,
