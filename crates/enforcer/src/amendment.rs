@@ -269,8 +269,8 @@ impl Edit {
 /// Whether a device would bear a person's name and be another's, so that a policy which names the
 /// person would be answered by the device.
 pub(crate) fn mixes_names(trust: &TrustStore, new: &Approver) -> bool {
-    let others = trust.approvers.iter().filter(|a| a.person != new.person);
-    others.into_iter().any(|a| a.person == new.label || a.label == new.person)
+    let other = |a: &&Approver| a.person != new.person && a.key_id != new.key_id;
+    trust.approvers.iter().filter(other).any(|a| a.person == new.label || a.label == new.person)
 }
 
 /// Neither half may be anybody's already, whatever became of it.

@@ -12,11 +12,14 @@ use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::{Candidate, PairingError};
-use countersign_enforcer::{Answered, Edge, Enforcer, Home, Relays};
+use countersign_enforcer::{Answered, Edge, Enforcer, Home, Question, Relays};
 use countersign_store::files::{self, Target};
 use countersign_store::ledger::{LedgerStore, MemoryLedger, RequestRecord, Suspended};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+#[path = "pairing/amendment.rs"]
+mod amendment;
 
 struct World {
     _dir: tempfile::TempDir,
@@ -68,7 +71,12 @@ impl World {
     /// The request to pin a candidate, allowed by the key `by`.
     async fn allowed(&self, candidate: &Candidate, by: u8) -> RequestRecord {
         let question = self.enforcer.admission(candidate, 60_000).await.unwrap().unwrap();
-        let Suspended::Opened(request) = self.enforcer.suspend(&question).await.unwrap() else {
+        self.allow(&question, by).await
+    }
+
+    /// A question that the key `by` allowed.
+    async fn allow(&self, question: &Question, by: u8) -> RequestRecord {
+        let Suspended::Opened(request) = self.enforcer.suspend(question).await.unwrap() else {
             panic!("it was asked before");
         };
         let mine = |a: &&countersign_store::ledger::Asked| a.key_id == key(by).key_id();

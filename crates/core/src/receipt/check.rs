@@ -1,12 +1,13 @@
 //! What a receipt proves to somebody who pinned keys: worked out, never read off.
 
+use super::validity::Moment;
 use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance, Route};
 use crate::decision::Decision;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
-use crate::trust::{Approver, Status, TrustStore};
+use crate::trust::{Approver, TrustStore};
 use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -82,16 +83,23 @@ fn names_other_version(bytes: &[u8]) -> bool {
 }
 
 impl Receipt {
-    /// Checks this receipt against pinned keys, at `now`.
+    /// Checks this receipt against pinned keys, at `now`, with no witness of its age.
     #[must_use]
     pub fn check(&self, trust: &TrustStore, now: Instant) -> Verdict {
-        match self.judge(trust, now) {
+        self.check_at(trust, &Moment::now(now))
+    }
+
+    /// Checks this receipt against pinned keys. Where a head that somebody saw before a key
+    /// stopped counting covers it, the key is looked at as of its date.
+    #[must_use]
+    pub fn check_at(&self, trust: &TrustStore, at: &Moment<'_>) -> Verdict {
+        match self.judge(trust, at) {
             Ok(verdict) | Err(verdict) => verdict,
         }
     }
 
-    fn judge(&self, trust: &TrustStore, now: Instant) -> Result<Verdict, Verdict> {
-        self.signed_by_operator(trust, now)?;
+    fn judge(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<Verdict, Verdict> {
+        self.signed_by_operator(trust, at)?;
         let entry = &self.content.entry;
         let action_hash = entry
             .action
@@ -103,20 +111,23 @@ impl Receipt {
             return Err(Verdict::HashMismatch);
         }
         self.content.hangs_together()?;
-        let (level, assurance, approvers) = self.content.level(trust, now)?;
+        let (level, assurance, approvers) =
+            self.content.level(trust, &Judged { at, hash: self.content_hash })?;
         if level != entry.trust_level {
             return Err(Verdict::LevelMismatch);
         }
         Ok(Verdict::Valid { level, assurance, event: entry.event, approvers })
     }
 
-    fn signed_by_operator(&self, trust: &TrustStore, now: Instant) -> Result<(), Verdict> {
+    fn signed_by_operator(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
         let untrusted = untrusted(&signature.key_id);
         let operator = trust.operator(&signature.key_id).ok_or(untrusted)?;
-        if matches!(operator.status, Status::Revoked { .. }) || !operator.status.counts(now) {
+        let recorded = self.content.recorded_at.instant();
+        if !at.counts(&operator.status, &self.content_hash, recorded) {
             return Err(Verdict::Revoked);
         }
+        // INVARIANT: what a witness saw is found by its hash, which is worked out here.
         if self.content.hash().ok() != Some(self.content_hash) {
             return Err(Verdict::HashMismatch);
         }
@@ -140,6 +151,12 @@ impl Receipt {
 struct Weighed<'a> {
     signer: &'a Approver,
     counts: bool,
+}
+
+/// The receipt that is judged, and when.
+struct Judged<'a> {
+    at: &'a Moment<'a>,
+    hash: crate::encoding::Hash,
 }
 
 type Reached = (Level, Option<Assurance>, Vec<String>);
@@ -194,14 +211,14 @@ impl Content {
     }
 
     /// The level that the decisions inside reach.
-    fn level(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
+    fn level(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<Reached, Verdict> {
         let entry = &self.entry;
         let (artifacts, terms) = self.asked()?;
         if let Some(terms) = &terms {
             agrees(entry, &terms.route)?;
         }
         let asked = (artifacts.as_slice(), terms.as_ref());
-        let weigh = |decision| self.weigh(decision, asked, trust, now);
+        let weigh = |decision| self.weigh(decision, asked, trust, judged);
         let weighed = entry.decisions.iter().map(weigh).collect::<Result<Vec<_>, _>>()?;
         let answers: Vec<_> =
             weighed.iter().map(|w| (w.signer.person.as_str(), w.counts)).collect();
@@ -234,12 +251,16 @@ impl Content {
         decision: &Decision,
         (artifacts, terms): (&[Artifact], Option<&Terms>),
         trust: &'a TrustStore,
-        now: Instant,
+        judged: &Judged<'_>,
     ) -> Result<Weighed<'a>, Verdict> {
         if trust.operator(&decision.signer_key_id).is_some() {
             return Err(Verdict::SelfApproval);
         }
-        let signer = verify::signer(decision, trust, now).map_err(verdict)?;
+        let id = &decision.signer_key_id;
+        let signer = trust.approver(id).ok_or_else(|| untrusted(id))?;
+        if !judged.at.counts(&signer.status, &judged.hash, self.recorded_at.instant()) {
+            return Err(Verdict::Revoked);
+        }
         decision.verify_signature(&signer.keys.signing()).map_err(|_| Verdict::BadSignature)?;
         let hash = decision.artifact_hash;
         // Every artifact's claimed hash was worked out again before.
@@ -249,7 +270,7 @@ impl Content {
         verify::seated(signer, &terms.route).map_err(verdict)?;
         let counts = decision.decision.allows()
             && verify::within_terms(decision, terms).is_ok()
-            && self.in_time(decision, artifact, now);
+            && self.in_time(decision, artifact, judged.at.now);
         Ok(Weighed { signer, counts })
     }
 
