@@ -7,6 +7,7 @@ use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
 use crate::keys::SecretKeys;
 use crate::receipt::{Boundary, Outcome};
+use crate::trust::Status;
 use crate::trust::tests::{approver, operator, secret};
 use serde_json::{Map, Value, json};
 
