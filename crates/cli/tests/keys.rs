@@ -35,7 +35,7 @@ fn attack_09_a_denied_change_changes_nothing() {
     let set =
         world.spawn("enforcer", &["trust", "set", "ann", "--assurance", "verified", "--json"]);
     let id = world.waiting("approver");
-    world.json("approver", &["deny", &id, "no"]);
+    world.json("approver", &["deny", &id, "-m", "no"]);
     let output = set.output();
     assert_eq!(
         (output.status.code(), error_code(&output).as_str()),
