@@ -146,6 +146,10 @@ pub(crate) fn route() -> Route {
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     }
 }
 

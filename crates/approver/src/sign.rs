@@ -2,8 +2,9 @@
 
 use crate::open::Opened;
 use crate::review::Review;
+use countersign_core::answer::{Items, Meaning, Unclear};
 use countersign_core::artifact::{Artifact, Scope};
-use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
+use countersign_core::decision::{Answer, Choice, Decision, Reason, hint};
 use countersign_core::encoding::Fixed;
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::{KeyError, SecretKeys};
@@ -34,6 +35,9 @@ pub enum SignError {
     /// The scope is wider than what the route offers.
     #[error("the scope `{0:?}` is not on offer")]
     ScopeNotOffered(Scope),
+    /// The items are none of the batch.
+    #[error(transparent)]
+    Items(#[from] Unclear),
     /// The answer would live longer than the request.
     #[error("an answer cannot outlive the request, which ends at `{0}`")]
     OutlivesRequest(Timestamp),
@@ -48,21 +52,35 @@ pub enum SignError {
     Json(#[from] JsonError),
 }
 
-/// Yes or no.
+/// Yes, no, or yes to a part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Run it.
     Allow,
+    /// Run some items of a batch, and not the others.
+    Part,
     /// Do not.
     Deny,
+}
+
+impl Verdict {
+    /// In a word, for people and programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Part => "partly allowed",
+            Self::Deny => "denied",
+        }
+    }
 }
 
 /// What a person answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reply {
-    /// Yes or no.
-    pub verdict: Verdict,
+    /// What is answered.
+    pub said: Meaning,
     /// Why, in the person's words; only the enforcer can read it.
     pub reason: Option<String>,
     /// How far a yes reaches.
@@ -75,13 +93,27 @@ impl Reply {
     /// Yes, once.
     #[must_use]
     pub fn allow() -> Self {
-        Self { verdict: Verdict::Allow, reason: None, scope: Scope::Once, until: None }
+        Self { said: Meaning::Allow, reason: None, scope: Scope::Once, until: None }
     }
 
     /// No.
     #[must_use]
     pub fn deny(reason: Option<String>) -> Self {
-        Self { verdict: Verdict::Deny, reason, ..Self::allow() }
+        Self { said: Meaning::Deny, reason, ..Self::allow() }
+    }
+
+    /// Yes, once, to these items of a batch of `size`: places from 0, in any order. All of them are
+    /// a plain yes.
+    ///
+    /// # Errors
+    /// Where they are none of its items, or none at all.
+    pub fn to_items(mut items: Vec<usize>, size: usize) -> Result<Self, Unclear> {
+        items.sort_unstable();
+        items.dedup();
+        if size > 0 && items.iter().copied().eq(0..size) {
+            return Ok(Self::allow());
+        }
+        Ok(Self { said: Meaning::Partial(Items::new(items, size)?), ..Self::allow() })
     }
 }
 
@@ -98,10 +130,15 @@ pub struct SignedAnswer {
 }
 
 impl SignedAnswer {
-    /// Yes or no.
+    /// What was answered.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.answer.decision.decision.allows() { Verdict::Allow } else { Verdict::Deny }
+        let decision = &self.answer.decision;
+        match (decision.decision.allows(), decision.hint(hint::ITEMS)) {
+            (true, _) => Verdict::Allow,
+            (false, Some(_)) => Verdict::Part,
+            (false, None) => Verdict::Deny,
+        }
     }
 }
 
@@ -122,15 +159,13 @@ pub fn sign(
     check(opened, reply, keys, now)?;
     let artifact = opened.artifact();
     let reason = reason(reply, random)?;
+    let mut hints = hints(opened, reason.as_ref(), now)?;
     let choice = Choice {
-        word: match reply.verdict {
-            Verdict::Allow => Word::Allow,
-            Verdict::Deny => Word::Deny,
-        },
+        word: reply.said.write(&mut hints),
         scope: reply.scope,
         expires_at: reply.until.clone().unwrap_or_else(|| artifact.head.expires_at.clone()),
         nonce: Fixed(draw(random)),
-        hints: Some(hints(opened, reason.as_ref(), now)?),
+        hints: Some(hints),
     };
     let decision = Decision::sign(artifact, choice, keys)?;
     let answer = Answer { decision, reason };
@@ -156,8 +191,14 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     if route.is_some_and(|route| route.roster.iter().all(|seat| seat.key_id != ours)) {
         return Err(SignError::NotAsked);
     }
+    if let Meaning::Partial(items) = &reply.said {
+        // Of the batch that is signed, not of another.
+        let size = opened.artifact().items().ok_or(Unclear::NoBatch)?;
+        Items::new(items.indices().to_vec(), size)?;
+    }
     // A request without a route offers nothing but one run; a denial reaches no further.
-    let route = route.filter(|_| reply.verdict == Verdict::Allow);
+    let yes = matches!(reply.said, Meaning::Allow | Meaning::Partial(_));
+    let route = route.filter(|_| yes);
     if !route.map_or(&[Scope::Once][..], |route| &route.scopes).contains(&reply.scope) {
         return Err(SignError::ScopeNotOffered(reply.scope));
     }

@@ -10,6 +10,7 @@ use crate::redact::Disclosure;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// SHA-256 of the canonical artifact without `artifactHash`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -165,6 +166,12 @@ pub struct Context {
     /// The agent's reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// More in the agent's own words, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
+    /// The request before it, which was denied: this one is a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// What the enforcer wants the person to know: what could not be pinned, what is unusual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -246,6 +253,45 @@ pub struct Route {
     pub scopes: Vec<Scope>,
     /// How often an accepted `timebox` or `session` decision may be claimed.
     pub max_uses: u32,
+    /// People of whom some must allow, besides the threshold: every one of these is met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// Whether one denial ends it, however many allow.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub veto: bool,
+    /// Labels of those who are asked next, first to last; a signed escalation may name one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalate_to: Vec<String>,
+    /// The widest standing permission that may be given out of an answer; `None` is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantOffer>,
+}
+
+/// People of whom some must allow, such as those of one role.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Group {
+    /// What the policy calls them; only for people who read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Persons of the roster, sorted, each once.
+    pub persons: Vec<String>,
+    /// How many distinct persons of them must allow.
+    pub threshold: u32,
+}
+
+/// The widest standing permission that an approver may give out of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct GrantOffer {
+    /// The longest it may last, in seconds.
+    pub max_seconds: u32,
+    /// Whether it ends with the session at the latest.
+    pub session: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Artifact {
@@ -300,6 +346,15 @@ impl Artifact {
     #[must_use]
     pub fn action(&self) -> Option<Action> {
         Action::from_payload(&Value::Object(self.payload.clone()))
+    }
+
+    /// How many items the action has; `None` where it is no batch of ours.
+    #[must_use]
+    pub fn items(&self) -> Option<usize> {
+        // Most actions are none, and are not read for it.
+        let batch = self.payload.get("kind").is_some_and(|kind| kind == "batch");
+        let action = batch.then(|| self.action()).flatten()?;
+        action.items().map(<[Action]>::len)
     }
 
     /// The hash of the payload.

@@ -3,6 +3,9 @@
 //! Nothing polls: the wait is a request that the gateway holds open. What the gateway says about
 //! a request is a hint; only a verified decision ends it.
 
+mod follow;
+mod queue;
+
 use crate::answer::{candidates, shown};
 use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};
@@ -74,6 +77,8 @@ pub enum Answered {
 pub enum Progress {
     /// The request is written down; `true` where it waited already.
     Suspended(Box<RequestRecord>, bool),
+    /// There is no place for it yet; so many stand before it.
+    Queued(u32),
     /// It lies in the approvers' inboxes.
     Submitted,
     /// A gateway cannot be reached; it will be tried again.
@@ -184,6 +189,9 @@ impl Enforcer {
         let whole = if joined { deadline.whole } else { request.expires_at };
         let deadline = deadline.patience.map_or(whole, |patience| patience.min(whole));
         if request.state == State::Created {
+            if let Some(ended) = self.queued(question, &request, deadline, report).await? {
+                return Ok(ended);
+            }
             let sent = self.submit_all(&request, question, relays, deadline, report).await;
             if let Err(error) = sent {
                 return self.no_route(&request, relays, error).await;

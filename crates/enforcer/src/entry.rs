@@ -2,14 +2,16 @@
 
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{Artifact, Risk};
-use countersign_core::decision::{Decision, Reason};
+use countersign_core::decision::{Decision, Reason, hint};
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyId;
+use countersign_core::receipt::check::word;
 use countersign_core::receipt::{
     ApproverDecision, Basis, Binding, Boundary, Entry, Event, Level, Outcome, PolicyNote,
 };
 use countersign_core::trust::TrustStore;
 use countersign_store::ledger::RequestRecord;
+use countersign_store::ledger::items::permitted;
 use serde_json::{Map, Value};
 
 /// The entry of a request, before anything is said about how it ended.
@@ -17,13 +19,15 @@ pub(crate) fn of_request(event: Event, boundary: Boundary, request: &RequestReco
     let artifacts: Vec<&Artifact> = request.asked.iter().map(|a| &a.artifact).collect();
     let action = artifacts.first().map(|a| a.payload.clone());
     let decisions: Vec<Decision> = request.accepted.iter().map(|a| a.decision.clone()).collect();
+    let items = part(request).filter(|_| event.needs_approval());
     Entry {
         request_id: Some(request.id.clone()),
         action_hash: Some(request.key.action_hash),
         action,
         artifacts: artifacts.iter().map(|a| a.head.clone()).collect(),
         policy: request.policy.clone(),
-        trust_level: level(event, &decisions),
+        trust_level: level(event, &decisions, items.as_deref()),
+        items,
         decisions,
         basis: Basis::Decision,
         ..bare(event, boundary)
@@ -39,12 +43,14 @@ pub(crate) fn bare(event: Event, boundary: Boundary) -> Entry {
         request_id: None,
         action_hash: None,
         action: None,
+        items: None,
         artifacts: Vec::new(),
         policy: None,
         decisions: Vec::new(),
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        grant: None,
         trust_level: Level::L0,
         outcome: None,
     }
@@ -66,7 +72,7 @@ pub(crate) fn of_action(
 /// The same entry about another event.
 pub(crate) fn as_event(mut entry: Entry, event: Event) -> Entry {
     entry.event = event;
-    entry.trust_level = level(event, &entry.decisions);
+    entry.trust_level = level(event, &entry.decisions, entry.items.as_deref());
     entry
 }
 
@@ -80,15 +86,29 @@ pub(crate) fn decided(
     entry.decisions = decisions.iter().map(|d| (*d).clone()).collect();
     entry.approver_decision = match decisions {
         [one] => Some(ApproverDecision {
-            verdict: if one.decision.allows() { "approved" } else { "rejected" }.into(),
+            verdict: word(one).into(),
             person: person(trust, &one.signer_key_id),
             key_id: one.signer_key_id.clone(),
             reason: reason.map(|r| r.text.clone()),
         }),
         _ => None,
     };
-    entry.trust_level = level(entry.event, &entry.decisions);
+    entry.trust_level = level(entry.event, &entry.decisions, entry.items.as_deref());
     entry
+}
+
+/// The same entry about some items of a batch.
+pub(crate) fn about(mut entry: Entry, items: Vec<usize>) -> Entry {
+    entry.items = Some(items);
+    entry.trust_level = level(entry.event, &entry.decisions, entry.items.as_deref());
+    entry
+}
+
+/// The items of a batch that were allowed where others were not.
+fn part(request: &RequestRecord) -> Option<Vec<usize>> {
+    let allowed = permitted(request)?;
+    let all = request.asked.first()?.artifact.items()?;
+    (!allowed.is_empty() && allowed.len() < all).then_some(allowed)
 }
 
 /// Adds what came of a run.
@@ -121,9 +141,16 @@ fn person(trust: &TrustStore, id: &KeyId) -> String {
     trust.approver(id).map(|a| a.person.clone()).unwrap_or_default()
 }
 
-/// The level that a single approver's decision reaches; verification works it out again.
-fn level(event: Event, decisions: &[Decision]) -> Level {
-    let allowed = !decisions.is_empty() && decisions.iter().all(|d| d.decision.allows());
+/// The level that decisions reach; verification works it out again.
+fn level(event: Event, decisions: &[Decision], items: Option<&[usize]>) -> Level {
+    let allows = |decision: &Decision| {
+        let some = |items: &[usize]| {
+            let said = decision.hint(hint::ITEMS).and_then(Value::as_array);
+            said.is_some_and(|said| items.iter().all(|item| said.contains(&Value::from(*item))))
+        };
+        decision.decision.allows() || items.is_some_and(some)
+    };
+    let allowed = !decisions.is_empty() && decisions.iter().all(allows);
     if allowed && event.needs_approval() { Level::L1 } else { Level::L0 }
 }
 

@@ -5,15 +5,23 @@
 //!
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
+//! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
+//!   may wait. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
+//! * `items`: the same for a batch, item by item.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
 mod claim;
 mod denied;
 mod error;
+mod freeze;
+pub mod grant;
+mod items;
+mod limits;
 mod permit;
 mod recovery;
 mod standing;
+mod streak;
 mod suspend;
 
 use crate::edge::Edge;
@@ -28,14 +36,16 @@ use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
-    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, Proof, RequestRecord,
 };
 use serde_json::{Map, Value};
 use standing::{judge, proof};
 use std::sync::Arc;
 
+pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
 pub use error::GateError;
+pub use streak::DeniedInARow;
 
 /// An enforcer over one home and its ledger.
 pub struct Enforcer {
@@ -167,10 +177,14 @@ impl Enforcer {
                 return Err(refusal.into());
             }
         };
-        let event = if vote.allows() { Event::Approved } else { Event::Denied };
-        let frame = entry::of_request(event, self.boundary, request);
-        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
         let proof = proof(vote)?;
+        let (event, items) = match &proof {
+            Proof::Approved(approved) => (Event::Approved, approved.items().map(<[usize]>::to_vec)),
+            Proof::Denied(_) => (Event::Denied, None),
+        };
+        let mut frame = entry::of_request(event, self.boundary, request);
+        frame.items = items;
+        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
         let request_id = request.id.clone();
         let acceptance = Acceptance { request_id, proof, reason, entry, now: self.now() };
         match self.ledger.accept(acceptance).await {
@@ -267,14 +281,23 @@ impl Enforcer {
         event: Event,
         action: Map<String, Value>,
     ) -> Result<Receipt, GateError> {
+        let receipt = self.ledger.record(self.change(event, action)?, self.now()).await?;
+        // From the first pinned key on, the home knows its ledger from any other.
+        self.remember_head().await?;
+        Ok(receipt)
+    }
+
+    /// The entry of a change that belongs to no request.
+    pub(crate) fn change(
+        &self,
+        event: Event,
+        action: Map<String, Value>,
+    ) -> Result<Entry, GateError> {
         let mut entry = entry::bare(event, self.boundary);
         let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
-        let receipt = self.ledger.record(entry, self.now()).await?;
-        // From the first pinned key on, the home knows its ledger from any other.
-        self.remember_head().await?;
-        Ok(receipt)
+        Ok(entry)
     }
 
     async fn remember_head(&self) -> Result<(), GateError> {

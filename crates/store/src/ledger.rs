@@ -19,7 +19,18 @@ use countersign_core::verify::{Approved, Vote};
 use serde::{Deserialize, Serialize};
 
 pub mod contract;
+mod freeze;
+mod grants;
+pub mod items;
+mod limits;
+mod lookup;
 mod memory;
+pub mod read;
+pub use freeze::{FreezeStore, Frozen, Thaw};
+pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
+pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
+pub use limits::{Crowd, LimitStore, Room, Turn};
+pub use lookup::Lookup;
 pub use memory::MemoryLedger;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -165,6 +176,17 @@ pub enum LedgerError {
         /// The refusal.
         message: String,
     },
+    /// Somebody stopped everything.
+    #[error("{0}")]
+    Frozen(Box<Frozen>),
+    /// More waits than may.
+    #[error("{most} requests {whose} wait, and as many stand in the queue behind them")]
+    Full {
+        /// Whose, in words.
+        whose: &'static str,
+        /// How many may.
+        most: u32,
+    },
     /// The claim has its outcome already.
     #[error("the claim `{0}` has ended already")]
     Ended(String),
@@ -252,7 +274,9 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: Send + Sync {
+pub trait LedgerStore:
+    read::Receipts + ItemClaims + Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync
+{
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 
@@ -280,7 +304,9 @@ pub trait LedgerStore: Send + Sync {
         request: RequestRecord,
         entry: Entry,
         now: Instant,
-    ) -> Result<Suspended, LedgerError>;
+    ) -> Result<Suspended, LedgerError> {
+        self.suspend_within(request, entry, Room::UNBOUNDED, now).await
+    }
 
     /// Writes down that the artifacts were put to their approvers. Idempotent.
     async fn submitted(&self, request_id: &str, now: Instant)
@@ -297,7 +323,7 @@ pub trait LedgerStore: Send + Sync {
     async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError>;
 
     /// Uses an approval and records it. Exactly one caller wins; the others get
-    /// [`LedgerError::State`].
+    /// [`LedgerError::State`]. A batch is not used whole: see [`ItemClaims`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
 
     /// Ends a claim, once, whose action somebody else carries out: the receipt of the claim,

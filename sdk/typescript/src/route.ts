@@ -60,6 +60,28 @@ export interface Route {
   readonly scopes: readonly Scope[];
   /** How often an accepted `timebox` or `session` decision may be claimed. */
   readonly maxUses: number;
+  /** People of whom some must allow, besides the threshold; absent where there are none. */
+  readonly groups?: readonly Group[];
+  /** Whether one denial ends it; absent where not. */
+  readonly veto?: true;
+  /** Labels of those who are asked next; absent where there are none. */
+  readonly escalateTo?: readonly string[];
+  /** The widest standing permission on offer; absent where there is none. */
+  readonly grant?: GrantOffer;
+}
+
+/** People of whom some must allow, such as those of one role. */
+export interface Group {
+  readonly name?: string;
+  /** Persons of the roster, sorted, each once. */
+  readonly persons: readonly string[];
+  readonly threshold: number;
+}
+
+/** The widest standing permission that an approver may give out of an answer. */
+export interface GrantOffer {
+  readonly maxSeconds: number;
+  readonly session: boolean;
 }
 
 /** Who asks, where and why: wording, never part of the action's hash. */
@@ -71,6 +93,8 @@ export interface Context {
   readonly workspace?: string;
   readonly description?: string;
   readonly reasoning?: string;
+  readonly details?: Readonly<Record<string, string>>;
+  readonly previous?: string;
   readonly notes?: readonly string[];
 }
 
@@ -85,7 +109,7 @@ export function route(value: JsonValue | undefined, what = "route"): Route {
   const found = shape.members(value, what, [
     "round", "ruleId", "risk", "policyHash", "roster", "threshold", "minAssurance",
     "reasonRequired", "scopes", "maxUses",
-  ]);
+  ], ["groups", "veto", "escalateTo", "grant"]);
   return {
     round: shape.u32(found.round, "round"),
     ruleId: shape.text(found.ruleId, "ruleId"),
@@ -97,19 +121,59 @@ export function route(value: JsonValue | undefined, what = "route"): Route {
     reasonRequired: shape.bool(found.reasonRequired, "reasonRequired"),
     scopes: shape.list(found.scopes, scope, "scopes"),
     maxUses: shape.u32(found.maxUses, "maxUses"),
+    ...more(found),
   };
+}
+
+/** The members that are left out where they say nothing; written out they are a second form. */
+function more(found: Record<string, JsonValue | undefined>): Partial<Route> {
+  const groups = shape.listOrAbsent(found.groups, group, "groups");
+  const escalateTo = shape.listOrAbsent(found.escalateTo, shape.text, "escalateTo");
+  if (found.veto !== undefined && !shape.bool(found.veto, "veto")) shape.bool(undefined, "veto");
+  return {
+    ...(groups.length > 0 ? { groups } : {}),
+    ...(found.veto === undefined ? {} : { veto: true }),
+    ...(escalateTo.length > 0 ? { escalateTo } : {}),
+    ...(found.grant === undefined ? {} : { grant: grantOffer(found.grant) }),
+  };
+}
+
+function group(value: JsonValue | undefined, what = "group"): Group {
+  const found = shape.members(value, what, ["persons", "threshold"], ["name"]);
+  return {
+    ...(found.name === undefined ? {} : { name: shape.text(found.name, "name") }),
+    persons: shape.list(found.persons, shape.text, "persons"),
+    threshold: shape.u32(found.threshold, "threshold"),
+  };
+}
+
+function grantOffer(value: JsonValue | undefined, what = "grant"): GrantOffer {
+  const found = shape.members(value, what, ["maxSeconds", "session"]);
+  return {
+    maxSeconds: shape.u32(found.maxSeconds, "maxSeconds"),
+    session: shape.bool(found.session, "session"),
+  };
+}
+
+/** Texts by name; left out where there are none. */
+function details(value: JsonValue): Record<string, string> {
+  const found = Object.entries(shape.object(value, "details"));
+  if (found.length === 0) throw shape.shape("`details` is empty");
+  return Object.fromEntries(found.map(([name, said]) => [name, shape.text(said, name)]));
 }
 
 /** @throws JsonError `Shape` */
 export function context(value: JsonValue | undefined, what = "context"): Context {
   const texts = [
     "principal", "agent", "session", "host", "workspace", "description", "reasoning",
+    "previous",
   ] as const;
-  const found = shape.members(value, what, [], [...texts, "notes"]);
+  const found = shape.members(value, what, [], [...texts, "details", "notes"]);
   const said = texts.filter((name) => found[name] !== undefined);
   const notes = shape.listOrAbsent(found.notes, shape.text, "notes");
   return {
     ...Object.fromEntries(said.map((name) => [name, shape.text(found[name], name)])),
+    ...(found.details === undefined ? {} : { details: details(found.details) }),
     ...(notes.length > 0 ? { notes } : {}),
   };
 }

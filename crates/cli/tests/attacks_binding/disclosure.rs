@@ -61,6 +61,10 @@ fn routed(enforcer: &HostileEnforcer) -> Map<String, Value> {
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     };
     extensions(Fixed([7; 32]), &Context::default(), &route, None).unwrap()
 }

@@ -1,13 +1,23 @@
 //! What a receipt proves to somebody who pinned keys: worked out, never read off.
 
+mod grant;
+mod items;
+mod quorum;
+mod words;
+
+pub use quorum::Quorum;
+use quorum::Weighed;
+pub use words::word;
+
 use super::validity::Moment;
-use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
-use crate::artifact::{Artifact, Assurance, Route};
+use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
+use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
+use crate::encoding::Hash;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
-use crate::trust::{Approver, TrustStore};
+use crate::trust::{Status, TrustStore};
 use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -99,7 +109,9 @@ impl Receipt {
     }
 
     fn judge(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<Verdict, Verdict> {
-        self.signed_by_operator(trust, at)?;
+        let recorded = self.content.recorded_at.instant();
+        let judged = Judged { at, hash: self.content_hash, recorded };
+        self.signed_by_operator(trust, &judged)?;
         let entry = &self.content.entry;
         let action_hash = entry
             .action
@@ -111,20 +123,19 @@ impl Receipt {
             return Err(Verdict::HashMismatch);
         }
         self.content.hangs_together()?;
-        let (level, assurance, approvers) =
-            self.content.level(trust, &Judged { at, hash: self.content_hash })?;
+        self.content.rests_on_its_grant(trust, &judged)?;
+        let (level, assurance, approvers) = self.content.level(trust, &judged)?;
         if level != entry.trust_level {
             return Err(Verdict::LevelMismatch);
         }
         Ok(Verdict::Valid { level, assurance, event: entry.event, approvers })
     }
 
-    fn signed_by_operator(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<(), Verdict> {
+    fn signed_by_operator(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
         let untrusted = untrusted(&signature.key_id);
         let operator = trust.operator(&signature.key_id).ok_or(untrusted)?;
-        let recorded = self.content.recorded_at.instant();
-        if !at.counts(&operator.status, &self.content_hash, recorded) {
+        if !judged.counts(&operator.status) {
             return Err(Verdict::Revoked);
         }
         // INVARIANT: what a witness saw is found by its hash, which is worked out here.
@@ -147,16 +158,19 @@ impl Receipt {
     }
 }
 
-/// Whose answer it is, and whether it counts as a yes.
-struct Weighed<'a> {
-    signer: &'a Approver,
-    counts: bool,
-}
-
-/// The receipt that is judged, and when.
+/// The receipt that is judged, and when. An approval that is inside it, such as a grant's, is no
+/// older than the receipt to anybody else.
+#[derive(Clone, Copy)]
 struct Judged<'a> {
     at: &'a Moment<'a>,
-    hash: crate::encoding::Hash,
+    hash: Hash,
+    recorded: Instant,
+}
+
+impl Judged<'_> {
+    fn counts(&self, status: &Status) -> bool {
+        self.at.counts(status, &self.hash, self.recorded)
+    }
 }
 
 type Reached = (Level, Option<Assurance>, Vec<String>);
@@ -171,8 +185,12 @@ impl Content {
         let named = entry.artifacts.first().map(|a| Some(&a.request_id));
         let whole =
             named.is_none_or(|id| entry.action.is_some() && id == entry.request_id.as_ref());
-        if !numbered || ran != entry.outcome.is_some() || !whole {
+        if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
             return Err(Verdict::Malformed);
+        }
+        let denies = |decision: &Decision| !decision.decision.allows();
+        if entry.event == Event::Denied && people && !entry.decisions.iter().any(denies) {
+            return Err(Verdict::LevelMismatch);
         }
         // A run under a policy or a grant carries nobody's decision.
         if people && entry.basis != Basis::Decision {
@@ -210,42 +228,55 @@ impl Content {
         Terms::of(artifact, action).map_err(verdict)
     }
 
-    /// The level that the decisions inside reach.
+    /// The level that the decisions inside reach, where the words beside them are true.
     fn level(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<Reached, Verdict> {
-        let entry = &self.entry;
         let (artifacts, terms) = self.asked()?;
         if let Some(terms) = &terms {
-            agrees(entry, &terms.route)?;
+            words::agrees(&self.entry, &terms.route)?;
         }
-        let asked = (artifacts.as_slice(), terms.as_ref());
-        let weigh = |decision| self.weigh(decision, asked, trust, judged);
-        let weighed = entry.decisions.iter().map(weigh).collect::<Result<Vec<_>, _>>()?;
-        let answers: Vec<_> =
-            weighed.iter().map(|w| (w.signer.person.as_str(), w.counts)).collect();
-        let persons = verify::allowing(&answers);
+        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, judged)?;
+        let reached = self.reached(terms.as_ref(), &weighed)?;
+        words::said_truly(&self.entry, &weighed)?;
+        Ok(reached)
+    }
+
+    /// The level that the decisions inside reach, whatever is said beside them.
+    fn proven(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<Reached, Verdict> {
+        let (artifacts, terms) = self.asked()?;
+        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, judged)?;
+        self.reached(terms.as_ref(), &weighed)
+    }
+
+    fn reached(&self, terms: Option<&Terms>, weighed: &[Weighed<'_>]) -> Result<Reached, Verdict> {
+        let entry = &self.entry;
+        let nobody = (Level::L0, None, Vec::new());
         if !entry.event.needs_approval() {
-            said_truly(entry, &weighed, &persons)?;
-            return Ok((Level::L0, None, Vec::new()));
+            return Ok(nobody);
         }
-        if terms.as_ref().is_some_and(|terms| terms.met_by(&answers)) {
-            let counted: Vec<&Approver> = weighed
-                .iter()
-                .map(|w| w.signer)
-                .filter(|s| persons.contains(s.person.as_str()))
-                .collect();
-            said_truly(entry, &weighed, &persons)?;
-            let assurance = counted.iter().map(|signer| signer.assurance).min();
+        let persons = quorum::allowing(weighed);
+        if terms.is_some_and(|terms| terms.met_by(&quorum::answers(weighed))) {
+            let counted = weighed.iter().map(|w| w.signer);
+            let counted = counted.filter(|s| persons.contains(s.person.as_str()));
+            let assurance = counted.map(|signer| signer.assurance).min();
             return Ok((Level::L1, assurance, persons.into_iter().map(str::to_owned).collect()));
         }
         if entry.basis == Basis::Decision {
-            let need = terms.as_ref().map_or(1, Terms::need);
-            return Err(Verdict::ThresholdNotMet { have: persons.len().min(need - 1), need });
+            return Err(quorum::short(terms.map(|terms| &terms.route), &persons));
         }
-        said_truly(entry, &weighed, &persons)?;
-        Ok((Level::L0, None, Vec::new()))
+        Ok(nobody)
     }
 
-    /// Whose decision it is, with which assurance, and whether the gate would have let it allow.
+    fn weighed<'a>(
+        &self,
+        asked: (&[Artifact], Option<&Terms>),
+        trust: &'a TrustStore,
+        judged: &Judged<'_>,
+    ) -> Result<Vec<Weighed<'a>>, Verdict> {
+        let weigh = |decision| self.weigh(decision, asked, trust, judged);
+        self.entry.decisions.iter().map(weigh).collect()
+    }
+
+    /// Whose decision it is, with which assurance, and what the gate would have counted it as.
     fn weigh<'a>(
         &self,
         decision: &Decision,
@@ -258,7 +289,7 @@ impl Content {
         }
         let id = &decision.signer_key_id;
         let signer = trust.approver(id).ok_or_else(|| untrusted(id))?;
-        if !judged.at.counts(&signer.status, &judged.hash, self.recorded_at.instant()) {
+        if !judged.counts(&signer.status) {
             return Err(Verdict::Revoked);
         }
         decision.verify_signature(&signer.keys.signing()).map_err(|_| Verdict::BadSignature)?;
@@ -268,10 +299,10 @@ impl Content {
         let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
-        let counts = decision.decision.allows()
-            && verify::within_terms(decision, terms).is_ok()
-            && self.in_time(decision, artifact, judged.at.now);
-        Ok(Weighed { signer, counts })
+        let yes = items::yes(decision, terms, self.entry.items.as_deref());
+        // A yes that came too late is none, and no no either.
+        let says = yes.filter(|yes| !yes || self.in_time(decision, artifact, judged.at.now));
+        Ok(Weighed { signer, says })
     }
 
     /// Whether the approval was alive when it was used, and none of it lies in the future.
@@ -308,48 +339,9 @@ fn verdict(refusal: Refusal) -> Verdict {
         | Refusal::FromTheFuture(_)
         | Refusal::WrongSession
         | Refusal::Scope(_)
+        | Refusal::Unclear(_)
         | Refusal::NoReason
         | Refusal::Replay => Verdict::Malformed,
-    }
-}
-
-/// The words beside the decisions say what the decisions say, and nothing where there are none.
-/// `allowing` are the persons whose yes counted.
-fn said_truly(
-    entry: &Entry,
-    weighed: &[Weighed<'_>],
-    allowing: &BTreeSet<&str>,
-) -> Result<(), Verdict> {
-    let one = entry.approver_decision.as_ref().is_none_or(|said| {
-        let mut answers = entry.decisions.iter().zip(weighed);
-        answers.any(|(decision, by)| said.tells(decision, &by.signer.person))
-            && (!entry.event.needs_approval() || allowing.contains(said.person.as_str()))
-    });
-    let many = entry.multi_approval.as_ref().is_none_or(|multi| {
-        let named: BTreeSet<&str> = multi.approvers.iter().map(String::as_str).collect();
-        named.len() == multi.approvers.len() && named.is_subset(allowing)
-    });
-    if one && many { Ok(()) } else { Err(Verdict::LevelMismatch) }
-}
-
-impl ApproverDecision {
-    /// Whether these are the words for this decision of this person.
-    fn tells(&self, decision: &Decision, person: &str) -> bool {
-        let word = if decision.decision.allows() { "approved" } else { "rejected" };
-        // A reason that is told was signed; its salt, and so its proof, is the approver's.
-        let reasoned = self.reason.is_none() || verify::gives_reason(decision);
-        let theirs = self.key_id == decision.signer_key_id && self.person == person;
-        self.verdict == word && theirs && reasoned
-    }
-}
-
-/// Threshold and roster come from the signed route and must equal the receipt's.
-fn agrees(entry: &Entry, route: &Route) -> Result<(), Verdict> {
-    match &entry.multi_approval {
-        Some(multi) if multi.threshold != route.threshold => Err(Verdict::LevelMismatch),
-        Some(multi) if multi.roster != route.roster => Err(Verdict::OffRoster),
-        None if route.threshold > 1 && entry.event.needs_approval() => Err(Verdict::LevelMismatch),
-        _ => Ok(()),
     }
 }
 

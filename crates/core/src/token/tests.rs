@@ -45,6 +45,10 @@ fn artifact(roster: &[(&str, &SecretKeys)], min_assurance: Assurance) -> Artifac
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     };
     let payload = json!({"kind": "request", "action": "deploy", "parameters": {}});
     let head = ArtifactHead {

@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::action::ActionHash;
 use crate::artifact::{Artifact, Route};
-use std::collections::BTreeSet;
+use crate::tally::{Tally, tally};
 
 /// What was asked, of whom, and on which terms: the same in every artifact of one round.
 ///
@@ -15,6 +15,8 @@ pub(crate) struct Terms {
     pub(crate) session_id: Option<String>,
     pub(crate) repo_ref: String,
     pub(crate) route: Route,
+    /// How many items the action has, where it is a batch.
+    pub(crate) items: Option<usize>,
 }
 
 impl Terms {
@@ -25,25 +27,12 @@ impl Terms {
             session_id: artifact.head.session_id.clone(),
             repo_ref: artifact.head.repo_ref.clone(),
             route: artifact.route()?.ok_or(Refusal::NoRoute)?,
+            items: artifact.items(),
         })
     }
 
-    /// How many distinct persons must allow.
-    pub(crate) fn need(&self) -> usize {
-        self.route.threshold.max(1) as usize
-    }
-
-    /// Whether these answers, each a person's and whether it allows, are enough. Where one person
-    /// is enough, one no ends it.
+    /// Whether these answers, each a person's and whether it allows, are enough.
     pub(crate) fn met_by(&self, answers: &[(&str, bool)]) -> bool {
-        let ended = self.need() == 1 && answers.iter().any(|(_, allows)| !allows);
-        !ended && allowing(answers).len() >= self.need()
+        tally(&self.route, answers) == Tally::Met
     }
-}
-
-/// The distinct persons who allow. Who said both yes and no said no.
-pub(crate) fn allowing<'a>(answers: &[(&'a str, bool)]) -> BTreeSet<&'a str> {
-    let who = |allows: bool| answers.iter().filter(move |(_, yes)| *yes == allows).map(|(p, _)| *p);
-    let against: BTreeSet<&str> = who(false).collect();
-    who(true).filter(|person| !against.contains(person)).collect()
 }

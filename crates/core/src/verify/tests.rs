@@ -52,6 +52,10 @@ fn route(key: &SecretKeys) -> Route {
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     }
 }
 

@@ -30,7 +30,18 @@ impl Enforcer {
         request: &RequestRecord,
         why: &str,
     ) -> Result<(), GateError> {
-        let entry = entry::of_request(Event::Failed, self.boundary, request);
+        let frame = entry::of_request(Event::Failed, self.boundary, request);
+        self.give_up_as(claim, frame, why).await
+    }
+
+    /// The same with what its receipts say.
+    pub(super) async fn give_up_as(
+        &self,
+        claim: &ClaimRecord,
+        frame: Entry,
+        why: &str,
+    ) -> Result<(), GateError> {
+        let entry = entry::as_event(frame, Event::Failed);
         let entry = entry::ended(entry, None, unknown_outcome(claim, why));
         self.finish(claim, entry).await.map(|_| ())
     }
@@ -40,6 +51,11 @@ impl Enforcer {
         let request = self.ledger.request(&claim.request_id).await?.ok_or_else(unknown)?;
         let entry = self.last_entry(&request).await?;
         let entry = entry::as_event(entry, Event::Uncertain);
+        let item = self.ledger.item_of(&claim.id).await?;
+        let entry = match item {
+            Some(item) => entry::about(entry, vec![item]),
+            None => entry,
+        };
         let why = "the enforcer ended before the outcome was known";
         match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
             // Another process found the same claim.

@@ -46,7 +46,10 @@ pub(super) fn judge(
 
 pub(super) fn proof(vote: Vote) -> Result<Proof, GateError> {
     if !vote.allows() {
-        return Ok(Proof::Denied(Box::new(vote)));
+        return Ok(match Approved::part(vote) {
+            Ok(approved) => Proof::Approved(approved),
+            Err(vote) => Proof::Denied(vote),
+        });
     }
     let approved = Approved::count(vec![vote]);
     approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))
@@ -58,19 +61,52 @@ pub(super) fn still_stands(
     request: &RequestRecord,
     now: Instant,
 ) -> Result<(), LedgerError> {
-    let void = |code: &str, message: String| LedgerError::Void { code: code.into(), message };
-    let home_failed = |e: HomeError| void("home", e.to_string());
-    let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
-    let trust = home.trust(&identity.map_err(home_failed)?).map_err(home_failed)?;
+    counted(&trust_of(home)?, request, now)
+}
+
+/// Whether what people signed at `then` still holds: it was an approval then, and every key that
+/// signed it counts now.
+pub(super) fn still_signed(
+    home: &Home,
+    request: &RequestRecord,
+    then: Instant,
+    now: Instant,
+) -> Result<(), LedgerError> {
+    let trust = trust_of(home)?;
+    for accepted in &request.accepted {
+        let id = &accepted.decision.signer_key_id;
+        if !trust.approver(id).is_some_and(|signer| signer.status.counts(now)) {
+            let refusal = Refusal::RevokedSigner(id.clone());
+            return Err(void(refusal.code(), refusal.to_string()));
+        }
+    }
+    counted(&trust, request, then)
+}
+
+fn counted(trust: &TrustStore, request: &RequestRecord, at: Instant) -> Result<(), LedgerError> {
     let mut votes = Vec::new();
     for accepted in &request.accepted {
         let decision = accepted.decision.clone();
         let hash = decision.artifact_hash;
         let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash);
         let asked = asked.ok_or_else(|| void("HARP_ERR_HASH_MISMATCH", "not asked".into()))?;
-        let vote = judge(decision, asked, request, &trust, now);
+        let vote = judge(decision, asked, request, trust, at);
         votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);
     }
-    let approved = Approved::count(votes);
-    approved.map(|_| ()).map_err(|_| void("HARP_ERR_POLICY_DENY", "not approved".into()))
+    // What of it is approved is for the claim to say: it names the items.
+    let approved = Approved::count(votes).or_else(|mut votes| match (votes.pop(), votes.len()) {
+        (Some(one), 0) => Approved::part(one).map_err(|_| ()),
+        _ => Err(()),
+    });
+    approved.map(|_| ()).map_err(|()| void("HARP_ERR_POLICY_DENY", "not approved".into()))
+}
+
+fn trust_of(home: &Home) -> Result<TrustStore, LedgerError> {
+    let failed = |e: HomeError| void("home", e.to_string());
+    let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
+    home.trust(&identity.map_err(failed)?).map_err(failed)
+}
+
+fn void(code: &str, message: String) -> LedgerError {
+    LedgerError::Void { code: code.into(), message }
 }

@@ -41,31 +41,52 @@ impl Enforcer {
         question: &Question,
         action_hash: ActionHash,
     ) -> Result<Suspended, GateError> {
-        let request = self.draft(question, action_hash).await?;
-        self.not_denied_before(question, &request).await?;
+        self.may_ask(question).await?;
+        let key = self.key(question, action_hash).await?;
+        let question = if self.waits(&key).await? {
+            // The same call that waits already is no new question.
+            question.clone()
+        } else {
+            self.not_denied_before(question, &key).await?;
+            self.after_denials(question, &key).await?
+        };
+        let room = self.room(&question).await?;
+        let request = self.draft(&question, key).await?;
         let entry = entry::of_request(Event::Suspended, self.boundary, &request);
-        Ok(self.ledger.suspend(request, entry, self.now()).await?)
+        let suspended = self.ledger.suspend_within(request, entry, room, self.now()).await;
+        match suspended {
+            Ok(suspended) => Ok(suspended),
+            Err(error) => Err(self.stopped(&question.action, question.grounds.note(), error).await),
+        }
+    }
+
+    async fn key(
+        &self,
+        question: &Question,
+        action_hash: ActionHash,
+    ) -> Result<RequestKey, GateError> {
+        let (principal, fresh) = (question.principal.clone(), self.edge.id()?);
+        let session = self.ledger.session(&principal, &question.session, &fresh).await?;
+        let workspace = question.workspace.clone();
+        Ok(RequestKey { principal, session, workspace, action_hash })
+    }
+
+    async fn waits(&self, key: &RequestKey) -> Result<bool, GateError> {
+        let open = self.ledger.open_requests().await?;
+        Ok(open.iter().any(|open| open.key == *key && self.now() < open.expires_at))
     }
 
     async fn draft(
         &self,
         question: &Question,
-        action_hash: ActionHash,
+        key: RequestKey,
     ) -> Result<RequestRecord, GateError> {
         let (ledger, now, id) = (&self.ledger, self.now(), self.edge.id()?);
-        let fresh = self.edge.id()?;
-        let session = ledger.session(&question.principal, &question.session, &fresh).await?;
         let fresh = format!("repo_{}", self.edge.id()?);
         let repo_ref = ledger.repo_ref(&question.workspace, &fresh).await?;
         let head = ledger.checkpoint().await?;
-        let session_id = session.clone();
-        let frame = Frame { question, action_hash, session_id, repo_ref, head, now };
-        let key = RequestKey {
-            principal: question.principal.clone(),
-            session,
-            workspace: question.workspace.clone(),
-            action_hash: frame.action_hash,
-        };
+        let session_id = key.session.clone();
+        let frame = Frame { question, session_id, repo_ref, head, now };
         Ok(RequestRecord {
             asked: frame.artifacts(&id, &self.edge)?,
             policy: Some(question.grounds.note().clone()),

@@ -5,6 +5,7 @@ use crate::gate::{Enforcer, GateError};
 use crate::home::Home;
 use crate::policy::{Acceptance, Sources, moment, roster};
 use crate::question::{Way, fixed_hash};
+use countersign_core::action::Action;
 use countersign_core::artifact::{Artifact, Context, Route};
 use countersign_core::keys::KeyId;
 use countersign_core::time::Instant;
@@ -63,6 +64,40 @@ impl Judge {
             return Err(void("the policy asks for more by now"));
         }
         self.signers_are_seated(&verdict, &engine, request)
+    }
+
+    /// What the policies of now say of a call that was granted. They must be the ones under which
+    /// it was, ask no more of those who gave it, and count them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Void`] where any of it is not so.
+    pub(crate) fn still_grants(
+        &self,
+        call: &Action,
+        asker: &Asker,
+        giver: &RequestRecord,
+    ) -> Result<Verdict, LedgerError> {
+        let workspace = &giver.key.workspace;
+        let found = layers::found(self.home.root(), &self.sources, workspace);
+        let engine = found.and_then(|found| layers::engine(&found, &self.accepted, workspace));
+        let engine = engine.map_err(|e| void(&e.to_string()))?;
+        let place = layers::surroundings(self.home.root(), &self.sources, workspace);
+        let facts = Facts::of(call, asker.clone(), place, moment(self.now));
+        let verdict = engine.judge(&facts.map_err(|e| void(&e.to_string()))?);
+        for asked in &giver.asked {
+            let route = asked.artifact.route().ok().flatten().ok_or_else(|| void("no route"))?;
+            if engine.hash() != route.policy_hash {
+                return Err(void("the policy changed"));
+            }
+            if asks_for_more(&verdict, &route) {
+                return Err(void("the policy asks for more by now"));
+            }
+        }
+        if verdict.decision != Decision::RequireApproval {
+            return Err(void("the policy does not ask about it any more"));
+        }
+        self.signers_are_seated(&verdict, &engine, giver)?;
+        Ok(verdict)
     }
 
     fn verdict(

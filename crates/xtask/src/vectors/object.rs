@@ -96,6 +96,10 @@ pub(super) fn route() -> Made<Route> {
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     })
 }
 

@@ -1,7 +1,10 @@
+mod several;
+
 use super::*;
 use crate::action::ActionHash;
 use crate::artifact::{
-    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Scope, Seat, extensions,
+    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Route, Scope, Seat,
+    extensions,
 };
 use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
@@ -41,6 +44,10 @@ fn artifact_under(person: &SecretKeys, change: impl Fn(&mut ArtifactHead, &mut R
         reason_required: false,
         scopes: vec![Scope::Once],
         max_uses: 1,
+        groups: vec![],
+        veto: false,
+        escalate_to: vec![],
+        grant: None,
     };
     let mut head = ArtifactHead {
         request_id: "r1".into(),
@@ -105,6 +112,8 @@ fn case() -> Case {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        grant: None,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

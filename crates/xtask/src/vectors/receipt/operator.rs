@@ -34,6 +34,13 @@ fn unknown() -> Made<Vec<Vector>> {
             "operator-revoked",
             Status::Revoked { at: NOW.timestamp(), compromised_since: None },
         )?,
+        status(
+            "attack-10-operator-compromised-since-later",
+            Status::Revoked {
+                at: NOW.timestamp(),
+                compromised_since: Some(NOW.plus_millis(3_600_000).timestamp()),
+            },
+        )?,
         status("operator-rotated-and-over", Status::Rotated { until: NOW.timestamp() })?,
     ])
 }
