@@ -22,6 +22,7 @@
 //! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
 
 pub mod admission;
+pub mod amendment;
 pub mod answer;
 pub mod ask;
 pub mod audit;
