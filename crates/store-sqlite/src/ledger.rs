@@ -5,6 +5,7 @@ mod claims;
 mod receipts;
 mod register;
 mod requests;
+mod rounds;
 mod signers;
 
 use crate::db::Db;
@@ -34,6 +35,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/rounds.sql"),
     ],
 };
 

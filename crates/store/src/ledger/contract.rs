@@ -1,6 +1,7 @@
 //! What every ledger promises. Each back end calls [`all`] with a way to make an empty ledger.
 
 mod fixture;
+mod rounds;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -39,7 +40,8 @@ where
     attack_27_what_expires_is_recorded(&*make().await?).await?;
     changes_are_found_by_their_kind(&*make().await?).await?;
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
-    a_claim_ends_once(&*make().await?).await
+    a_claim_ends_once(&*make().await?).await?;
+    rounds::all(&make).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {

@@ -1,6 +1,7 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
 use super::super::*;
+use countersign_store::ledger::{NextRound, RoundStore};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -15,6 +16,13 @@ impl Several {
 
     fn next(&self) -> &SqliteLedger {
         &self.handles[self.turn.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
+    }
+}
+
+#[async_trait]
+impl RoundStore for Several {
+    async fn advance(&self, next: NextRound) -> Result<RequestRecord, LedgerError> {
+        self.next().advance(next).await
     }
 }
 
