@@ -2,8 +2,9 @@
 
 use crate::open::Opened;
 use crate::review::Review;
+use countersign_core::answer::Meaning;
 use countersign_core::artifact::{Artifact, Scope};
-use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
+use countersign_core::decision::{Answer, Choice, Decision, Reason, hint};
 use countersign_core::encoding::Fixed;
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::{KeyError, SecretKeys};
@@ -34,6 +35,14 @@ pub enum SignError {
     /// The scope is wider than what the route offers.
     #[error("the scope `{0:?}` is not on offer")]
     ScopeNotOffered(Scope),
+    /// The route does not name them as the next.
+    #[error("nobody called `{name}` is asked next{}", next_ones(.offered))]
+    NotNext {
+        /// Whom the person named.
+        name: String,
+        /// Whom the route names.
+        offered: Vec<String>,
+    },
     /// The answer would live longer than the request.
     #[error("an answer cannot outlive the request, which ends at `{0}`")]
     OutlivesRequest(Timestamp),
@@ -69,19 +78,33 @@ pub struct Reply {
     pub scope: Scope,
     /// When the answer ends; without it, with the request.
     pub until: Option<Timestamp>,
+    /// Whom a no hands the question to, by a name of the route's.
+    pub hand_to: Option<String>,
 }
 
 impl Reply {
     /// Yes, once.
     #[must_use]
     pub fn allow() -> Self {
-        Self { verdict: Verdict::Allow, reason: None, scope: Scope::Once, until: None }
+        Self {
+            verdict: Verdict::Allow,
+            reason: None,
+            scope: Scope::Once,
+            until: None,
+            hand_to: None,
+        }
     }
 
     /// No.
     #[must_use]
     pub fn deny(reason: Option<String>) -> Self {
         Self { verdict: Verdict::Deny, reason, ..Self::allow() }
+    }
+
+    /// No from this person: ask somebody whom the route names as the next.
+    #[must_use]
+    pub fn escalate(to: String, reason: Option<String>) -> Self {
+        Self { hand_to: Some(to), ..Self::deny(reason) }
     }
 }
 
@@ -122,20 +145,34 @@ pub fn sign(
     check(opened, reply, keys, now)?;
     let artifact = opened.artifact();
     let reason = reason(reply, random)?;
+    let mut hints = hints(opened, reason.as_ref(), now)?;
     let choice = Choice {
-        word: match reply.verdict {
-            Verdict::Allow => Word::Allow,
-            Verdict::Deny => Word::Deny,
-        },
+        word: said(reply).write(&mut hints),
         scope: reply.scope,
         expires_at: reply.until.clone().unwrap_or_else(|| artifact.head.expires_at.clone()),
         nonce: Fixed(draw(random)),
-        hints: Some(hints(opened, reason.as_ref(), now)?),
+        hints: Some(hints),
     };
     let decision = Decision::sign(artifact, choice, keys)?;
     let answer = Answer { decision, reason };
     let trace = sealed_to_enforcer(opened, &answer, random)?;
     Ok(SignedAnswer { body: body(&answer.decision), answer, trace })
+}
+
+/// What a reply says. A yes hands nothing on.
+fn said(reply: &Reply) -> Meaning {
+    match (reply.verdict, &reply.hand_to) {
+        (Verdict::Allow, _) => Meaning::Allow,
+        (Verdict::Deny, None) => Meaning::Deny,
+        (Verdict::Deny, Some(to)) => Meaning::Escalate { to: Some(to.clone()) },
+    }
+}
+
+fn next_ones(names: &[String]) -> String {
+    match names {
+        [] => "; say yes or no".to_owned(),
+        names => format!("; `{}` can be", names.join("`, `")),
+    }
 }
 
 /// In the order in which a person could do something about it.
@@ -155,6 +192,12 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     let (route, ours) = (opened.route(), keys.key_id());
     if route.is_some_and(|route| route.roster.iter().all(|seat| seat.key_id != ours)) {
         return Err(SignError::NotAsked);
+    }
+    if let Some(name) = &reply.hand_to {
+        let offered = route.map(|route| route.escalate_to.clone()).unwrap_or_default();
+        if !offered.contains(name) || reply.verdict == Verdict::Allow {
+            return Err(SignError::NotNext { name: name.clone(), offered });
+        }
     }
     // A request without a route offers nothing but one run; a denial reaches no further.
     let route = route.filter(|_| reply.verdict == Verdict::Allow);

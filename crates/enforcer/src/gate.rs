@@ -6,6 +6,7 @@
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
+//! * `rounds`: others asked in place of those who did not end it.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
 mod claim;
@@ -13,6 +14,7 @@ mod denied;
 mod error;
 mod permit;
 mod recovery;
+mod rounds;
 mod standing;
 mod suspend;
 
@@ -24,6 +26,7 @@ use crate::policy::Sources;
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
+use countersign_core::request;
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_core::verify::{Refusal, Vote};
@@ -31,7 +34,7 @@ use countersign_store::ledger::{
     Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
 };
 use serde_json::{Map, Value};
-use standing::{judge, proof};
+use standing::judge;
 use std::sync::Arc;
 
 pub use denied::{COOL_MILLIS, DeniedBefore};
@@ -158,22 +161,49 @@ impl Enforcer {
         asked: &Asked,
         answer: Answer,
     ) -> Result<RequestRecord, GateError> {
-        let trust = self.trust()?;
+        let trust = Arc::new(self.trust()?);
+        let vote = self.voted(request, asked, &answer, &trust).await?;
         let Answer { decision, reason } = answer;
-        let vote = match self.vote(decision.clone(), asked, request, &trust) {
-            Ok(vote) => vote,
+        let (boundary, keys, now) = (self.boundary, Arc::clone(&trust), self.now());
+        let why = reason.clone();
+        let entry = move |request: &RequestRecord, happened| {
+            let frame = entry::of_request(event_of(happened), boundary, request);
+            entry::answered(frame, &decision, why.as_ref(), &trust)
+        };
+        // A key that was taken back after its answer was stored takes the answer along.
+        let counts = move |stored: &Decision| {
+            keys.approver(&stored.signer_key_id).is_some_and(|a| a.status.counts(now))
+        };
+        let (request_id, entry) = (request.id.clone(), Box::new(entry));
+        let counts = Box::new(counts);
+        let acceptance = Acceptance { request_id, vote, reason, counts, entry, now };
+        self.spent(request, self.ledger.accept(acceptance).await).await
+    }
+
+    /// Verifies an answer; a refusal is recorded.
+    async fn voted(
+        &self,
+        request: &RequestRecord,
+        asked: &Asked,
+        answer: &Answer,
+        trust: &TrustStore,
+    ) -> Result<Vote, GateError> {
+        match self.vote(answer.decision.clone(), asked, request, trust) {
+            Ok(vote) => Ok(vote),
             Err(refusal) => {
                 self.record_refusal(request, &refusal).await?;
-                return Err(refusal.into());
+                Err(refusal.into())
             }
-        };
-        let event = if vote.allows() { Event::Approved } else { Event::Denied };
-        let frame = entry::of_request(event, self.boundary, request);
-        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
-        let proof = proof(vote)?;
-        let request_id = request.id.clone();
-        let acceptance = Acceptance { request_id, proof, reason, entry, now: self.now() };
-        match self.ledger.accept(acceptance).await {
+        }
+    }
+
+    /// Records that an answer was used before.
+    async fn spent(
+        &self,
+        request: &RequestRecord,
+        taken: Result<RequestRecord, LedgerError>,
+    ) -> Result<RequestRecord, GateError> {
+        match taken {
             Err(LedgerError::Replay) => {
                 self.record_refusal(request, &Refusal::Replay).await?;
                 Err(Refusal::Replay.into())
@@ -286,5 +316,15 @@ impl Enforcer {
 
     pub(crate) fn now(&self) -> Instant {
         self.edge.now()
+    }
+}
+
+/// The receipt's event of what an answer did. One that ends nothing yet leaves the action what it
+/// was, suspended, and its receipt holds the answers so far.
+fn event_of(happened: request::Event) -> Event {
+    match happened {
+        request::Event::Approved => Event::Approved,
+        request::Event::Denied => Event::Denied,
+        _ => Event::Suspended,
     }
 }

@@ -1,4 +1,4 @@
-//! `approve` and `deny`: sign one answer.
+//! `approve`, `deny` and `escalate`: sign one answer.
 
 use super::Here;
 use super::inbox::opened;
@@ -43,6 +43,34 @@ pub(crate) struct Deny {
     passphrase: PassphraseArgs,
 }
 
+/// Hand one request to somebody whom its rule names as the next, with a signed no of your own.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  countersign escalate 01KAH --to role:lead -m 'not mine to decide'"
+)]
+pub(crate) struct Escalate {
+    /// The request's id; may be shortened while unique
+    id: String,
+
+    /// Whom to ask next: a name that `show` lists as asked next
+    #[arg(long, value_name = "NAME")]
+    to: String,
+
+    /// Why; sealed to the enforcer
+    #[arg(short, long, value_name = "REASON")]
+    message: Option<String>,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Escalate {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let reply = Reply::escalate(self.to, self.message);
+        answer(here, &self.id, reply, &self.passphrase).await
+    }
+}
+
 impl Approve {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let reply = Reply { reason: self.message, ..Reply::allow() };
@@ -77,6 +105,7 @@ async fn answer(here: &Here<'_>, id: &str, reply: Reply, passphrase: &Passphrase
     let answered = answered?;
     let word = match answered.signed.verdict() {
         Verdict::Allow => "allowed",
+        Verdict::Deny if reply.hand_to.is_some() => "escalated",
         Verdict::Deny => "denied",
     };
     let document = serde_json::json!({

@@ -180,7 +180,10 @@ fn tell(output: Output, progress: &Progress) {
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(why, false)));
         }
-        Progress::Submitted | Progress::Refused(_) => {}
+        Progress::Submitted
+        | Progress::Refused(_)
+        | Progress::Counted(..)
+        | Progress::Escalated(_) => {}
     }
 }
 

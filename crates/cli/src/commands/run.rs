@@ -14,9 +14,10 @@ use countersign_core::receipt::PolicyNote;
 use countersign_enforcer::child::{self, Call, Prepared};
 use countersign_enforcer::home::{Pairing, pairings_in};
 use countersign_enforcer::{
-    Answered, Enforcer, GateError, Grounds, Judged, Progress, Question, Relays, Ruling, RunOnce,
-    Way,
+    Answered, Enforcer, GateError, Grounds, Judged, Progress, Question, Quorum, Relays, Ruling,
+    RunOnce, Seated, Step, Way,
 };
+use countersign_policy::Verdict;
 use countersign_store::files;
 pub(crate) use input::environment;
 use input::read_stdin;
@@ -35,12 +36,23 @@ use std::time::Duration;
 #[command(after_help = "Examples:\n  \
     countersign run -- rm -rf build\n  \
     countersign run --to sre --ttl 10m -- ./deploy.sh\n  \
+    countersign run --to ann,bob,cat --quorum 2 --escalate lead:10m -- ./deploy.sh\n  \
     countersign run --local -- git push\n  \
     countersign run --env DEPLOY_TOKEN --report out.json -- ./release.sh 1.2.3")]
 pub(crate) struct Run {
-    /// Whom to ask: a pairing, a person or a role; may be repeated [default: every approver]
-    #[arg(long, value_name = "WHO")]
+    /// Whom to ask: a pairing, a person or a role; several with commas, or repeated [default: every
+    /// approver]
+    #[arg(long, value_name = "WHO", value_delimiter = ',')]
     to: Vec<String>,
+
+    /// How many different persons must allow it; never fewer than the policy asks for
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    quorum: u32,
+
+    /// Whom to ask next where nobody ends it in time, and for how long: NAME:TIME, at most 4, of
+    /// those whose answer counts; in place of the policy's own steps
+    #[arg(long, value_name = "NAME:TIME", value_delimiter = ',', value_parser = next)]
+    escalate: Vec<Next>,
 
     /// How long to wait for an answer: 90, 90s, 5m, 8h; at most what the policy gives, and that if
     /// nothing is said
@@ -48,7 +60,7 @@ pub(crate) struct Run {
     ttl: Option<Duration>,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "escalate"])]
     local: bool,
 
     /// Add a variable of this environment to the child's; may be repeated
@@ -137,8 +149,10 @@ impl Run {
                         return Err(refused(&enforcer, action, error, report).await);
                     }
                     Err(Unseated::Call(failure)) => return Err(failure),
-                    Ok(ways) => ways,
+                    Ok(seated) => seated,
                 };
+                let Seated { ways, quorum } = ways;
+                let grounds = grounds.with_quorum(quorum);
                 self.asked(here, &enforcer, &prepared, grounds, ways, report).await
             }
         }
@@ -278,20 +292,59 @@ impl Run {
         enforcer: &Enforcer,
         judged: &Judged,
         caller: &Caller,
-    ) -> Result<Vec<Way>, Unseated> {
+    ) -> Result<Seated, Unseated> {
         let every = enforcer.ways().map_err(GateError::from).map_err(Unseated::Policy)?;
-        let mut ways = if every.is_empty() {
-            every
+        let mut seated = if every.is_empty() {
+            Seated { ways: every, quorum: Quorum::default() }
         } else {
-            let seated = enforcer.seated(&judged.verdict, &caller.workspace, every).await;
+            let seated = enforcer.seated(&judged.verdict, &caller.workspace, &every).await;
             seated.map_err(Unseated::Policy)?
         };
         let pairings = self.pairings(enforcer).map_err(Unseated::Call)?;
-        ways.retain(|way| {
+        let reached = |way: &Way| {
             let known = pairings.iter().any(|p| p.key_id == way.approver.key_id);
             known && way.pairing.is_none() == self.local
-        });
-        self.named(ways).map_err(Unseated::Call)
+        };
+        seated.ways.retain(reached);
+        seated.quorum.retain(reached);
+        self.narrowed(seated, &judged.verdict).map_err(Unseated::Call)
+    }
+
+    /// The same for fewer people, for more of them, or one after the other, as the caller wants it:
+    /// nothing that the policy asks for is taken away.
+    fn narrowed(&self, seated: Seated, verdict: &Verdict) -> Result<Seated, Failure> {
+        let Seated { ways: every, mut quorum } = seated;
+        quorum.threshold = quorum.threshold.max(self.quorum);
+        if !self.escalate.is_empty() {
+            let most = i64::from(verdict.timeout_seconds).saturating_mul(1_000);
+            let step = |next: &Next| self.step(next, &every, &quorum, most);
+            quorum.chain = self.escalate.iter().map(step).collect::<Result<_, _>>()?;
+            (quorum.first_millis, quorum.timed) = (None, true);
+        }
+        Ok(Seated { ways: self.named(every)?, quorum })
+    }
+
+    /// A step of the caller's own: some of those whom the policy asks, as many as it asks for.
+    fn step(
+        &self,
+        next: &Next,
+        every: &[Way],
+        quorum: &Quorum,
+        most: i64,
+    ) -> Result<Step, Failure> {
+        let to: Vec<Way> = every.iter().filter(|way| is(&next.who, way)).cloned().collect();
+        if to.is_empty() {
+            let who = visible(&next.who, false);
+            let message = format!("no approver whose answer counts here is `{who}`");
+            return Err(no_approver(message).hint("`countersign list` shows who can be asked"));
+        }
+        Ok(Step {
+            label: next.who.clone(),
+            to,
+            millis: millis(next.time).min(most),
+            threshold: quorum.threshold,
+            groups: quorum.groups.clone(),
+        })
     }
 
     fn named(&self, mut ways: Vec<Way>) -> Result<Vec<Way>, Failure> {
@@ -311,6 +364,21 @@ impl Run {
             true => Err(no_approver("no approver to ask".into())),
         }
     }
+}
+
+/// Whom to ask next, and for how long.
+#[derive(Clone)]
+struct Next {
+    who: String,
+    time: Duration,
+}
+
+fn next(text: &str) -> Result<Next, String> {
+    let (who, time) = text.rsplit_once(':').ok_or("write NAME:TIME, such as lead:10m")?;
+    if who.is_empty() {
+        return Err("a name is missing before the `:`".to_owned());
+    }
+    Ok(Next { who: who.to_owned(), time: duration(time)? })
 }
 
 /// Why nobody is asked.
@@ -371,7 +439,11 @@ fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
     };
     let line = match progress {
         Progress::Suspended(request, false) => {
-            format!("countersign: held; request {} waits for {}", request.id, who())
+            let need = match question.grounds.quorum().threshold {
+                1 => String::new(),
+                k => format!("{k} of "),
+            };
+            format!("countersign: held; request {} waits for {need}{}", request.id, who())
         }
         Progress::Suspended(request, true) => {
             format!("countersign: held; joined request {}, which waits already", request.id)
@@ -379,6 +451,10 @@ fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
         Progress::Submitted => "countersign: delivered to the gateway".into(),
         Progress::Unreachable(why) => {
             format!("countersign: {}; trying again", visible(why, false))
+        }
+        Progress::Counted(have, need) => format!("countersign: {have} of {need} approved"),
+        Progress::Escalated(who) => {
+            format!("countersign: nobody ended it; asking {}", visible(&who.join(", "), false))
         }
         Progress::Refused(refusal) => {
             format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())

@@ -30,9 +30,10 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<RunOnce, GateError> {
         let (home, now) = (self.home.clone(), self.now());
+        let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
-            still_stands(&home, request, now)?;
+            still_stands(&home, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)
         };
         let claim = NewClaim {

@@ -67,6 +67,7 @@ impl Enforcer {
             state: State::Executed,
             created_at: now,
             expires_at: now,
+            step_ends: None,
             policy: Some(note),
             asked: Vec::new(),
             accepted: Vec::new(),

@@ -1,8 +1,6 @@
 //! Whether a decision counts, when it arrives and once more when it is used.
 
-use super::GateError;
 use crate::home::{Home, HomeError};
-use crate::question::QuestionError;
 use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::Decision;
 use countersign_core::keys::KeyId;
@@ -11,7 +9,7 @@ use countersign_core::trust::TrustStore;
 use countersign_core::verify::{
     Approved, Check, DEFAULT_SKEW_MILLIS, Refusal, ReplayView, Subject, Vote, verify,
 };
-use countersign_store::ledger::{Asked, LedgerError, Proof, RequestRecord};
+use countersign_store::ledger::{Asked, LedgerError, RequestRecord};
 
 /// The store spends decisions in the same commit that accepts them; this view leaves it to it.
 struct SpentByTheStore;
@@ -44,29 +42,26 @@ pub(super) fn judge(
     verify(decision, &check)
 }
 
-pub(super) fn proof(vote: Vote) -> Result<Proof, GateError> {
-    if !vote.allows() {
-        return Ok(Proof::Denied(Box::new(vote)));
-    }
-    let approved = Approved::count(vec![vote]);
-    approved.map(Proof::Approved).map_err(|_| GateError::Question(QuestionError::Nobody))
-}
-
 /// Whether an approval that was accepted is still one, under the keys of this moment.
 pub(super) fn still_stands(
     home: &Home,
     request: &RequestRecord,
+    operator: Option<&KeyId>,
     now: Instant,
 ) -> Result<(), LedgerError> {
     let void = |code: &str, message: String| LedgerError::Void { code: code.into(), message };
     let home_failed = |e: HomeError| void("home", e.to_string());
     let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
-    let trust = home.trust(&identity.map_err(home_failed)?).map_err(home_failed)?;
+    let identity = identity.map_err(home_failed)?;
+    if operator != Some(&identity.keys.key_id()) {
+        return Err(void("HARP_ERR_POLICY_DENY", "another operator key asked for it".into()));
+    }
+    let trust = home.trust(&identity).map_err(home_failed)?;
     let mut votes = Vec::new();
-    for accepted in &request.accepted {
+    for accepted in request.accepted_now() {
         let decision = accepted.decision.clone();
         let hash = decision.artifact_hash;
-        let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash);
+        let asked = request.asked_now().find(|a| a.artifact.head.artifact_hash == hash);
         let asked = asked.ok_or_else(|| void("HARP_ERR_HASH_MISMATCH", "not asked".into()))?;
         let vote = judge(decision, asked, request, &trust, now);
         votes.push(vote.map_err(|e| void(e.code(), e.to_string()))?);

@@ -3,10 +3,12 @@
 use super::layers;
 use crate::gate::{Enforcer, GateError};
 use crate::home::Home;
+use crate::policy::roster::Seated;
 use crate::policy::{Acceptance, Sources, moment, roster};
-use crate::question::{Way, fixed_hash};
-use countersign_core::artifact::{Artifact, Context, Route};
+use crate::question::{Step, Way, fixed_hash};
+use countersign_core::artifact::{Artifact, Context, Group, Route, Seat};
 use countersign_core::keys::KeyId;
+use countersign_core::tally::{Tally, tally};
 use countersign_core::time::Instant;
 use countersign_policy::{Asker, Decision, Engine, Facts, Verdict};
 use countersign_store::ledger::{LedgerError, RequestRecord};
@@ -35,7 +37,7 @@ impl Judge {
     /// Refuses an approval that was given under other policies, or that the policies of now would
     /// not be content with.
     pub(crate) fn still_asks_no_more(&self, request: &RequestRecord) -> Result<(), LedgerError> {
-        for asked in &request.asked {
+        for asked in request.asked_now() {
             let route = asked.artifact.route().ok().flatten().ok_or_else(|| void("no route"))?;
             // Keys and policies are admitted by a rule of the enforcer's own.
             if route.policy_hash != fixed_hash() {
@@ -88,14 +90,42 @@ impl Judge {
         if verdict.decision != Decision::RequireApproval {
             return Ok(());
         }
-        let seated = roster::seated(verdict, engine, self.ways.clone(), self.now);
-        let seated = seated.map_err(|e| void(&e.to_string()))?;
-        let is_seated = |key: &KeyId| seated.iter().any(|way| way.approver.key_id == *key);
-        if request.accepted.iter().all(|a| is_seated(&a.decision.signer_key_id)) {
+        let seated = roster::seated(verdict, engine, &self.ways, self.now);
+        let Seated { ways, quorum } = seated.map_err(|e| void(&e.to_string()))?;
+        if suffices(request, &ways, (quorum.threshold, &quorum.groups, quorum.veto)) {
             return Ok(());
         }
-        Err(void("who allowed it may not any more"))
+        // Who is asked next answers for themselves, and for as many as the policy names there.
+        let next =
+            |step: &Step| suffices(request, &step.to, (step.threshold, &step.groups, quorum.veto));
+        if request.round() > 1 && quorum.chain.iter().any(next) {
+            return Ok(());
+        }
+        Err(void("who allowed it is not enough any more"))
     }
+}
+
+/// Whether the answers of the round that ended it are enough under what is asked for now.
+fn suffices(
+    request: &RequestRecord,
+    ways: &[Way],
+    (threshold, groups, veto): (u32, &[Group], bool),
+) -> bool {
+    let person = |key: &KeyId| {
+        let way = ways.iter().find(|way| way.approver.key_id == *key);
+        way.map(|way| way.approver.person.as_str())
+    };
+    let seat = |way: &Way| Seat {
+        person: way.approver.person.clone(),
+        key_id: way.approver.key_id.clone(),
+    };
+    let Some(signed) = request.route() else { return false };
+    let roster = ways.iter().map(seat).collect();
+    let route = Route { roster, threshold, groups: groups.to_vec(), veto, ..signed };
+    let answers = request.accepted_now().map(|a| &a.decision);
+    let said = answers.map(|d| Some((person(&d.signer_key_id)?, d.decision.allows())));
+    let said: Option<Vec<_>> = said.collect();
+    said.is_some_and(|said| tally(&route, &said) == Tally::Met)
 }
 
 /// Who asks, as far as the connection and the caller's own words tell.

@@ -236,7 +236,10 @@ async fn ask(
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(&why, false)));
         }
-        Progress::Submitted | Progress::Refused(_) => {}
+        Progress::Submitted
+        | Progress::Refused(_)
+        | Progress::Counted(..)
+        | Progress::Escalated(_) => {}
     };
     let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
     let whom = match !command.local && question.to.iter().any(far) {
