@@ -165,6 +165,9 @@ pub struct Context {
     /// The agent's reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// The request of which this is a later round; its first round's artifact has that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// What the enforcer wants the person to know: what could not be pinned, what is unusual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -375,6 +378,13 @@ impl Artifact {
 }
 
 impl ArtifactHead {
+    /// Whether this is an artifact of that request: named like it, or signed as a later round of it.
+    pub(crate) fn names(&self, request_id: Option<&str>) -> bool {
+        let context: Option<Context> = self.extension(extension::CONTEXT).ok().flatten();
+        let later = context.and_then(|context| context.request);
+        request_id == Some(later.as_deref().unwrap_or(&self.request_id))
+    }
+
     fn extension<T: Serialize + serde::de::DeserializeOwned>(
         &self,
         name: &str,

@@ -197,7 +197,7 @@ impl Enforcer {
         }
     }
 
-    /// Records that an answer was used before.
+    /// Records that an answer was used before, or came too late.
     async fn spent(
         &self,
         request: &RequestRecord,
@@ -207,6 +207,13 @@ impl Enforcer {
             Err(LedgerError::Replay) => {
                 self.record_refusal(request, &Refusal::Replay).await?;
                 Err(Refusal::Replay.into())
+            }
+            Err(late @ (LedgerError::Void { .. } | LedgerError::State(_))) => {
+                let late = GateError::from(late);
+                let frame = entry::of_request(Event::Observed, self.boundary, request);
+                let entry = entry::refused(frame, late.code(), &late.to_string());
+                self.ledger.record(entry, self.now()).await?;
+                Err(late)
             }
             other => Ok(other?),
         }

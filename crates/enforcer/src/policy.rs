@@ -60,7 +60,7 @@ pub enum PolicyError {
         /// The label.
         label: String,
     },
-    /// More people are needed than one answer brings.
+    /// More people are needed than there are.
     #[error("rule `{rule}` asks for {need}, and {have}")]
     Quorum {
         /// The rule.

@@ -11,7 +11,7 @@ import type { JsonObject, JsonValue } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
 import { parseReceipt } from "./receipt.js";
 import type { Content, Event, Level, Receipt } from "./receipt.js";
-import { ASSURANCES, extension } from "./route.js";
+import { ASSURANCES, context, extension } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
@@ -109,7 +109,7 @@ function hangsTogether(content: Content): void {
   const ran = event === "executed" || event === "failed" || event === "uncertain";
   const [first] = artifacts;
   const whole =
-    first === undefined || (content.action !== undefined && first.requestId === content.requestId);
+    first === undefined || (content.action !== undefined && isOf(first, content.requestId));
   if (!numbered || ran !== (content.claimedAt !== undefined) || !whole) end("Malformed");
   // A run under a policy or a grant carries nobody's decision.
   const people = artifacts.length > 0 || decisions.length > 0;
@@ -326,4 +326,11 @@ type Plain = Exclude<Verdict["verdict"], "Valid" | "Untrusted" | "ThresholdNotMe
 
 function end(verdict: Plain): never {
   throw new Ended({ verdict });
+}
+
+/** Whether an artifact is named like the request, or signed as a later round of it. */
+function isOf(artifact: Content["artifacts"][number], requestId: string | undefined): boolean {
+  const said = artifact.extensions?.[extension.CONTEXT];
+  const later = said === undefined ? undefined : context(said).request;
+  return (later ?? artifact.requestId) === requestId;
 }

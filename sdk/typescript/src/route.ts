@@ -93,6 +93,8 @@ export interface Context {
   readonly workspace?: string;
   readonly description?: string;
   readonly reasoning?: string;
+  /** The request of which this is a later round. */
+  readonly request?: string;
   readonly notes?: readonly string[];
 }
 
@@ -156,7 +158,7 @@ function grantOffer(value: JsonValue | undefined, what = "grant"): GrantOffer {
 /** @throws JsonError `Shape` */
 export function context(value: JsonValue | undefined, what = "context"): Context {
   const texts = [
-    "principal", "agent", "session", "host", "workspace", "description", "reasoning",
+    "principal", "agent", "session", "host", "workspace", "description", "reasoning", "request",
   ] as const;
   const found = shape.members(value, what, [], [...texts, "notes"]);
   const said = texts.filter((name) => found[name] !== undefined);

@@ -28,6 +28,9 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// The most steps of an escalation.
+const MAX_STEPS: usize = 4;
+
 /// Hold one command until it is approved, then run exactly it.
 ///
 /// The policy of this place says whether it runs at once, asks somebody, or is blocked. Its standard input is empty unless --stdin names a file; its environment is a short stable
@@ -320,6 +323,10 @@ impl Run {
             let step = |next: &Next| self.step(next, &every, &quorum, most);
             quorum.chain = self.escalate.iter().map(step).collect::<Result<_, _>>()?;
             (quorum.first_millis, quorum.timed) = (None, true);
+            if quorum.chain.len() > MAX_STEPS {
+                let message = format!("more than {MAX_STEPS} steps of an escalation");
+                return Err(Failure::new(Exit::Usage, "escalate", message));
+            }
         }
         Ok(Seated { ways: self.named(every)?, quorum })
     }

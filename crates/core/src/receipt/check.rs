@@ -151,9 +151,8 @@ impl Content {
         let numbered = self.seq >= 1 && self.prev.is_some() == (self.seq > 1);
         let ran = matches!(entry.event, Event::Executed | Event::Failed | Event::Uncertain);
         let people = !entry.artifacts.is_empty() || !entry.decisions.is_empty();
-        let named = entry.artifacts.first().map(|a| Some(&a.request_id));
-        let whole =
-            named.is_none_or(|id| entry.action.is_some() && id == entry.request_id.as_ref());
+        let named = entry.artifacts.first().map(|first| first.names(entry.request_id.as_deref()));
+        let whole = named.is_none_or(|named| entry.action.is_some() && named);
         if !numbered || ran != entry.outcome.is_some() || !whole {
             return Err(Verdict::Malformed);
         }

@@ -89,7 +89,7 @@ impl Enforcer {
         let step_ends = follow.then_some(ends);
         let frame = Frame {
             question,
-            context: told(&question.context, why, step),
+            context: told(&question.context, &request.id, why, step),
             session_id: request.key.session.clone(),
             repo_ref: request.asked.first().map_or_else(String::new, repo_ref),
             head: self.ledger.checkpoint().await?,
@@ -121,8 +121,8 @@ fn handed_on(answer: &Answer, asked: &Asked) -> Option<Option<String>> {
 }
 
 /// What the next ones are told besides.
-fn told(context: &Context, why: &str, step: &str) -> Context {
-    let mut context = context.clone();
+fn told(context: &Context, request: &str, why: &str, step: &str) -> Context {
+    let mut context = Context { request: Some(request.to_owned()), ..context.clone() };
     context.notes.insert(0, format!("asked next, as `{step}`: {why}"));
     context
 }
