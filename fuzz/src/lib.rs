@@ -10,6 +10,7 @@ pub use hook::hook;
 pub use policy_shell::shell;
 
 use countersign_core::artifact::{Artifact, Statement};
+use countersign_core::bundle::{Checker, Line};
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::envelope::Envelope as CoreEnvelope;
@@ -110,6 +111,19 @@ pub fn receipt(data: &[u8]) {
     one_form(data, Receipt::parse);
     let verdict = check(data, &TrustStore::default(), Instant(0));
     assert!(!matches!(verdict, Verdict::Valid { .. }), "valid without a pinned key");
+}
+
+/// Bundles, line by line, which prove nothing to somebody who pinned nobody.
+pub fn bundle(data: &[u8]) {
+    let trust = TrustStore::default();
+    let mut checker = Checker::new(&trust, Instant(0));
+    for line in data.split(|byte| *byte == b'\n') {
+        one_form(line, Line::parse);
+        if !checker.line(line) {
+            break;
+        }
+    }
+    assert!(!checker.end().is_valid(), "valid without a pinned key");
 }
 
 /// Stores of pinned keys, and the keys.

@@ -186,15 +186,17 @@ fn of_group(group: &Group) -> Fact {
 
 fn agent_says(opened: &Opened) -> Vec<Fact> {
     let context = opened.context();
-    [
+    let said = [
         ("agent", &context.agent),
         ("session", &context.session),
         ("description", &context.description),
         ("reasoning", &context.reasoning),
     ]
     .into_iter()
-    .filter_map(|(label, value)| value.as_deref().map(|text| Fact::quoted(label, text)))
-    .collect()
+    .filter_map(|(label, value)| value.as_deref().map(|text| Fact::quoted(label, text)));
+    let details = context.details.iter();
+    said.chain(details.map(|(name, text)| Fact::quoted(format!("says {}", text::step(name)), text)))
+        .collect()
 }
 
 #[cfg(test)]

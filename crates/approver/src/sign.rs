@@ -2,7 +2,7 @@
 
 use crate::open::Opened;
 use crate::review::Review;
-use countersign_core::answer::Meaning;
+use countersign_core::answer::{Items, Meaning, Unclear};
 use countersign_core::artifact::{Artifact, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Reason, hint};
 use countersign_core::encoding::Fixed;
@@ -43,6 +43,9 @@ pub enum SignError {
         /// Whom the route names.
         offered: Vec<String>,
     },
+    /// The items are none of the batch.
+    #[error(transparent)]
+    Items(#[from] Unclear),
     /// The answer would live longer than the request.
     #[error("an answer cannot outlive the request, which ends at `{0}`")]
     OutlivesRequest(Timestamp),
@@ -57,54 +60,77 @@ pub enum SignError {
     Json(#[from] JsonError),
 }
 
-/// Yes or no.
+/// Yes, no, yes to a part, or not theirs to say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Run it.
     Allow,
+    /// Run some items of a batch, and not the others.
+    Part,
     /// Do not.
     Deny,
+    /// Not my answer: ask somebody else.
+    Escalate,
+}
+
+impl Verdict {
+    /// In a word, for people and programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Part => "partly allowed",
+            Self::Deny => "denied",
+            Self::Escalate => "escalated",
+        }
+    }
 }
 
 /// What a person answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reply {
-    /// Yes or no.
-    pub verdict: Verdict,
+    /// What is answered.
+    pub said: Meaning,
     /// Why, in the person's words; only the enforcer can read it.
     pub reason: Option<String>,
     /// How far a yes reaches.
     pub scope: Scope,
     /// When the answer ends; without it, with the request.
     pub until: Option<Timestamp>,
-    /// Whom a no hands the question to, by a name of the route's.
-    pub hand_to: Option<String>,
 }
 
 impl Reply {
     /// Yes, once.
     #[must_use]
     pub fn allow() -> Self {
-        Self {
-            verdict: Verdict::Allow,
-            reason: None,
-            scope: Scope::Once,
-            until: None,
-            hand_to: None,
-        }
+        Self { said: Meaning::Allow, reason: None, scope: Scope::Once, until: None }
     }
 
     /// No.
     #[must_use]
     pub fn deny(reason: Option<String>) -> Self {
-        Self { verdict: Verdict::Deny, reason, ..Self::allow() }
+        Self { said: Meaning::Deny, reason, ..Self::allow() }
+    }
+
+    /// Yes, once, to these items of a batch of `size`: places from 0, in any order. All of them are
+    /// a plain yes.
+    ///
+    /// # Errors
+    /// Where they are none of its items, or none at all.
+    pub fn to_items(mut items: Vec<usize>, size: usize) -> Result<Self, Unclear> {
+        items.sort_unstable();
+        items.dedup();
+        if size > 0 && items.iter().copied().eq(0..size) {
+            return Ok(Self::allow());
+        }
+        Ok(Self { said: Meaning::Partial(Items::new(items, size)?), ..Self::allow() })
     }
 
     /// No from this person: ask somebody whom the route names as the next.
     #[must_use]
     pub fn escalate(to: String, reason: Option<String>) -> Self {
-        Self { hand_to: Some(to), ..Self::deny(reason) }
+        Self { said: Meaning::Escalate { to: Some(to) }, ..Self::deny(reason) }
     }
 }
 
@@ -121,10 +147,17 @@ pub struct SignedAnswer {
 }
 
 impl SignedAnswer {
-    /// Yes or no.
+    /// What was answered.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.answer.decision.decision.allows() { Verdict::Allow } else { Verdict::Deny }
+        let decision = &self.answer.decision;
+        let hints = |name| decision.hint(name).is_some();
+        match decision.decision.allows() {
+            true => Verdict::Allow,
+            false if hints(hint::ITEMS) => Verdict::Part,
+            false if hints(hint::ESCALATE) => Verdict::Escalate,
+            false => Verdict::Deny,
+        }
     }
 }
 
@@ -147,7 +180,7 @@ pub fn sign(
     let reason = reason(reply, random)?;
     let mut hints = hints(opened, reason.as_ref(), now)?;
     let choice = Choice {
-        word: said(reply).write(&mut hints),
+        word: reply.said.write(&mut hints),
         scope: reply.scope,
         expires_at: reply.until.clone().unwrap_or_else(|| artifact.head.expires_at.clone()),
         nonce: Fixed(draw(random)),
@@ -157,15 +190,6 @@ pub fn sign(
     let answer = Answer { decision, reason };
     let trace = sealed_to_enforcer(opened, &answer, random)?;
     Ok(SignedAnswer { body: body(&answer.decision), answer, trace })
-}
-
-/// What a reply says. A yes hands nothing on.
-fn said(reply: &Reply) -> Meaning {
-    match (reply.verdict, &reply.hand_to) {
-        (Verdict::Allow, _) => Meaning::Allow,
-        (Verdict::Deny, None) => Meaning::Deny,
-        (Verdict::Deny, Some(to)) => Meaning::Escalate { to: Some(to.clone()) },
-    }
 }
 
 fn next_ones(names: &[String]) -> String {
@@ -193,14 +217,21 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     if route.is_some_and(|route| route.roster.iter().all(|seat| seat.key_id != ours)) {
         return Err(SignError::NotAsked);
     }
-    if let Some(name) = &reply.hand_to {
+    if let Meaning::Escalate { to } = &reply.said {
         let offered = route.map(|route| route.escalate_to.clone()).unwrap_or_default();
-        if !offered.contains(name) || reply.verdict == Verdict::Allow {
-            return Err(SignError::NotNext { name: name.clone(), offered });
+        let on_offer = |name: &String| offered.contains(name);
+        if !to.as_ref().map_or(!offered.is_empty(), on_offer) {
+            return Err(SignError::NotNext { name: to.clone().unwrap_or_default(), offered });
         }
     }
+    if let Meaning::Partial(items) = &reply.said {
+        // Of the batch that is signed, not of another.
+        let size = opened.artifact().items().ok_or(Unclear::NoBatch)?;
+        Items::new(items.indices().to_vec(), size)?;
+    }
     // A request without a route offers nothing but one run; a denial reaches no further.
-    let route = route.filter(|_| reply.verdict == Verdict::Allow);
+    let yes = matches!(reply.said, Meaning::Allow | Meaning::Partial(_));
+    let route = route.filter(|_| yes);
     if !route.map_or(&[Scope::Once][..], |route| &route.scopes).contains(&reply.scope) {
         return Err(SignError::ScopeNotOffered(reply.scope));
     }

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 /// The documented exit codes.
-pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
+pub(crate) const EXIT_CODES: [(&str, &str); 13] = [
     ("0", "ok"),
     ("1", "failed"),
     ("2", "usage"),
@@ -14,6 +14,7 @@ pub(crate) const EXIT_CODES: [(&str, &str); 12] = [
     ("12", "blocked by policy"),
     ("13", "verification failed"),
     ("14", "no route"),
+    ("15", "still pending"),
     ("16", "uncertain"),
     ("125", "run itself failed; else it passes on the exit code of its child"),
     ("126", "run was refused"),
@@ -77,9 +78,28 @@ pub(crate) enum Command {
     Revoke(commands::revoke::Revoke),
     /// Hold one command until it is approved, then run exactly it
     Run(commands::run::Run),
+    /// Ask people about something that somebody else carries out; the exit code is the answer
+    Request(commands::request::Request),
+    /// Follow a request to its end, and use its approval once
+    Wait(commands::wait::Wait),
+    /// Hold a patch until it is approved, then apply exactly it to the revision that it is for
+    Apply(commands::apply::Apply),
+    /// Ask about a commit, a push, a tag, a deployment, a release or a migration
+    #[command(subcommand)]
+    Checkpoint(commands::checkpoint::Checkpoint),
+    /// Give a pipeline a pairing of its own, in one line
+    #[command(subcommand)]
+    Ci(commands::ci::Ci),
     /// Write, check, try out and accept the policy: what needs a person, and which one
     #[command(subcommand)]
     Policy(commands::policy::Policy),
+    /// Give, list and take back standing permissions: exact rules that an approver signs
+    #[command(subcommand)]
+    Grant(commands::grant::Grant),
+    /// Stop everything at once, also what is approved and not yet run
+    Freeze(commands::freeze::Freeze),
+    /// Let actions run again, once an approver allowed it
+    Thaw(commands::freeze::Thaw),
     /// List what waits for my answer
     Inbox(commands::inbox::Inbox),
     /// Show one request whole
@@ -95,6 +115,9 @@ pub(crate) enum Command {
     /// Show and verify receipts
     #[command(subcommand)]
     Receipt(commands::receipt::Receipt),
+    /// Search, count and check the ledger, and take receipts out of it
+    #[command(subcommand)]
+    Audit(commands::audit::Audit),
     /// Show the fingerprints of this home's keys
     #[command(subcommand)]
     Key(commands::key::Key),

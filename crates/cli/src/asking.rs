@@ -1,9 +1,35 @@
-//! A prepared command made into a question, and the question put to whoever must answer it.
+//! An action made into a question, and the question put to whoever must answer it.
+//!
+//! # Rooms
+//! * `gate`: a call judged, asked about and claimed; what `run` and `request` have in common.
+//! * `follow`: a request followed from elsewhere.
+//! * `items`: what was answered to each item of a batch.
+//! * `route`: whom it is put to. `policy`: what is refused without asking.
+//! * `tell`: what happens while it waits. `ending`: what an answer means. `report`: the document.
+
+mod ending;
+mod follow;
+mod gate;
+mod items;
+mod policy;
+mod report;
+mod route;
+mod tell;
+
+use ending::{claim_failed, settle};
+pub(crate) use follow::Follow;
+pub(crate) use gate::{Gate, Ruled};
+use policy::{blocked, unfollowed};
+pub(crate) use report::{Document, keep_receipt, open as open_report};
+pub(crate) use route::RouteArgs;
+pub(crate) use route::{Unseated, pairings};
+pub(crate) use tell::tell;
 
 use crate::failure::Failure;
 use crate::prompt;
 use countersign_core::action::Action;
 use countersign_core::artifact::Context;
+use countersign_core::redact::Disclosure;
 use countersign_enforcer::ask::Report;
 use countersign_enforcer::child::Prepared;
 use countersign_enforcer::{
@@ -11,6 +37,7 @@ use countersign_enforcer::{
 };
 use countersign_policy::Asker;
 use countersign_store::ledger::RequestRecord;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use tokio::sync::watch;
@@ -22,9 +49,11 @@ pub(crate) struct Words {
     pub(crate) reasoning: Option<String>,
     /// Keeps this caller's requests apart from others with the same command.
     pub(crate) session: String,
+    /// More, by name.
+    pub(crate) details: BTreeMap<String, String>,
 }
 
-/// Who asks and where, as the connection and the command itself show it.
+/// Who asks and where, as the connection and the call itself show it.
 pub(crate) struct Caller {
     pub(crate) principal: String,
     pub(crate) session: String,
@@ -32,47 +61,75 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn of(prepared: &Prepared, session: &str) -> Self {
-        let cwd = match prepared.action() {
-            Action::Command(command) => command.cwd.clone(),
-            _ => String::new(),
-        };
+    /// Whoever asks from a directory.
+    pub(crate) fn at(cwd: &Path, session: &str) -> Self {
         Self {
-            principal: format!("uid:{}", rustix::process::getuid().as_raw()),
+            principal: principal(),
             session: session.to_owned(),
-            workspace: workspace(Path::new(&cwd)).display().to_string(),
+            workspace: workspace(cwd).display().to_string(),
         }
     }
 
-    /// What the policies say of a prepared command.
+    /// Whoever asks for a prepared command.
+    pub(crate) fn of(prepared: &Prepared, session: &str) -> Self {
+        let cwd = match prepared.action() {
+            Action::Command(command) => command.cwd.as_str(),
+            _ => "",
+        };
+        Self::at(Path::new(cwd), session)
+    }
+
+    /// What the policies say of an action.
     pub(crate) async fn judged(
         &self,
         enforcer: &Enforcer,
-        prepared: &Prepared,
+        action: &Action,
     ) -> Result<Judged, GateError> {
-        let asker = Asker {
-            account: Some(self.principal.clone()),
-            session: Some(self.session.clone()),
-            ..Asker::default()
-        };
-        enforcer.judge(prepared.action(), asker, &self.workspace).await
+        enforcer.judge(action, asker(&self.principal, &self.session), &self.workspace).await
     }
 }
 
-/// The question that a prepared command puts.
+/// Who asks, as policies see it.
+pub(crate) fn asker(principal: &str, session: &str) -> Asker {
+    let (account, session) = (Some(principal.to_owned()), Some(session.to_owned()));
+    Asker { account, session, ..Asker::default() }
+}
+
+/// This process's user, as requests name it.
+pub(crate) fn principal() -> String {
+    format!("uid:{}", rustix::process::getuid().as_raw())
+}
+
+/// What is asked about, with what the person should know of it.
+pub(crate) struct Subject {
+    pub(crate) action: Action,
+    pub(crate) disclosures: Vec<Disclosure>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Subject {
+    pub(crate) fn of(prepared: &Prepared) -> Self {
+        Self {
+            action: prepared.action().clone(),
+            disclosures: prepared.disclosures().to_vec(),
+            notes: notes(prepared),
+        }
+    }
+}
+
+/// The question that an action puts.
 pub(crate) fn question(
-    prepared: &Prepared,
+    caller: Caller,
+    subject: Subject,
     grounds: Grounds,
     to: Vec<Way>,
     words: Words,
     ttl: i64,
 ) -> Question {
-    let caller = Caller::of(prepared, &words.session);
     let because = format!("asked because: {}", grounds.because());
-    let notes = std::iter::once(because).chain(notes(prepared)).collect();
     Question {
-        action: prepared.action().clone(),
-        disclosures: prepared.disclosures().to_vec(),
+        action: subject.action,
+        disclosures: subject.disclosures,
         context: Context {
             principal: Some(caller.principal.clone()),
             session: Some(words.session),
@@ -80,7 +137,8 @@ pub(crate) fn question(
             workspace: Some(caller.workspace.clone()),
             description: words.description,
             reasoning: words.reasoning,
-            notes,
+            details: words.details,
+            notes: std::iter::once(because).chain(subject.notes).collect(),
             ..Context::default()
         },
         grounds,

@@ -35,6 +35,8 @@ pub(crate) enum Exit {
     Verification = 13,
     /// Gateway or approver cannot be reached.
     NoRoute = 14,
+    /// It still waits for an answer.
+    Pending = 15,
     /// Nobody knows whether it ran.
     Uncertain = 16,
     /// `run` itself failed.
@@ -76,7 +78,12 @@ impl Failure {
             (Exit::RunFailed | Exit::RunRefused | Exit::RunNotFound, _) => self.exit,
             (_, "not_found") => Exit::RunNotFound,
             (
-                Exit::Denied | Exit::Expired | Exit::Blocked | Exit::Verification | Exit::NoRoute,
+                Exit::Denied
+                | Exit::Expired
+                | Exit::Blocked
+                | Exit::Verification
+                | Exit::NoRoute
+                | Exit::Pending,
                 _,
             ) => Exit::RunRefused,
             _ => Exit::RunFailed,
@@ -176,6 +183,15 @@ impl From<GateError> for Failure {
             GateError::Unrecorded(_) => uncertain(message),
             GateError::DeniedBefore(_) => Self::new(Exit::Denied, &code, message)
                 .hint("nothing was run; say what changed with --description, or wait"),
+            GateError::DeniedInARow(_) => Self::new(Exit::Denied, &code, message).hint(
+                "nothing was run; do something else, ask a person, or wait until the time is over",
+            ),
+            GateError::NotOffered(_) => Self::new(Exit::Blocked, &code, message)
+                .hint("nothing was granted; `countersign policy explain` says what is on offer"),
+            GateError::Ledger(LedgerError::Frozen(_)) => Self::new(Exit::Blocked, &code, message)
+                .hint("nothing is run until an approver allows `countersign thaw`"),
+            GateError::Ledger(LedgerError::Full { .. }) => Self::new(Exit::Blocked, &code, message)
+                .hint("nothing was asked; wait until what waits is answered"),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {
                 Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")

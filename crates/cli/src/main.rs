@@ -3,6 +3,7 @@
 mod args;
 mod asking;
 mod commands;
+mod ephemeral;
 mod failure;
 mod hosts;
 mod outfile;

@@ -7,15 +7,53 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufWriter, Write};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A place where a file can be put.
 pub(crate) struct OutFile {
     /// The directory, held, so that a link put into its path later leads nowhere.
     dir: OwnedFd,
     name: OsString,
+    mode: u32,
+}
+
+/// A file that is being written beside its place.
+pub(crate) struct Filling {
+    place: OutFile,
+    temp: String,
+    file: BufWriter<File>,
+}
+
+impl Write for Filling {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Filling {
+    /// Puts the file in its place, durably.
+    pub(crate) fn put(mut self) -> Result<(), String> {
+        let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        synced.map_err(|e| e.to_string())?;
+        let OutFile { dir, name, .. } = &self.place;
+        rustix::fs::renameat(dir, &self.temp, dir, name)
+            .and_then(|()| rustix::fs::fsync(dir))
+            .map_err(|e| e.to_string())
+    }
+}
+
+impl Drop for Filling {
+    fn drop(&mut self) {
+        // After it was put there is nothing left of this name.
+        self.place.forget(&self.temp);
+    }
 }
 
 impl OutFile {
@@ -34,7 +72,7 @@ impl OutFile {
             return Err("it is in the home, where only the enforcer writes".into());
         }
         replaceable(&dir, &name)?;
-        let place = Self { dir, name };
+        let place = Self { dir, name, mode: 0o666 };
         let (temp, _) = place.begin()?;
         place.forget(&temp);
         Ok(place)
@@ -63,13 +101,23 @@ impl OutFile {
         put
     }
 
+    /// Begins a file that only its owner may read and that is written bit by bit. It is in its place
+    /// once [`Filling::put`] was called, and nowhere before.
+    pub(crate) fn fill(mut self) -> Result<Filling, String> {
+        self.mode = 0o600;
+        let (temp, file) = self.begin()?;
+        Ok(Filling { place: self, temp, file: BufWriter::new(file) })
+    }
+
     fn begin(&self) -> Result<(String, File), String> {
-        let temp = format!(".countersign.{}.tmp", std::process::id());
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let count = NEXT.fetch_add(1, Ordering::Relaxed);
+        let temp = format!(".countersign.{}.{count}.tmp", std::process::id());
         // Of a dead process that had this number.
         self.forget(&temp);
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o666);
+        let mode = Mode::from_raw_mode(self.mode);
         let file = rustix::fs::openat(&self.dir, &temp, flags, mode).map_err(|e| e.to_string())?;
         Ok((temp, File::from(file)))
     }

@@ -41,6 +41,10 @@ pub(crate) async fn ask(
         Suspended::Joined(request) => (request, true),
     };
     report(Progress::Suspended(Box::new(request.clone()), joined));
+    let end = request.expires_at;
+    if let Some(ended) = enforcer.queued(question, &request, end, report).await? {
+        return Ok(ended);
+    }
     enforcer.submitted(&request.id).await?;
     let asked = ours(&request, &key)?;
     let opened = opened(enforcer, &asked, question)?;

@@ -13,7 +13,7 @@ use countersign_approver::home::Home;
 use countersign_approver::keyfile::KeyFileError;
 use countersign_approver::pairings::{Pairings, Status};
 use countersign_approver::unlock::{Keyring, UnlockError, unlock};
-use countersign_approver::{Desk, Item, Pairing, Passphrase, Verdict};
+use countersign_approver::{Desk, Item, Pairing, Passphrase};
 use countersign_client::{Client, Role};
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
@@ -177,10 +177,7 @@ fn no_request(error: &PickError) -> Failure {
 fn over(past: &Past) -> Failure {
     let id = visible(&past.request_id, false);
     if let Some(answered) = past.answered.as_ref().filter(|answered| answered.submitted) {
-        let word = match answered.signed.verdict() {
-            Verdict::Allow => "allowed",
-            Verdict::Deny => "denied",
-        };
+        let word = answered.signed.verdict().word();
         let message = format!("{id} was answered already: {word} at {}", answered.answered_at);
         return Failure::new(Exit::Failed, "already_answered", message)
             .hint("an answer is final; `countersign history` shows it");

@@ -12,7 +12,7 @@ mod common;
 use common::{World, error_code, json};
 use serde_json::Value;
 
-const ROWS: [&str; 21] = [
+const ROWS: [&str; 24] = [
     "gate-one-p50",
     "gate-one-rate",
     "gate-many-rate",
@@ -34,6 +34,9 @@ const ROWS: [&str; 21] = [
     "exchange-paced-p99",
     "release-p50",
     "release-p99",
+    "audit-verify-l0",
+    "audit-verify-l1",
+    "audit-query",
 ];
 
 /// Runs `bench --quick` in a directory of its own, and checks that it leaves nothing there.

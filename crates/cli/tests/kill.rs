@@ -82,7 +82,8 @@ fn attack_21_an_approver_killed_at_any_sync_answers_once() {
 
 #[test]
 fn attack_18_an_enforcer_killed_at_any_sync_never_runs_twice() {
-    die_at_each_sync(Victim::Enforcer, 12);
+    // Those of the gate, and then those of the daily audit files.
+    die_at_each_sync(Victim::Enforcer, 20);
 }
 
 /// A world, what its enforcer wrote, and how fast things go in it.

@@ -11,12 +11,14 @@
 //! # Rooms
 //! * [`Client`]: the calls of an enforcer or an approver, and those of pairing.
 //! * [`Channel`]: what the gateway pushes.
+//! * [`Collector`]: takes lines of an audit log.
 //! * [`ClientError`]: "the gateway is down" apart from "the gateway says no".
 
 mod backoff;
 mod calls;
 mod channel;
 mod client;
+mod collector;
 mod error;
 mod http;
 mod pairing;
@@ -26,5 +28,6 @@ mod tls;
 pub use backoff::backoff;
 pub use channel::Channel;
 pub use client::{Client, Clock};
+pub use collector::{Collector, CollectorError};
 pub use countersign_wire::pairing::Role;
 pub use error::ClientError;

@@ -10,6 +10,7 @@ use crate::redact::Disclosure;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// SHA-256 of the canonical artifact without `artifactHash`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -168,6 +169,12 @@ pub struct Context {
     /// The request of which this is a later round; its first round's artifact has that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// More in the agent's own words, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
+    /// The request before it, which was denied: this one is a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// What the enforcer wants the person to know: what could not be pinned, what is unusual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -344,6 +351,15 @@ impl Artifact {
         Action::from_payload(&Value::Object(self.payload.clone()))
     }
 
+    /// How many items the action has; `None` where it is no batch of ours.
+    #[must_use]
+    pub fn items(&self) -> Option<usize> {
+        // Most actions are none, and are not read for it.
+        let batch = self.payload.get("kind").is_some_and(|kind| kind == "batch");
+        let action = batch.then(|| self.action()).flatten()?;
+        action.items().map(<[Action]>::len)
+    }
+
     /// The hash of the payload.
     ///
     /// # Errors
@@ -378,11 +394,14 @@ impl Artifact {
 }
 
 impl ArtifactHead {
-    /// Whether this is an artifact of that request: named like it, or signed as a later round of it.
-    pub(crate) fn names(&self, request_id: Option<&str>) -> bool {
-        let context: Option<Context> = self.extension(extension::CONTEXT).ok().flatten();
-        let later = context.and_then(|context| context.request);
-        request_id == Some(later.as_deref().unwrap_or(&self.request_id))
+    /// The request that it is an artifact of: named like it, or signed as a later round of it.
+    ///
+    /// # Errors
+    /// Where the context is there in another shape: nobody knows then which request it names.
+    pub(crate) fn of_request(&self) -> Result<String, JsonError> {
+        let context: Option<Context> = self.extension(extension::CONTEXT)?;
+        let first = context.and_then(|context| context.request);
+        Ok(first.unwrap_or_else(|| self.request_id.clone()))
     }
 
     fn extension<T: Serialize + serde::de::DeserializeOwned>(

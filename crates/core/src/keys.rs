@@ -32,6 +32,8 @@ pub enum Domain {
     Key,
     /// A person over a policy.
     Policy,
+    /// An operator over the manifest of a bundle.
+    Bundle,
     /// Two devices over the digits of a pairing. A hash and never a signature; it stands here so
     /// that no signature can be taken for it.
     Sas,
@@ -39,7 +41,7 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, for the test that no two can be confused.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Artifact,
         Self::Auth,
         Self::KeyExchange,
@@ -48,6 +50,7 @@ impl Domain {
         Self::Token,
         Self::Key,
         Self::Policy,
+        Self::Bundle,
         Self::Sas,
     ];
 
@@ -63,6 +66,7 @@ impl Domain {
             Self::Token => "countersign-token/v1",
             Self::Key => "countersign-key/v1",
             Self::Policy => "countersign-policy/v1",
+            Self::Bundle => "countersign-bundle/v1",
             Self::Sas => "countersign-sas/v1",
         }
     }

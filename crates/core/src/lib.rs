@@ -15,6 +15,8 @@
 //! * [`pairing`]: how two devices come to know each other's keys.
 //! * [`mod@reference`]: the same between HARP's reference programs, as files.
 //! * [`receipt`]: the signed record of an outcome; [`checkpoint`]: a signed head of the ledger.
+//! * [`export`]: receipts as other systems read them; [`bundle`]: receipts and everything that an
+//!   auditor needs beside them, in one signed file.
 //!
 //! The other objects of HARP: [`prompt`], [`session`], [`requested_actions`], [`error`] and
 //! [`envelope`]; what all have in common is [`message`].
@@ -25,12 +27,15 @@
 pub mod action;
 pub mod answer;
 pub mod artifact;
+pub mod bundle;
 pub mod checkpoint;
 pub mod decision;
 pub mod display;
 pub mod encoding;
 pub mod envelope;
 pub mod error;
+pub mod export;
+pub mod grant;
 pub mod json;
 pub mod keys;
 pub mod message;

@@ -7,6 +7,7 @@ use crate::action::ActionHash;
 use crate::artifact::{Artifact, ArtifactHead, Assurance, Risk, Seat};
 use crate::decision::Decision;
 use crate::encoding::{Fixed, Hash};
+use crate::grant::GrantNote;
 use crate::json::{self, JsonError, limit};
 use crate::keys::{Domain, KeyError, KeyId, SecretKeys, Signature};
 use crate::time::Timestamp;
@@ -91,6 +92,10 @@ pub struct Entry {
     /// The action, whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Map<String, Value>>,
+    /// The items of a batch that it is about, in rising order; absent where it is about the whole
+    /// action. A claim is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Vec<usize>>,
     /// The artifacts but for their payload, so that each hash recomputes from the action.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<ArtifactHead>,
@@ -108,6 +113,9 @@ pub struct Entry {
     pub multi_approval: Option<MultiApproval>,
     /// On what the permission rests.
     pub basis: Basis,
+    /// The grant it rests on, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Box<GrantNote>>,
     /// The level claimed.
     pub trust_level: Level,
     /// What came of a run.
@@ -220,7 +228,7 @@ pub struct PolicyNote {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ApproverDecision {
-    /// `approved` or `rejected`.
+    /// `approved`, `rejected`, or `partial`: some items of a batch are approved.
     pub verdict: String,
     /// Who.
     pub person: String,

@@ -28,6 +28,7 @@ pub type Named = (&'static str, Value);
 pub fn all() -> Vec<Named> {
     vec![
         of::<Action>("countersign-action"),
+        of::<crate::bundle::Line>("countersign-bundle-line"),
         of::<Artifact>("harp-core-artifact"),
         of::<Decision>("harp-core-decision"),
         of::<Envelope>("harp-core-envelope"),

@@ -50,16 +50,30 @@ pub fn need(route: &Route) -> usize {
 }
 
 fn one_no_ends(route: &Route) -> bool {
-    route.veto || need(route) == 1 && route.groups.is_empty()
+    route.veto || one_decides(route)
+}
+
+/// Whether any one person's answer is the answer.
+#[must_use]
+pub fn one_decides(route: &Route) -> bool {
+    need(route) == 1 && route.groups.is_empty()
+}
+
+/// How many of these persons belong to a group.
+pub(crate) fn of(group: &Group, persons: &BTreeSet<&str>) -> usize {
+    let some = group.persons.iter().filter(|person| persons.contains(person.as_str()));
+    some.collect::<BTreeSet<_>>().len()
+}
+
+/// How many of a group must allow, at least 1.
+pub(crate) fn wanted(group: &Group) -> usize {
+    group.threshold.max(1) as usize
 }
 
 /// Whether these persons are enough, if all of them allow.
 fn is_met(route: &Route, persons: &BTreeSet<&str>) -> bool {
-    let of = |group: &Group| {
-        let some = group.persons.iter().filter(|person| persons.contains(person.as_str()));
-        some.collect::<BTreeSet<_>>().len() >= group.threshold.max(1) as usize
-    };
-    persons.len() >= need(route) && route.groups.iter().all(of)
+    let met = |group: &Group| of(group, persons) >= wanted(group);
+    persons.len() >= need(route) && route.groups.iter().all(met)
 }
 
 /// The distinct persons who allow. Who said both yes and no said no.

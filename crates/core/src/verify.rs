@@ -4,13 +4,13 @@ mod subject;
 mod terms;
 
 use crate::action::ActionHash;
-use crate::answer::plain_yes;
+use crate::answer::{Items, Meaning, Unclear, meaning};
 use crate::artifact::{ArtifactHash, ArtifactHead, Assurance, Route, Scope};
 use crate::decision::{Decision, hint};
 use crate::encoding::Hash;
 use crate::json::{JsonError, clip};
 use crate::keys::KeyId;
-pub(crate) use crate::tally::allowing;
+use crate::tally;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde_json::Value;
@@ -95,9 +95,12 @@ pub enum Refusal {
     /// The decision belongs to another session.
     #[error("the decision belongs to another session")]
     WrongSession,
-    /// The scope is wider than the route offers, or a yes names only some items.
-    #[error("the scope `{0:?}` was not on offer, or a yes does not say yes to all of it")]
+    /// The scope is wider than the route offers.
+    #[error("the scope `{0:?}` was not on offer")]
     Scope(Scope),
+    /// What it says beside its word is no answer to this question.
+    #[error(transparent)]
+    Unclear(#[from] Unclear),
     /// The route wants a reason and there is none.
     #[error("the route asks for a reason and none was signed")]
     NoReason,
@@ -125,6 +128,7 @@ impl Refusal {
                 "HARP_ERR_HASH_MISMATCH"
             }
             Self::WrongSession | Self::Scope(_) | Self::NoReason => "HARP_ERR_SCOPE",
+            Self::Unclear(unclear) => unclear.code(),
             Self::Replay => "HARP_ERR_REPLAY",
         }
     }
@@ -138,15 +142,22 @@ impl Refusal {
 pub struct Vote {
     decision: Decision,
     terms: Arc<Terms>,
+    meaning: Meaning,
     person: String,
     assurance: Assurance,
 }
 
 impl Vote {
-    /// Whether the person said yes.
+    /// Whether the person said yes to all of it.
     #[must_use]
     pub fn allows(&self) -> bool {
-        self.decision.decision.allows()
+        self.meaning == Meaning::Allow
+    }
+
+    /// What the person said.
+    #[must_use]
+    pub fn meaning(&self) -> &Meaning {
+        &self.meaning
     }
 
     /// Who answered.
@@ -187,6 +198,7 @@ impl Vote {
 #[derive(Debug)]
 pub struct Approved {
     votes: Vec<Vote>,
+    part: Option<Items>,
 }
 
 impl Approved {
@@ -202,7 +214,27 @@ impl Approved {
         let together = votes.iter().all(|v| v.terms == *terms);
         let answers: Vec<_> = votes.iter().map(|v| (v.person(), v.allows())).collect();
         let enough = together && terms.met_by(&answers);
-        if enough { Ok(Self { votes }) } else { Err(votes) }
+        if enough { Ok(Self { votes, part: None }) } else { Err(votes) }
+    }
+
+    /// One person's yes to some items of a batch, where one person is enough. Where several must
+    /// agree a batch is answered whole, and a yes to a part of it counts as a no.
+    ///
+    /// # Errors
+    /// The vote back, where it is no such answer.
+    pub fn part(vote: Vote) -> Result<Self, Box<Vote>> {
+        match &vote.meaning {
+            Meaning::Partial(items) if tally::one_decides(&vote.terms.route) => {
+                Ok(Self { part: Some(items.clone()), votes: vec![vote] })
+            }
+            _ => Err(Box::new(vote)),
+        }
+    }
+
+    /// The items of a batch that are allowed; `None` where all of the action is.
+    #[must_use]
+    pub fn items(&self) -> Option<&[usize]> {
+        self.part.as_ref().map(Items::indices)
     }
 
     /// The votes that were counted.
@@ -225,10 +257,10 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
     if terms.session_id.as_deref() != check.session {
         return Err(Refusal::WrongSession);
     }
-    within_terms(&decision, terms)?;
+    let meaning = within_terms(&decision, terms)?;
     unused(&decision, check.replay)?;
     let (person, assurance) = (signer.person.clone(), signer.assurance);
-    Ok(Vote { decision, terms: Arc::clone(terms), person, assurance })
+    Ok(Vote { decision, terms: Arc::clone(terms), meaning, person, assurance })
 }
 
 /// The pinned approver whose key the decision names.
@@ -295,11 +327,12 @@ pub(crate) fn same_names(decision: &Decision, head: &ArtifactHead) -> Result<(),
     Ok(())
 }
 
-/// Whether an answer keeps to what it was asked for: its session, the scopes on offer, a reason.
-pub(crate) fn within_terms(decision: &Decision, terms: &Terms) -> Result<(), Refusal> {
+/// What an answer says that keeps to what it was asked for: its session, the scopes on offer, a
+/// reason, the items that there are.
+pub(crate) fn within_terms(decision: &Decision, terms: &Terms) -> Result<Meaning, Refusal> {
     same_session(decision, terms.session_id.as_deref())?;
     within_offer(decision, &terms.route)?;
-    plain_yes(decision).map_err(|_| Refusal::Scope(decision.scope))
+    Ok(meaning(decision, terms.items, &terms.route)?)
 }
 
 /// The artifact's own session is under the hash already; a hint that is there must agree too, and

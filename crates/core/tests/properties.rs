@@ -114,6 +114,8 @@ fn receipt() -> Receipt {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        grant: None,
+        items: None,
         trust_level: Level::L0,
         outcome: None,
     };

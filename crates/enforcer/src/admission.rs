@@ -148,7 +148,7 @@ impl Enforcer {
     }
 
     /// Whether those who allowed it still may: a stronger approver may have come meanwhile.
-    async fn is_enough(&self, request: &RequestRecord) -> Result<(), PairingError> {
+    pub(crate) async fn is_enough(&self, request: &RequestRecord) -> Result<(), PairingError> {
         let (trust, floor) = (self.trust()?, self.floor().await?);
         let enough = request.accepted.iter().all(|accepted| {
             let signer = trust.approver(&accepted.decision.signer_key_id);

@@ -3,6 +3,9 @@
 //! Nothing polls: the wait is a request that the gateway holds open. What the gateway says about
 //! a request is a hint; only a verified decision ends it.
 
+mod follow;
+mod queue;
+
 use crate::answer::{candidates, shown};
 use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};
@@ -75,6 +78,8 @@ pub enum Answered {
 pub enum Progress {
     /// The request is written down; `true` where it waited already.
     Suspended(Box<RequestRecord>, bool),
+    /// There is no place for it yet; so many stand before it.
+    Queued(u32),
     /// It lies in the approvers' inboxes.
     Submitted,
     /// A gateway cannot be reached; it will be tried again.
@@ -198,9 +203,23 @@ impl Enforcer {
         // later: who opened it sees it expire, and leaves nothing waiting.
         let whole = if joined { deadline.whole } else { request.expires_at };
         let deadline = deadline.patience.map_or(whole, |patience| patience.min(whole));
-        let mut request = request;
+        self.rounds(request, question, relays, deadline, report).await
+    }
+
+    /// Puts and hears one round after the other until one of them ends it.
+    async fn rounds(
+        &self,
+        mut request: RequestRecord,
+        question: &Question,
+        relays: &Relays,
+        deadline: Instant,
+        report: Report<'_>,
+    ) -> Result<Answered, GateError> {
         loop {
             if request.state == State::Created {
+                if let Some(ended) = self.queued(question, &request, deadline, report).await? {
+                    return Ok(ended);
+                }
                 let sent = self.submit_all(&request, question, relays, deadline, report).await;
                 if let Err(error) = sent {
                     return self.no_route(&request, relays, error).await;
@@ -208,17 +227,26 @@ impl Enforcer {
                 self.submitted(&request.id).await?;
                 report(Progress::Submitted);
             }
-            match self.wait(&request, question, relays, deadline, report).await? {
+            match self.wait(&request, Some(question), relays, deadline, report).await? {
                 Waited::Ended(answered) => return Ok(answered),
                 Waited::Escalated(next) => {
-                    tell_withdrawn(&request, &next, relays, "escalated").await;
-                    report(Progress::Escalated(
-                        next.route().as_ref().map(persons).unwrap_or_default(),
-                    ));
+                    self.escalated(&request, &next, relays, report).await;
                     request = next;
                 }
             }
         }
+    }
+
+    /// Tells everybody that others are asked by now.
+    async fn escalated(
+        &self,
+        before: &RequestRecord,
+        next: &RequestRecord,
+        relays: &Relays,
+        report: Report<'_>,
+    ) {
+        tell_withdrawn(before, next, relays, "escalated").await;
+        report(Progress::Escalated(next.route().as_ref().map(persons).unwrap_or_default()));
     }
 
     async fn no_route(
@@ -325,7 +353,7 @@ impl Enforcer {
     async fn wait(
         &self,
         request: &RequestRecord,
-        question: &Question,
+        question: Option<&Question>,
         relays: &Relays,
         deadline: Instant,
         report: Report<'_>,
@@ -427,7 +455,7 @@ impl Enforcer {
     async fn take(
         &self,
         request: &RequestRecord,
-        question: &Question,
+        question: Option<&Question>,
         from: &Listener,
         envelope: Envelope<DecisionDeliver>,
     ) -> Result<RequestRecord, GateError> {
@@ -461,7 +489,7 @@ impl Enforcer {
     async fn accept_any(
         &self,
         request: &RequestRecord,
-        question: &Question,
+        question: Option<&Question>,
         asked: &Asked,
         answers: Vec<countersign_core::decision::Answer>,
     ) -> Result<RequestRecord, GateError> {
@@ -470,7 +498,11 @@ impl Enforcer {
             // The twin in the other words is tried silently; the last refusal is recorded.
             let last = answers.peek().is_none();
             if last || self.verifies(request, asked, &answer)? {
-                return self.take_answer(request, asked, answer, question).await;
+                return match question {
+                    Some(question) => self.take_answer(request, asked, answer, question).await,
+                    // Nobody is here who knows whom to ask next: handed on is not allowed.
+                    None => self.accept(request, asked, answer).await,
+                };
             }
         }
         Err(Refusal::Signature.into())
@@ -480,7 +512,7 @@ impl Enforcer {
     async fn over(
         &self,
         request: &RequestRecord,
-        question: &Question,
+        question: Option<&Question>,
         relays: &Relays,
         deadline: Instant,
     ) -> Result<Option<Waited>, GateError> {
@@ -490,7 +522,9 @@ impl Enforcer {
             if found.round() != request.round() {
                 return Ok(Some(Waited::Escalated(found)));
             }
-            if let Some(next) = self.next_round(&found, question).await? {
+            if let Some(question) = question
+                && let Some(next) = self.next_round(&found, question).await?
+            {
                 return Ok(Some(Waited::Escalated(next)));
             }
         }

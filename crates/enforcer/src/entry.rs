@@ -2,24 +2,31 @@
 
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{Artifact, Risk};
-use countersign_core::decision::{Decision, Reason};
+use countersign_core::decision::{Decision, Reason, hint};
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyId;
+use countersign_core::receipt::check::word;
 use countersign_core::receipt::{
     ApproverDecision, Basis, Binding, Boundary, Entry, Event, Level, MultiApproval, Outcome,
     PolicyNote,
 };
 use countersign_core::trust::TrustStore;
 use countersign_store::ledger::RequestRecord;
+use countersign_store::ledger::items::permitted;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The entry of a request, before anything is said about how it ended.
-pub(crate) fn of_request(event: Event, boundary: Boundary, request: &RequestRecord) -> Entry {
+/// The entry of a request, before anything is said about how it ended, with the answers to the
+/// round that is asked now which count.
+pub(crate) fn of_request(
+    event: Event,
+    boundary: Boundary,
+    request: &RequestRecord,
+    decisions: Vec<Decision>,
+) -> Entry {
     let artifacts: Vec<&Artifact> = request.asked_now().map(|a| &a.artifact).collect();
     let action = artifacts.first().map(|a| a.payload.clone());
-    let answers = request.accepted_now().map(|a| a.decision.clone());
-    let decisions: Vec<Decision> = answers.collect();
+    let items = part(request).filter(|_| event.needs_approval());
     Entry {
         multi_approval: several(request, &decisions),
         request_id: Some(request.id.clone()),
@@ -27,7 +34,8 @@ pub(crate) fn of_request(event: Event, boundary: Boundary, request: &RequestReco
         action,
         artifacts: artifacts.iter().map(|a| a.head.clone()).collect(),
         policy: request.policy.clone(),
-        trust_level: level(event, &decisions),
+        trust_level: level(event, &decisions, items.as_deref()),
+        items,
         decisions,
         basis: Basis::Decision,
         ..bare(event, boundary)
@@ -43,12 +51,14 @@ pub(crate) fn bare(event: Event, boundary: Boundary) -> Entry {
         request_id: None,
         action_hash: None,
         action: None,
+        items: None,
         artifacts: Vec::new(),
         policy: None,
         decisions: Vec::new(),
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        grant: None,
         trust_level: Level::L0,
         outcome: None,
     }
@@ -70,7 +80,7 @@ pub(crate) fn of_action(
 /// The same entry about another event.
 pub(crate) fn as_event(mut entry: Entry, event: Event) -> Entry {
     entry.event = event;
-    entry.trust_level = level(event, &entry.decisions);
+    entry.trust_level = level(event, &entry.decisions, entry.items.as_deref());
     entry
 }
 
@@ -96,13 +106,28 @@ pub(crate) fn answered(
     trust: &TrustStore,
 ) -> Entry {
     let by_several = entry.multi_approval.is_some() && entry.event.needs_approval();
-    entry.approver_decision = (!by_several).then(|| ApproverDecision {
-        verdict: if decision.decision.allows() { "approved" } else { "rejected" }.into(),
+    let counted = entry.decisions.contains(decision) && !by_several;
+    entry.approver_decision = counted.then(|| ApproverDecision {
+        verdict: word(decision).into(),
         person: person(trust, &decision.signer_key_id),
         key_id: decision.signer_key_id.clone(),
         reason: reason.map(|r| r.text.clone()),
     });
     entry
+}
+
+/// The same entry about some items of a batch.
+pub(crate) fn about(mut entry: Entry, items: Vec<usize>) -> Entry {
+    entry.items = Some(items);
+    entry.trust_level = level(entry.event, &entry.decisions, entry.items.as_deref());
+    entry
+}
+
+/// The items of a batch that were allowed where others were not.
+fn part(request: &RequestRecord) -> Option<Vec<usize>> {
+    let allowed = permitted(request)?;
+    let all = request.asked.first()?.artifact.items()?;
+    (!allowed.is_empty() && allowed.len() < all).then_some(allowed)
 }
 
 /// Adds what came of a run.
@@ -137,8 +162,15 @@ fn person(trust: &TrustStore, id: &KeyId) -> String {
 
 /// The level that the decisions reach; verification works it out again. The ledger lets nothing be
 /// approved that the signed route does not call enough.
-fn level(event: Event, decisions: &[Decision]) -> Level {
-    let allowed = decisions.iter().any(|d| d.decision.allows());
+fn level(event: Event, decisions: &[Decision], items: Option<&[usize]>) -> Level {
+    let allows = |decision: &Decision| {
+        let some = |items: &[usize]| {
+            let said = decision.hint(hint::ITEMS).and_then(Value::as_array);
+            said.is_some_and(|said| items.iter().all(|item| said.contains(&Value::from(*item))))
+        };
+        decision.decision.allows() || items.is_some_and(some)
+    };
+    let allowed = decisions.iter().any(allows);
     if allowed && event.needs_approval() { Level::L1 } else { Level::L0 }
 }
 

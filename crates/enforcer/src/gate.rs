@@ -5,17 +5,25 @@
 //!
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
+//! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
+//!   may wait. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
+//! * `items`: the same for a batch, item by item.
 //! * `rounds`: others asked in place of those who did not end it.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
 mod claim;
 mod denied;
 mod error;
+mod freeze;
+pub mod grant;
+mod items;
+mod limits;
 mod permit;
 mod recovery;
 mod rounds;
 mod standing;
+mod streak;
 mod suspend;
 
 use crate::edge::Edge;
@@ -34,11 +42,13 @@ use countersign_store::ledger::{
     Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
 };
 use serde_json::{Map, Value};
-use standing::judge;
+use standing::{Counting, judge};
 use std::sync::Arc;
 
+pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
 pub use error::GateError;
+pub use streak::DeniedInARow;
 
 /// An enforcer over one home and its ledger.
 pub struct Enforcer {
@@ -164,20 +174,35 @@ impl Enforcer {
         let trust = Arc::new(self.trust()?);
         let vote = self.voted(request, asked, &answer, &trust).await?;
         let Answer { decision, reason } = answer;
-        let (boundary, keys, now) = (self.boundary, Arc::clone(&trust), self.now());
-        let why = reason.clone();
+        let (boundary, now) = (self.boundary, self.now());
+        let counting = Counting::new(Arc::clone(&trust), now);
+        let (counted, of, why) = (counting.clone(), request.clone(), reason.clone());
         let entry = move |request: &RequestRecord, happened| {
-            let frame = entry::of_request(event_of(happened), boundary, request);
+            let decisions = counted.decisions(request);
+            let frame = entry::of_request(event_of(happened), boundary, request, decisions);
             entry::answered(frame, &decision, why.as_ref(), &trust)
         };
-        // A key that was taken back after its answer was stored takes the answer along.
-        let counts = move |stored: &Decision| {
-            keys.approver(&stored.signer_key_id).is_some_and(|a| a.status.counts(now))
-        };
+        let counts = move |stored: &Decision| counting.counts(&of, stored);
         let (request_id, entry) = (request.id.clone(), Box::new(entry));
         let counts = Box::new(counts);
         let acceptance = Acceptance { request_id, vote, reason, counts, entry, now };
         self.spent(request, self.ledger.accept(acceptance).await).await
+    }
+
+    /// What a receipt says of a request, with the answers that count now.
+    ///
+    /// # Errors
+    /// Where there are answers, and the pinned keys cannot be read.
+    pub(crate) fn entry_of(
+        &self,
+        event: Event,
+        request: &RequestRecord,
+    ) -> Result<Entry, HomeError> {
+        let decisions = match request.accepted_now().next() {
+            None => Vec::new(),
+            Some(_) => Counting::new(Arc::new(self.trust()?), self.now()).decisions(request),
+        };
+        Ok(entry::of_request(event, self.boundary, request, decisions))
     }
 
     /// Verifies an answer; a refusal is recorded.
@@ -210,7 +235,7 @@ impl Enforcer {
             }
             Err(late @ (LedgerError::Void { .. } | LedgerError::State(_))) => {
                 let late = GateError::from(late);
-                let frame = entry::of_request(Event::Observed, self.boundary, request);
+                let frame = self.entry_of(Event::Observed, request)?;
                 let entry = entry::refused(frame, late.code(), &late.to_string());
                 self.ledger.record(entry, self.now()).await?;
                 Err(late)
@@ -248,7 +273,7 @@ impl Enforcer {
         request: &RequestRecord,
         refusal: &Refusal,
     ) -> Result<(), GateError> {
-        let frame = entry::of_request(Event::Observed, self.boundary, request);
+        let frame = self.entry_of(Event::Observed, request)?;
         let entry = entry::refused(frame, refusal.code(), &refusal.to_string());
         self.ledger.record(entry, self.now()).await?;
         Ok(())
@@ -283,7 +308,7 @@ impl Enforcer {
             Ending::Withdrawn => Event::Withdrawn,
             Ending::Expired => Event::Expired,
         };
-        let entry = entry::of_request(event, self.boundary, request);
+        let entry = self.entry_of(event, request)?;
         Ok(self.ledger.close(&request.id, ending, entry, self.now()).await?)
     }
 
@@ -304,14 +329,23 @@ impl Enforcer {
         event: Event,
         action: Map<String, Value>,
     ) -> Result<Receipt, GateError> {
+        let receipt = self.ledger.record(self.change(event, action)?, self.now()).await?;
+        // From the first pinned key on, the home knows its ledger from any other.
+        self.remember_head().await?;
+        Ok(receipt)
+    }
+
+    /// The entry of a change that belongs to no request.
+    pub(crate) fn change(
+        &self,
+        event: Event,
+        action: Map<String, Value>,
+    ) -> Result<Entry, GateError> {
         let mut entry = entry::bare(event, self.boundary);
         let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
-        let receipt = self.ledger.record(entry, self.now()).await?;
-        // From the first pinned key on, the home knows its ledger from any other.
-        self.remember_head().await?;
-        Ok(receipt)
+        Ok(entry)
     }
 
     async fn remember_head(&self) -> Result<(), GateError> {

@@ -101,7 +101,7 @@ pub struct Identity {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct OperatorFile {
+pub(crate) struct OperatorFile {
     #[serde(rename = "type")]
     kind: OperatorType,
     device_id: String,
@@ -112,7 +112,7 @@ struct OperatorFile {
 }
 
 #[derive(Serialize, Deserialize)]
-enum OperatorType {
+pub(crate) enum OperatorType {
     #[serde(rename = "countersign.operator/v1")]
     V1,
 }
@@ -351,7 +351,12 @@ impl Home {
         Ok(file)
     }
 
-    fn operator_path(&self) -> PathBuf {
+    /// The operator's key as it is kept.
+    pub(crate) fn operator_file(&self) -> Result<Option<OperatorFile>, HomeError> {
+        Ok(files::read(&self.operator_path())?)
+    }
+
+    pub(crate) fn operator_path(&self) -> PathBuf {
         self.root.join("keys").join("operator.json")
     }
 

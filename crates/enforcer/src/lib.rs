@@ -6,6 +6,7 @@
 //!
 //! # Rooms, in the order in which an action passes through
 //! * [`child`]: a command line pinned to its files, and later run exactly so.
+//! * [`patch`]: a change to files, tied to its base; [`git`]: the work tree around it.
 //! * [`policy`]: what the policies of this place say of it, and whom they ask.
 //! * [`question`]: the action made into artifacts.
 //! * [`gate`]: suspend, verify, accept, claim; each step durable before the next.
@@ -15,22 +16,33 @@
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
 //! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
-//! [`admission`] (who must allow that it is pinned).
+//! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
+//! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
+//! collector), [`audit`] (the whole ledger checked),
+//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
 
 pub mod admission;
 pub mod answer;
 pub mod ask;
+pub mod audit;
+pub mod bundle;
 pub mod child;
+pub mod daily;
 pub mod edge;
 mod entry;
 pub mod gate;
+pub mod git;
 pub mod home;
 pub mod notary;
 pub mod owner;
 pub mod pairing;
+pub mod patch;
 pub mod policy;
+pub mod portable;
 pub mod question;
 pub mod run;
+pub mod ship;
+pub mod walk;
 pub mod witness;
 
 pub use ask::{Answered, Progress, Relay, Relays};

@@ -213,7 +213,58 @@ pub(crate) struct Frame<'a> {
     pub(crate) now: Instant,
 }
 
+/// Whether a request is about something that whoever asked carries out, under a policy: then
+/// whoever follows it may use its approval. Commands are run here, and changes of keys and policies
+/// are made here.
+#[must_use]
+pub fn is_handed_over(request: &RequestRecord) -> bool {
+    let handed_over = |asked: &Asked| {
+        let route = asked.artifact.route().ok().flatten();
+        let ruled = route.is_some_and(|route| route.policy_hash != fixed_hash());
+        let words = |action: &Action| is_words(action) && !is_grant(action);
+        ruled && asked.artifact.action().is_some_and(|action| words(&action))
+    };
+    !request.asked.is_empty() && request.asked.iter().all(handed_over)
+}
+
+/// What asks for a grant is used by giving it, and by nothing else.
+fn is_grant(action: &Action) -> bool {
+    matches!(action, Action::Request(request) if request.action == countersign_core::grant::ACTION)
+}
+
+/// Kinds that are asked in words, and hold nothing that was redacted here.
+fn is_words(action: &Action) -> bool {
+    matches!(action, Action::Request(_) | Action::Plan(_) | Action::Task(_) | Action::Batch(_))
+}
+
 impl Question {
+    /// The question behind a stored request, as far as it is needed to put it once more; `None`
+    /// where it may hold secrets, which are kept nowhere.
+    pub(crate) fn of_record(request: &RequestRecord, to: Vec<Way>) -> Option<Self> {
+        let artifact = &request.asked.last()?.artifact;
+        let action = artifact.action().filter(is_words)?;
+        let route = artifact.route().ok().flatten()?;
+        let note = request.policy.clone()?;
+        Some(Self {
+            action,
+            disclosures: Vec::new(),
+            context: artifact.context().ok().flatten().unwrap_or_default(),
+            grounds: Grounds {
+                because: note.display.clone(),
+                note,
+                min_assurance: route.min_assurance,
+                reason_required: route.reason_required,
+                timeout_seconds: 0,
+                quorum: Quorum::of_route(&route),
+            },
+            principal: request.key.principal.clone(),
+            session: String::new(),
+            workspace: request.key.workspace.clone(),
+            ttl_millis: request.expires_at.0.saturating_sub(request.created_at.0),
+            to,
+        })
+    }
+
     /// The hash of the call, after the checks that need no store.
     ///
     /// # Errors
@@ -328,7 +379,7 @@ impl Frame<'_> {
             session_id: Some(self.session_id.clone()),
             artifact_type: ArtifactType::of(&self.question.action),
             repo_ref: self.repo_ref.clone(),
-            base_revision: None,
+            base_revision: base_revision(&self.question.action),
             created_at: self.now.timestamp(),
             expires_at: self.expires_at.timestamp(),
             artifact_hash_alg: HashAlg::Sha256,
@@ -336,6 +387,14 @@ impl Frame<'_> {
             metadata: None,
             extensions: Some(extensions),
         }
+    }
+}
+
+/// What a change to files was made for.
+fn base_revision(action: &Action) -> Option<String> {
+    match action {
+        Action::Patch(patch) => Some(patch.base_revision.as_str().to_owned()),
+        _ => None,
     }
 }
 

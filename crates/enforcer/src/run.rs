@@ -3,6 +3,8 @@
 use crate::child::{Outcome as ChildOutcome, Prepared, StartError};
 use crate::entry;
 use crate::gate::{Enforcer, GateError, RunOnce};
+use crate::patch::{PatchError, ReadyPatch};
+use countersign_core::action::Action;
 use countersign_core::artifact::Risk;
 use countersign_core::receipt::{Binding, Entry, Event, Outcome, Receipt};
 use countersign_store::ledger::RequestRecord;
@@ -26,11 +28,33 @@ impl Enforcer {
     /// [`GateError::Unrecorded`] where the outcome could not be written down, and any other before
     /// anything has run.
     pub async fn run(&self, permit: RunOnce, prepared: &Prepared) -> Result<Ran, GateError> {
+        self.carried_out(permit, prepared.action(), prepared, || Ok(())).await
+    }
+
+    /// Applies the patch that was claimed, once.
+    ///
+    /// # Errors
+    /// As [`Enforcer::run`].
+    pub async fn apply(&self, permit: RunOnce, patch: &ReadyPatch) -> Result<Ran, GateError> {
+        let based = || {
+            let changed = |e: PatchError| StartError::Changed { path: e.to_string() };
+            patch.still_based().map_err(changed)
+        };
+        self.carried_out(permit, patch.action(), &patch.git, based).await
+    }
+
+    async fn carried_out(
+        &self,
+        permit: RunOnce,
+        action: &Action,
+        prepared: &Prepared,
+        still: impl FnOnce() -> Result<(), StartError>,
+    ) -> Result<Ran, GateError> {
         let RunOnce { claim, request, frame } = permit;
         let verdict = match with_verdict(self, &request) {
             Ok(verdict) => verdict,
             Err(error) => {
-                self.give_up(&claim, &request, &error.to_string()).await?;
+                self.give_up(&claim, frame, &error.to_string()).await?;
                 return Err(error);
             }
         };
@@ -43,10 +67,12 @@ impl Enforcer {
             error,
         };
         let binding = Some(prepared.binding());
-        let same = prepared.action().hash().is_ok_and(|hash| hash == request.key.action_hash);
+        let same = action.hash().is_ok_and(|hash| hash == request.key.action_hash);
         let started = if same {
             // Starting reads every pinned file once more.
-            tokio::task::block_in_place(|| prepared.start(is_critical(&request)))
+            tokio::task::block_in_place(|| {
+                still().and_then(|()| prepared.start(is_critical(&request)))
+            })
         } else {
             Err(StartError::Changed { path: "the call itself".into() })
         };
@@ -55,7 +81,10 @@ impl Enforcer {
             Err(error) => Err(error),
         };
         let entry = match &ended {
-            Ok(child) => executed(base(Event::Executed), binding, outcome(None), child),
+            Ok(child) => {
+                let (event, error) = applied(action, child);
+                executed(base(event), binding, outcome(error), child)
+            }
             Err(error) => {
                 let event = if error.has_begun() { Event::Uncertain } else { Event::Failed };
                 entry::ended(base(event), binding, outcome(Some(error.to_string())))
@@ -64,6 +93,18 @@ impl Enforcer {
         let unrecorded = |error| GateError::Unrecorded(Box::new(error));
         let receipt = self.finish(&claim, entry).await.map_err(unrecorded)?;
         Ok(Ran { receipt, result: ended })
+    }
+}
+
+/// What the end of a child means. Git writes all of a patch or, with 1, nothing; what any other end
+/// left behind nobody knows.
+fn applied(action: &Action, child: &ChildOutcome) -> (Event, Option<String>) {
+    match (action, child.exit_code) {
+        (Action::Patch(_), Some(1)) => (Event::Failed, Some("git applied nothing of it".into())),
+        (Action::Patch(_), code) if code != Some(0) => {
+            (Event::Uncertain, Some("git ended while it wrote the files".into()))
+        }
+        _ => (Event::Executed, None),
     }
 }
 

@@ -208,6 +208,32 @@ pub fn as_before(
     Ok(())
 }
 
+/// The newest head that the home itself remembers.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn remembered(home: &Home) -> Result<Option<Checkpoint>, HomeError> {
+    read(home)
+}
+
+/// The newest head that a gateway remembers, whatever it says; none where it knows no heads, or the
+/// ledger has none yet. It is asked with a head so old that it replaces none.
+///
+/// # Errors
+/// Where the gateway cannot be asked, or the ledger cannot be read.
+pub async fn recall(
+    client: &Client,
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+) -> Result<Option<Checkpoint>, Contradicted> {
+    let Some(head) = ledger.checkpoint().await? else { return Ok(None) };
+    match client.remember_head(oldest(ledger, operator, &head).await?).await {
+        Ok(newest) => Ok(Some(newest)),
+        Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(None),
+        Err(error) => Err(Contradicted::NoWitness(error)),
+    }
+}
+
 fn read(home: &Home) -> Result<Option<Checkpoint>, HomeError> {
     Ok(files::read(&home.head_path())?)
 }

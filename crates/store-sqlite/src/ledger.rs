@@ -2,6 +2,13 @@
 
 mod changes;
 mod claims;
+mod find;
+mod freeze;
+mod grants;
+mod items;
+mod limits;
+mod lookup;
+mod read;
 mod receipts;
 mod register;
 mod requests;
@@ -19,8 +26,9 @@ use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
     Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
-    RequestKey, RequestRecord, Suspended,
+    RequestKey, RequestRecord,
 };
+pub use read::LedgerFile;
 use register::{Register, Registrar};
 use rusqlite::params;
 use std::path::Path;
@@ -35,6 +43,9 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/schema.sql"),
         include_str!("ledger/policy.sql"),
         include_str!("ledger/refused.sql"),
+        include_str!("ledger/read.sql"),
+        include_str!("ledger/items.sql"),
+        include_str!("ledger/grants.sql"),
         include_str!("ledger/rounds.sql"),
     ],
 };
@@ -117,16 +128,6 @@ impl LedgerStore for SqliteLedger {
 
     async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
         self.name(["repo", workspace, ""], fresh).await
-    }
-
-    async fn suspend(
-        &self,
-        request: RequestRecord,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Suspended, LedgerError> {
-        let register = self.register.clone();
-        self.writer.write(move |db| changes::suspend(db, &register, request, entry, now)).await
     }
 
     async fn submitted(

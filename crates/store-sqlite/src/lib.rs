@@ -7,6 +7,7 @@
 //!
 //! # Doors
 //! * [`SqliteLedger`]: what an enforcer must never forget. Any number of processes at a time.
+//! * [`LedgerFile`]: the same, for those who only look.
 //! * [`SqliteRelay`]: what a gateway remembers. One gateway at a time.
 //!
 //! # Rooms, from the bottom up
@@ -26,5 +27,5 @@ mod relay;
 mod schema;
 mod writer;
 
-pub use ledger::{Birth, SqliteLedger};
+pub use ledger::{Birth, LedgerFile, SqliteLedger};
 pub use relay::SqliteRelay;

@@ -18,9 +18,22 @@ use countersign_core::time::Instant;
 use countersign_core::verify::Vote;
 use serde::{Deserialize, Serialize};
 
+mod answers;
 pub mod contract;
+mod freeze;
+mod grants;
+pub mod items;
+mod limits;
+mod lookup;
 mod memory;
+pub mod read;
 mod rounds;
+pub use answers::Answers;
+pub use freeze::{FreezeStore, Frozen, Thaw};
+pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
+pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
+pub use limits::{Crowd, LimitStore, Room, Turn};
+pub use lookup::Lookup;
 pub use memory::MemoryLedger;
 pub use rounds::{Next, NextRound, RoundStore};
 
@@ -157,6 +170,17 @@ pub enum LedgerError {
         /// The refusal.
         message: String,
     },
+    /// Somebody stopped everything.
+    #[error("{0}")]
+    Frozen(Box<Frozen>),
+    /// More waits than may.
+    #[error("{most} requests {whose} wait, and as many stand in the queue behind them")]
+    Full {
+        /// Whose, in words.
+        whose: &'static str,
+        /// How many may.
+        most: u32,
+    },
     /// The claim has its outcome already.
     #[error("the claim `{0}` has ended already")]
     Ended(String),
@@ -244,7 +268,17 @@ impl Change {
 
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
-pub trait LedgerStore: RoundStore + Send + Sync {
+pub trait LedgerStore:
+    RoundStore
+    + read::Receipts
+    + ItemClaims
+    + Lookup
+    + GrantStore
+    + FreezeStore
+    + LimitStore
+    + Send
+    + Sync
+{
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
 
@@ -272,7 +306,9 @@ pub trait LedgerStore: RoundStore + Send + Sync {
         request: RequestRecord,
         entry: Entry,
         now: Instant,
-    ) -> Result<Suspended, LedgerError>;
+    ) -> Result<Suspended, LedgerError> {
+        self.suspend_within(request, entry, Room::UNBOUNDED, now).await
+    }
 
     /// Writes down that the artifacts were put to their approvers. Idempotent.
     async fn submitted(&self, request_id: &str, now: Instant)
@@ -292,7 +328,7 @@ pub trait LedgerStore: RoundStore + Send + Sync {
     async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError>;
 
     /// Uses an approval and records it. Exactly one caller wins; the others get
-    /// [`LedgerError::State`].
+    /// [`LedgerError::State`]. A batch is not used whole: see [`ItemClaims`].
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError>;
 
     /// Ends a claim, once, whose action somebody else carries out: the receipt of the claim,
@@ -366,13 +402,18 @@ pub enum Ending {
 }
 
 /// The receipt's entry for a request that ran out of time, made from another entry's frame.
+///
+/// Answers stand in it only where the frame is this request's own, as whoever made it counts them;
+/// those of another request stand in the receipts that they left.
 #[must_use]
 pub fn expired_entry(frame: &Entry, request: &RequestRecord) -> Entry {
     let mut entry = frame.clone();
+    if frame.request_id.as_ref() != Some(&request.id) {
+        entry.decisions.clear();
+    }
     entry.event = countersign_core::receipt::Event::Expired;
     entry.request_id = Some(request.id.clone());
     entry.artifacts = request.asked_now().map(|a| a.artifact.head.clone()).collect();
-    entry.decisions = request.accepted_now().map(|a| a.decision.clone()).collect();
     entry.approver_decision = None;
     entry.multi_approval = None;
     entry.trust_level = countersign_core::receipt::Level::L0;

@@ -14,6 +14,7 @@
 
 use countersign_core::action::Action;
 use countersign_core::artifact::Artifact;
+use countersign_core::bundle::Line;
 use countersign_core::decision::Decision;
 use countersign_core::error::ErrorObject;
 use countersign_core::message::Message;
@@ -128,6 +129,7 @@ fn ours() -> Vec<(&'static str, Parser, Vec<Value>)> {
     let error = json!({"code": "HARP_ERR_SCOPE", "message": "m", "retryable": true, "details": {}});
     vec![
         ("countersign-action", action, actions()),
+        ("countersign-bundle-line", bundle_line, bundle_lines()),
         ("harp-core-error", message::<ErrorObject>, vec![error]),
         (
             "harp-gateway-approval-request",
@@ -136,6 +138,18 @@ fn ours() -> Vec<(&'static str, Parser, Vec<Value>)> {
         ),
         ("harp-gateway-exchange-withdrawn", message::<Withdrawn>, vec![withdrawn]),
     ]
+}
+
+fn bundle_line(bytes: &[u8]) -> Option<Vec<u8>> {
+    let value = countersign_core::json::parse(bytes, countersign_core::bundle::MAX_LINE).ok()?;
+    let canonical = countersign_core::json::canonical(&value).ok()?;
+    let line = Line::parse(&canonical).ok()?;
+    Some(countersign_core::json::canonical(&line).unwrap())
+}
+
+fn bundle_lines() -> Vec<Value> {
+    let whole = std::fs::read_to_string(root().join("fuzz/seeds/bundle/honest")).unwrap();
+    whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]

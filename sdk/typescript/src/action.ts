@@ -37,6 +37,13 @@ export function actionKind(payload: JsonObject): ActionKind | undefined {
   }
 }
 
+/** How many items the payload has; `undefined` where it is no batch of ours. */
+export function itemsIn(payload: JsonObject): number | undefined {
+  // Most are none, and are not read for it.
+  const batch = payload.kind === "batch" && actionKind(payload) === "batch";
+  return batch && Array.isArray(payload.items) ? payload.items.length : undefined;
+}
+
 /** Each refuses what is not an action of its kind. */
 const READERS: Readonly<Record<ActionKind, (payload: JsonObject) => void>> = {
   command(payload) {

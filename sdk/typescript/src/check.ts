@@ -1,25 +1,28 @@
 /** What a receipt proves to somebody who pinned keys: worked out, never read off (PROTOCOL §9). */
 
-import { actionHash } from "./action.js";
-import { artifactHash, checkpointOf, routeOf, withPayload } from "./artifact.js";
+import { actionHash, itemsIn } from "./action.js";
+import { artifactHash, checkpointOf, requestOf, routeOf, withPayload } from "./artifact.js";
 import type { Artifact } from "./artifact.js";
 import { allows, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
 import { base64, sameBytes } from "./encoding.js";
+import { giving, grantIn } from "./grant.js";
 import { emptyObject, limit, parse, same, sha256 } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
+import { areItems, givesReason, wordOf } from "./meaning.js";
+import { allowing, missing, oneDecides } from "./quorum.js";
+import type { Answer } from "./quorum.js";
 import { parseReceipt } from "./receipt.js";
 import type { Content, Event, Level, Receipt } from "./receipt.js";
-import { ASSURANCES, context, extension } from "./route.js";
+import { ASSURANCES, extension } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
 import {
-  DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, givesReason,
-  signerOf,
+  DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, signerOf, termsOf,
 } from "./verify.js";
-import type { RefusalName } from "./verify.js";
+import type { RefusalName, Terms } from "./verify.js";
 
 /** The verdict over one receipt. */
 export type Verdict =
@@ -85,6 +88,7 @@ function judge(receipt: Receipt, trust: TrustStore, now: number): Verdict {
   const hash = content.action === undefined ? undefined : actionHash(content.action);
   if (hash !== content.actionHash) end("HashMismatch");
   hangsTogether(content);
+  restsOnItsGrant(content, trust, now);
   const reached = levelOf(content, trust, now);
   if (reached.level !== content.trustLevel) end("LevelMismatch");
   return { verdict: "Valid", event: content.event, ...reached };
@@ -109,14 +113,49 @@ function hangsTogether(content: Content): void {
   const ran = event === "executed" || event === "failed" || event === "uncertain";
   const [first] = artifacts;
   const whole =
-    first === undefined || (content.action !== undefined && isOf(first, content.requestId));
+    first === undefined || (content.action !== undefined && requestOf(first) === content.requestId);
   if (!numbered || ran !== (content.claimedAt !== undefined) || !whole) end("Malformed");
-  // A run under a policy or a grant carries nobody's decision.
+  if (!itemsAreThere(content)) end("Malformed");
   const people = artifacts.length > 0 || decisions.length > 0;
+  const denied = decisions.some((one) => !allows(one.decision));
+  if (event === "denied" && people && !denied) end("LevelMismatch");
+  // A run under a policy or a grant carries nobody's decision.
   if (people && content.basis !== "decision") end("LevelMismatch");
   const hashes = new Set(artifacts.map((one) => one.artifactHash));
   const signed = new Set(decisions.map((one) => base64(one.signature)));
   if (hashes.size !== artifacts.length || signed.size !== decisions.length) end("Malformed");
+}
+
+/** The items are items of the action; of a claim one, and of what permits nothing none. */
+function itemsAreThere({ items, action, event }: Content): boolean {
+  if (items === undefined) return true;
+  const size = (action === undefined ? undefined : itemsIn(action)) ?? 0;
+  const one = event === "approved" || items.length === 1;
+  return NEED_APPROVAL.includes(event) && one && areItems(items, size);
+}
+
+/**
+ * A receipt that rests on a grant carries one that people signed for this very call, and that had
+ * not ended when it was used. Any other receipt carries none.
+ */
+function restsOnItsGrant(content: Content, trust: TrustStore, now: number): void {
+  const { grant: note, event } = content;
+  if ((content.basis === "grant") !== (note !== undefined)) end("Malformed");
+  if (note === undefined) return;
+  if (event === "approved" || !NEED_APPROVAL.includes(event)) end("Malformed");
+  const grant = grantIn(note.action) ?? end("Malformed");
+  if (grant.actionHash !== content.actionHash) end("HashMismatch");
+  const given = giving(content, note);
+  hangsTogether(given);
+  const asked = askedIn(given);
+  reach(given, asked, weighAll(given, asked, trust, now));
+  const used = (content.claimedAt ?? content.recordedAt).millis;
+  const inOrder =
+    note.grantedAt.millis <= used + DEFAULT_SKEW_MILLIS &&
+    used <= content.recordedAt.millis + DEFAULT_SKEW_MILLIS;
+  if (!inOrder || !(used < grant.expiresAt.millis)) {
+    throw new Ended({ verdict: "ThresholdNotMet", have: 0, need: 1 });
+  }
 }
 
 interface Reached {
@@ -125,51 +164,45 @@ interface Reached {
   readonly approvers: readonly string[];
 }
 
-/** The level that the decisions inside reach. */
+/** The level that the decisions inside reach, where the words beside them are true. */
 function levelOf(content: Content, trust: TrustStore, now: number): Reached {
   const asked = askedIn(content);
-  if (asked.route !== undefined) agrees(content, asked.route);
-  const weighed = content.decisions.map((decision) => weigh(content, decision, asked, trust, now));
-  const persons = allowing(weighed);
-  if (!NEED_APPROVAL.includes(content.event)) {
-    saidTruly(content, weighed, persons);
-    return { level: "L0", approvers: [] };
-  }
-  const need = Math.max(asked.route?.threshold ?? 1, 1);
-  // Where one person is enough, one no ends it.
-  const ended = need === 1 && weighed.some((one) => !one.counts);
-  if (asked.route !== undefined && !ended && persons.size >= need) {
+  if (asked.terms !== undefined) agrees(content, asked.terms.route);
+  const weighed = weighAll(content, asked, trust, now);
+  const reached = reach(content, asked, weighed);
+  saidTruly(content, weighed);
+  return reached;
+}
+
+/** The level that the decisions inside reach, whatever is said beside them. */
+function reach(content: Content, { terms }: Asked, weighed: readonly Weighed[]): Reached {
+  if (!NEED_APPROVAL.includes(content.event)) return { level: "L0", approvers: [] };
+  const answers = answersOf(weighed);
+  const short = missing(terms?.route, answers);
+  if (short === undefined) {
+    const persons = allowing(answers);
     const counted = weighed.map((one) => one.signer).filter((one) => persons.has(one.person));
-    saidTruly(content, weighed, persons);
     const assurance = lowest(counted.map((one) => one.assurance));
     return { level: "L1", assurance, approvers: [...persons].sort(byCodePoint) };
   }
-  if (content.basis === "decision") {
-    throw new Ended({ verdict: "ThresholdNotMet", have: Math.min(persons.size, need - 1), need });
-  }
-  saidTruly(content, weighed, persons);
+  if (content.basis === "decision") throw new Ended({ verdict: "ThresholdNotMet", ...short });
   return { level: "L0", approvers: [] };
 }
 
-/** Whose answer it is, and whether it counts as a yes. */
+/** Whose answer it is, and what the gate would have counted it as; `undefined` is not at all. */
 interface Weighed {
   readonly signer: Approver;
-  readonly counts: boolean;
+  readonly yes: boolean | undefined;
 }
 
-/** The distinct persons who allow. Who said both yes and no said no. */
-function allowing(weighed: readonly Weighed[]): ReadonlySet<string> {
-  const who = (counts: boolean) =>
-    weighed.filter((one) => one.counts === counts).map((one) => one.signer.person);
-  const against = new Set(who(false));
-  return new Set(who(true).filter((person) => !against.has(person)));
+function answersOf(weighed: readonly Weighed[]): readonly Answer[] {
+  return weighed.flatMap(({ signer: { person }, yes }) => (yes === undefined ? [] : [{ person, yes }]));
 }
 
 /** What was put to people: artifacts of this ledger, all of them under the same terms. */
 interface Asked {
   readonly artifacts: readonly Artifact[];
-  readonly route?: Route;
-  readonly sessionId?: string | undefined;
+  readonly terms?: Terms;
 }
 
 function askedIn(content: Content): Asked {
@@ -185,7 +218,7 @@ function askedIn(content: Content): Asked {
       same(routeJson(artifact), routeJson(first));
     return alike ? route : end("HashMismatch");
   });
-  return { artifacts, route: routes[0] as Route, sessionId: first.sessionId };
+  return { artifacts, terms: termsOf(first, routes[0] as Route) };
 }
 
 /** The route of an artifact whose hash is its own, and whose ledger is this one before the receipt. */
@@ -197,7 +230,16 @@ function routeIn(content: Content, artifact: Artifact): Route {
   return routeOf(artifact) ?? end("Malformed");
 }
 
-/** Whose decision it is, with which assurance, and whether the gate would have let it allow. */
+function weighAll(
+  content: Content,
+  asked: Asked,
+  trust: TrustStore,
+  now: number,
+): readonly Weighed[] {
+  return content.decisions.map((decision) => weigh(content, decision, asked, trust, now));
+}
+
+/** Whose decision it is, with which assurance, and what the gate would have counted it as. */
 function weigh(
   content: Content,
   decision: Decision,
@@ -212,15 +254,31 @@ function weigh(
   if (!verifies(() => verifySignature(decision, signer.keys.signing))) end("BadSignature");
   // Every artifact's claimed hash was worked out again before.
   const artifact = asked.artifacts.find((one) => one.artifactHash === decision.artifactHash);
-  const { route } = asked;
-  if (artifact === undefined || route === undefined) return end("HashMismatch");
+  const { terms } = asked;
+  if (artifact === undefined || terms === undefined) return end("HashMismatch");
   named(() => demandNames(decision, artifact));
-  named(() => demandSeat(signer, route));
-  const counted =
-    allows(decision.decision) &&
-    verifies(() => demandTerms(decision, asked.sessionId, route)) &&
-    inTime(content, decision, artifact, now);
-  return { signer, counts: counted };
+  named(() => demandSeat(signer, terms.route));
+  const yes = saysYes(decision, terms, content.items);
+  // A yes that came too late is none, and no no either.
+  return { signer, yes: yes === true && !inTime(content, decision, artifact, now) ? undefined : yes };
+}
+
+/**
+ * Whether an answer says yes to what a receipt is about: these items, or the whole action. Nothing
+ * where a yes is none that the gate would have counted; a no is a no however it is put.
+ */
+function saysYes(
+  decision: Decision,
+  terms: Terms,
+  items: readonly number[] | undefined,
+): boolean | undefined {
+  if (!verifies(() => demandTerms(decision, terms))) {
+    return allows(decision.decision) ? undefined : false;
+  }
+  const said = demandTerms(decision, terms);
+  if (said.says !== "partial") return said.says === "allow";
+  // A yes to a part counts where one person decides. Several answer a batch whole.
+  return oneDecides(terms.route) && items !== undefined && items.every((at) => said.items.includes(at));
 }
 
 /** Whether the approval was alive when it was used, and none of it lies in the future. */
@@ -276,27 +334,29 @@ function agrees(content: Content, route: Route): void {
 }
 
 /**
- * The words beside the decisions say what the decisions say, and nothing where there are none.
- * `persons` are those whose yes counted.
+ * The words beside the decisions say what the decisions say, and nothing where there are none. Who
+ * is said to have allowed is everybody whose yes counted, and nobody else.
  */
-function saidTruly(
-  content: Content,
-  weighed: readonly Weighed[],
-  persons: ReadonlySet<string>,
-): void {
+function saidTruly(content: Content, weighed: readonly Weighed[]): void {
+  const persons = allowing(answersOf(weighed));
   const said = content.approverDecision;
   const tells = (by: Weighed | undefined, one: Decision) =>
     one.signerKeyId === said?.keyId &&
     by?.signer.person === said.person &&
-    said.verdict === (allows(one.decision) ? "approved" : "rejected") &&
+    said.verdict === wordOf(one) &&
     // A reason that is told was signed; its salt, and so its proof, is the approver's.
     (said.reason === undefined || givesReason(one));
   const one =
     said === undefined ||
     ((!NEED_APPROVAL.includes(content.event) || persons.has(said.person)) &&
       content.decisions.some((one, at) => tells(weighed[at], one)));
-  const named = content.multiApproval?.approvers ?? [];
-  const many = new Set(named).size === named.length && named.every((name) => persons.has(name));
+  const told = content.multiApproval?.approvers;
+  const many =
+    told === undefined ||
+    (weighed.length > 0 &&
+      told.length === persons.size &&
+      new Set(told).size === told.length &&
+      told.every((name) => persons.has(name)));
   if (!one || !many) end("LevelMismatch");
 }
 
@@ -326,11 +386,4 @@ type Plain = Exclude<Verdict["verdict"], "Valid" | "Untrusted" | "ThresholdNotMe
 
 function end(verdict: Plain): never {
   throw new Ended({ verdict });
-}
-
-/** Whether an artifact is named like the request, or signed as a later round of it. */
-function isOf(artifact: Content["artifacts"][number], requestId: string | undefined): boolean {
-  const said = artifact.extensions?.[extension.CONTEXT];
-  const later = said === undefined ? undefined : context(said).request;
-  return (later ?? artifact.requestId) === requestId;
 }

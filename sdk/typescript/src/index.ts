@@ -9,9 +9,9 @@
  * - `action`: what would run, whole; `redact`: secrets inside it
  * - `artifact`, `route`: the action put to one approver; `statement`, `sealing`: so that no relay
  *   can read it
- * - `decision`: the signed answer; `trust`: the keys that somebody pinned
- * - `verify`: from a decision to a vote; `token`: the compact form; `reference`: HARP's own files
- * - `receipt`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
+ * - `decision`: the signed answer; `meaning`: what it says; `trust`: the keys that somebody pinned
+ * - `verify`: from a decision to a vote; `quorum`: whether votes are enough; `token`: the compact form; `reference`: HARP's own files
+ * - `receipt`, `grant`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
  *
  * @packageDocumentation
  */
@@ -22,8 +22,11 @@ export * as check from "./check.js";
 export * as checkpoint from "./checkpoint.js";
 export * as decision from "./decision.js";
 export * as encoding from "./encoding.js";
+export * as grant from "./grant.js";
 export * as json from "./json.js";
 export * as keys from "./keys.js";
+export * as meaning from "./meaning.js";
+export * as quorum from "./quorum.js";
 export * as receipt from "./receipt.js";
 export * as redact from "./redact.js";
 export * as reference from "./reference.js";

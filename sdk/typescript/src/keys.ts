@@ -32,6 +32,8 @@ export const DOMAINS = {
   key: "countersign-key/v1",
   /** A person over a policy. */
   policy: "countersign-policy/v1",
+  /** An operator over the manifest of a bundle. */
+  bundle: "countersign-bundle/v1",
 } as const;
 
 /** The name of a domain. */

@@ -4,6 +4,8 @@ import { artifactHead } from "./artifact.js";
 import type { ArtifactHead } from "./artifact.js";
 import { decision } from "./decision.js";
 import type { Decision } from "./decision.js";
+import { grantNote } from "./grant.js";
+import type { GrantNote } from "./grant.js";
 import { limit, parse } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { RISKS, seat } from "./route.js";
@@ -55,12 +57,16 @@ export interface Content {
   readonly requestId?: string;
   readonly actionHash?: string;
   readonly action?: JsonObject;
+  /** The items of a batch that it is about; absent where it is about the whole action. */
+  readonly items?: readonly number[];
   /** Without their payload, which is `action`. */
   readonly artifacts: readonly ArtifactHead[];
   readonly decisions: readonly Decision[];
   readonly approverDecision?: ApproverDecision;
   readonly multiApproval?: MultiApproval;
   readonly basis: "policy" | "decision" | "grant";
+  /** What it rests on, where that is a grant. */
+  readonly grant?: GrantNote;
   /** The level claimed; never believed. */
   readonly trustLevel: Level;
   /** When the claim was made, of what ran. */
@@ -101,8 +107,8 @@ function content(value: JsonValue | undefined): Content {
     "content",
     ["ledger", "seq", "recordedAt", "boundary", "event", "basis", "trustLevel"],
     [
-      "prev", "binding", "requestId", "actionHash", "action", "artifacts", "policy", "decisions",
-      "approver_decision", "multi_approval", "outcome",
+      "prev", "binding", "requestId", "actionHash", "action", "items", "artifacts", "policy",
+      "decisions", "approver_decision", "multi_approval", "grant", "outcome",
     ],
   );
   shape.word(json.boundary, ["separate", "unprotected"], "boundary");
@@ -122,6 +128,8 @@ function content(value: JsonValue | undefined): Content {
     ...where("requestId", shape.optional(json.requestId, shape.text, "requestId")),
     ...where("actionHash", shape.optional(json.actionHash, shape.hash, "actionHash")),
     ...where("action", shape.optional(json.action, shape.object, "action")),
+    ...where("items", shape.optional(json.items, indices, "items")),
+    ...where("grant", shape.optional(json.grant, grantNote, "grant")),
     ...where("approverDecision", shape.optional(json.approver_decision, said, "approver_decision")),
     ...where("multiApproval", shape.optional(json.multi_approval, quorum, "multi_approval")),
     ...where("claimedAt", shape.optional(json.outcome, outcome, "outcome")),
@@ -142,6 +150,10 @@ function signature(value: JsonValue): ReceiptSignature {
     publicKey: shape.bytes(json.publicKey, "publicKey", 32),
     signature: shape.bytes(json.signature, "signature", 64),
   };
+}
+
+function indices(value: JsonValue, what: string): readonly number[] {
+  return shape.list(value, shape.count, what);
 }
 
 function binding(value: JsonValue, what: string): string {

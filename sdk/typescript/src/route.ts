@@ -95,6 +95,8 @@ export interface Context {
   readonly reasoning?: string;
   /** The request of which this is a later round. */
   readonly request?: string;
+  readonly details?: Readonly<Record<string, string>>;
+  readonly previous?: string;
   readonly notes?: readonly string[];
 }
 
@@ -155,16 +157,25 @@ function grantOffer(value: JsonValue | undefined, what = "grant"): GrantOffer {
   };
 }
 
+/** Texts by name; left out where there are none. */
+function details(value: JsonValue): Record<string, string> {
+  const found = Object.entries(shape.object(value, "details"));
+  if (found.length === 0) throw shape.shape("`details` is empty");
+  return Object.fromEntries(found.map(([name, said]) => [name, shape.text(said, name)]));
+}
+
 /** @throws JsonError `Shape` */
 export function context(value: JsonValue | undefined, what = "context"): Context {
   const texts = [
     "principal", "agent", "session", "host", "workspace", "description", "reasoning", "request",
+    "previous",
   ] as const;
-  const found = shape.members(value, what, [], [...texts, "notes"]);
+  const found = shape.members(value, what, [], [...texts, "details", "notes"]);
   const said = texts.filter((name) => found[name] !== undefined);
   const notes = shape.listOrAbsent(found.notes, shape.text, "notes");
   return {
     ...Object.fromEntries(said.map((name) => [name, shape.text(found[name], name)])),
+    ...(found.details === undefined ? {} : { details: details(found.details) }),
     ...(notes.length > 0 ? { notes } : {}),
   };
 }

@@ -1,12 +1,14 @@
 /** From a decision to a verified vote (PROTOCOL §3): each check in its order, with its own refusal. */
 
+import { itemsIn } from "./action.js";
 import { artifactHash, routeOf } from "./artifact.js";
 import type { Artifact } from "./artifact.js";
 import { allows, hint, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
-import { isHash } from "./encoding.js";
 import { JsonError } from "./json.js";
 import { verifies } from "./keys.js";
+import { givesReason, meaning } from "./meaning.js";
+import type { Meaning } from "./meaning.js";
 import { isEnough } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { approverOf, counts } from "./trust.js";
@@ -32,6 +34,7 @@ export type RefusalName =
   | "WrongRepository"
   | "WrongSession"
   | "Scope"
+  | "Unclear"
   | "NoReason"
   | "Replay";
 
@@ -51,6 +54,7 @@ const CODES: Readonly<Record<RefusalName, string>> = {
   WrongRepository: "HARP_ERR_HASH_MISMATCH",
   WrongSession: "HARP_ERR_SCOPE",
   Scope: "HARP_ERR_SCOPE",
+  Unclear: "HARP_ERR_SCOPE",
   NoReason: "HARP_ERR_SCOPE",
   Replay: "HARP_ERR_REPLAY",
 };
@@ -93,7 +97,9 @@ export interface Check {
 
 /** One decision that was checked against one artifact. */
 export interface Vote {
+  /** Whether it says yes to all of it. */
   readonly allows: boolean;
+  readonly meaning: Meaning;
   readonly person: string;
   readonly assurance: Assurance;
   readonly decision: Decision;
@@ -119,10 +125,10 @@ export function verifyDecision(decision: Decision, check: Check): Vote {
   if (decision.artifactHash !== readable(() => artifactHash(artifact))) throw new Refusal("HashMismatch");
   demandNames(decision, artifact);
   if (artifact.sessionId !== check.session) throw new Refusal("WrongSession");
-  demandTerms(decision, artifact.sessionId, route);
+  const said = demandTerms(decision, termsOf(artifact, route));
   demandUnused(decision, check.replay);
   const { person, assurance } = signer;
-  return { allows: allows(decision.decision), person, assurance, decision, route };
+  return { allows: said.says === "allow", meaning: said, person, assurance, decision, route };
 }
 
 /** The pinned approver whose key the decision names. @throws Refusal */
@@ -156,33 +162,42 @@ export function demandNames(decision: Decision, artifact: Artifact): void {
   if (decision.repoRef !== artifact.repoRef) throw new Refusal("WrongRepository");
 }
 
+/** What was asked, on which terms: the same in every artifact of one round. */
+export interface Terms {
+  readonly sessionId: string | undefined;
+  /** How many items the action has, where it is a batch. */
+  readonly items: number | undefined;
+  readonly route: Route;
+}
+
+/** The terms that an artifact states beside its route. */
+export function termsOf(artifact: Artifact, route: Route): Terms {
+  return { sessionId: artifact.sessionId, items: itemsIn(artifact.payload), route };
+}
+
 /**
- * Demands that an answer keeps to what it was asked for: its session, the scopes on offer, a reason.
+ * What an answer says that keeps to what it was asked for: its session, the scopes on offer, a
+ * reason, the items that there are.
  *
  * @throws Refusal
  */
-export function demandTerms(decision: Decision, asked: string | undefined, route: Route): void {
+export function demandTerms(decision: Decision, { sessionId, items, route }: Terms): Meaning {
   const hinted = decision.policyHints?.[hint.SESSION_ID];
   // The artifact's own session is under the hash already; a hint that is there must agree too, and
   // a scope that lasts for a session must name it.
   const agrees =
-    hinted === undefined ? decision.scope !== "session" : typeof hinted === "string" && hinted === asked;
+    hinted === undefined
+      ? decision.scope !== "session"
+      : typeof hinted === "string" && hinted === sessionId;
   if (!agrees) throw new Refusal("WrongSession");
   // A denial permits nothing, so no scope is too wide for it.
-  if (!allows(decision.decision)) return;
-  if (!route.scopes.includes(decision.scope)) throw new Refusal("Scope");
-  if (route.reasonRequired && !givesReason(decision)) throw new Refusal("NoReason");
-  // A yes that names items or somebody else to ask does not say yes to all of it.
-  const hints = decision.policyHints;
-  if (hints?.[hint.ESCALATE] !== undefined || hints?.[hint.ITEMS] !== undefined) {
-    throw new Refusal("Scope");
+  if (allows(decision.decision)) {
+    if (!route.scopes.includes(decision.scope)) throw new Refusal("Scope");
+    if (route.reasonRequired && !givesReason(decision)) throw new Refusal("NoReason");
   }
-}
-
-/** Whether a reason was signed: a hint that is no hash commits to none. */
-export function givesReason(decision: Decision): boolean {
-  const hash = decision.policyHints?.[hint.REASON_HASH];
-  return typeof hash === "string" && isHash(hash);
+  const said = meaning(decision, items, route);
+  if (said === undefined) throw new Refusal("Unclear");
+  return said;
 }
 
 function demandUnused(decision: Decision, replay: ReplayView): void {

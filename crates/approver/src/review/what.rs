@@ -3,7 +3,9 @@
 use super::Fact;
 use super::text::{quoted, quoted_lines, step, word};
 use crate::open::Opened;
-use countersign_core::action::{Action, Command, Move, Operation, PinnedFile, Request, Tool};
+use countersign_core::action::{
+    Action, Batch, Command, Move, Operation, PinnedFile, Request, Tool,
+};
 use countersign_core::redact::{Commitment, Text, token};
 use serde_json::Value;
 
@@ -64,12 +66,25 @@ pub(super) fn facts(opened: &Opened, action: Option<&Action>) -> Vec<Fact> {
         Some(Action::Checkpoint(_)) => every_leaf(opened, "a boundary", "checkpoint"),
         Some(Action::Plan(_)) => every_leaf(opened, "a plan; nothing runs by it", "plan"),
         Some(Action::Task(_)) => every_leaf(opened, "a task; nothing runs by it", "task"),
-        Some(Action::Batch(batch)) => {
-            let kind = format!("{} actions, answered together", batch.items().len());
-            every_leaf(opened, &kind, "batch")
-        }
+        Some(Action::Batch(batch)) => batch_facts(opened, batch),
         None => every_leaf(opened, "a payload of another system, shown whole", "payload"),
     }
+}
+
+/// Each item under its number, as an answer names it: every leaf of what was hashed.
+fn batch_facts(opened: &Opened, batch: &Batch) -> Vec<Fact> {
+    let kind = format!("{} actions, answered together or one by one", batch.items().len());
+    let mut facts = vec![Fact::new("kind", kind)];
+    let mut payload = opened.artifact().payload.clone();
+    let payloads = payload.remove("items").unwrap_or_default();
+    leaves(opened, &Value::Object(payload), "batch", "", &mut facts);
+    let payloads = payloads.as_array().map_or(&[][..], Vec::as_slice);
+    for (index, (item, payload)) in batch.items().iter().zip(payloads).enumerate() {
+        let label = format!("item {}", index + 1);
+        facts.push(Fact::new(&label, line(item)));
+        leaves(opened, payload, &label, &format!("/items/{index}"), &mut facts);
+    }
+    facts
 }
 
 fn every_leaf(opened: &Opened, kind: &str, label: &str) -> Vec<Fact> {

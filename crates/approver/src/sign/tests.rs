@@ -3,11 +3,13 @@
 use super::*;
 use crate::fixture::{self, Ask};
 use countersign_core::artifact::{ArtifactHash, Assurance, Route, Seat};
+use countersign_core::decision::Word;
 use countersign_core::keys::KeyId;
 use countersign_core::sealing;
 use countersign_core::trust::{Approver, Status, TrustStore, TrustType};
 use countersign_core::verify::{Check, ReplayView, Subject, verify};
 use countersign_wire::decision::sealed_of;
+use serde_json::json;
 
 fn signed(ask: &Ask, reply: &Reply) -> Result<SignedAnswer, SignError> {
     let random = &mut fixture::random(3);
@@ -162,4 +164,41 @@ fn a_reason_is_given_where_it_is_wanted_and_fits_a_message() {
     let answer = signed(&Ask::default(), &most).unwrap();
     let size = json::canonical(&(&answer.body, &answer.trace)).unwrap().len();
     assert!(size < countersign_wire::limit::MESSAGE - 2048, "{size}");
+}
+
+fn batch() -> Ask {
+    let item = |title: &str| json!({"kind": "task", "title": title, "steps": []});
+    let items = ["one", "two", "three"].map(item);
+    Ask { payload: json!({"kind": "batch", "items": items}), ..Ask::default() }
+}
+
+#[test]
+fn a_yes_to_a_part_of_a_batch_is_a_no_that_names_the_part() {
+    let some = signed(&batch(), &Reply::to_items(vec![2, 0, 2], 3).unwrap()).unwrap();
+    let decision = &some.answer.decision;
+    assert_eq!((decision.decision, some.body.decision), (Word::Deny, Word::Reject));
+    assert_eq!(decision.hint(hint::ITEMS), Some(&json!([0, 2])));
+    assert_eq!(some.verdict(), Verdict::Part);
+    let all = signed(&batch(), &Reply::to_items(vec![0, 1, 2], 3).unwrap()).unwrap();
+    assert_eq!((all.verdict(), all.answer.decision.hint(hint::ITEMS)), (Verdict::Allow, None));
+}
+
+#[test]
+fn attack_02_items_of_another_batch_or_of_none_are_not_signed() {
+    assert!(Reply::to_items(vec![], 3).is_err() && Reply::to_items(vec![3], 3).is_err());
+    let longer = Reply::to_items(vec![0, 4], 5).unwrap();
+    assert!(matches!(signed(&batch(), &longer), Err(SignError::Items(_))));
+    let some = Reply::to_items(vec![0], 2).unwrap();
+    assert!(matches!(signed(&Ask::default(), &some), Err(SignError::Items(_))));
+}
+
+#[test]
+fn a_yes_to_a_part_gives_the_reason_that_a_yes_must_give() {
+    let mut route = fixture::route();
+    route.reason_required = true;
+    let ask = Ask { route: Some(route), ..batch() };
+    let some = Reply::to_items(vec![0], 3).unwrap();
+    assert_eq!(signed(&ask, &some), Err(SignError::ReasonMissing));
+    let because = Reply { reason: Some("only this".into()), ..some };
+    assert_eq!(signed(&ask, &because).unwrap().verdict(), Verdict::Part);
 }

@@ -3,6 +3,7 @@
 //! Every row has its limit measured in the same run, round by round in turns, because machines
 //! are noisy and differ: a figure alone says as much about the disk as about the program.
 
+mod audit;
 mod bare;
 mod canonical;
 mod exchange;
@@ -60,6 +61,10 @@ struct Effort {
     exchanges: usize,
     /// Releases in a round.
     releases: usize,
+    /// Receipts of the ledgers that are checked.
+    checked: u64,
+    /// Receipts of the ledger that is searched.
+    searched: u64,
 }
 
 const FULL: Effort = Effort {
@@ -69,6 +74,8 @@ const FULL: Effort = Effort {
     long: 50_000,
     exchanges: 2_048,
     releases: 50,
+    checked: 50_000,
+    searched: 1_000_000,
 };
 
 const QUICK: Effort = Effort {
@@ -78,10 +85,12 @@ const QUICK: Effort = Effort {
     long: 1_500,
     exchanges: 256,
     releases: 5,
+    checked: 1_000,
+    searched: 2_000,
 };
 
 /// The groups of rows that are measured together.
-const PARTS: [&[&str]; 7] = [
+const PARTS: [&[&str]; 8] = [
     gate::ROWS,
     canonical::ROWS,
     verification::ROWS,
@@ -89,6 +98,7 @@ const PARTS: [&[&str]; 7] = [
     hook::ROWS,
     exchange::ROWS,
     release::ROWS,
+    audit::ROWS,
 ];
 
 impl Bench {
@@ -162,6 +172,10 @@ impl Bench {
                 say("from a decision to the release …");
                 rows.extend(release::measure(&stage, effort).await?);
             }
+        }
+        if any(audit::ROWS) {
+            say("a ledger, checked and searched …");
+            rows.extend(audit::measure(ground, effort, &|row| self.wants(row)).await?);
         }
         rows.retain(|row| self.wants(row.name));
         Ok(rows)

@@ -5,14 +5,17 @@ use super::inbox::opened;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
-use countersign_approver::sign::{Reply, Verdict};
+use countersign_approver::desk::AnswerError;
+use countersign_approver::open::Opened;
+use countersign_approver::sign::{Reply, SignError};
 use countersign_approver::{Review, render_text};
+use countersign_core::answer::Unclear;
 use countersign_enforcer::Edge;
 
 /// Allow one request: signs exactly what `show` shows.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'"
+    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'\n  countersign approve 01KAH --items 1,3"
 )]
 pub(crate) struct Approve {
     /// The request's id; may be shortened while unique
@@ -21,6 +24,10 @@ pub(crate) struct Approve {
     /// Why; sealed to the enforcer
     #[arg(short, long, value_name = "REASON")]
     message: Option<String>,
+
+    /// Of a batch allow these items and refuse the others, numbered from 1 as `show` numbers them
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = item)]
+    items: Option<Vec<usize>>,
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -66,29 +73,51 @@ pub(crate) struct Escalate {
 
 impl Escalate {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let reply = Reply::escalate(self.to, self.message);
-        answer(here, &self.id, reply, &self.passphrase).await
+        let of = |_: &Opened| Ok(Reply::escalate(self.to, self.message));
+        answer(here, &self.id, of, &self.passphrase).await
     }
 }
 
 impl Approve {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let reply = Reply { reason: self.message, ..Reply::allow() };
-        answer(here, &self.id, reply, &self.passphrase).await
+        let of = |opened: &Opened| {
+            let reply = match self.items {
+                Some(items) => {
+                    let size =
+                        opened.artifact().items().ok_or(SignError::Items(Unclear::NoBatch))?;
+                    Reply::to_items(items, size)?
+                }
+                None => Reply::allow(),
+            };
+            Ok(Reply { reason: self.message, ..reply })
+        };
+        answer(here, &self.id, of, &self.passphrase).await
     }
 }
 
 impl Deny {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        answer(here, &self.id, Reply::deny(self.message), &self.passphrase).await
+        answer(here, &self.id, |_| Ok(Reply::deny(self.message)), &self.passphrase).await
     }
 }
 
-async fn answer(here: &Here<'_>, id: &str, reply: Reply, passphrase: &PassphraseArgs) -> Outcome {
+/// An item by its number.
+fn item(text: &str) -> Result<usize, String> {
+    let number = text.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    number.ok_or_else(|| format!("`{text}` is no number of an item: they begin with 1"))
+}
+
+async fn answer(
+    here: &Here<'_>,
+    id: &str,
+    reply: impl FnOnce(&Opened) -> Result<Reply, SignError>,
+    passphrase: &PassphraseArgs,
+) -> Outcome {
     let desks = reviewer::desks(here, passphrase)?;
     let items = reviewer::waiting(here, &desks).await?;
     let (at, item) = reviewer::choose(here, &items, id)?;
     let opened = opened(item)?;
+    let reply = reply(opened).map_err(AnswerError::Sign)?;
     let review = Review::of(opened);
     here.output.progress(&render_text(&review, super::show::width(), here.output.color()));
     let desk = desks
@@ -103,11 +132,7 @@ async fn answer(here: &Here<'_>, id: &str, reply: Reply, passphrase: &Passphrase
     };
     let answered = desk.answer(opened, &reply, edge.now(), &mut fill).await;
     let answered = answered?;
-    let word = match answered.signed.verdict() {
-        Verdict::Allow => "allowed",
-        Verdict::Deny if reply.hand_to.is_some() => "escalated",
-        Verdict::Deny => "denied",
-    };
+    let word = answered.signed.verdict().word();
     let document = serde_json::json!({
         "requestId": answered.request_id,
         "decision": word,

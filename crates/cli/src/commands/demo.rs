@@ -8,9 +8,8 @@ mod person;
 mod scene;
 
 use super::{Here, millis};
-use crate::asking::{self, Caller, Words};
+use crate::asking::{self, Caller, Subject, Words, keep_receipt};
 use crate::commands::receipt::explain;
-use crate::commands::run::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
 use attack::Refused;
 use countersign_core::receipt::check::Verdict;
@@ -110,10 +109,12 @@ impl Demo {
             description: Some("Remove the build directory".into()),
             reasoning: Some("The build cache is stale".into()),
             session: "demo".into(),
+            ..Words::default()
         };
         let grounds = scene.grounds(&prepared).await?;
         let (to, ttl) = (scene.ways()?, millis(person.patience()));
-        let question = asking::question(&prepared, grounds, to, words, ttl);
+        let (caller, subject) = (Caller::of(&prepared, &words.session), Subject::of(&prepared));
+        let question = asking::question(caller, subject, grounds, to, words, ttl);
         let (submitted, delivered) = tokio::sync::watch::channel(false);
         let report = |progress: Progress| match progress {
             Progress::Suspended(request, _) => {
@@ -126,6 +127,7 @@ impl Demo {
                 );
                 submitted.send_replace(true);
             }
+            Progress::Queued(_) => {}
             Progress::Unreachable(why) => here.output.progress(&why),
             Progress::Refused(refusal) => here.output.progress(&refusal.to_string()),
             Progress::Counted(..) | Progress::Escalated(_) => {}
@@ -265,7 +267,7 @@ impl Demo {
 impl Scene {
     /// Why the policy holds a command of the agent's.
     async fn grounds(&self, prepared: &Prepared) -> Result<Grounds, Failure> {
-        let judged = Caller::of(prepared, "demo").judged(&self.enforcer, prepared).await?;
+        let judged = Caller::of(prepared, "demo").judged(&self.enforcer, prepared.action()).await?;
         match judged.ruling(false) {
             Ruling::Asks(grounds) => Ok(grounds),
             Ruling::Runs(_) | Ruling::Blocked(_) => {

@@ -4,7 +4,6 @@ use super::Here;
 use crate::failure::{Exit, Outcome};
 use crate::reviewer;
 use countersign_approver::history::{History as Past, Past as Entry};
-use countersign_approver::sign::Verdict;
 use serde_json::{Value, json};
 
 /// List what I was asked and what I answered, from this device's own records.
@@ -30,8 +29,7 @@ fn word(entry: &Entry) -> &'static str {
         None => "unanswered",
         Some(a) if a.refused.is_some() => "not taken",
         Some(a) if !a.submitted => "not sent",
-        Some(a) if a.signed.verdict() == Verdict::Allow => "allowed",
-        Some(_) => "denied",
+        Some(a) => a.signed.verdict().word(),
     }
 }
 

@@ -61,7 +61,9 @@ fn line(item: &Item, now: Instant) -> String {
 fn answered(item: &Item) -> Option<&'static str> {
     item.answered.map(|verdict| match verdict {
         Verdict::Allow => "allowed it",
+        Verdict::Part => "allowed a part of it",
         Verdict::Deny => "denied it",
+        Verdict::Escalate => "handed it on",
     })
 }
 

@@ -14,7 +14,7 @@ mod probe;
 pub(crate) mod record;
 
 use super::Here;
-use super::hook::host;
+use super::git_hooks::{self, Target, Which, target};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::hosts::title;
 use crate::parties;
@@ -39,11 +39,15 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:\n  \
     countersign install claude-code\n  \
     countersign install codex --dry-run\n  \
-    countersign install claude-code --project --yes")]
+    countersign install claude-code --project --yes\n  \
+    countersign install git --commit")]
 pub(crate) struct Install {
-    /// The host: claude-code, codex
-    #[arg(value_name = "HOST", value_parser = host)]
-    host: Host,
+    /// The host: claude-code, codex; or git, for the repository around this directory
+    #[arg(value_name = "HOST", value_parser = target)]
+    host: Target,
+
+    #[command(flatten)]
+    git: Which,
 
     /// For this workspace only, in place of everything that this user does
     #[arg(long)]
@@ -83,7 +87,13 @@ struct Done {
 
 impl Install {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let plan = self.plan(here).await?;
+        let host = match self.host {
+            Target::Host(host) => host,
+            Target::Git if self.project => return Err(git_hooks::always_one()),
+            Target::Git => return self.git.install(here, self.yes, self.dry_run).await,
+        };
+        self.git.of_git_only()?;
+        let plan = self.plan(here, host).await?;
         if self.dry_run {
             return page::planned(here.output, &plan);
         }
@@ -103,19 +113,19 @@ impl Install {
         }
     }
 
-    async fn plan(&self, here: &Here<'_>) -> Result<Plan, Failure> {
+    async fn plan(&self, here: &Here<'_>, host: Host) -> Result<Plan, Failure> {
         let scope = if self.project { Scope::Project } else { Scope::User };
-        let place = Place::of(self.host, scope)?;
+        let place = Place::of(host, scope)?;
         let home = resolved(&here.root)?;
-        let line = Installed::of(self.host, &home, self.timeout)?;
+        let line = Installed::of(host, &home, self.timeout)?;
         let file = File::at(&place.named)?;
-        let found = Found::look(self.host).await;
+        let found = Found::look(host).await;
         let entry =
             Entry { command: line.command.clone(), timeout: self.timeout, closes: found.closes() };
-        let after = settings::with(self.host, file.text.as_deref(), &entry, found.events())
+        let after = settings::with(host, file.text.as_deref(), &entry, found.events())
             .map_err(|e| unusable(&place, &e))?;
         let settings = Change { found: file, after: Some(after.clone()), mode: 0o644 };
-        let (trust, unasked) = match (&found.program, self.host) {
+        let (trust, unasked) = match (&found.program, host) {
             (Some(program), Host::Codex) => {
                 match codex::plan(program, &place, &after, &line.command).await {
                     Ok(plan) => (Some(plan), None),

@@ -1,10 +1,17 @@
 //! One file for each command: its arguments, their help and its function.
 
+pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod checkpoint;
+pub(crate) mod ci;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod freeze;
 pub(crate) mod gateway;
+pub(crate) mod git_hooks;
+pub(crate) mod grant;
 pub(crate) mod harp;
 pub(crate) mod history;
 pub(crate) mod hook;
@@ -16,6 +23,7 @@ pub(crate) mod list;
 pub(crate) mod pair;
 pub(crate) mod policy;
 pub(crate) mod receipt;
+pub(crate) mod request;
 pub(crate) mod revoke;
 pub(crate) mod run;
 pub(crate) mod shell;
@@ -23,8 +31,10 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod trust;
 pub(crate) mod uninstall;
+pub(crate) mod wait;
 
 use crate::args::{Args, Command};
+use crate::ephemeral;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 use crate::parties;
@@ -37,6 +47,17 @@ pub(crate) struct Here<'a> {
     pub(crate) root: PathBuf,
     /// Where to write.
     pub(crate) output: &'a Output,
+    /// The home's directory where it is only for this call.
+    pub(crate) only_now: Option<ephemeral::OneJob>,
+}
+
+impl Here<'_> {
+    /// Removes what is only for this call, before a process ends without looking back.
+    pub(crate) fn end(&self) {
+        if let Some(job) = &self.only_now {
+            job.end();
+        }
+    }
 }
 
 /// Runs the command that was named.
@@ -46,7 +67,14 @@ pub(crate) fn dispatch(args: Args, output: &Output) -> Outcome {
 }
 
 fn obeyed(args: Args, output: &Output) -> Outcome {
-    let here = Here { root: parties::root(args.home)?, output };
+    let is_run = matches!(args.command, Command::Run(_));
+    let only_now = ephemeral::home(&args.command, args.home.as_deref())
+        .map_err(|failure| if is_run { failure.of_run() } else { failure })?;
+    let root = match &only_now {
+        Some(job) => job.root().to_owned(),
+        None => parties::root(args.home)?,
+    };
+    let here = Here { root, output, only_now };
     match args.command {
         Command::Completions(command) => command.run(&here),
         Command::Man(command) => command.run(&here),
@@ -70,6 +98,25 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
+    // `run` does it by itself, before it ends as its child did.
+    let at_rest = matches!(
+        command,
+        Command::Pair(_)
+            | Command::Request(_)
+            | Command::Wait(_)
+            | Command::Revoke(_)
+            | Command::Policy(_)
+            | Command::Status(_)
+            | Command::Receipt(_)
+    );
+    let outcome = carried_out(command, here).await;
+    if at_rest {
+        audit::catch_up_quietly(here).await;
+    }
+    outcome
+}
+
+async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
     // The demo and the benchmark have homes of their own.
     match &command {
         Command::Demo(_) | Command::Bench(_) => {}
@@ -84,8 +131,16 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Join(c) => c.run(here).await,
         Command::List(c) => c.run(here).await,
         Command::Revoke(c) => c.run(here).await,
+        Command::Apply(c) => c.run(here).await,
+        Command::Ci(c) => c.run(here).await,
+        Command::Checkpoint(c) => c.run(here).await,
         Command::Run(c) => c.run(here).await.map_err(Failure::of_run),
+        Command::Request(c) => c.run(here).await,
+        Command::Wait(c) => c.run(here).await,
         Command::Policy(c) => c.run(here).await,
+        Command::Grant(c) => c.run(here).await,
+        Command::Freeze(c) => c.run(here).await,
+        Command::Thaw(c) => c.run(here).await,
         Command::Inbox(c) => c.run(here).await,
         Command::Show(c) => c.run(here).await,
         Command::Approve(c) => c.run(here).await,
@@ -96,6 +151,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
         Command::Receipt(c) => c.run(here).await,
         Command::Key(c) => c.run(here).await,
         Command::Trust(c) => c.run(here).await,
+        Command::Audit(c) => c.run(here).await,
         Command::Bench(c) => c.run(here).await,
         Command::Doctor(c) => c.run(here).await,
         Command::Completions(c) => c.run(here),

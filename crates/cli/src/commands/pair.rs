@@ -116,7 +116,7 @@ impl Pair {
         let identity = enforcer.identity();
         let client = parties::client(identity, relay)?;
         let keys = *identity.keys.public();
-        let mut desk = Screen { output: *here.output };
+        let mut desk = Screen { output: *here.output, aside: false };
         let edge = enforcer.edge();
         let paired = tokio::select! {
             met = meet(&client, &identity.device_id, keys, relay, edge, &mut desk) => met?,
@@ -180,7 +180,8 @@ fn tell(output: Output, progress: &Progress) {
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(why, false)));
         }
-        Progress::Submitted
+        Progress::Queued(_)
+        | Progress::Submitted
         | Progress::Refused(_)
         | Progress::Counted(..)
         | Progress::Escalated(_) => {}
@@ -188,8 +189,17 @@ fn tell(output: Output, progress: &Progress) {
 }
 
 /// What the person at the enforcer sees.
-struct Screen {
+pub(super) struct Screen {
     output: Output,
+    /// Whether standard output belongs to something else.
+    aside: bool,
+}
+
+impl Screen {
+    /// The same beside a result that a pipe may take.
+    pub(super) fn aside(output: Output) -> Self {
+        Self { output, aside: true }
+    }
 }
 
 impl Desk for Screen {
@@ -208,7 +218,11 @@ impl Desk for Screen {
             &*link,
             qr::drawn(&link, super::show::width(), self.output.color())
         );
-        let _ = self.output.result(&text, &());
+        if self.aside {
+            self.output.progress(&text);
+        } else {
+            let _ = self.output.result(&text, &());
+        }
     }
 
     async fn same_digits(&mut self, digits: &Digits) -> bool {
@@ -245,11 +259,11 @@ fn ask_same(tty: io::Result<Tty>, output: Output, digits: &str) -> bool {
     }
 }
 
-fn origin(text: &str) -> Result<String, String> {
+pub(super) fn origin(text: &str) -> Result<String, String> {
     Origin::parse(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
-fn assurance(text: &str) -> Result<Assurance, String> {
+pub(super) fn assurance(text: &str) -> Result<Assurance, String> {
     serde_json::from_value(text.into())
         .map_err(|_| format!("`{text}` is none of local, web, device, verified"))
 }

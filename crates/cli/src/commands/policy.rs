@@ -3,7 +3,7 @@
 //! All of them judge with the engine of the gate, so what they say of an action is what the gate
 //! would say.
 
-mod accept;
+pub(crate) mod accept;
 mod asked;
 mod check;
 mod explain;

@@ -6,7 +6,7 @@ use crate::parties;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
 use countersign_core::json;
-use countersign_core::receipt::check::{Verdict, check};
+use countersign_core::receipt::check::{Quorum, Verdict, check};
 use countersign_core::receipt::{Event, Level, Receipt as Document};
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::Edge;
@@ -83,7 +83,9 @@ impl Verify {
         let bytes = find(here, &self.which).await?;
         let verdict = check(&bytes, &trust, Edge::system().now());
         let missing = self.missing(&verdict);
-        here.output.result(&self.words(&verdict, &missing), &document(&verdict, &missing))?;
+        let quorum = quorum(&bytes, &verdict);
+        let words = self.words(&verdict, &missing, quorum.as_ref());
+        here.output.result(&words, &document(&verdict, &missing, quorum.as_ref()))?;
         let good = matches!(verdict, Verdict::Valid { .. }) && missing.is_empty();
         Ok(if good { Exit::Ok } else { Exit::Verification })
     }
@@ -101,7 +103,7 @@ impl Verify {
         missing
     }
 
-    fn words(&self, verdict: &Verdict, missing: &[String]) -> String {
+    fn words(&self, verdict: &Verdict, missing: &[String], quorum: Option<&Quorum>) -> String {
         let Verdict::Valid { level, assurance, event, approvers } = verdict else {
             return format!("NOT VALID: {}", explain(verdict));
         };
@@ -125,15 +127,45 @@ impl Verify {
             [] => String::new(),
             names => format!("\nnot checked, because not asked for: {}", names.join(", ")),
         };
-        format!("VALID: {level:?}, {}, {by}{note}", event.name())
+        let several = quorum.map(|quorum| several(quorum, approvers)).unwrap_or_default();
+        format!("VALID: {level:?}, {}, {by}{several}{note}", event.name())
     }
 }
 
-fn document(verdict: &Verdict, missing: &[String]) -> Value {
+/// The quorum that the signed route of a valid receipt asked for.
+fn quorum(bytes: &[u8], verdict: &Verdict) -> Option<Quorum> {
+    let valid = matches!(verdict, Verdict::Valid { .. });
+    valid.then(|| Document::parse(bytes).ok()).flatten()?.content.quorum()
+}
+
+/// A line for the quorum, one for each group, and who said no: "2 of 3: alice, bob".
+fn several(quorum: &Quorum, approvers: &[String]) -> String {
+    let names = |persons: &[String]| match persons {
+        [] => "nobody".to_owned(),
+        some => visible(&some.join(", "), false),
+    };
+    let mut lines =
+        vec![format!("quorum: {} of {}: {}", quorum.need, quorum.asked.len(), names(approvers))];
+    lines.extend(quorum.groups.iter().map(|group| {
+        let of: Vec<_> = group.persons.iter().filter(|p| approvers.contains(p)).cloned().collect();
+        let (need, size) = (group.threshold.max(1), group.persons.len());
+        let name = visible(group.name.as_deref().unwrap_or("a group"), false);
+        format!("  of {name}: {need} of {size}: {}", names(&of))
+    }));
+    if !quorum.denied.is_empty() {
+        lines.push(format!("denied by: {}", names(&quorum.denied)));
+    }
+    format!("\n{}", lines.join("\n"))
+}
+
+fn document(verdict: &Verdict, missing: &[String], quorum: Option<&Quorum>) -> Value {
     let mut document = serde_json::to_value(verdict).unwrap_or_default();
     if let Some(members) = document.as_object_mut() {
         if let Some(Value::Null) = members.get("assurance") {
             members.remove("assurance");
+        }
+        if let Some(quorum) = quorum {
+            members.insert("quorum".into(), json!(quorum));
         }
         if !missing.is_empty() {
             members.insert("notMet".into(), json!(missing));
@@ -167,7 +199,7 @@ pub(crate) fn explain(verdict: &Verdict) -> String {
     }
 }
 
-fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
+pub(crate) fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
     TrustStore::parse(&read(path)?).map_err(|e| {
         let message = format!("`{}` is no trust store: {e}", path.display());
         Failure::new(Exit::Failed, "trust", message).hint("`countersign trust export` writes one")
@@ -261,4 +293,33 @@ fn summary(receipt: &Document, whole: &Value) -> String {
     add("level", format!("{:?} as written; `receipt verify` works it out", entry.trust_level));
     let text = serde_json::to_string_pretty(whole).unwrap_or_default();
     format!("{}\n\n{}", lines.join("\n"), visible(&text, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::artifact::Group;
+
+    fn quorum() -> Quorum {
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let group =
+            Group { name: Some("security".into()), persons: named(&["bob", "cat"]), threshold: 1 };
+        Quorum {
+            need: 2,
+            asked: named(&["alice", "bob", "cat"]),
+            denied: named(&["cat"]),
+            groups: vec![group],
+            veto: false,
+        }
+    }
+
+    #[test]
+    fn a_quorum_is_told_in_a_line_of_its_own() {
+        let lines = several(&quorum(), &["alice".into(), "bob".into()]);
+        assert_eq!(
+            lines,
+            "\nquorum: 2 of 3: alice, bob\n  of security: 1 of 2: bob\ndenied by: cat"
+        );
+        assert!(several(&quorum(), &[]).starts_with("\nquorum: 2 of 3: nobody\n"));
+    }
 }

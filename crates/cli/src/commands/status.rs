@@ -63,6 +63,16 @@ impl Status {
                                       keys and ledger; every receipt says `unprotected`"
                 .into(),
         });
+        let frozen = enforcer.frozen().await?;
+        if let Some(frozen) = &frozen {
+            text.push(format!("frozen      {frozen}; `countersign thaw` asks to let go again"));
+        }
+        let seen = ledger.latest().await?.unwrap_or(enforcer.edge().now());
+        let grants = ledger.grants().await?;
+        let standing = grants.iter().filter(|grant| grant.over(seen).is_none()).count();
+        if standing > 0 {
+            text.push(format!("grants      {standing}: `countersign grant list` shows them"));
+        }
         for request in &open {
             text.push(format!(
                 "waits       {} until {}",
@@ -90,6 +100,8 @@ impl Status {
             );
             members.insert("ledger".into(), json!({"id": ledger.ledger_id(), "receipts": newest}));
             members.insert("boundary".into(), json!(boundary));
+            members.insert("frozen".into(), json!(frozen));
+            members.insert("grants".into(), json!(standing));
             members.insert("waiting".into(), json!(open.iter().map(|r| &r.id).collect::<Vec<_>>()));
             members.insert(
                 "running".into(),

@@ -4,7 +4,7 @@
 //! directories that were made for it. From any other only our entry is taken out.
 
 use super::Here;
-use super::hook::host;
+use super::git_hooks::{self, Target, target};
 use super::install::change::{Change, Found, remove_dirs};
 use super::install::page::{agreed, changed, diff};
 use super::install::place::{Place, Scope, shown};
@@ -19,11 +19,12 @@ use serde_json::json;
 #[command(after_help = "Examples:\n  \
     countersign uninstall claude-code\n  \
     countersign uninstall codex --yes\n  \
-    countersign uninstall claude-code --project --dry-run")]
+    countersign uninstall claude-code --project --dry-run\n  \
+    countersign uninstall git")]
 pub(crate) struct Uninstall {
-    /// The host: claude-code, codex
-    #[arg(value_name = "HOST", value_parser = host)]
-    host: Host,
+    /// The host: claude-code, codex; or git, for the repository around this directory
+    #[arg(value_name = "HOST", value_parser = target)]
+    host: Target,
 
     /// From this workspace, in place of everything that this user does
     #[arg(long)]
@@ -54,10 +55,15 @@ struct Plan {
 
 impl Uninstall {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let host = match self.host {
+            Target::Host(host) => host,
+            Target::Git if self.project => return Err(git_hooks::always_one()),
+            Target::Git => return git_hooks::uninstall(here, self.yes, self.dry_run).await,
+        };
         let scope = if self.project { Scope::Project } else { Scope::User };
         let home = resolved(&here.root)?;
         let records = Records::of(&home);
-        let plan = Plan::of(Place::of(self.host, scope)?, &records)?;
+        let plan = Plan::of(Place::of(host, scope)?, &records)?;
         if self.dry_run {
             return plan.told(here, &plan.text("this would be changed:"));
         }

@@ -86,7 +86,8 @@ impl Run {
         // The parent's id says which process started it. It goes on for a while afterwards, so
         // that there is a moment in which it has done its work and has not ended.
         let script = format!("echo $PPID >> {file}; sleep 0.06");
-        let command = world.gate_command(&[], &["sh", "-c", &script]);
+        // Each job is a task of its own: denials in a row belong to one.
+        let command = world.gate_command(&["--session", file], &["sh", "-c", &script]);
         let mut process = start(command, dies_at);
         let said = Heard::of(&mut process);
         Self { process, said }

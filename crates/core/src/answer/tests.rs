@@ -9,7 +9,7 @@ use crate::keys::KeyId;
 use crate::time::Instant;
 use crate::trust::TrustStore;
 use crate::trust::tests::{approver, secret};
-use crate::verify::{Check, Refusal, ReplayView, Subject, Vote, verify};
+use crate::verify::{Approved, Check, Refusal, ReplayView, Subject, Vote, verify};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -196,12 +196,34 @@ fn verified(word: Word, hints: Value) -> Result<Vote, Refusal> {
 }
 
 #[test]
-fn verification_takes_no_yes_that_says_more_and_counts_every_other_answer_as_its_word() {
+fn verification_takes_no_answer_that_says_two_things_and_no_item_that_is_not_there() {
+    let unclear = |word, hints: Value| {
+        let refused = verified(word, hints.clone()).unwrap_err();
+        assert_eq!(refused.code(), "HARP_ERR_SCOPE", "{hints}");
+        assert!(matches!(refused, Refusal::Unclear(_)), "{hints}");
+    };
     for hints in [json!({"items": [0]}), json!({"escalate": {}}), json!({"items": null})] {
-        assert!(matches!(verified(Word::Allow, hints.clone()), Err(Refusal::Scope(_))), "{hints}");
-        assert!(!verified(Word::Deny, hints).unwrap().allows());
+        unclear(Word::Allow, hints);
     }
+    for items in [json!([]), json!([2]), json!([0, 1]), json!([1, 0]), json!([-1]), json!(null)] {
+        unclear(Word::Deny, json!({"items": items}));
+    }
+    unclear(Word::Deny, json!({"items": [0], "escalate": {}}));
     assert!(verified(Word::Allow, json!({"decidedAt": "x"})).unwrap().allows());
+}
+
+#[test]
+fn a_yes_to_some_items_approves_them_and_nothing_else() {
+    let vote = verified(Word::Deny, json!({"items": [1]})).unwrap();
+    assert!(!vote.allows() && vote.meaning().permits(1) && !vote.meaning().permits(0));
+    // As a whole it is a no.
+    let [vote] = Approved::count(vec![vote]).unwrap_err().try_into().unwrap();
+    assert_eq!(Approved::part(vote).unwrap().items(), Some(&[1][..]));
+    let whole = verified(Word::Allow, json!({})).unwrap();
+    assert_eq!(Approved::count(vec![whole]).unwrap().items(), None);
+    for word in [Word::Allow, Word::Deny] {
+        assert!(Approved::part(verified(word, json!({})).unwrap()).is_err());
+    }
 }
 
 fn said(size: usize) -> impl Strategy<Value = Meaning> {

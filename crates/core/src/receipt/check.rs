@@ -1,12 +1,21 @@
 //! What a receipt proves to somebody who pinned keys: worked out, never read off.
 
-use super::{ApproverDecision, Basis, Content, Entry, Event, Level, Receipt, Signed};
-use crate::artifact::{Artifact, Assurance, Route};
+mod grant;
+mod items;
+mod quorum;
+mod words;
+
+pub use quorum::Quorum;
+use quorum::Weighed;
+pub use words::word;
+
+use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
+use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
-use crate::trust::{Approver, Status, TrustStore};
+use crate::trust::{Status, TrustStore};
 use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -103,6 +112,7 @@ impl Receipt {
             return Err(Verdict::HashMismatch);
         }
         self.content.hangs_together()?;
+        self.content.rests_on_its_grant(trust, now)?;
         let (level, assurance, approvers) = self.content.level(trust, now)?;
         if level != entry.trust_level {
             return Err(Verdict::LevelMismatch);
@@ -136,12 +146,6 @@ impl Receipt {
     }
 }
 
-/// Whose answer it is, and whether it counts as a yes.
-struct Weighed<'a> {
-    signer: &'a Approver,
-    counts: bool,
-}
-
 type Reached = (Level, Option<Assurance>, Vec<String>);
 
 impl Content {
@@ -151,10 +155,15 @@ impl Content {
         let numbered = self.seq >= 1 && self.prev.is_some() == (self.seq > 1);
         let ran = matches!(entry.event, Event::Executed | Event::Failed | Event::Uncertain);
         let people = !entry.artifacts.is_empty() || !entry.decisions.is_empty();
-        let named = entry.artifacts.first().map(|first| first.names(entry.request_id.as_deref()));
-        let whole = named.is_none_or(|named| entry.action.is_some() && named);
-        if !numbered || ran != entry.outcome.is_some() || !whole {
+        let first = entry.artifacts.first().map(|first| first.of_request()).transpose();
+        let named = first.map_err(|_| Verdict::Malformed)?;
+        let whole = named.is_none_or(|id| entry.action.is_some() && Some(id) == entry.request_id);
+        if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
             return Err(Verdict::Malformed);
+        }
+        let denies = |decision: &Decision| !decision.decision.allows();
+        if entry.event == Event::Denied && people && !entry.decisions.iter().any(denies) {
+            return Err(Verdict::LevelMismatch);
         }
         // A run under a policy or a grant carries nobody's decision.
         if people && entry.basis != Basis::Decision {
@@ -192,42 +201,55 @@ impl Content {
         Terms::of(artifact, action).map_err(verdict)
     }
 
-    /// The level that the decisions inside reach.
+    /// The level that the decisions inside reach, where the words beside them are true.
     fn level(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
-        let entry = &self.entry;
         let (artifacts, terms) = self.asked()?;
         if let Some(terms) = &terms {
-            agrees(entry, &terms.route)?;
+            words::agrees(&self.entry, &terms.route)?;
         }
-        let asked = (artifacts.as_slice(), terms.as_ref());
-        let weigh = |decision| self.weigh(decision, asked, trust, now);
-        let weighed = entry.decisions.iter().map(weigh).collect::<Result<Vec<_>, _>>()?;
-        let answers: Vec<_> =
-            weighed.iter().map(|w| (w.signer.person.as_str(), w.counts)).collect();
-        let persons = verify::allowing(&answers);
+        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, now)?;
+        let reached = self.reached(terms.as_ref(), &weighed)?;
+        words::said_truly(&self.entry, &weighed)?;
+        Ok(reached)
+    }
+
+    /// The level that the decisions inside reach, whatever is said beside them.
+    fn proven(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
+        let (artifacts, terms) = self.asked()?;
+        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, now)?;
+        self.reached(terms.as_ref(), &weighed)
+    }
+
+    fn reached(&self, terms: Option<&Terms>, weighed: &[Weighed<'_>]) -> Result<Reached, Verdict> {
+        let entry = &self.entry;
+        let nobody = (Level::L0, None, Vec::new());
         if !entry.event.needs_approval() {
-            said_truly(entry, &weighed, &persons)?;
-            return Ok((Level::L0, None, Vec::new()));
+            return Ok(nobody);
         }
-        if terms.as_ref().is_some_and(|terms| terms.met_by(&answers)) {
-            let counted: Vec<&Approver> = weighed
-                .iter()
-                .map(|w| w.signer)
-                .filter(|s| persons.contains(s.person.as_str()))
-                .collect();
-            said_truly(entry, &weighed, &persons)?;
-            let assurance = counted.iter().map(|signer| signer.assurance).min();
+        let persons = quorum::allowing(weighed);
+        if terms.is_some_and(|terms| terms.met_by(&quorum::answers(weighed))) {
+            let counted = weighed.iter().map(|w| w.signer);
+            let counted = counted.filter(|s| persons.contains(s.person.as_str()));
+            let assurance = counted.map(|signer| signer.assurance).min();
             return Ok((Level::L1, assurance, persons.into_iter().map(str::to_owned).collect()));
         }
         if entry.basis == Basis::Decision {
-            let need = terms.as_ref().map_or(1, Terms::need);
-            return Err(Verdict::ThresholdNotMet { have: persons.len().min(need - 1), need });
+            return Err(quorum::short(terms.map(|terms| &terms.route), &persons));
         }
-        said_truly(entry, &weighed, &persons)?;
-        Ok((Level::L0, None, Vec::new()))
+        Ok(nobody)
     }
 
-    /// Whose decision it is, with which assurance, and whether the gate would have let it allow.
+    fn weighed<'a>(
+        &self,
+        asked: (&[Artifact], Option<&Terms>),
+        trust: &'a TrustStore,
+        now: Instant,
+    ) -> Result<Vec<Weighed<'a>>, Verdict> {
+        let weigh = |decision| self.weigh(decision, asked, trust, now);
+        self.entry.decisions.iter().map(weigh).collect()
+    }
+
+    /// Whose decision it is, with which assurance, and what the gate would have counted it as.
     fn weigh<'a>(
         &self,
         decision: &Decision,
@@ -246,10 +268,10 @@ impl Content {
         let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
-        let counts = decision.decision.allows()
-            && verify::within_terms(decision, terms).is_ok()
-            && self.in_time(decision, artifact, now);
-        Ok(Weighed { signer, counts })
+        let yes = items::yes(decision, terms, self.entry.items.as_deref());
+        // A yes that came too late is none, and no no either.
+        let says = yes.filter(|yes| !yes || self.in_time(decision, artifact, now));
+        Ok(Weighed { signer, says })
     }
 
     /// Whether the approval was alive when it was used, and none of it lies in the future.
@@ -286,48 +308,9 @@ fn verdict(refusal: Refusal) -> Verdict {
         | Refusal::FromTheFuture(_)
         | Refusal::WrongSession
         | Refusal::Scope(_)
+        | Refusal::Unclear(_)
         | Refusal::NoReason
         | Refusal::Replay => Verdict::Malformed,
-    }
-}
-
-/// The words beside the decisions say what the decisions say, and nothing where there are none.
-/// `allowing` are the persons whose yes counted.
-fn said_truly(
-    entry: &Entry,
-    weighed: &[Weighed<'_>],
-    allowing: &BTreeSet<&str>,
-) -> Result<(), Verdict> {
-    let one = entry.approver_decision.as_ref().is_none_or(|said| {
-        let mut answers = entry.decisions.iter().zip(weighed);
-        answers.any(|(decision, by)| said.tells(decision, &by.signer.person))
-            && (!entry.event.needs_approval() || allowing.contains(said.person.as_str()))
-    });
-    let many = entry.multi_approval.as_ref().is_none_or(|multi| {
-        let named: BTreeSet<&str> = multi.approvers.iter().map(String::as_str).collect();
-        named.len() == multi.approvers.len() && named.is_subset(allowing)
-    });
-    if one && many { Ok(()) } else { Err(Verdict::LevelMismatch) }
-}
-
-impl ApproverDecision {
-    /// Whether these are the words for this decision of this person.
-    fn tells(&self, decision: &Decision, person: &str) -> bool {
-        let word = if decision.decision.allows() { "approved" } else { "rejected" };
-        // A reason that is told was signed; its salt, and so its proof, is the approver's.
-        let reasoned = self.reason.is_none() || verify::gives_reason(decision);
-        let theirs = self.key_id == decision.signer_key_id && self.person == person;
-        self.verdict == word && theirs && reasoned
-    }
-}
-
-/// Threshold and roster come from the signed route and must equal the receipt's.
-fn agrees(entry: &Entry, route: &Route) -> Result<(), Verdict> {
-    match &entry.multi_approval {
-        Some(multi) if multi.threshold != route.threshold => Err(Verdict::LevelMismatch),
-        Some(multi) if multi.roster != route.roster => Err(Verdict::OffRoster),
-        None if route.threshold > 1 && entry.event.needs_approval() => Err(Verdict::LevelMismatch),
-        _ => Ok(()),
     }
 }
 

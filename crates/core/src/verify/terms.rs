@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::action::ActionHash;
 use crate::artifact::{Artifact, Route};
-use crate::tally::{self, Tally};
+use crate::tally::{Tally, tally};
 
 /// What was asked, of whom, and on which terms: the same in every artifact of one round.
 ///
@@ -15,6 +15,8 @@ pub(crate) struct Terms {
     pub(crate) session_id: Option<String>,
     pub(crate) repo_ref: String,
     pub(crate) route: Route,
+    /// How many items the action has, where it is a batch.
+    pub(crate) items: Option<usize>,
 }
 
 impl Terms {
@@ -25,16 +27,12 @@ impl Terms {
             session_id: artifact.head.session_id.clone(),
             repo_ref: artifact.head.repo_ref.clone(),
             route: artifact.route()?.ok_or(Refusal::NoRoute)?,
+            items: artifact.items(),
         })
-    }
-
-    /// How many distinct persons must allow.
-    pub(crate) fn need(&self) -> usize {
-        tally::need(&self.route)
     }
 
     /// Whether these answers, each a person's and whether it allows, are enough.
     pub(crate) fn met_by(&self, answers: &[(&str, bool)]) -> bool {
-        tally::tally(&self.route, answers) == Tally::Met
+        tally(&self.route, answers) == Tally::Met
     }
 }

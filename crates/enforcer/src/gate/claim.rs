@@ -8,10 +8,13 @@ use crate::policy::recheck;
 use crate::witness::{self, Contradicted};
 use countersign_client::ClientError;
 use countersign_core::receipt::Event;
-use countersign_store::ledger::{NewClaim, RequestRecord};
+use countersign_store::ledger::{LedgerError, NewClaim, RequestRecord};
 
 /// How long a gateway may be away that must witness a claim.
 const WITNESS_MILLIS: i64 = 20_000;
+
+/// Looks at what an approval hangs on besides the ledger, at the moment at which it is used.
+pub type Still = Box<dyn Fn() -> Result<(), LedgerError> + Send>;
 
 impl Enforcer {
     /// Uses an approval. The claim's own transaction looks at everything once more: signers,
@@ -29,32 +32,70 @@ impl Enforcer {
         request: &RequestRecord,
         relays: &Relays,
     ) -> Result<RunOnce, GateError> {
+        self.claim_while(request, relays, Box::new(|| Ok(()))).await
+    }
+
+    /// The same for an action that hangs on something which no ledger holds: `still` looks at it
+    /// in the claim's own transaction, and what it refuses leaves the approval unused.
+    ///
+    /// # Errors
+    /// As [`Enforcer::claim`], and where `still` refuses.
+    pub async fn claim_while(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        still: Still,
+    ) -> Result<RunOnce, GateError> {
         let (home, now) = (self.home.clone(), self.now());
         let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
+            still()?;
             still_stands(&home, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)
         };
+        let frame = self.entry_of(Event::Released, request)?;
         let claim = NewClaim {
             id: self.edge.id()?,
             request_id: request.id.clone(),
             owner: self.owner.name().to_owned(),
             now,
             recheck: Box::new(recheck),
-            entry: entry::of_request(Event::Released, self.boundary, request),
+            entry: frame.clone(),
         };
         self.remember_head().await?;
-        let (claim, request) = self.ledger.claim(claim).await?;
+        let claimed = self.ledger.claim(claim).await;
+        if let Err(LedgerError::Void { code, message }) = &claimed {
+            let frame = self.entry_of(Event::Observed, request)?;
+            self.ledger.record(entry::refused(frame, code, message), self.now()).await?;
+        }
+        let (claim, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
-            self.give_up(&claim, &request, &error.to_string()).await?;
+            self.give_up(&claim, frame, &error.to_string()).await?;
             return Err(error);
         }
-        let frame = entry::of_request(Event::Released, self.boundary, &request);
         Ok(RunOnce { claim, request, frame })
     }
 
-    async fn attest(&self, request: &RequestRecord, relays: &Relays) -> Result<(), GateError> {
+    /// Records that an approval was not used because everything is frozen.
+    pub(super) async fn unless_frozen<T>(
+        &self,
+        request: &RequestRecord,
+        claimed: Result<T, LedgerError>,
+    ) -> Result<T, GateError> {
+        if let Err(error @ LedgerError::Frozen(_)) = &claimed {
+            let frame = self.entry_of(Event::Observed, request)?;
+            let entry = entry::refused(frame, "frozen", &error.to_string());
+            self.ledger.record(entry, self.now()).await?;
+        }
+        Ok(claimed?)
+    }
+
+    pub(super) async fn attest(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
         self.remember_head().await?;
         self.witnessed(request, relays).await
     }

@@ -1,10 +1,10 @@
 //! What a person denied is not asked again and again until somebody gives in (PROTOCOL §5).
 
 use super::{Enforcer, GateError};
-use crate::question::{MAX_TTL_MILLIS, Question};
+use crate::question::Question;
 use countersign_core::receipt::Event;
 use countersign_core::time::Instant;
-use countersign_store::ledger::RequestRecord;
+use countersign_store::ledger::{RequestKey, RequestRecord};
 
 /// How long a denied action is refused without asking: 10 minutes.
 pub const COOL_MILLIS: i64 = 600_000;
@@ -41,11 +41,11 @@ fn again(over: bool) -> &'static str {
 }
 
 /// A denial as the ledger has it.
-struct Denial {
-    request: RequestRecord,
-    at: Instant,
-    person: String,
-    reason: Option<String>,
+pub(super) struct Denial {
+    pub(super) request: RequestRecord,
+    pub(super) at: Instant,
+    pub(super) person: String,
+    pub(super) reason: Option<String>,
 }
 
 impl Enforcer {
@@ -54,25 +54,19 @@ impl Enforcer {
     pub(super) async fn not_denied_before(
         &self,
         question: &Question,
-        request: &RequestRecord,
+        key: &RequestKey,
     ) -> Result<(), GateError> {
-        let denials = self.denials(request).await?;
+        let denials = self.denials(key).await?;
         let Some(last) = denials.last() else { return Ok(()) };
-        // The same call that waits already is no new question.
-        let open = self.ledger.open_requests().await?;
-        if open.iter().any(|open| open.key == request.key && self.now() < open.expires_at) {
-            return Ok(());
-        }
         let over = denials.len() >= DENIALS;
         if !over && denials.iter().all(|denial| says_something_new(question, &denial.request)) {
             return Ok(());
         }
-        let ago = self.now().0.saturating_sub(last.at.0).max(0) / 1_000;
         let before = DeniedBefore {
             request_id: last.request.id.clone(),
             person: last.person.clone(),
             reason: last.reason.clone(),
-            ago: if ago < 60 { format!("{ago} s") } else { format!("{} min", ago / 60) },
+            ago: self.ago(last.at),
             over,
         };
         let mut note = question.grounds.note().clone();
@@ -83,12 +77,19 @@ impl Enforcer {
     }
 
     /// Denials of the same call in the last minutes, oldest first.
-    async fn denials(&self, request: &RequestRecord) -> Result<Vec<Denial>, GateError> {
+    async fn denials(&self, key: &RequestKey) -> Result<Vec<Denial>, GateError> {
+        let refused = self.ledger.refused(key, self.asked_since()).await?;
+        self.lately(refused).await
+    }
+
+    /// Those that a person denied in the last minutes.
+    pub(super) async fn lately(
+        &self,
+        requests: Vec<RequestRecord>,
+    ) -> Result<Vec<Denial>, GateError> {
         let since = self.now().plus_millis(-COOL_MILLIS);
-        // Whoever answered late answered a request that is older by at most its whole time.
-        let asked = since.plus_millis(-MAX_TTL_MILLIS);
         let mut found = Vec::new();
-        for request in self.ledger.refused(&request.key, asked).await? {
+        for request in requests {
             let receipts = self.ledger.receipts_of(&request.id).await?;
             let denied = receipts.into_iter().find(|r| r.content.entry.event == Event::Denied);
             let Some(denied) = denied else { continue };

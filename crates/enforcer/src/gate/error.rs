@@ -1,6 +1,6 @@
 //! Why the gate stays closed.
 
-use super::DeniedBefore;
+use super::{DeniedBefore, DeniedInARow};
 use crate::edge::NoEntropy;
 use crate::home::HomeError;
 use crate::policy::PolicyError;
@@ -33,6 +33,12 @@ pub enum GateError {
     /// A person denied the same minutes ago.
     #[error(transparent)]
     DeniedBefore(Box<DeniedBefore>),
+    /// People denied several like it in a row.
+    #[error(transparent)]
+    DeniedInARow(Box<DeniedInARow>),
+    /// No standing permission is on offer, or less than what is wanted.
+    #[error("no grant: {0}")]
+    NotOffered(String),
     /// The home is unusable.
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -47,7 +53,12 @@ impl GateError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Question(_) | Self::DeniedBefore(_) => "HARP_ERR_POLICY_DENY",
+            Self::Question(_) | Self::DeniedBefore(_) | Self::DeniedInARow(_) => {
+                "HARP_ERR_POLICY_DENY"
+            }
+            Self::NotOffered(_) => "grant_not_offered",
+            Self::Ledger(LedgerError::Frozen(_)) => "frozen",
+            Self::Ledger(LedgerError::Full { .. }) => "too_many_waiting",
             Self::Refused(refusal) => refusal.code(),
             Self::Ledger(LedgerError::Replay) => "HARP_ERR_REPLAY",
             Self::Ledger(LedgerError::Void { code, .. }) => code,
@@ -61,6 +72,18 @@ impl GateError {
             Self::Home(_) => "home",
             Self::Unrecorded(_) => "uncertain",
         }
+    }
+}
+
+impl GateError {
+    /// Whether the gate wrote this refusal down itself.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        use LedgerError::{Frozen, Full};
+        matches!(
+            self,
+            Self::DeniedBefore(_) | Self::DeniedInARow(_) | Self::Ledger(Frozen(_) | Full { .. })
+        )
     }
 }
 

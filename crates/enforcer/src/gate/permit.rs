@@ -23,8 +23,11 @@ impl Enforcer {
     pub async fn allow(&self, action: &Action, allowed: Allowed) -> Result<Receipt, GateError> {
         let hash = action.hash()?;
         let note = allowed.grounds.note().clone();
-        let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note)?;
-        Ok(self.ledger.record(entry, self.now()).await?)
+        let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note.clone())?;
+        match self.ledger.let_go(entry, self.now()).await {
+            Ok(receipt) => Ok(receipt),
+            Err(error) => Err(self.stopped(action, &note, error).await),
+        }
     }
 
     /// Lets an approved action go that somebody else carries out: the receipt of the claim,
@@ -68,15 +71,17 @@ impl Enforcer {
             created_at: now,
             expires_at: now,
             step_ends: None,
-            policy: Some(note),
+            policy: Some(note.clone()),
             asked: Vec::new(),
             accepted: Vec::new(),
         };
         self.remember_head().await?;
         let (id, owner) = (self.edge.id()?, self.owner.name().to_owned());
         let (frame, permitted) = (entry.clone(), request.clone());
-        let claim = self.ledger.permit(NewPermit { id, request, owner, now, entry }).await?;
-        Ok(RunOnce { claim, request: permitted, frame })
+        match self.ledger.permit(NewPermit { id, request, owner, now, entry }).await {
+            Ok(claim) => Ok(RunOnce { claim, request: permitted, frame }),
+            Err(error) => Err(self.stopped(action, &note, error).await),
+        }
     }
 
     /// Writes down that an action was refused without asking anybody.

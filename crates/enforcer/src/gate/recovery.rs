@@ -2,7 +2,7 @@
 
 use super::{Enforcer, GateError};
 use crate::{entry, owner};
-use countersign_core::receipt::{Entry, Event, Outcome};
+use countersign_core::receipt::{Entry, Event, Outcome, Receipt};
 use countersign_store::ledger::{ClaimRecord, Ending, LedgerError, RequestRecord};
 
 impl Enforcer {
@@ -23,14 +23,14 @@ impl Enforcer {
         Ok(())
     }
 
-    /// Ends a claim whose action was never started.
+    /// Ends a claim whose action was never started; `frame` is what its receipts say.
     pub(crate) async fn give_up(
         &self,
         claim: &ClaimRecord,
-        request: &RequestRecord,
+        frame: Entry,
         why: &str,
     ) -> Result<(), GateError> {
-        let entry = entry::of_request(Event::Failed, self.boundary, request);
+        let entry = entry::as_event(frame, Event::Failed);
         let entry = entry::ended(entry, None, unknown_outcome(claim, why));
         self.finish(claim, entry).await.map(|_| ())
     }
@@ -40,6 +40,11 @@ impl Enforcer {
         let request = self.ledger.request(&claim.request_id).await?.ok_or_else(unknown)?;
         let entry = self.last_entry(&request).await?;
         let entry = entry::as_event(entry, Event::Uncertain);
+        let item = self.ledger.item_of(&claim.id).await?;
+        let entry = match item {
+            Some(item) => entry::about(entry, vec![item]),
+            None => entry,
+        };
         let why = "the enforcer ended before the outcome was known";
         match self.finish(claim, entry::ended(entry, None, unknown_outcome(claim, why))).await {
             // Another process found the same claim.
@@ -48,12 +53,16 @@ impl Enforcer {
         }
     }
 
-    /// What the newest receipt of a request says. A request that a policy let go has no artifacts
-    /// of its own to say it.
+    /// What the receipt of the claim says: who counted then, and for a request that a policy let
+    /// go, which has no artifacts of its own, what it was.
     async fn last_entry(&self, request: &RequestRecord) -> Result<Entry, GateError> {
-        let last = self.ledger.receipts_of(&request.id).await?.pop();
-        let frame = || entry::of_request(Event::Uncertain, self.boundary, request);
-        Ok(last.map_or_else(frame, |receipt| receipt.content.entry))
+        let mut receipts = self.ledger.receipts_of(&request.id).await?;
+        let released = |receipt: &Receipt| receipt.content.entry.event == Event::Released;
+        let claimed = receipts.iter().rposition(released).map(|at| receipts.swap_remove(at));
+        match claimed.or_else(|| receipts.pop()) {
+            Some(receipt) => Ok(receipt.content.entry),
+            None => Ok(self.entry_of(Event::Uncertain, request)?),
+        }
     }
 }
 

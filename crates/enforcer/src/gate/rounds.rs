@@ -36,8 +36,8 @@ impl Enforcer {
         let Some(mut next) = self.next(request, question, named.as_deref(), &who).await? else {
             return self.accept(request, asked, answer).await;
         };
-        next.entry = entry::answered(next.entry, &answer.decision, answer.reason.as_ref(), &trust);
         next.entry.decisions.push(answer.decision.clone());
+        next.entry = entry::answered(next.entry, &answer.decision, answer.reason.as_ref(), &trust);
         next.by = Some((vote, answer.reason));
         self.spent(request, self.ledger.advance(next).await).await
     }
@@ -102,7 +102,7 @@ impl Enforcer {
             by: None,
             asked: frame.artifacts(None, &next, place.to, &self.edge)?,
             step_ends,
-            entry: entry::of_request(Event::Escalated, self.boundary, request),
+            entry: self.entry_of(Event::Escalated, request)?,
             now,
         }))
     }

@@ -1,7 +1,6 @@
 //! An action put to people: suspended, or found where it stands.
 
 use super::{Enforcer, GateError};
-use crate::entry;
 use crate::question::{Frame, Question};
 use crate::witness;
 use countersign_core::action::ActionHash;
@@ -42,24 +41,51 @@ impl Enforcer {
         question: &Question,
         action_hash: ActionHash,
     ) -> Result<Suspended, GateError> {
-        let request = self.draft(question, action_hash).await?;
-        self.not_denied_before(question, &request).await?;
-        let entry = entry::of_request(Event::Suspended, self.boundary, &request);
-        Ok(self.ledger.suspend(request, entry, self.now()).await?)
+        self.may_ask(question).await?;
+        let key = self.key(question, action_hash).await?;
+        let question = if self.waits(&key).await? {
+            // The same call that waits already is no new question.
+            question.clone()
+        } else {
+            self.not_denied_before(question, &key).await?;
+            self.after_denials(question, &key).await?
+        };
+        let room = self.room(&question).await?;
+        let request = self.draft(&question, key).await?;
+        let entry = self.entry_of(Event::Suspended, &request)?;
+        let suspended = self.ledger.suspend_within(request, entry, room, self.now()).await;
+        match suspended {
+            Ok(suspended) => Ok(suspended),
+            Err(error) => Err(self.stopped(&question.action, question.grounds.note(), error).await),
+        }
+    }
+
+    async fn key(
+        &self,
+        question: &Question,
+        action_hash: ActionHash,
+    ) -> Result<RequestKey, GateError> {
+        let (principal, fresh) = (question.principal.clone(), self.edge.id()?);
+        let session = self.ledger.session(&principal, &question.session, &fresh).await?;
+        let workspace = question.workspace.clone();
+        Ok(RequestKey { principal, session, workspace, action_hash })
+    }
+
+    async fn waits(&self, key: &RequestKey) -> Result<bool, GateError> {
+        let open = self.ledger.open_requests().await?;
+        Ok(open.iter().any(|open| open.key == *key && self.now() < open.expires_at))
     }
 
     async fn draft(
         &self,
         question: &Question,
-        action_hash: ActionHash,
+        key: RequestKey,
     ) -> Result<RequestRecord, GateError> {
         let (ledger, now, id) = (&self.ledger, self.now(), self.edge.id()?);
-        let fresh = self.edge.id()?;
-        let session = ledger.session(&question.principal, &question.session, &fresh).await?;
         let fresh = format!("repo_{}", self.edge.id()?);
         let repo_ref = ledger.repo_ref(&question.workspace, &fresh).await?;
         let head = ledger.checkpoint().await?;
-        let (session_id, context) = (session.clone(), question.context.clone());
+        let (session_id, context) = (key.session.clone(), question.context.clone());
         let first = question.first();
         let expires_at = now.plus_millis(question.whole_millis());
         let ends = now.plus_millis(first.millis);
@@ -68,12 +94,6 @@ impl Enforcer {
         let round_ends = step_ends.unwrap_or(expires_at);
         let frame =
             Frame { question, context, session_id, repo_ref, head, now, expires_at: round_ends };
-        let key = RequestKey {
-            principal: question.principal.clone(),
-            session,
-            workspace: question.workspace.clone(),
-            action_hash,
-        };
         let route = question.route(1, &first);
         Ok(RequestRecord {
             asked: frame.artifacts(Some(&id), &route, first.to, &self.edge)?,

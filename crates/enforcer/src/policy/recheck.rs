@@ -6,12 +6,13 @@ use crate::home::Home;
 use crate::policy::roster::Seated;
 use crate::policy::{Acceptance, Sources, moment, roster};
 use crate::question::{Step, Way, fixed_hash};
+use countersign_core::action::Action;
 use countersign_core::artifact::{Artifact, Context, Group, Route, Seat};
 use countersign_core::keys::KeyId;
-use countersign_core::tally::{Tally, tally};
+use countersign_core::tally::Tally;
 use countersign_core::time::Instant;
 use countersign_policy::{Asker, Decision, Engine, Facts, Verdict};
-use countersign_store::ledger::{LedgerError, RequestRecord};
+use countersign_store::ledger::{Answers, LedgerError, RequestRecord};
 
 /// Everything that the policies of this moment are judged by. The texts are read again inside the
 /// claim's transaction.
@@ -67,6 +68,40 @@ impl Judge {
         self.signers_are_seated(&verdict, &engine, request)
     }
 
+    /// What the policies of now say of a call that was granted. They must be the ones under which
+    /// it was, ask no more of those who gave it, and count them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Void`] where any of it is not so.
+    pub(crate) fn still_grants(
+        &self,
+        call: &Action,
+        asker: &Asker,
+        giver: &RequestRecord,
+    ) -> Result<Verdict, LedgerError> {
+        let workspace = &giver.key.workspace;
+        let found = layers::found(self.home.root(), &self.sources, workspace);
+        let engine = found.and_then(|found| layers::engine(&found, &self.accepted, workspace));
+        let engine = engine.map_err(|e| void(&e.to_string()))?;
+        let place = layers::surroundings(self.home.root(), &self.sources, workspace);
+        let facts = Facts::of(call, asker.clone(), place, moment(self.now));
+        let verdict = engine.judge(&facts.map_err(|e| void(&e.to_string()))?);
+        for asked in giver.asked_now() {
+            let route = asked.artifact.route().ok().flatten().ok_or_else(|| void("no route"))?;
+            if engine.hash() != route.policy_hash {
+                return Err(void("the policy changed"));
+            }
+            if asks_for_more(&verdict, &route) {
+                return Err(void("the policy asks for more by now"));
+            }
+        }
+        if verdict.decision != Decision::RequireApproval {
+            return Err(void("the policy does not ask about it any more"));
+        }
+        self.signers_are_seated(&verdict, &engine, giver)?;
+        Ok(verdict)
+    }
+
     fn verdict(
         &self,
         engine: &Engine,
@@ -111,10 +146,7 @@ fn suffices(
     ways: &[Way],
     (threshold, groups, veto): (u32, &[Group], bool),
 ) -> bool {
-    let person = |key: &KeyId| {
-        let way = ways.iter().find(|way| way.approver.key_id == *key);
-        way.map(|way| way.approver.person.as_str())
-    };
+    let seated = |key: &KeyId| ways.iter().any(|way| way.approver.key_id == *key);
     let seat = |way: &Way| Seat {
         person: way.approver.person.clone(),
         key_id: way.approver.key_id.clone(),
@@ -122,10 +154,10 @@ fn suffices(
     let Some(signed) = request.route() else { return false };
     let roster = ways.iter().map(seat).collect();
     let route = Route { roster, threshold, groups: groups.to_vec(), veto, ..signed };
-    let answers = request.accepted_now().map(|a| &a.decision);
-    let said = answers.map(|d| Some((person(&d.signer_key_id)?, d.decision.allows())));
-    let said: Option<Vec<_>> = said.collect();
-    said.is_some_and(|said| tally(&route, &said) == Tally::Met)
+    let mut answers = request.accepted_now().map(|accepted| &accepted.decision.signer_key_id);
+    answers.all(seated)
+        && Answers::of(request, &|_| true)
+            .is_some_and(|answers| answers.tally_under(&route) == Tally::Met)
 }
 
 /// Who asks, as far as the connection and the caller's own words tell.

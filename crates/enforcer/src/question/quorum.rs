@@ -65,6 +65,12 @@ impl Quorum {
         }
     }
 
+    /// What a stored route asks for. Whom it names as the next is known by name only.
+    pub(super) fn of_route(route: &Route) -> Self {
+        let (threshold, groups) = (route.threshold, route.groups.clone());
+        Self { threshold, groups, veto: route.veto, ..Self::default() }
+    }
+
     /// Leaves out of every step whom this call cannot be put to, and steps that nobody is left of.
     pub fn retain(&mut self, keep: impl Fn(&Way) -> bool) {
         self.chain.iter_mut().for_each(|step| step.to.retain(&keep));

@@ -40,7 +40,16 @@ pub(super) fn patch(judge: &mut Judge<'_>, patch: &Patch) {
 
 /// The other lines of a header. Says how many files it names.
 fn header(judge: &mut Judge<'_>, line: &str) -> u32 {
-    for start in ["rename from ", "rename to ", "copy from ", "copy to ", "Index: "] {
+    // The two older spellings of a rename are still read by git.
+    for start in [
+        "rename from ",
+        "rename to ",
+        "rename old ",
+        "rename new ",
+        "copy from ",
+        "copy to ",
+        "Index: ",
+    ] {
         if let Some(name) = line.strip_prefix(start) {
             file(judge, name, Use::Write);
             return 1;

@@ -2,38 +2,20 @@
 //! receipts stay together or not at all.
 
 use super::claims;
+use super::freeze::moves;
 use super::register::{Register, Ticket};
-use super::requests::{advance, insert, known, open_with};
+use super::requests::{advance, insert, known};
 use crate::db::Db;
 use countersign_core::decision::Decision;
 use countersign_core::receipt::Entry;
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::items::is_claimed_whole;
 use countersign_store::ledger::{
     Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, NewPermit, RequestRecord,
-    Suspended, expired_entry,
+    expired_entry,
 };
-
-pub(super) fn suspend(
-    db: &Db,
-    register: &Register,
-    request: RequestRecord,
-    entry: Entry,
-    now: Instant,
-) -> Result<Suspended, LedgerError> {
-    if let Some(mut old) = open_with(db, &request.key)? {
-        if now < old.expires_at {
-            let ready = old.state == State::Approved;
-            return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
-        }
-        register.append(db, expired_entry(&entry, &old), now)?;
-        advance(db, &mut old, Event::Tick, vec![], now)?;
-    }
-    register.append(db, entry, now)?;
-    insert(db, &request)?;
-    Ok(Suspended::Opened(request))
-}
 
 pub(super) fn submitted(db: &Db, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
     let mut request = known(db, id)?;
@@ -84,11 +66,13 @@ pub(super) fn claim(
     claim: NewClaim,
 ) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
     let NewClaim { id, request_id, owner, now, recheck, entry } = claim;
+    moves(db)?;
     let mut request = known(db, &request_id)?;
     if !request.state.is_final() && now >= request.expires_at {
         return Err(LedgerError::State(State::Expired));
     }
     advance(db, &mut request, Event::Claimed, vec![], now)?;
+    is_claimed_whole(&request)?;
     recheck(&request)?;
     let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
     claims::insert(db, &claim)?;
@@ -103,6 +87,7 @@ pub(super) fn permit(
     permit: NewPermit,
 ) -> Result<ClaimRecord, LedgerError> {
     let NewPermit { id, request, owner, now, entry } = permit;
+    moves(db)?;
     let claim =
         ClaimRecord { id, request_id: request.id.clone(), owner, claimed_at: now, open: true };
     insert(db, &RequestRecord { state: State::Executed, ..request })?;

@@ -62,11 +62,11 @@ pub(super) fn changes(db: &Db, of: Change) -> Result<Vec<Receipt>, StoreError> {
     db.all(sql, [of.event().name()], body)?.iter().map(|text| read(db, text)).collect()
 }
 
-fn body(row: &Row<'_>) -> rusqlite::Result<String> {
+pub(super) fn body(row: &Row<'_>) -> rusqlite::Result<String> {
     row.get(0)
 }
 
-fn read(db: &Db, text: &str) -> Result<Receipt, StoreError> {
+pub(super) fn read(db: &Db, text: &str) -> Result<Receipt, StoreError> {
     Receipt::parse(text.as_bytes()).map_err(|error| db.damaged(error))
 }
 

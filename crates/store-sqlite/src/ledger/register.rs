@@ -4,6 +4,7 @@
 //! link and hash. The drafts that stay are signed on every core; when all jobs of the group are
 //! done they are written and covered by one signed head, in the transaction of the jobs.
 
+use super::find;
 use super::receipts::{self, content_hash_at, newest, number, tail};
 use super::signers::{Draft, SHARE, Signed, Signers};
 use crate::column::{At, Digest, Json};
@@ -15,6 +16,7 @@ use countersign_core::json::{self, JsonError};
 use countersign_core::receipt::{Content, Entry, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::read::Filed;
 use countersign_store::ledger::{Change, Notary};
 use rusqlite::params;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -185,18 +187,23 @@ impl Around for Registrar {
 
 fn write(db: &Db, signed: Signed) -> Result<(), StoreError> {
     let Signed { receipt, text, at, ticket } = signed;
+    let filed = Filed::of(&receipt.content.entry);
     db.run(
-        "INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body, change)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO receipt
+            (seq, content_hash, recorded_at, request_id, body, change, event, risk)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             number(receipt.content.seq),
             Digest(receipt.content_hash),
             At(at),
             receipt.content.entry.request_id,
             text,
-            Change::of(&receipt.content.entry).map(|change| change.event().name())
+            Change::of(&receipt.content.entry).map(|change| change.event().name()),
+            filed.event,
+            filed.risk,
         ],
     )?;
+    find::file(db, &receipt, &filed, at)?;
     // Set once: nobody else writes this draft.
     let _ = ticket.0.set(receipt);
     Ok(())

@@ -52,6 +52,22 @@ pub(super) fn refused(
     db.all(&sql, found, request)?.into_iter().map(|bare| whole(db, bare)).collect()
 }
 
+/// Requests of the same principal, session and workspace that stand as `states` says, oldest
+/// first.
+pub(super) fn of_asker(
+    db: &Db,
+    key: &RequestKey,
+    since: Instant,
+    states: &str,
+) -> Result<Vec<RequestRecord>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} WHERE principal = ?1 AND session = ?2 AND workspace = ?3 AND created_at >= ?4
+            AND {states} ORDER BY created_at, id"
+    );
+    let asker = params![key.principal, key.session, key.workspace, At(since)];
+    db.all(&sql, asker, request)?.into_iter().map(|bare| whole(db, bare)).collect()
+}
+
 /// Every open request, oldest first.
 pub(super) fn open(db: &Db) -> Result<Vec<RequestRecord>, StoreError> {
     let sql = format!("{COLUMNS} WHERE {OPEN} ORDER BY created_at, id");

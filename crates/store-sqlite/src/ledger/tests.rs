@@ -1,3 +1,4 @@
+mod reading;
 mod several;
 
 use super::*;
@@ -7,8 +8,8 @@ use countersign_core::action::ActionHash;
 use countersign_core::checkpoint::Head;
 use countersign_core::receipt::{Basis, Boundary, Content, Event, Level};
 use countersign_core::request::State;
-use countersign_store::ledger::RequestKey;
 use countersign_store::ledger::contract::{all, notary};
+use countersign_store::ledger::{RequestKey, Suspended};
 use futures_util::future::join_all;
 use several::Several;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ fn entry(n: usize) -> Entry {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Policy,
+        grant: None,
+        items: None,
         trust_level: Level::L0,
         outcome: None,
     }

@@ -1,6 +1,12 @@
 //! What every ledger promises. Each back end calls [`all`] with a way to make an empty ledger.
 
 mod fixture;
+mod freeze;
+mod grants;
+mod items;
+mod limits;
+mod lookup;
+mod read;
 mod rounds;
 
 use super::{
@@ -40,6 +46,19 @@ where
     attack_27_what_expires_is_recorded(&*make().await?).await?;
     changes_are_found_by_their_kind(&*make().await?).await?;
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
+    freeze::attack_19_nothing_goes_while_everything_is_frozen(&*make().await?).await?;
+    freeze::only_an_approval_thaws(&*make().await?).await?;
+    grants::a_grant_is_used_as_often_as_it_says(&*make().await?).await?;
+    grants::attack_44_a_grant_is_no_one_elses(&*make().await?).await?;
+    grants::attack_45_a_clock_that_is_set_back_prolongs_nothing(&*make().await?).await?;
+    grants::attack_19_a_grant_that_was_taken_back_is_none(&*make().await?).await?;
+    grants::attack_18_the_last_use_goes_to_one_of_many(make().await?).await?;
+    limits::attack_26_one_asker_starves_nobody(&*make().await?).await?;
+    limits::the_queue_moves_in_order(&*make().await?).await?;
+    limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
+    read::all(&make).await?;
+    lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
+    items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await?;
     rounds::all(&make).await
 }

@@ -1,8 +1,17 @@
 //! The ledger in memory, for tests and for callers who want no record.
 
+mod freeze;
+mod grants;
+mod items;
+mod limits;
+mod lookup;
+mod read;
+mod rounds;
+
+use super::items::is_claimed_whole;
 use super::{
-    Acceptance, Accepted, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim,
-    NewPermit, Notary, RequestKey, RequestRecord, Suspended, expired_entry,
+    Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
+    LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, expired_entry,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -14,8 +23,6 @@ use countersign_core::request::{Event, State, step};
 use countersign_core::time::Instant;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-mod rounds;
 
 /// A ledger that is gone with the process.
 pub struct MemoryLedger {
@@ -29,10 +36,23 @@ pub struct MemoryLedger {
 struct Inner {
     requests: BTreeMap<String, RequestRecord>,
     claims: BTreeMap<String, ClaimRecord>,
+    /// Items of batches that were used, with their claims.
+    items: BTreeMap<(String, usize), String>,
     receipts: Vec<Receipt>,
     spent: HashSet<(String, String)>,
     names: BTreeMap<(String, String), String>,
     checkpoint: Option<Checkpoint>,
+    frozen: Option<Frozen>,
+    queued: HashSet<String>,
+    grants: BTreeMap<String, GrantRecord>,
+}
+
+impl Inner {
+    /// Nothing is let go while everything stands still.
+    fn moves(&self) -> Result<(), LedgerError> {
+        let stopped = |frozen: &Frozen| Err(LedgerError::Frozen(Box::new(frozen.clone())));
+        self.frozen.as_ref().map_or(Ok(()), stopped)
+    }
 }
 
 impl MemoryLedger {
@@ -133,34 +153,6 @@ impl LedgerStore for MemoryLedger {
         Ok(self.name("repo", workspace, fresh))
     }
 
-    async fn suspend(
-        &self,
-        request: RequestRecord,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Suspended, LedgerError> {
-        self.commit(|inner| {
-            let same: Vec<RequestRecord> = inner
-                .requests
-                .values()
-                .filter(|r| r.key == request.key && !r.state.is_final())
-                .cloned()
-                .collect();
-            for mut old in same {
-                if now < old.expires_at {
-                    let ready = old.state == State::Approved;
-                    return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
-                }
-                self.append(inner, expired_entry(&entry, &old), now)?;
-                advance(&mut old, Event::Tick, now)?;
-                inner.requests.insert(old.id.clone(), old);
-            }
-            self.append(inner, entry, now)?;
-            inner.requests.insert(request.id.clone(), request.clone());
-            Ok(Suspended::Opened(request))
-        })
-    }
-
     async fn submitted(
         &self,
         request_id: &str,
@@ -200,6 +192,7 @@ impl LedgerStore for MemoryLedger {
     async fn permit(&self, permit: NewPermit) -> Result<ClaimRecord, LedgerError> {
         let NewPermit { id, request, owner, now, entry } = permit;
         self.commit(|inner| {
+            inner.moves()?;
             let request_id = request.id.clone();
             let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
             let request = RequestRecord { state: State::Executed, ..request };
@@ -213,11 +206,13 @@ impl LedgerStore for MemoryLedger {
     async fn claim(&self, claim: NewClaim) -> Result<(ClaimRecord, RequestRecord), LedgerError> {
         let NewClaim { id, request_id, owner, now, recheck, entry } = claim;
         self.commit(|inner| {
+            inner.moves()?;
             let request = known(inner, &request_id)?;
             if !request.state.is_final() && now >= request.expires_at {
                 return Err(LedgerError::State(State::Expired));
             }
             advance(request, Event::Claimed, now)?;
+            is_claimed_whole(request)?;
             recheck(request)?;
             let after = request.clone();
             let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };

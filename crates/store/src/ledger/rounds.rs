@@ -9,7 +9,7 @@ use countersign_core::artifact::Route;
 use countersign_core::decision::{Decision, Reason};
 use countersign_core::receipt::Entry;
 use countersign_core::request::{Event, State};
-use countersign_core::tally::{Tally, tally};
+use countersign_core::tally::Tally;
 use countersign_core::time::Instant;
 use countersign_core::verify::Vote;
 
@@ -75,20 +75,6 @@ impl NextRound {
     }
 }
 
-impl Asked {
-    /// The round it belongs to; 1 where it states none.
-    #[must_use]
-    pub fn round(&self) -> u32 {
-        self.route().map_or(1, |route| route.round)
-    }
-
-    /// The route that it states.
-    #[must_use]
-    pub fn route(&self) -> Option<Route> {
-        self.artifact.route().ok().flatten()
-    }
-}
-
 impl RequestRecord {
     /// The round that is asked now: the newest; 1 where nobody was asked.
     #[must_use]
@@ -118,18 +104,6 @@ impl RequestRecord {
     #[must_use]
     pub fn route(&self) -> Option<Route> {
         self.asked.last().and_then(Asked::route)
-    }
-
-    /// How far the stored answers of this round have come, as far as they `count`.
-    #[must_use]
-    pub fn tally(&self, counts: &dyn Fn(&Decision) -> bool) -> Tally {
-        let Some(route) = self.route() else { return Tally::Lost };
-        let counted = self.accepted_now().map(|a| &a.decision).filter(|d| counts(d));
-        let said = counted.filter_map(|decision| {
-            let seat = route.roster.iter().find(|seat| seat.key_id == decision.signer_key_id)?;
-            Some((seat.person.as_str(), decision.decision.allows()))
-        });
-        tally(&route, &said.collect::<Vec<_>>())
     }
 
     /// Refuses an answer to an earlier round.

@@ -37,7 +37,7 @@ fn every_refusal_of_a_decision_has_a_vector() {
     let names = names!(Refusal {
         Schema, NoRoute, UnknownSigner, RevokedSigner, OffRoster, Assurance, Signature,
         DecisionExpired, ArtifactExpired, FromTheFuture, HashMismatch, WrongRequest,
-        WrongRepository, WrongSession, Scope, NoReason, Replay,
+        WrongRepository, WrongSession, Scope, Unclear, NoReason, Replay,
     } but {});
     assert_shown(&["decision"], &names);
 }

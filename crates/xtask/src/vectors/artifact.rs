@@ -164,7 +164,9 @@ fn extended() -> Made<Vec<Vector>> {
     let cases = [
         ("route-empty", named, json!({})),
         ("route-null", named, Value::Null),
-        ("route-with-unknown-member", named, but("veto", json!(true))),
+        ("route-with-unknown-member", named, but("deputy", json!(true))),
+        ("route-with-a-veto-that-is-none", named, but("veto", json!(false))),
+        ("route-with-no-groups-written-out", named, but("groups", json!([]))),
         ("route-with-unknown-assurance", named, but("minAssurance", json!("certain"))),
         ("route-with-unknown-scope", named, but("scopes", json!(["always"]))),
         ("route-with-negative-threshold", named, but("threshold", json!(-1))),

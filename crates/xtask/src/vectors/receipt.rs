@@ -3,11 +3,16 @@
 //! # Rooms
 //! * [`good`]: what is proven. * [`text`]: what is no receipt. * [`operator`]: who signed it.
 //! * [`content`]: whether it says one thing. * [`people`]: who allowed it.
+//! * [`several`]: whether enough people did. * [`items`]: which part of a batch.
+//! * [`grant`]: a standing permission.
 
 mod content;
 mod good;
+mod grant;
+mod items;
 mod operator;
 mod people;
+mod several;
 mod text;
 
 use countersign_core::artifact::{Artifact, Route};
@@ -21,8 +26,16 @@ use super::object::{self, NOW};
 use super::{File, Made, Vector};
 
 pub(super) fn file() -> Made<File> {
-    let rooms =
-        [good::vectors, text::vectors, operator::vectors, content::vectors, people::vectors];
+    let rooms = [
+        good::vectors,
+        text::vectors,
+        operator::vectors,
+        content::vectors,
+        people::vectors,
+        several::vectors,
+        items::vectors,
+        grant::vectors,
+    ];
     let vectors: Vec<_> = rooms.iter().map(|room| room()).collect::<Made<_>>()?;
     Ok(File {
         path: "receipt/receipts.json",
@@ -84,6 +97,18 @@ impl Case {
         self.text(name, expect, text)
     }
 
+    /// A valid receipt of an approval by these people, all of them with devices.
+    fn allowed_by(self, name: &'static str, approvers: &[&str]) -> Made<Vector> {
+        let assurance = (!approvers.is_empty()).then_some("device");
+        let (level, event) = (self.content.entry.trust_level, self.content.entry.event);
+        Ok(self
+            .verdict(name, "Valid")?
+            .with("level", serde_json::to_value(level)?)
+            .with("event", serde_json::to_value(event)?)
+            .with("assurance", assurance)
+            .with("approvers", approvers))
+    }
+
     /// The verdict on a receipt that was changed after it was signed.
     fn broken(name: &'static str, expect: &'static str, change: fn(&mut Receipt)) -> Made<Vector> {
         let case = Self::new()?;
@@ -121,6 +146,8 @@ fn content_of(artifact: &Artifact) -> Made<Content> {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        grant: None,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

@@ -49,16 +49,16 @@ pub(super) async fn measure(
 
 /// An enforcer, and what its policy says of one kind of action.
 #[derive(Clone)]
-struct Gate(Arc<(Enforcer, Judged)>);
+pub(super) struct Gate(Arc<(Enforcer, Judged)>);
 
 impl Gate {
-    async fn open(ground: &Ground, name: &str) -> Result<Self, Failure> {
+    pub(super) async fn open(ground: &Ground, name: &str) -> Result<Self, Failure> {
         let enforcer = parties::enforcer(&ground.path(name)).await?;
         let judged = enforcer.judge(&action(0), Asker::default(), "/").await?;
         Ok(Self(Arc::new((enforcer, judged))))
     }
 
-    async fn allow(&self, action: &Action) -> Result<Receipt, Failure> {
+    pub(super) async fn allow(&self, action: &Action) -> Result<Receipt, Failure> {
         let (enforcer, judged) = &*self.0;
         match judged.ruling(false) {
             Ruling::Runs(allowed) => Ok(enforcer.allow(action, allowed).await?),
@@ -66,6 +66,10 @@ impl Gate {
                 Err(failed("the policy of this machine does not let a file be read"))
             }
         }
+    }
+
+    pub(super) fn enforcer(&self) -> &Enforcer {
+        &self.0.0
     }
 
     /// Lets one action through; returns the text of its receipt.

@@ -17,6 +17,7 @@ use countersign_core::verify::{Check, DEFAULT_SKEW_MILLIS, ReplayView, Subject, 
 use countersign_enforcer::home::{self, Pairing};
 use countersign_enforcer::{Edge, Enforcer, Grounds, Question, Way};
 use countersign_store::ledger::Suspended;
+use std::sync::Arc;
 
 pub(super) const ROWS: &[&str] = &["verify-rate"];
 
@@ -24,7 +25,7 @@ pub(super) const ROWS: &[&str] = &["verify-rate"];
 const TOGETHER: usize = 8;
 
 pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>, Failure> {
-    let case = Case::make(ground).await?;
+    let case = Case::make(ground, "verification").await?;
     let (mut whole, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
         let case = case.clone();
@@ -45,18 +46,19 @@ pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>,
 
 /// A question as an enforcer puts it, and its answer.
 #[derive(Clone)]
-struct Case {
+pub(super) struct Case {
+    pub(super) enforcer: Arc<Enforcer>,
     artifact: Artifact,
     session: String,
-    trust: TrustStore,
-    decision: Decision,
+    pub(super) trust: TrustStore,
+    pub(super) decision: Decision,
     now: Instant,
 }
 
 impl Case {
-    async fn make(ground: &Ground) -> Result<Self, Failure> {
+    pub(super) async fn make(ground: &Ground, name: &str) -> Result<Self, Failure> {
         let edge = Edge::system();
-        let enforcer = parties::enforcer(&ground.path("verification")).await?;
+        let enforcer = parties::enforcer(&ground.path(name)).await?;
         let keys = SecretKeys::from_bytes(&edge.random().map_err(failed)?).map_err(failed)?;
         let way = pin(&enforcer, &keys, &edge)?;
         let request = match enforcer.suspend(&question(0, vec![way])).await? {
@@ -74,7 +76,9 @@ impl Case {
             hints: None,
         };
         let decision = Decision::sign(&artifact, choice, &keys).map_err(failed)?;
-        Ok(Self { artifact, session, trust: enforcer.trust()?, decision, now: edge.now() })
+        let (trust, now) = (enforcer.trust()?, edge.now());
+        let enforcer = Arc::new(enforcer);
+        Ok(Self { enforcer, artifact, session, trust, decision, now })
     }
 
     /// Whether each of [`TOGETHER`] decisions about the one artifact holds.

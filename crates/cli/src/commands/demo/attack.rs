@@ -2,7 +2,7 @@
 //! guards every other run.
 
 use super::Scene;
-use crate::asking::{self, Words};
+use crate::asking::{self, Caller, Subject, Words};
 use crate::failure::{Exit, Failure};
 use countersign_approver::sign::{Reply, sign};
 use countersign_core::artifact::Statement;
@@ -100,7 +100,8 @@ fn broken(message: &str) -> Failure {
 async fn suspended(scene: &Scene, prepared: &Prepared) -> Result<(RequestRecord, Asked), Failure> {
     let words = Words { session: "attack".into(), ..Words::default() };
     let grounds = scene.grounds(prepared).await?;
-    let question = asking::question(prepared, grounds, scene.ways()?, words, 60_000);
+    let (caller, subject) = (Caller::of(prepared, &words.session), Subject::of(prepared));
+    let question = asking::question(caller, subject, grounds, scene.ways()?, words, 60_000);
     let request = match scene.enforcer.suspend(&question).await? {
         Suspended::Opened(request) | Suspended::Joined(request) | Suspended::Ready(request) => {
             request

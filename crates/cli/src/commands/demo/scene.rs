@@ -143,6 +143,7 @@ async fn pair(
     let here = crate::commands::Here {
         root: root.join("approver"),
         output: &crate::output::Output::new(true),
+        only_now: None,
     };
     let args = PassphraseArgs { passphrase_file: Some(passphrase_file(root)), keyring: false };
     let desk = reviewer::desks(&here, &args)?.pop();

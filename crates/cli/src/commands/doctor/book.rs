@@ -46,6 +46,8 @@ pub(super) struct Ledger {
     /// Who was pinned stands in it.
     pub(super) pinned: bool,
     pub(super) accepted: Vec<Acceptance>,
+    /// Who stopped everything.
+    pub(super) frozen: Option<String>,
 }
 
 /// Opens the book of a home; `None` where it is no enforcer's.
@@ -122,6 +124,7 @@ async fn read(
         last: verdict.filter(|v| !matches!(v, Verdict::Valid { .. })).map(|v| explain(&v)),
         open: store.open_claims().await.map_err(bad)?.into_iter().map(|c| c.request_id).collect(),
         uncertain: uncertain(store, receipts).await?,
+        frozen: store.frozen().await.map_err(bad)?.map(|frozen| frozen.to_string()),
         pinned: !store.changes(Change::Key).await.map_err(bad)?.is_empty(),
         accepted: trust
             .map(|trust| accepted(&policies, store.ledger_id(), trust, now))

@@ -45,7 +45,11 @@ fn whole(root: &Path, book: &Book) -> Vec<Check> {
     });
     match &book.ledger {
         Err(why) => checks.push(Check::fail("ledger", why.clone(), mend(root, why))),
-        Ok(ledger) => checks.extend([records(ledger), unfinished(root, ledger)]),
+        Ok(ledger) => {
+            checks.extend([records(ledger), unfinished(root, ledger)]);
+            let fix = format!("countersign --home {} thaw", quoted(root));
+            checks.extend(ledger.frozen.as_ref().map(|why| Check::warn("frozen", why, fix)));
+        }
     }
     checks
 }
@@ -120,6 +124,7 @@ mod tests {
             uncertain: Vec::new(),
             pinned: true,
             accepted: Vec::new(),
+            frozen: None,
         }
     }
 

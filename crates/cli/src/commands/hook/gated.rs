@@ -122,16 +122,38 @@ impl<'a> Gate<'a> {
                 self.enforcer.block(&self.action, note).await?;
                 Ok(Answer::Deny(words))
             }
-            Ruling::Asks(grounds) => match self.ways(&judged).await {
-                Ok((ways, quorum)) => {
-                    let grounds = grounds.with_quorum(quorum);
-                    match self.asked(grounds, ways, until).await {
-                        Err(error) => self.refused(error).await,
-                        Ok(answer) => Ok(answer),
-                    }
-                }
+            Ruling::Asks(grounds) => match self.granted(&grounds).await {
                 Err(error) => self.refused(error).await,
+                Ok(Some(answer)) => Ok(answer),
+                Ok(None) => self.unless_denied(&judged, grounds, until).await,
             },
+        }
+    }
+
+    /// Lets the call go under a grant, where one covers it.
+    async fn granted(&self, grounds: &Grounds) -> Result<Option<Answer>, GateError> {
+        let whose = (self.principal.as_str(), self.session.as_str(), self.workspace.as_str());
+        let permit = self.enforcer.by_grant(&self.action, grounds, whose, self.asker()).await?;
+        let Some(permit) = permit else { return Ok(None) };
+        self.enforcer.hand_over(permit).await?;
+        Ok(Some(Answer::Allow(words::granted(grounds.note()))))
+    }
+
+    /// Asks, and records what keeps it from being asked.
+    async fn unless_denied(
+        &self,
+        judged: &Judged,
+        grounds: Grounds,
+        until: Instant,
+    ) -> Result<Answer, Failure> {
+        match self.ways(judged).await {
+            Ok((ways, quorum)) => {
+                match self.asked(grounds.with_quorum(quorum), ways, until).await {
+                    Err(error) => self.refused(error).await,
+                    Ok(answer) => Ok(answer),
+                }
+            }
+            Err(error) => self.refused(error).await,
         }
     }
 
@@ -209,7 +231,7 @@ impl<'a> Gate<'a> {
 
     /// Records why it is refused, but where the gate did so already.
     async fn refused(&self, error: GateError) -> Result<Answer, Failure> {
-        if !matches!(error, GateError::DeniedBefore(_)) {
+        if !error.is_recorded() {
             let note = Grounds::fixed("hook", &error.to_string()).note().clone();
             let _ = self.enforcer.block(&self.action, note).await;
         }

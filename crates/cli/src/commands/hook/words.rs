@@ -92,6 +92,11 @@ pub(super) fn unanswered(answered: &Answered, question: &Question) -> String {
     format!("countersign: {what}. Nothing ran.")
 }
 
+/// A call that goes under a standing permission.
+pub(super) fn granted(note: &PolicyNote) -> String {
+    format!("countersign: allowed by a grant (rule `{}`)", visible(&note.rule_id, false))
+}
+
 /// Who was asked, in words.
 fn asked(question: &Question) -> String {
     let names: Vec<&str> = question.to.iter().map(|way| way.approver.person.as_str()).collect();

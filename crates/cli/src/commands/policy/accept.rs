@@ -6,8 +6,7 @@ use super::layers::Text;
 use super::page::{count, word};
 use super::situation::{Situation, Who};
 use super::{check, unusable};
-use crate::asking::{self, Whom};
-use crate::commands::run::keep_receipt;
+use crate::asking::{self, Whom, keep_receipt};
 use crate::commands::{Here, asked_to_end, duration, millis};
 use crate::failure::{Exit, Failure, Outcome, no_approver};
 use crate::parties;
@@ -179,9 +178,9 @@ async fn accept(
     let Some(mut question) = enforcer.policy_question(proposal, millis(command.ttl)).await? else {
         return Ok(enforcer.accept_first_policy(proposal).await?);
     };
-    narrow(&mut question, &command)?;
+    narrow(&mut question, &command.to, command.local)?;
     let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
-    let answered = ask(&command, here, enforcer, &question, &relays).await?;
+    let answered = ask(command.local, here, enforcer, &question, &relays).await?;
     match answered {
         Answered::Withdrawn(_) => {
             Err(Failure::new(Exit::Denied, "withdrawn", "stopped; the policy does not count")
@@ -205,24 +204,25 @@ async fn accept(
 const STAYS: &str = "what was in force before stays; `countersign policy status` shows it";
 
 /// Leaves only those who were named.
-fn narrow(question: &mut Question, command: &Accept) -> Result<(), Failure> {
+pub(crate) fn narrow(question: &mut Question, to: &[String], local: bool) -> Result<(), Failure> {
     let is = |who: &String, way: &Way| {
         let role = who.strip_prefix("role:").unwrap_or(who);
         way.pairing.as_ref() == Some(who)
             || way.approver.person == *who
             || way.approver.roles.iter().any(|r| r == role)
     };
-    let named = |way: &Way| command.to.is_empty() || command.to.iter().any(|who| is(who, way));
-    question.to.retain(|way| named(way) && (!command.local || way.pairing.is_none()));
+    let named = |way: &Way| to.is_empty() || to.iter().any(|who| is(who, way));
+    question.to.retain(|way| named(way) && (!local || way.pairing.is_none()));
     if question.to.is_empty() {
-        return Err(no_approver("nobody of those may allow a policy here".into())
+        return Err(no_approver("nobody of those may allow this here".into())
             .hint("`countersign trust show`: it takes the highest assurance of this home"));
     }
     Ok(())
 }
 
-async fn ask(
-    command: &Accept,
+/// Asks those who may change what this home lets through.
+pub(crate) async fn ask(
+    local: bool,
     here: &Here<'_>,
     enforcer: &Enforcer,
     question: &Question,
@@ -236,13 +236,14 @@ async fn ask(
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(&why, false)));
         }
-        Progress::Submitted
+        Progress::Queued(_)
+        | Progress::Submitted
         | Progress::Refused(_)
         | Progress::Counted(..)
         | Progress::Escalated(_) => {}
     };
     let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
-    let whom = match !command.local && question.to.iter().any(far) {
+    let whom = match !local && question.to.iter().any(far) {
         true => Whom::Devices(relays),
         false => Whom::Here(&here.root),
     };

@@ -2,8 +2,8 @@
 
 use super::situation::{Situation, Who};
 use super::unusable;
+use crate::asking::keep_receipt;
 use crate::commands::Here;
-use crate::commands::run::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::display::visible;

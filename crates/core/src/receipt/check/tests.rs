@@ -1,7 +1,10 @@
+mod several;
+
 use super::*;
 use crate::action::ActionHash;
 use crate::artifact::{
-    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Scope, Seat, extensions,
+    ArtifactHash, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Route, Scope, Seat,
+    extensions,
 };
 use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
@@ -108,6 +111,8 @@ fn case() -> Case {
         approver_decision: None,
         multi_approval: None,
         basis: Basis::Decision,
+        grant: None,
+        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
     };

@@ -110,3 +110,11 @@ fn attack_12_a_push_that_throws_away_is_a_deletion() {
         assert_eq!((class.verbs.own[0].as_str(), class.risk), ("delete.ref", Risk::Critical));
     }
 }
+
+#[test]
+fn attack_11_the_older_words_of_a_rename_name_files_as_well() {
+    for line in ["rename old .countersign/policy.toml", "rename new .countersign/policy.toml"] {
+        let class = patch(&format!("diff --git a/x b/y\nsimilarity index 100%\n{line}\n"));
+        assert!(class.floors.contains(&Floor::Protected), "{line}: {class:?}");
+    }
+}

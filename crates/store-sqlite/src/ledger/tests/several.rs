@@ -1,7 +1,10 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
+mod standing;
+
 use super::super::*;
-use countersign_store::ledger::{NextRound, RoundStore};
+use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
+use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims, NextRound, RoundStore};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -27,6 +30,47 @@ impl RoundStore for Several {
 }
 
 #[async_trait]
+impl Receipts for Several {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.next().receipts_from(seq, limit).await
+    }
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.next().rows_after(seq, limit).await
+    }
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().head_text().await
+    }
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.next().find(query, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Lookup for Several {
+    async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.next().named(prefix, most).await
+    }
+}
+
+#[async_trait]
+impl ItemClaims for Several {
+    async fn claim_items(
+        &self,
+        claims: NewItemClaims,
+    ) -> Result<(Vec<ClaimRecord>, RequestRecord), LedgerError> {
+        self.next().claim_items(claims).await
+    }
+    async fn item_of(&self, claim: &str) -> Result<Option<usize>, StoreError> {
+        self.next().item_of(claim).await
+    }
+}
+
+#[async_trait]
 impl LedgerStore for Several {
     fn ledger_id(&self) -> &str {
         self.next().ledger_id()
@@ -39,14 +83,6 @@ impl LedgerStore for Several {
     }
     async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
         self.next().repo_ref(workspace, fresh).await
-    }
-    async fn suspend(
-        &self,
-        request: RequestRecord,
-        entry: Entry,
-        now: Instant,
-    ) -> Result<Suspended, LedgerError> {
-        self.next().suspend(request, entry, now).await
     }
     async fn submitted(&self, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
         self.next().submitted(id, now).await

@@ -55,6 +55,8 @@ pub(super) struct Fixture {
     pub(super) path: String,
     pub(super) nonce: u8,
     pub(super) person: Arc<SecretKeys>,
+    /// Whether it asks for three things at once.
+    pub(super) batch: bool,
 }
 
 struct Fresh;
@@ -71,12 +73,15 @@ impl ReplayView for Fresh {
 impl Fixture {
     pub(super) fn new() -> Made<Self> {
         let person = Arc::new(SecretKeys::from_bytes(&[2; 64])?);
-        Ok(Self { path: "/a".into(), nonce: 1, person })
+        Ok(Self { path: "/a".into(), nonce: 1, person, batch: false })
     }
 
     fn payload(&self) -> serde_json::Map<String, serde_json::Value> {
-        let value =
-            json!({"kind": "request", "action": "delete", "parameters": {"path": self.path}});
+        let one = json!({"kind": "request", "action": "delete", "parameters": {"path": self.path}});
+        let value = match self.batch {
+            true => json!({"kind": "batch", "items": [one, one, one]}),
+            false => one,
+        };
         value.as_object().cloned().unwrap_or_default()
     }
 
@@ -94,6 +99,8 @@ impl Fixture {
             approver_decision: None,
             multi_approval: None,
             basis: Basis::Policy,
+            grant: None,
+            items: None,
             trust_level: Level::L0,
             outcome: None,
         }
@@ -177,6 +184,27 @@ impl Fixture {
         id: &str,
         word: Word,
     ) -> Made<Acceptance> {
+        self.answer(ledger, id, word, None).await
+    }
+
+    /// A yes to these items of a batch, and a no to the others.
+    pub(super) async fn part(
+        &self,
+        ledger: &dyn LedgerStore,
+        id: &str,
+        items: &[usize],
+    ) -> Made<Acceptance> {
+        let hints = json!({"items": items}).as_object().cloned();
+        self.answer(ledger, id, Word::Deny, hints).await
+    }
+
+    async fn answer(
+        &self,
+        ledger: &dyn LedgerStore,
+        id: &str,
+        word: Word,
+        hints: Option<serde_json::Map<String, serde_json::Value>>,
+    ) -> Made<Acceptance> {
         let request = ledger.request(id).await?.ok_or("no such request")?;
         let asked = request.asked.first().ok_or("nobody was asked")?;
         let choice = Choice {
@@ -184,7 +212,7 @@ impl Fixture {
             scope: Scope::Once,
             expires_at: asked.artifact.head.expires_at.clone(),
             nonce: Fixed([self.nonce; 24]),
-            hints: None,
+            hints,
         };
         let decision = Decision::sign(&asked.artifact, choice, &self.person)?;
         let trust = self.trust();

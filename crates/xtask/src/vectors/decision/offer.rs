@@ -9,6 +9,7 @@ use super::{Case, Made, Vector};
 pub(super) fn vectors() -> Made<Vec<Vector>> {
     let mut all = routes()?;
     all.extend(wide()?);
+    all.extend(unclear()?);
     all.extend(used()?);
     Ok(all)
 }
@@ -49,6 +50,24 @@ fn wide() -> Made<Vec<Vector>> {
         silent("reason-asked-for-no-hints", None)?,
         silent("reason-asked-for-hints-empty", Some(json!({})))?,
         silent("reason-asked-for-other-hint", Some(json!({"reason": "because"})))?,
+    ])
+}
+
+/// Answers that say two things, or something about what is not there.
+fn unclear() -> Made<Vec<Vector>> {
+    use countersign_core::decision::Word::{Allow, Deny};
+    let said = |name, word, hints: serde_json::Value| {
+        let hints = Some(object::object(hints));
+        Case::but(|c| (c.choice.word, c.choice.hints) = (word, hints))?.refused(name, "Unclear")
+    };
+    Ok(vec![
+        said("attack-43-allow-that-names-items", Allow, json!({"items": [0]}))?,
+        said("attack-43-allow-that-asks-another", Allow, json!({"escalate": {}}))?,
+        said("items-of-what-is-no-batch", Deny, json!({"items": [0]}))?,
+        said("items-and-an-escalation", Deny, json!({"items": [0], "escalate": {}}))?,
+        said("escalation-that-is-no-object", Deny, json!({"escalate": true}))?,
+        said("escalation-to-nobody", Deny, json!({"escalate": {"to": ""}}))?,
+        said("escalation-with-more", Deny, json!({"escalate": {"to": "lead", "until": 1}}))?,
     ])
 }
 

@@ -46,6 +46,7 @@ fn names(domain: Domain) -> (&'static str, &'static str) {
         Domain::Key => ("key", "attack-35-read-as-key"),
         Domain::Sas => ("sas", "attack-35-read-as-sas"),
         Domain::Policy => ("policy", "attack-35-read-as-policy"),
+        Domain::Bundle => ("bundle", "attack-35-read-as-bundle"),
     }
 }
 

@@ -1,0 +1,178 @@
+//! The ledger as it is read: checked from end to end, and searched.
+
+use super::ground::Ground;
+use super::limit::verifications;
+use super::row::{Better, Row};
+use super::samples::{median, millis, per_second};
+use super::verification::Case;
+use super::{Effort, failed, gate};
+use crate::failure::Failure;
+use crate::parties;
+use countersign_core::artifact::Risk;
+use countersign_core::receipt::{ApproverDecision, Entry, Event, Level};
+use countersign_core::time::Instant as Moment;
+use countersign_enforcer::audit::Audit;
+use countersign_enforcer::{Edge, Enforcer};
+use countersign_store::ledger::LedgerStore;
+use countersign_store::ledger::read::{Query, Receipts as _};
+use countersign_store_sqlite::{LedgerFile, SqliteLedger};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::task::JoinSet;
+
+pub(super) const ROWS: &[&str] = &["audit-verify-l0", "audit-verify-l1", "audit-query"];
+
+/// Receipts that are handed in at the same time, so that they are written together.
+const TOGETHER: u64 = 256;
+
+/// One in so many receipts is what the search looks for.
+const RARE: u64 = 1_000;
+
+/// What the search gives.
+const FOUND: usize = 100;
+
+pub(super) async fn measure(
+    ground: &Ground,
+    effort: Effort,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Row>, Failure> {
+    let [l0, l1, query] = ROWS else { return Err(failed("a row has no name")) };
+    let plain = gate::Gate::open(ground, "audited").await?;
+    let entry = plain.allow(&gate::action(0)).await?.content.entry;
+    let mut rows = Vec::new();
+    if wants(l0) {
+        fill(plain.enforcer(), &entry, effort.checked).await?;
+        rows.push(verified(plain.enforcer(), effort, (l0, 1.0, 50_000.0)).await?);
+    }
+    if wants(l1) {
+        let case = Case::make(ground, "approved").await?;
+        fill(&case.enforcer, &approved(&case).await?, effort.checked).await?;
+        rows.push(verified(&case.enforcer, effort, (l1, 2.0, 20_000.0)).await?);
+    }
+    if wants(query) {
+        fill(plain.enforcer(), &entry, effort.searched).await?;
+        rows.push(searched(plain.enforcer(), effort).await?);
+    }
+    Ok(rows)
+}
+
+/// The receipt of an approval, as the gate writes it.
+async fn approved(case: &Case) -> Result<Entry, Failure> {
+    let asked = case.enforcer.ledger().receipt(None).await?;
+    let mut entry = asked.ok_or_else(|| failed("nothing was asked"))?.content.entry;
+    let key_id = case.decision.signer_key_id.clone();
+    let person = case.trust.approver(&key_id).map(|a| a.person.clone()).unwrap_or_default();
+    entry.event = Event::Approved;
+    entry.trust_level = Level::L1;
+    entry.decisions = vec![case.decision.clone()];
+    entry.approver_decision =
+        Some(ApproverDecision { verdict: "approved".into(), person, key_id, reason: None });
+    Ok(entry)
+}
+
+/// The ledger itself, without the gate before it.
+fn ledger_of(enforcer: &Enforcer) -> Result<Arc<SqliteLedger>, Failure> {
+    parties::ledger(enforcer.home(), enforcer.identity(), enforcer.edge())
+}
+
+/// Writes receipts like one, and now and then a critical one, until there are so many.
+async fn fill(enforcer: &Enforcer, like: &Entry, receipts: u64) -> Result<(), Failure> {
+    let ledger = ledger_of(enforcer)?;
+    let mut seq = ledger.newest().await?.map_or(0, |(seq, _)| seq);
+    while seq < receipts {
+        let mut writing = JoinSet::new();
+        for _ in 0..TOGETHER {
+            seq += 1;
+            let (ledger, entry) = (Arc::clone(&ledger), rarely(like, seq));
+            writing.spawn(async move { ledger.record(entry, Edge::system().now()).await });
+        }
+        while let Some(written) = writing.join_next().await {
+            written.map_err(failed)??;
+        }
+    }
+    Ok(())
+}
+
+fn rarely(like: &Entry, seq: u64) -> Entry {
+    let mut entry = like.clone();
+    // What people were shown is not changed: their artifacts name the risk, too.
+    if seq.is_multiple_of(RARE)
+        && entry.artifacts.is_empty()
+        && let Some(policy) = &mut entry.policy
+    {
+        policy.risk = Risk::Critical;
+    }
+    entry
+}
+
+/// Whole checks of a ledger, beside bare verifications of as many signatures on as many cores.
+async fn verified(
+    enforcer: &Enforcer,
+    effort: Effort,
+    (name, signatures, budget): (&'static str, f64, f64),
+) -> Result<Row, Failure> {
+    let (path, trust) = (enforcer.home().ledger_path(), enforcer.trust()?);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let (mut rates, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds.min(3) {
+        let file = LedgerFile::open(&path).await?;
+        let ledger = file.ledger_id().to_owned();
+        let now: Moment = Edge::system().now();
+        let mut audit = Audit::new(Arc::new(file), &ledger, trust.clone(), now);
+        let began = Instant::now();
+        audit.walk(&|_| {}).await?;
+        let took = began.elapsed();
+        let report = audit.report();
+        if let Some(broken) = report.broken {
+            return Err(failed(broken.because));
+        }
+        rates.push(per_second(usize::try_from(report.receipts).unwrap_or(usize::MAX), took));
+        let mut working = JoinSet::new();
+        for _ in 0..cores {
+            working.spawn(verifications(effort.slice / 2));
+        }
+        let mut together = 0.0;
+        while let Some(rate) = working.join_next().await {
+            together += rate.map_err(failed)??;
+        }
+        bare.push(together / signatures);
+    }
+    Ok(Row {
+        name,
+        value: median(&rates),
+        unit: "per s",
+        better: Better::Higher,
+        limit: median(&bare),
+        against: format!("bare strict Ed25519 of {signatures} signatures, on {cores} cores"),
+        budget: Some(budget),
+    })
+}
+
+/// The newest of a rare kind, beside reading as many receipts by their number.
+async fn searched(enforcer: &Enforcer, effort: Effort) -> Result<Row, Failure> {
+    let ledger = ledger_of(enforcer)?;
+    let query = Query { risks: vec![Risk::Critical], ..Query::default() };
+    let (mut found, mut read) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds * 5 {
+        let began = Instant::now();
+        if ledger.find(&query, None, FOUND).await?.is_empty() {
+            return Err(failed("nothing was found"));
+        }
+        found.push(millis(began));
+        let began = Instant::now();
+        ledger.receipts_from(1, FOUND).await?;
+        read.push(millis(began));
+    }
+    Ok(Row {
+        name: "audit-query",
+        value: median(&found),
+        unit: "ms",
+        better: Better::Lower,
+        limit: median(&read),
+        against: format!(
+            "reading {FOUND} receipts by their number; found among {} receipts",
+            ledger.newest().await?.map_or(0, |(seq, _)| seq)
+        ),
+        budget: Some(100.0),
+    })
+}

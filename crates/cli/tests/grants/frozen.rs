@@ -1,0 +1,56 @@
+//! Everything stopped at once, and let go again by an approver.
+
+use crate::common::{World, error_code, json};
+
+#[test]
+fn attack_19_a_frozen_home_runs_nothing_until_it_is_thawed() {
+    let world = World::paired();
+    // One that is approved, and waits to be run again.
+    let asking = world.spawn("enforcer", &["request", "deploy", "--detach", "--json"]);
+    drop(asking.output());
+    let frozen = world.json("enforcer", &["freeze", "-m", "the key leaked"]);
+    assert_eq!(frozen["frozen"]["why"], "the key leaked");
+    let output = world.gate(&["--json"], &["touch", "granted"]).output();
+    assert_eq!((output.status.code(), error_code(&output)), (Some(126), "frozen".into()));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the key leaked"));
+    assert!(!world.work().join("granted").exists());
+    let asked = world.run("enforcer", &["grant", "add", "--json", "--", "touch", "granted"]);
+    assert_eq!((asked.status.code(), error_code(&asked)), (Some(12), "frozen".into()));
+    let status = world.json("enforcer", &["status"]);
+    assert_eq!(status["frozen"]["why"], "the key leaked");
+    let doctor = world.run("enforcer", &["doctor", "--json"]);
+    let checks = json(&doctor.stdout)["checks"].as_array().unwrap().clone();
+    assert!(checks.iter().any(|check| check["check"] == "frozen" && check["state"] == "warn"));
+    let (verdict, code) = world.verify("last", &[]);
+    assert_eq!(code, 0, "{verdict}");
+}
+
+#[test]
+fn a_thaw_needs_the_approver() {
+    let world = World::paired();
+    world.json("enforcer", &["freeze"]);
+    let refused = world.spawn("enforcer", &["thaw", "--json"]);
+    world.answer("deny");
+    assert_eq!(refused.output().status.code(), Some(10));
+    let output = world.gate(&["--json"], &["touch", "granted"]).output();
+    assert_eq!(error_code(&output), "frozen");
+    // What was denied a moment ago is asked once more only for another stop.
+    world.json("enforcer", &["freeze", "-m", "again"]);
+    let status = world.json("enforcer", &["status"]);
+    assert_eq!(status["frozen"]["why"], serde_json::Value::Null, "who stopped it first stays");
+    assert_eq!(world.json("approver", &["inbox"])["items"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_is_thawed_runs_again() {
+    let world = World::paired();
+    world.json("enforcer", &["freeze"]);
+    let thawing = world.spawn("enforcer", &["thaw", "--json"]);
+    world.answer("approve");
+    let output = thawing.output();
+    assert_eq!(json(&output.stdout)["thawed"], true);
+    let running = world.gate(&[], &["touch", "granted"]);
+    world.answer("approve");
+    assert!(running.output().status.success());
+    assert_eq!(world.json("enforcer", &["thaw"])["thawed"], false);
+}

@@ -1,0 +1,124 @@
+//! A request put or followed by somebody who does not wait from the beginning to the end.
+
+use super::{Answered, Relays, Report, Waited, by_state};
+use crate::gate::{Enforcer, GateError};
+use crate::question::Question;
+use countersign_core::request::State;
+use countersign_core::time::Instant;
+use countersign_store::ledger::{RequestRecord, Suspended};
+
+/// How long a gateway has to take a question from somebody who does not wait.
+const SUBMIT_MILLIS: i64 = 20_000;
+
+/// How long an answer has that lies at the gateway already.
+const LOOK_MILLIS: i64 = 1_500;
+
+impl Enforcer {
+    /// Puts a question and does not wait for the answer. Where the same call waits already, an
+    /// answer that has come meanwhile is fetched; else it is [`Answered::Pending`].
+    ///
+    /// # Errors
+    /// As [`Enforcer::ask`].
+    pub async fn ask_now(
+        &self,
+        question: &Question,
+        relays: &Relays,
+        report: Report<'_>,
+    ) -> Result<Answered, GateError> {
+        let (request, joined) = match self.suspend(question).await? {
+            Suspended::Ready(request) => return self.stored(request, relays).await,
+            Suspended::Opened(request) => (request, false),
+            Suspended::Joined(request) => (request, true),
+        };
+        report(super::Progress::Suspended(Box::new(request.clone()), joined));
+        if request.state == State::Created {
+            let deadline = request.expires_at.min(self.now().plus_millis(SUBMIT_MILLIS));
+            if let Some(ended) = self.queued(question, &request, self.now(), report).await? {
+                return Ok(ended);
+            }
+            let sent = self.submit_all(&request, question, relays, deadline, report).await;
+            if let Err(error) = sent {
+                return self.no_route(&request, relays, error).await;
+            }
+            let request = self.submitted(&request.id).await?;
+            report(super::Progress::Submitted);
+            if !joined {
+                return Ok(by_state(request));
+            }
+        }
+        let patience = self.now().plus_millis(LOOK_MILLIS);
+        let answered = self.rounds(request, question, relays, patience, report).await?;
+        self.verified(answered, relays).await
+    }
+
+    /// Follows a request of this ledger to its end, or until `patience`. Answers that came while
+    /// nobody waited are fetched, verified and accepted.
+    ///
+    /// # Errors
+    /// As [`Enforcer::ask`].
+    pub async fn follow(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        patience: Option<Instant>,
+        report: Report<'_>,
+    ) -> Result<Answered, GateError> {
+        match request.state {
+            State::Approved => return self.stored(request.clone(), relays).await,
+            state if state.is_final() => return Ok(by_state(request.clone())),
+            State::Created => self.submit_again(request, relays, patience, report).await?,
+            _ => {}
+        }
+        let end = request.expires_at;
+        let deadline = patience.map_or(end, |patience| patience.min(end));
+        let mut request = request.clone();
+        loop {
+            match self.wait(&request, None, relays, deadline, report).await? {
+                Waited::Ended(answered) => return self.verified(answered, relays).await,
+                Waited::Escalated(next) => {
+                    self.escalated(&request, &next, relays, report).await;
+                    request = next;
+                }
+            }
+        }
+    }
+
+    /// An approval that is stored: worth as much as the ledger that stores it.
+    async fn stored(&self, request: RequestRecord, relays: &Relays) -> Result<Answered, GateError> {
+        if self.now() < request.expires_at {
+            self.witnessed(&request, relays).await?;
+            return Ok(Answered::Approved(request));
+        }
+        let ended = self.close(&request, countersign_store::ledger::Ending::Expired).await?;
+        Ok(by_state(ended))
+    }
+
+    /// Who asked may have died between writing the question down and sending it. What nobody can
+    /// send without secrets that are kept nowhere is sent by whoever asks again.
+    async fn submit_again(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        patience: Option<Instant>,
+        report: Report<'_>,
+    ) -> Result<(), GateError> {
+        let Some(question) = Question::of_record(request, self.ways()?) else { return Ok(()) };
+        let until = self.now().plus_millis(SUBMIT_MILLIS).min(request.expires_at);
+        let until = patience.map_or(until, |patience| patience.min(until));
+        match self.submit_all(request, &question, relays, until, report).await {
+            Ok(()) => self.submitted(&request.id).await.map(|_| ()),
+            Err(error) => {
+                report(super::Progress::Unreachable(error));
+                Ok(())
+            }
+        }
+    }
+
+    /// Nobody is here who could ask anew: what came back ends the request.
+    async fn verified(&self, answered: Answered, relays: &Relays) -> Result<Answered, GateError> {
+        if let Answered::Unverified(request, _) = &answered {
+            self.withdraw(request, relays).await?;
+        }
+        Ok(answered)
+    }
+}

@@ -1,0 +1,310 @@
+//! The whole ledger, checked from its first receipt to the heads that anybody remembers.
+//!
+//! It reads what is stored, row by row, and believes nothing that stands there: every hash and
+//! signature is worked out again, on every core, while the next page is read. The chain itself is
+//! followed in order. What is found is named by the first place that does not hold.
+
+mod chain;
+mod link;
+
+use chain::Chain;
+use countersign_core::checkpoint::{Checkpoint, Standing};
+use countersign_core::encoding::Hash;
+use countersign_core::json;
+use countersign_core::receipt::Level;
+use countersign_core::receipt::check::Verdict;
+use countersign_core::time::Instant;
+use countersign_core::trust::{Status, TrustStore};
+use countersign_store::error::StoreError;
+use countersign_store::ledger::read::{Receipts, Row};
+use link::{Link, link};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows that are read together. Few enough that a page of the largest receipts still fits.
+const PAGE: usize = 256;
+
+/// Rounds in which others may go on writing before the check settles for what it has read.
+const ROUNDS: usize = 8;
+
+/// The first thing that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// The number under which it is stored, where it is one receipt.
+    pub at: Option<i64>,
+    /// What it is.
+    pub verdict: Verdict,
+    /// The same in words.
+    pub because: String,
+}
+
+impl Broken {
+    fn new(at: Option<i64>, verdict: Verdict, because: impl Into<String>) -> Self {
+        Self { at, verdict, because: because.into() }
+    }
+}
+
+/// A head that was compared with the ledger.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Witnessed {
+    /// Who remembers it.
+    pub who: String,
+    /// The receipt that it names.
+    pub seq: u64,
+    /// Whether the ledger holds it.
+    pub holds: bool,
+}
+
+/// What was found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// The ledger, as its receipts call it.
+    pub ledger: String,
+    /// Receipts that hold.
+    pub receipts: u64,
+    /// How many of them reach which level.
+    pub levels: BTreeMap<Level, u64>,
+    /// The newest of them.
+    pub newest: Option<(u64, Hash)>,
+    /// Heads that were compared.
+    pub witnesses: Vec<Witnessed>,
+    /// What was not looked at, and why.
+    pub not_checked: Vec<String>,
+    /// What does not hold; none where all does.
+    pub broken: Option<Broken>,
+}
+
+/// A check that goes on.
+pub struct Audit {
+    source: Arc<dyn Receipts>,
+    trust: Arc<TrustStore>,
+    now: Instant,
+    chain: Chain,
+    report: Report,
+}
+
+impl Audit {
+    /// Begins to check a ledger that calls itself `ledger`, against pinned keys, at `now`.
+    #[must_use]
+    pub fn new(source: Arc<dyn Receipts>, ledger: &str, trust: TrustStore, now: Instant) -> Self {
+        let report = Report { ledger: ledger.to_owned(), ..Report::default() };
+        Self { source, trust: Arc::new(trust), now, chain: Chain::new(ledger), report }
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub fn report(self) -> Report {
+        let Self { chain, mut report, .. } = self;
+        report.newest = chain.newest();
+        report
+    }
+
+    /// Whether everything holds so far.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.report.broken.is_none()
+    }
+
+    /// Says that something was not looked at.
+    pub fn not_checked(&mut self, what: String) {
+        self.report.not_checked.push(what);
+    }
+
+    /// Follows the chain to its end and compares it with the signed head beside it. `passed` hears
+    /// how many receipts hold.
+    ///
+    /// # Errors
+    /// `Unavailable` where the store does not answer. A damaged store is a finding.
+    pub async fn walk(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
+        match self.walked(passed).await {
+            Err(StoreError::Corrupt(why)) => {
+                let next = self.chain.newest().map_or(1, |(seq, _)| seq + 1);
+                let at = i64::try_from(next).ok();
+                self.found(Broken::new(at, Verdict::Malformed, why));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn walked(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
+        for _ in 0..ROUNDS {
+            self.rows(passed).await?;
+            if !self.holds() || !self.has_grown().await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows what is stored until nothing more is.
+    async fn rows(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
+        let mut last = self.chain.newest().and_then(|(seq, _)| i64::try_from(seq).ok());
+        let mut page = self.source.rows_after(last, PAGE).await?;
+        while let Some(row) = page.last() {
+            last = Some(row.seq);
+            // The next page is read while this one is checked.
+            let (links, next) = tokio::join!(self.links(page), self.source.rows_after(last, PAGE));
+            for one in links? {
+                if let Err(broken) = one.and_then(|one| self.chain.follow(&one)) {
+                    self.found(broken);
+                    return Ok(());
+                }
+            }
+            (self.report.receipts, self.report.levels) = self.chain.counted();
+            passed(self.report.receipts);
+            self.older_heads().await?;
+            if !self.holds() {
+                return Ok(());
+            }
+            page = next?;
+        }
+        Ok(())
+    }
+
+    /// Checks rows, each by itself, on every core.
+    async fn links(&self, page: Vec<Row>) -> Result<Vec<Result<Link, Broken>>, StoreError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = page.len().div_ceil(cores).max(1);
+        let mut rows = page.into_iter();
+        let mut working = Vec::with_capacity(cores);
+        loop {
+            let rows: Vec<Row> = rows.by_ref().take(share).collect();
+            if rows.is_empty() {
+                break;
+            }
+            let (trust, now) = (Arc::clone(&self.trust), self.now);
+            let check = move || rows.iter().map(|row| link(row, &trust, now)).collect::<Vec<_>>();
+            working.push(tokio::task::spawn_blocking(check));
+        }
+        let mut links = Vec::new();
+        for share in working {
+            let failed = |e: tokio::task::JoinError| StoreError::Unavailable(e.to_string());
+            links.extend(share.await.map_err(failed)?);
+        }
+        Ok(links)
+    }
+
+    /// Compares the heads inside artifacts that name receipts from long ago.
+    async fn older_heads(&mut self) -> Result<(), StoreError> {
+        for (at, head) in self.chain.older() {
+            if self.hash_at(head.seq).await? != Some(head.content_hash) {
+                let because = format!(
+                    "an approver was shown another receipt {} than the ledger holds",
+                    head.seq
+                );
+                self.found(Broken::new(Some(at), Verdict::Forked, because));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the head beside the receipts; whether it is ahead of what was read.
+    async fn has_grown(&mut self) -> Result<bool, StoreError> {
+        let who = "the head in the database";
+        let newest = self.chain.newest();
+        let Some(text) = self.source.head_text().await? else {
+            if newest.is_some() {
+                let because = "no signed head is left beside the receipts";
+                self.found(Broken::new(None, Verdict::Truncated, because));
+            }
+            return Ok(false);
+        };
+        let Ok(head) = json::read::<Checkpoint>(&text, json::limit::MESSAGE) else {
+            let because = format!("{who} cannot be read");
+            self.found(Broken::new(None, Verdict::Malformed, because));
+            return Ok(false);
+        };
+        let seq = newest.map_or(0, |(seq, _)| seq);
+        if head.head.seq > seq {
+            let there = i64::try_from(seq).ok();
+            if !self.source.rows_after(there, 1).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        self.witness(who, &head).await?;
+        if self.holds() && head.head.seq < seq {
+            let at = head.head.seq + 1;
+            let because = format!("receipt {at} and those after it are under no signed head");
+            let verdict = Verdict::ChainBroken { seq: at };
+            self.found(Broken::new(i64::try_from(at).ok(), verdict, because));
+        }
+        Ok(false)
+    }
+
+    /// Compares the ledger with a head that `who` remembers.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn witness(&mut self, who: &str, head: &Checkpoint) -> Result<(), StoreError> {
+        let found = self.compared(who, head).await?;
+        let (who, seq) = (who.to_owned(), head.head.seq);
+        self.report.witnesses.push(Witnessed { who, seq, holds: found.is_none() });
+        found.into_iter().for_each(|broken| self.found(broken));
+        Ok(())
+    }
+
+    async fn compared(
+        &self,
+        who: &str,
+        checkpoint: &Checkpoint,
+    ) -> Result<Option<Broken>, StoreError> {
+        let (head, key_id) = (&checkpoint.head, &checkpoint.key_id);
+        let broken = |verdict, because| Ok(Some(Broken::new(None, verdict, because)));
+        let Some(operator) = self.trust.operator(key_id) else {
+            let verdict = Verdict::Untrusted { key_id: key_id.clone() };
+            return broken(verdict, format!("{who} is signed by a key that nobody pinned"));
+        };
+        if matches!(operator.status, Status::Revoked { .. }) {
+            return broken(Verdict::Revoked, format!("{who} is signed by a key taken back"));
+        }
+        if checkpoint.verify(&operator.keys.signing()).is_err() {
+            return broken(
+                Verdict::BadSignature,
+                format!("the signature of {who} does not verify"),
+            );
+        }
+        let (newest, seq) = (self.chain.newest().map_or(0, |(seq, _)| seq), head.seq);
+        let at = self.hash_at(seq).await?;
+        match head.standing(newest, at) {
+            _ if head.ledger != self.report.ledger => {
+                broken(Verdict::Forked, format!("{who} is of another ledger"))
+            }
+            Standing::Consistent => Ok(None),
+            Standing::Truncated => broken(
+                Verdict::Truncated,
+                format!("{who} names receipt {seq}, and the ledger ends at {newest}"),
+            ),
+            Standing::Forked => broken(
+                Verdict::Forked,
+                format!("{who} names another receipt {seq} than the ledger holds"),
+            ),
+        }
+    }
+
+    /// The content hash of a receipt that was followed already.
+    async fn hash_at(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        if let Some(hash) = self.chain.recent(seq) {
+            return Ok(Some(hash));
+        }
+        let Some(before) = seq.checked_sub(1).and_then(|seq| i64::try_from(seq).ok()) else {
+            return Ok(None);
+        };
+        let row = self.source.rows_after(Some(before), 1).await?.pop();
+        let row = row.filter(|row| u64::try_from(row.seq) == Ok(seq));
+        // The row was compared with its text as it was passed.
+        Ok(row.and_then(|row| row.content_hash.try_into().ok()).map(Hash))
+    }
+
+    /// The first thing found is the one that is told.
+    fn found(&mut self, broken: Broken) {
+        (self.report.receipts, self.report.levels) = self.chain.counted();
+        self.report.broken.get_or_insert(broken);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! One row, checked by itself.
+
+use super::Broken;
+use countersign_core::checkpoint::Head;
+use countersign_core::encoding::Hash;
+use countersign_core::receipt::check::{Verdict, check};
+use countersign_core::receipt::{Level, Receipt};
+use countersign_core::time::Instant;
+use countersign_core::trust::TrustStore;
+use countersign_store::ledger::read::{Filed, Row};
+
+/// A receipt that holds by itself, and what ties it to the others.
+pub(super) struct Link {
+    pub(super) ledger: String,
+    pub(super) seq: u64,
+    pub(super) prev: Option<Hash>,
+    pub(super) hash: Hash,
+    pub(super) level: Level,
+    /// The heads that its approvers were shown.
+    pub(super) heads: Vec<Head>,
+}
+
+impl Link {
+    /// The number, as it is stored.
+    pub(super) fn at(&self) -> Option<i64> {
+        i64::try_from(self.seq).ok()
+    }
+}
+
+/// Works out again what a row says of itself.
+pub(super) fn link(row: &Row, trust: &TrustStore, now: Instant) -> Result<Link, Broken> {
+    let at = Some(row.seq);
+    let Ok(receipt) = Receipt::parse(&row.text) else {
+        let verdict = check(&row.text, trust, now);
+        return Err(Broken::new(at, verdict, format!("row {} is no receipt", row.seq)));
+    };
+    let level = match receipt.check(trust, now) {
+        Verdict::Valid { level, .. } => level,
+        verdict => {
+            let because = format!("the receipt in row {} does not hold", row.seq);
+            return Err(Broken::new(at, verdict, because));
+        }
+    };
+    in_place(row, &receipt)?;
+    // A head inside an artifact is covered by the signatures that were just checked: the
+    // approver's over the artifact, and the operator's over the receipt.
+    let mut heads = Vec::new();
+    for artifact in receipt.content.whole_artifacts() {
+        heads.extend(artifact.checkpoint().ok().flatten().map(|checkpoint| checkpoint.head));
+    }
+    let (hash, content) = (receipt.content_hash, receipt.content);
+    Ok(Link { ledger: content.ledger, seq: content.seq, prev: content.prev, hash, level, heads })
+}
+
+/// Whether the row says of the receipt what the receipt says of itself.
+fn in_place(row: &Row, receipt: &Receipt) -> Result<(), Broken> {
+    let content = &receipt.content;
+    if u64::try_from(row.seq) != Ok(content.seq) {
+        let verdict = Verdict::ChainBroken { seq: row.seq.unsigned_abs() };
+        let because = format!("receipt {} stands in row {}", content.seq, row.seq);
+        return Err(Broken::new(Some(row.seq), verdict, because));
+    }
+    let copies = [
+        ("content_hash", row.content_hash == receipt.content_hash.0),
+        ("recorded_at", row.recorded_at == content.recorded_at.instant().0),
+        ("request_id", row.request_id == content.entry.request_id),
+        ("event or risk", row.filed.as_ref().is_none_or(|f| *f == Filed::of(&content.entry))),
+    ];
+    match copies.iter().find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((column, _)) => {
+            let because = format!("`{column}` beside receipt {} is not the receipt's", row.seq);
+            Err(Broken::new(Some(row.seq), Verdict::HashMismatch, because))
+        }
+    }
+}

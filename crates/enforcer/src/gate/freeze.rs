@@ -1,0 +1,149 @@
+//! Everything stopped at once, and let go again by those who may.
+//!
+//! Stopping needs nobody's answer: the worst that it can cause is "no". Letting go again takes a
+//! decision of the highest assurance that this home has ever had, as another key would.
+
+use super::standing::still_stands;
+use super::{Enforcer, GateError};
+use crate::ask::Answered;
+use crate::entry;
+use crate::pairing::PairingError;
+use crate::question::{Grounds, Question, Way};
+use countersign_core::action::{Action, Request};
+use countersign_core::artifact::Context;
+use countersign_core::receipt::{Entry, Event, PolicyNote, Receipt};
+use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Thaw};
+use serde_json::json;
+
+/// The name of the request that lets go again.
+const THAW: &str = "countersign.thaw";
+
+impl Enforcer {
+    /// Who stopped everything; `None` where nobody did.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn frozen(&self) -> Result<Option<Frozen>, GateError> {
+        Ok(self.ledger.frozen().await?)
+    }
+
+    /// Stops everything at once: from its commit on nothing is claimed, permitted, released or
+    /// granted, also nothing that is approved already. It stays recorded who did, in words.
+    ///
+    /// # Errors
+    /// Where it cannot be written down.
+    pub async fn freeze(&self, by: &str, why: Option<&str>) -> Result<Receipt, GateError> {
+        let (by, why) = (by.to_owned(), why.map(str::to_owned));
+        let frozen = Frozen { by, why, since: self.now().timestamp() };
+        let mut members = vec![("change", "frozen"), ("by", frozen.by.as_str())];
+        members.extend(frozen.why.as_deref().map(|why| ("why", why)));
+        let entry = self.change(Event::Frozen, entry::note("freeze", &members))?;
+        let receipt = self.ledger.freeze(frozen.clone(), entry, self.now()).await?;
+        self.remember_head().await?;
+        Ok(receipt)
+    }
+
+    /// What must be allowed before a stop ends.
+    ///
+    /// # Errors
+    /// As [`Enforcer::admitters`], and where nobody ever paired who could allow it.
+    pub async fn thaw_question(
+        &self,
+        frozen: &Frozen,
+        ttl_millis: i64,
+    ) -> Result<Question, PairingError> {
+        let nobody = || PairingError::NotAllowed("nobody is paired who could allow it".into());
+        let to = self.admitters().await?.ok_or_else(nobody)?;
+        Ok(question(frozen, to, ttl_millis))
+    }
+
+    /// Ends a stop, once its question was approved.
+    ///
+    /// # Errors
+    /// Where it was not, those who allowed it may not any more, or it cannot be written down.
+    pub async fn thaw(&self, frozen: &Frozen, answered: Answered) -> Result<(), PairingError> {
+        let request = match answered {
+            Answered::Approved(request) => request,
+            Answered::Denied(_) => return Err(PairingError::NotAllowed("denied".into())),
+            Answered::NoRoute(_, why) => return Err(PairingError::NotAllowed(why)),
+            _ => return Err(PairingError::NotAllowed("no approval in time".into())),
+        };
+        let action = question(frozen, Vec::new(), 1_000).action;
+        if request.key.action_hash != action.hash().map_err(GateError::from)? {
+            let why = "the approval is for something else";
+            return Err(PairingError::NotAllowed(why.into()));
+        }
+        self.is_enough(&request).await?;
+        let (home, now) = (self.home.clone(), self.now());
+        let operator = self.operator_of(&request).await?;
+        let thaw = Thaw {
+            request_id: request.id.clone(),
+            now,
+            recheck: Box::new(move |request| still_stands(&home, request, operator.as_ref(), now)),
+            released: self.entry_of(Event::Released, &request).map_err(GateError::from)?,
+            entry: self.thawed(&request)?,
+        };
+        self.ledger.thaw(thaw).await.map_err(GateError::from)?;
+        Ok(self.remember_head().await?)
+    }
+
+    fn thawed(&self, request: &RequestRecord) -> Result<Entry, GateError> {
+        let members = [("change", "thawed"), ("request", request.id.as_str())];
+        self.change(Event::Frozen, entry::note("freeze", &members))
+    }
+
+    /// Refuses a question while everything stands still, but for the one that lets go again.
+    pub(super) async fn may_ask(&self, question: &Question) -> Result<(), GateError> {
+        let Some(frozen) = self.ledger.frozen().await? else { return Ok(()) };
+        if is_thaw(question) {
+            return Ok(());
+        }
+        let error = LedgerError::Frozen(Box::new(frozen));
+        Err(self.stopped(&question.action, question.grounds.note(), error).await)
+    }
+
+    /// Records that an action was stopped by what the ledger says, where it was.
+    pub(super) async fn stopped(
+        &self,
+        action: &Action,
+        note: &PolicyNote,
+        error: LedgerError,
+    ) -> GateError {
+        let rule = match &error {
+            LedgerError::Frozen(_) => "frozen",
+            LedgerError::Full { .. } => "limits",
+            _ => return error.into(),
+        };
+        let (mut note, display) = (note.clone(), error.to_string());
+        (note.rule_id, note.display) = (rule.to_owned(), display);
+        // It is refused whether or not this can be written.
+        let _ = self.block(action, note).await;
+        error.into()
+    }
+}
+
+fn question(frozen: &Frozen, to: Vec<Way>, ttl_millis: i64) -> Question {
+    let action = THAW.to_owned();
+    let parameters = json!({"by": frozen.by, "why": frozen.why.as_deref().unwrap_or_default(),
+        "since": frozen.since});
+    let notes = vec![
+        frozen.to_string(),
+        "allowing this lets actions run again, also those approved before it was frozen".into(),
+    ];
+    Question {
+        action: Action::Request(Request { action, parameters, verb: None }),
+        disclosures: Vec::new(),
+        context: Context { notes, ..Context::default() },
+        grounds: Grounds::fixed("thaw", "everything was stopped, and somebody lets go again"),
+        principal: "home".into(),
+        session: "thaw".into(),
+        workspace: "home".into(),
+        ttl_millis,
+        to,
+    }
+}
+
+fn is_thaw(question: &Question) -> bool {
+    let named = matches!(&question.action, Action::Request(request) if request.action == THAW);
+    named && question.principal == "home"
+}

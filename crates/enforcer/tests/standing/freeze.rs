@@ -1,0 +1,64 @@
+//! Everything stopped, and let go again.
+
+use super::*;
+use countersign_enforcer::Ruling as Rule;
+
+#[tokio::test]
+async fn attack_19_nothing_goes_while_everything_is_frozen() {
+    let allows =
+        format!("{POLICY}[[rule]]\nid = \"a\"\ntools = [\"look\"]\ndecision = \"allow\"\n");
+    let world = world(&allows).await;
+    let request = world.put(&world.question(action("spin")).await).await.unwrap();
+    let request = world.answered(&request, Word::Allow).await;
+    world.enforcer.freeze("ann", Some("look at this")).await.unwrap();
+    let receipt = world.newest().await;
+    assert_eq!(receipt.content.entry.event, Event::Frozen);
+    assert!(matches!(world.verdict(&receipt), Verdict::Valid { .. }));
+    let stopped = |error: GateError| {
+        assert_eq!(error.code(), "frozen");
+        assert!(error.to_string().contains("ann: look at this"), "{error}");
+    };
+    // What is approved already, what a policy allows, and what would be asked.
+    stopped(world.enforcer.claim(&request, &Relays::new()).await.err().unwrap());
+    for hosted in [true, false] {
+        let look = action("look");
+        let judged = world.enforcer.judge(&look, Asker::default(), WORKSPACE).await.unwrap();
+        let Rule::Runs(allowed) = judged.ruling(false) else { panic!("it asks") };
+        let error = match hosted {
+            true => world.enforcer.allow(&look, allowed).await.err(),
+            false => world.enforcer.permit(&look, allowed, WHOSE).await.err(),
+        };
+        stopped(error.unwrap());
+        let noted = world.newest().await.content.entry;
+        assert_eq!((noted.event, noted.policy.unwrap().rule_id), (Event::Blocked, "frozen".into()));
+    }
+    let asked = world.put(&world.question(other("spin", 2)).await).await;
+    stopped(asked.err().unwrap());
+}
+
+#[tokio::test]
+async fn only_a_decision_lets_go_again() {
+    let world = world(POLICY).await;
+    let approved = world.put(&world.question(action("spin")).await).await.unwrap();
+    let approved = world.answered(&approved, Word::Allow).await;
+    world.enforcer.freeze("ann", None).await.unwrap();
+    let frozen = world.enforcer.frozen().await.unwrap().unwrap();
+    let question = world.enforcer.thaw_question(&frozen, 60_000).await.unwrap();
+    let request = world.put(&question).await.unwrap();
+    let early = world.enforcer.thaw(&frozen, Answered::Approved(request.clone())).await;
+    assert!(early.is_err(), "nobody allowed it");
+    let wrong = world.enforcer.thaw(&frozen, Answered::Approved(approved.clone())).await;
+    assert!(wrong.is_err(), "an approval of something else");
+    let request = world.answered(&request, Word::Allow).await;
+    world.enforcer.thaw(&frozen, Answered::Approved(request.clone())).await.unwrap();
+    assert!(world.enforcer.frozen().await.unwrap().is_none());
+    let receipts = world.ledger.receipts_of(&request.id).await.unwrap();
+    let used = receipts.last().unwrap();
+    assert_eq!(used.content.entry.event, Event::Released);
+    assert!(matches!(world.verdict(used), Verdict::Valid { level: Level::L1, .. }));
+    world.enforcer.claim(&approved, &Relays::new()).await.map(drop).unwrap();
+    // The same approval ends no other stop.
+    world.enforcer.freeze("bob", None).await.unwrap();
+    let frozen = world.enforcer.frozen().await.unwrap().unwrap();
+    assert!(world.enforcer.thaw(&frozen, Answered::Approved(request)).await.is_err());
+}

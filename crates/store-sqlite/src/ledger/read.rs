@@ -1,0 +1,145 @@
+//! The receipts in their order, and the rows as they stand there.
+
+use super::{SCHEMA, SqliteLedger, find, receipts};
+use crate::column::rows;
+use crate::db::Db;
+use crate::readers::Readers;
+use async_trait::async_trait;
+use countersign_core::receipt::Receipt;
+use countersign_store::error::StoreError;
+use countersign_store::ledger::read::{Filed, Mark, Query, Receipts, Row};
+use std::path::Path;
+
+/// A ledger that is only looked at: a home's own, or a copy that somebody was given.
+///
+/// Nothing in it is changed, not even a version that is out of date. It is read as it is, and what
+/// cannot be read is an error.
+pub struct LedgerFile {
+    readers: Readers,
+    ledger: String,
+}
+
+impl LedgerFile {
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be opened; `Corrupt` where it is no ledger, damaged, or of a
+    /// later version.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let readers = Readers::new(path);
+        let ledger = readers.read(identify).await?;
+        Ok(Self { readers, ledger })
+    }
+
+    /// The name that the file gives the ledger; nothing proves it but its receipts.
+    #[must_use]
+    pub fn ledger_id(&self) -> &str {
+        &self.ledger
+    }
+
+    /// The number of the newest receipt.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub async fn newest(&self) -> Result<Option<u64>, StoreError> {
+        Ok(self.readers.read(receipts::newest).await?.map(|(seq, _)| seq))
+    }
+}
+
+fn identify(db: &Db) -> Result<String, StoreError> {
+    SCHEMA.judge(db)?;
+    if db.number("PRAGMA user_version", [])? < 1 {
+        return Err(db.damaged("it is empty"));
+    }
+    let found = db.one("SELECT ledger FROM identity", [], |row| row.get(0))?;
+    found.ok_or_else(|| db.damaged("the ledger has no name"))
+}
+
+#[async_trait]
+impl Receipts for LedgerFile {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.readers.read(move |db| page(db, seq, limit)).await
+    }
+
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.readers.read(move |db| raw(db, seq, limit)).await
+    }
+
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers.read(head).await
+    }
+
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let query = query.clone();
+        self.readers.read(move |db| find::find(db, &query, before, limit)).await
+    }
+}
+
+#[async_trait]
+impl Receipts for SqliteLedger {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.writer.read(move |db| page(db, seq, limit)).await
+    }
+
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.writer.read(move |db| raw(db, seq, limit)).await
+    }
+
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.writer.read(head).await
+    }
+
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let query = query.clone();
+        self.writer.read(move |db| find::find(db, &query, before, limit)).await
+    }
+}
+
+fn page(db: &Db, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+    let sql = "SELECT body FROM receipt WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+    let texts = db.all(sql, (receipts::number(seq), rows(limit)), receipts::body)?;
+    texts.iter().map(|text| receipts::read(db, text)).collect()
+}
+
+fn head(db: &Db) -> Result<Option<Vec<u8>>, StoreError> {
+    db.one("SELECT CAST(body AS BLOB) FROM checkpoint", [], |row| row.get(0))
+}
+
+/// The first version whose receipts are filed.
+const FILED: i64 = 4;
+
+/// Reads bytes and not text: what is no UTF-8 is for the reader to name. A ledger of an earlier
+/// version is read as it is.
+fn raw(db: &Db, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+    // The smallest number is nobody's: a row that bears it would be the one before the first.
+    let from = (seq.unwrap_or(i64::MIN), rows(limit));
+    if db.number("PRAGMA user_version", [])? < FILED {
+        let sql = "SELECT seq, content_hash, recorded_at, request_id, CAST(body AS BLOB)
+            FROM receipt WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        return db.all(sql, from, |row| one(row, None));
+    }
+    let sql = "SELECT seq, content_hash, recorded_at, request_id, CAST(body AS BLOB), event, risk
+        FROM receipt WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    db.all(sql, from, |row| one(row, Some(Filed { event: row.get(5)?, risk: row.get(6)? })))
+}
+
+fn one(row: &rusqlite::Row<'_>, filed: Option<Filed>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        seq: row.get(0)?,
+        content_hash: row.get(1)?,
+        recorded_at: row.get(2)?,
+        request_id: row.get(3)?,
+        filed,
+        text: row.get(4)?,
+    })
+}

@@ -1,0 +1,68 @@
+//! The stop holds for everything that is let go, and ends only with an approval.
+
+use super::Checked;
+use super::fixture::{Fixture, NOW};
+use crate::ledger::{Frozen, LedgerError, LedgerStore, NewPermit, RequestRecord, Thaw};
+use countersign_core::decision::Word;
+use countersign_core::receipt::{Entry, Event};
+use countersign_core::request::State;
+
+fn frozen(by: &str) -> Frozen {
+    Frozen { by: by.into(), why: Some("look at this".into()), since: NOW.timestamp() }
+}
+
+fn permit(fixture: &Fixture, id: &str) -> Result<NewPermit, crate::error::StoreError> {
+    let request = fixture.request(id, NOW);
+    let request = request.map_err(|e| crate::error::StoreError::Corrupt(e.to_string()))?;
+    let request = RequestRecord { asked: vec![], ..request };
+    let entry = Entry { request_id: Some(id.into()), ..fixture.entry(Event::Allowed) };
+    Ok(NewPermit { id: format!("c-{id}"), request, owner: "me".into(), now: NOW, entry })
+}
+
+pub(super) async fn attack_19_nothing_goes_while_everything_is_frozen(
+    ledger: &dyn LedgerStore,
+) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    assert_eq!(ledger.frozen().await?, None);
+    let receipt = ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
+    assert_eq!(receipt.content.entry.event, Event::Frozen);
+    // Whoever stopped it first stays; the second is recorded.
+    ledger.freeze(frozen("bob"), fixture.entry(Event::Frozen), NOW).await?;
+    assert_eq!(ledger.frozen().await?, Some(frozen("ann")));
+    let stopped = Some(LedgerError::Frozen(Box::new(frozen("ann"))));
+    assert_eq!(ledger.claim(fixture.claim("c1", "r1", NOW)).await.err(), stopped);
+    assert_eq!(ledger.permit(permit(&fixture, "p1")?).await.err(), stopped);
+    assert_eq!(ledger.let_go(fixture.entry(Event::Allowed), NOW).await.err(), stopped);
+    assert_eq!(ledger.request("r1").await?.map(|r| r.state), Some(State::Approved));
+    assert!(ledger.open_claims().await?.is_empty() && ledger.request("p1").await?.is_none());
+    // It still records.
+    ledger.record(fixture.entry(Event::Blocked), NOW).await?;
+    Ok(())
+}
+
+pub(super) async fn only_an_approval_thaws(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    let thaw = |recheck: Result<(), LedgerError>| Thaw {
+        request_id: "r1".into(),
+        now: NOW,
+        recheck: Box::new(move |_| recheck),
+        released: fixture.entry(Event::Released),
+        entry: fixture.entry(Event::Frozen),
+    };
+    let early = ledger.thaw(thaw(Ok(()))).await;
+    assert_eq!(early.err(), Some(LedgerError::State(State::Created)));
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let void = LedgerError::Void { code: "X".into(), message: "not enough".into() };
+    assert_eq!(ledger.thaw(thaw(Err(void.clone()))).await.err(), Some(void));
+    assert!(ledger.frozen().await?.is_some());
+    ledger.thaw(thaw(Ok(()))).await?;
+    assert_eq!(ledger.frozen().await?, None);
+    ledger.let_go(fixture.entry(Event::Allowed), NOW).await?;
+    let again = ledger.thaw(thaw(Ok(()))).await;
+    assert_eq!(again.err(), Some(LedgerError::State(State::Executed)));
+    Ok(())
+}

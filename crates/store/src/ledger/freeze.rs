@@ -1,0 +1,66 @@
+//! The stop: while it holds, nothing is let go.
+
+use super::{LedgerError, Recheck};
+use crate::error::StoreError;
+use async_trait::async_trait;
+use countersign_core::display::visible;
+use countersign_core::receipt::{Entry, Receipt};
+use countersign_core::time::{Instant, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Who stopped everything, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Frozen {
+    /// Who, in words.
+    pub by: String,
+    /// Why, where it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl std::fmt::Display for Frozen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { by, why, since } = self;
+        write!(f, "everything is frozen since {since} by {}", visible(by, false))?;
+        why.as_ref().map_or(Ok(()), |why| write!(f, ": {}", visible(why, false)))
+    }
+}
+
+/// The end of the stop, with the approval that allows it.
+pub struct Thaw {
+    /// The approved request, used up by this.
+    pub request_id: String,
+    /// The time.
+    pub now: Instant,
+    /// Run inside the transaction; an error leaves everything as it was.
+    pub recheck: Recheck,
+    /// The receipt of the request: it is used.
+    pub released: Entry,
+    /// The receipt of the change.
+    pub entry: Entry,
+}
+
+/// The part of a ledger that stops everything. Claims, permits, uses of grants and new grants look
+/// at it inside their own transaction and end in [`LedgerError::Frozen`].
+#[async_trait]
+pub trait FreezeStore: Send + Sync {
+    /// Who stopped everything; `None` where nobody did.
+    async fn frozen(&self) -> Result<Option<Frozen>, StoreError>;
+
+    /// Stops everything, and records it. Where it stands still already, who stopped it first stays.
+    async fn freeze(
+        &self,
+        frozen: Frozen,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError>;
+
+    /// Lets things go again, in one commit with the use of the approval that allows it.
+    async fn thaw(&self, thaw: Thaw) -> Result<(), LedgerError>;
+
+    /// Records an action that somebody else carries out, unless everything stands still.
+    async fn let_go(&self, entry: Entry, now: Instant) -> Result<Receipt, LedgerError>;
+}

@@ -1,0 +1,51 @@
+//! The stop, in memory.
+
+use super::{MemoryLedger, advance, known};
+use crate::error::StoreError;
+use crate::ledger::{FreezeStore, Frozen, LedgerError, Thaw};
+use async_trait::async_trait;
+use countersign_core::receipt::{Entry, Receipt};
+use countersign_core::request::{Event, State};
+use countersign_core::time::Instant;
+
+#[async_trait]
+impl FreezeStore for MemoryLedger {
+    async fn frozen(&self) -> Result<Option<Frozen>, StoreError> {
+        Ok(self.read().frozen.clone())
+    }
+
+    async fn freeze(
+        &self,
+        frozen: Frozen,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        self.commit(|inner| {
+            inner.frozen.get_or_insert(frozen);
+            Ok(self.append(inner, entry, now)?)
+        })
+    }
+
+    async fn thaw(&self, thaw: Thaw) -> Result<(), LedgerError> {
+        let Thaw { request_id, now, recheck, released, entry } = thaw;
+        self.commit(|inner| {
+            let request = known(inner, &request_id)?;
+            if !request.state.is_final() && now >= request.expires_at {
+                return Err(LedgerError::State(State::Expired));
+            }
+            advance(request, Event::Claimed, now)?;
+            recheck(request)?;
+            inner.frozen = None;
+            self.append(inner, released, now)?;
+            self.append(inner, entry, now)?;
+            Ok(())
+        })
+    }
+
+    async fn let_go(&self, entry: Entry, now: Instant) -> Result<Receipt, LedgerError> {
+        self.commit(|inner| {
+            inner.moves()?;
+            Ok(self.append(inner, entry, now)?)
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! The receipts in memory, in their order.
+
+use super::MemoryLedger;
+use crate::error::StoreError;
+use crate::ledger::read::{Filed, Mark, Query, Receipts, Row, mark};
+use async_trait::async_trait;
+use countersign_core::receipt::Receipt;
+
+#[async_trait]
+impl Receipts for MemoryLedger {
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        let inner = self.read();
+        let from = inner.receipts.iter().filter(|r| r.content.seq >= seq);
+        Ok(from.take(limit).cloned().collect())
+    }
+
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let inner = self.read();
+        let rows = inner.receipts.iter().map(row);
+        let after = rows.filter(|row| match (row, seq) {
+            (Ok(row), Some(seq)) => row.seq > seq,
+            _ => true,
+        });
+        after.take(limit).collect()
+    }
+
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let head = self.read().checkpoint.as_ref().map(serde_json::to_vec);
+        head.transpose().map_err(|e| StoreError::Corrupt(e.to_string()))
+    }
+
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let inner = self.read();
+        let found = inner.receipts.iter().filter(|receipt| query.finds(receipt));
+        let mut found: Vec<&Receipt> =
+            found.filter(|receipt| before.is_none_or(|before| mark(receipt) < before)).collect();
+        found.sort_by_key(|receipt| std::cmp::Reverse(mark(receipt)));
+        Ok(found.into_iter().take(limit).cloned().collect())
+    }
+}
+
+fn row(receipt: &Receipt) -> Result<Row, StoreError> {
+    let content = &receipt.content;
+    let text = serde_json::to_vec(receipt).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    Ok(Row {
+        seq: i64::try_from(content.seq).unwrap_or(i64::MAX),
+        content_hash: receipt.content_hash.0.to_vec(),
+        recorded_at: content.recorded_at.instant().0,
+        request_id: content.entry.request_id.clone(),
+        filed: Some(Filed::of(&content.entry)),
+        text,
+    })
+}

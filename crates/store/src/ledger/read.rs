@@ -1,0 +1,139 @@
+//! The ledger as it is read from one end to the other: by those who check, search or carry it away.
+//!
+//! Whoever checks must see what is stored, and not what a reader made of it: a [`Row`] is the text
+//! as it stands there, readable or not.
+
+use crate::error::StoreError;
+use async_trait::async_trait;
+use countersign_core::artifact::Risk;
+use countersign_core::receipt::{Entry, Event, Receipt};
+use countersign_core::time::Instant;
+use std::collections::BTreeSet;
+
+/// A receipt as it is stored, whether or not it is one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// The number that it is stored under; one that this product writes is at least 1.
+    pub seq: i64,
+    /// The content hash that is stored beside it, of 32 bytes.
+    pub content_hash: Vec<u8>,
+    /// When it was written, in milliseconds since the Unix epoch, as it is stored beside it.
+    pub recorded_at: i64,
+    /// The request that is stored beside it.
+    pub request_id: Option<String>,
+    /// Under what it is filed, where the store files receipts already.
+    pub filed: Option<Filed>,
+    /// The text of the receipt.
+    pub text: Vec<u8>,
+}
+
+/// Under what words a receipt is found. They are a copy beside the receipt, and prove nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filed {
+    /// Its event.
+    pub event: String,
+    /// The risk; empty where no policy spoke.
+    pub risk: String,
+}
+
+impl Filed {
+    /// Under what a receipt with this entry is filed.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        let risk = entry.policy.as_ref().map(|policy| policy.risk);
+        Self { event: entry.event.name(), risk: risk.map(risk_name).unwrap_or_default() }
+    }
+}
+
+/// The risk's name on the wire.
+#[must_use]
+pub fn risk_name(risk: Risk) -> String {
+    match countersign_core::json::value_of(&risk) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The persons whom a receipt names as having decided.
+#[must_use]
+pub fn persons(entry: &Entry) -> BTreeSet<&str> {
+    let one = entry.approver_decision.iter().map(|said| said.person.as_str());
+    let many = entry.multi_approval.iter().flat_map(|multi| &multi.approvers);
+    one.chain(many.map(String::as_str)).collect()
+}
+
+/// What is looked for. Everything that is named must hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Query {
+    /// One of these events; empty is every event.
+    pub events: Vec<Event>,
+    /// One of these risks; empty is every risk, and those to which no policy spoke.
+    pub risks: Vec<Risk>,
+    /// Somebody who decided.
+    pub person: Option<String>,
+    /// Written at this moment or later.
+    pub since: Option<Instant>,
+    /// Written before this moment.
+    pub until: Option<Instant>,
+}
+
+impl Query {
+    /// Whether a receipt is looked for.
+    #[must_use]
+    pub fn finds(&self, receipt: &Receipt) -> bool {
+        let entry = &receipt.content.entry;
+        let at = receipt.content.recorded_at.instant();
+        let risk = entry.policy.as_ref().map(|policy| policy.risk);
+        (self.events.is_empty() || self.events.contains(&entry.event))
+            && (self.risks.is_empty() || risk.is_some_and(|risk| self.risks.contains(&risk)))
+            && self.person.as_deref().is_none_or(|person| persons(entry).contains(person))
+            && self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// The place of a receipt among those that a query finds: when it was written, and its number.
+pub type Mark = (Instant, u64);
+
+/// The place of a receipt.
+#[must_use]
+pub fn mark(receipt: &Receipt) -> Mark {
+    (receipt.content.recorded_at.instant(), receipt.content.seq)
+}
+
+/// Receipts in their order, in pages, so that the whole ledger is never in memory.
+#[async_trait]
+pub trait Receipts: Send + Sync {
+    /// The receipts whose number is `seq` or more, oldest first, at most `limit`. An empty page is
+    /// the end.
+    ///
+    /// # Errors
+    /// `Corrupt` where one of them does not read back as a receipt.
+    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError>;
+
+    /// What is stored after the number `seq`, or from the first row on, oldest first, at most
+    /// `limit`. An empty page is the end.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read: a damaged receipt is given as it is.
+    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// The text of the newest signed head, as it is stored.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read.
+    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The receipts that a query finds, newest first, at most `limit`; with `before`, only those
+    /// whose place is before it. Its price depends on how many are found, and not on how long the
+    /// ledger is.
+    ///
+    /// # Errors
+    /// `Corrupt` where one of them does not read back as a receipt.
+    async fn find(
+        &self,
+        query: &Query,
+        before: Option<Mark>,
+        limit: usize,
+    ) -> Result<Vec<Receipt>, StoreError>;
+}

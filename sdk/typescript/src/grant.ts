@@ -1,0 +1,88 @@
+/** A standing permission, as a person signs it, and what a receipt says of the one it rests on. */
+
+import { actionHash, actionKind } from "./action.js";
+import { artifactHead, requestOf } from "./artifact.js";
+import type { ArtifactHead } from "./artifact.js";
+import { decision } from "./decision.js";
+import type { Decision } from "./decision.js";
+import { JsonError } from "./json.js";
+import type { JsonObject, JsonValue } from "./json.js";
+import type { Content } from "./receipt.js";
+import * as shape from "./shape.js";
+import type { Timestamp } from "./time.js";
+
+/** The name of the request that asks for a grant. */
+const ACTION = "countersign.grant.add";
+
+/** One call that may run again without asking. */
+export interface Grant {
+  /** Of the whole call: only an identical one is covered. */
+  readonly actionHash: string;
+  readonly expiresAt: Timestamp;
+}
+
+/** What a receipt says of the grant that something ran under. */
+export interface GrantNote {
+  readonly grantedAt: Timestamp;
+  /** What was signed. */
+  readonly action: JsonObject;
+  readonly artifacts: readonly ArtifactHead[];
+  readonly decisions: readonly Decision[];
+}
+
+/** @throws JsonError `Shape` */
+export function grantNote(value: JsonValue, what = "grant"): GrantNote {
+  const json = shape.members(value, what, ["id", "grantedAt", "action", "artifacts", "decisions"]);
+  shape.text(json.id, "id");
+  return {
+    grantedAt: shape.time(json.grantedAt, "grantedAt"),
+    action: shape.object(json.action, "action"),
+    artifacts: shape.list(json.artifacts, artifactHead, "artifacts"),
+    decisions: shape.list(json.decisions, decision, "decisions"),
+  };
+}
+
+/** Reads a grant back from what was signed; `undefined` where it is something else. */
+export function grantIn(payload: JsonObject): Grant | undefined {
+  const ours = actionKind(payload) === "request" && payload.verb === undefined;
+  if (!ours || payload.action !== ACTION) return undefined;
+  try {
+    return grant(payload.parameters);
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}
+
+/** The approval by which a grant was given, as a content of its own. */
+export function giving(content: Content, note: GrantNote): Content {
+  const [first] = note.artifacts;
+  return {
+    ledger: content.ledger,
+    seq: content.seq,
+    ...(content.prev === undefined ? {} : { prev: content.prev }),
+    recordedAt: note.grantedAt,
+    event: "approved",
+    ...(first === undefined ? {} : { requestId: requestOf(first) }),
+    actionHash: actionHash(note.action),
+    action: note.action,
+    artifacts: note.artifacts,
+    decisions: note.decisions,
+    basis: "decision",
+    trustLevel: "L1",
+    json: content.json,
+  };
+}
+
+function grant(value: JsonValue | undefined): Grant {
+  const required = ["action", "principal", "workspace", "expiresAt"];
+  const json = shape.members(value, "grant", required, ["session", "count"]);
+  shape.text(json.principal, "principal");
+  shape.text(json.workspace, "workspace");
+  shape.optional(json.session, shape.text, "session");
+  if (shape.optional(json.count, shape.u32, "count") === 0) throw shape.shape("count is nothing");
+  return {
+    actionHash: actionHash(shape.object(json.action, "action")),
+    expiresAt: shape.time(json.expiresAt, "expiresAt"),
+  };
+}
