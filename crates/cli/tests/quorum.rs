@@ -23,7 +23,11 @@ fn runs(world: &World) -> usize {
 
 /// Ann, whose home is `approver`, and after her `bob` and `cat` in homes of those names.
 fn team(people: &[&str]) -> World {
-    let world = World::paired();
+    team_of(World::with_gateway(), people)
+}
+
+fn team_of(world: World, people: &[&str]) -> World {
+    world.pair("enforcer", "approver", "ann", "device");
     for person in people {
         let (mut pairing, link) = world.invite("enforcer", person, "device");
         world.json(person, &["join", &link]);
@@ -85,4 +89,33 @@ fn a_person_hands_a_question_on_and_the_next_ends_it() {
     world.json("bob", &["deny", &next, "-m", "no"]);
     assert_eq!(run.wait().code(), Some(126));
     assert_eq!(runs(&world), 0);
+}
+
+#[test]
+fn whoever_waits_for_a_detached_request_puts_it_to_the_next() {
+    let world = World::with_gateway();
+    let policy = world.path("enforcer").join("policy.toml");
+    let rule = "version = 1\n[[rule]]\nid = \"one\"\ntools = [\"deploy\"]\n\
+        decision = \"require_approval\"\napprovers = [\"ann\"]\n\
+        escalation = [{ to = \"bob\", after = \"1s\" }]\n";
+    std::fs::write(&policy, rule).unwrap();
+    world.json("enforcer", &["policy", "accept", policy.to_str().unwrap()]);
+    let world = team_of(world, &["bob"]);
+    let asked = world.run("enforcer", &["request", "--action", "deploy", "--detach"]);
+    assert_eq!(asked.status.code(), Some(15), "{asked:?}");
+    let id = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
+    let mut waiting = world.spawn("enforcer", &["wait", &id]);
+    approve(&world, "bob");
+    assert!(waiting.wait().success());
+    let (verdict, code) = world.verify("last", &["--require", "L1"]);
+    assert_eq!((code, &verdict["approvers"][0]), (0, &"bob".into()), "{verdict}");
+}
+
+#[test]
+fn steps_that_leave_those_asked_first_no_time_are_refused() {
+    let world = World::paired();
+    let mut run = world.gate(&["--escalate", "ann:10h,ann:10h"], &LINE);
+    assert_eq!(run.wait().code(), Some(125));
+    assert_eq!(world.report()["error"]["code"], "escalate");
+    world.waiting_for("approver", 0);
 }

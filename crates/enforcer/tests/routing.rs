@@ -4,13 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
 #![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
 
+#[path = "routing/counted.rs"]
+mod counted;
+#[path = "routing/rounds.rs"]
+mod rounds;
+
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
+use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::check::Verdict;
-use countersign_core::receipt::{Event, Level};
+use countersign_core::receipt::{Content, Event, Level, Receipt};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_enforcer::notary::OperatorNotary;
@@ -18,10 +24,11 @@ use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::policy::Place;
 use countersign_enforcer::{Edge, Enforcer, GateError, Home, Question, Relays, Ruling};
 use countersign_policy::Asker;
-use countersign_store::ledger::{LedgerStore, MemoryLedger, RequestRecord, Suspended};
+use countersign_store::error::StoreError;
+use countersign_store::ledger::{LedgerStore, MemoryLedger, Notary, RequestRecord, Suspended};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 const START: i64 = 1_770_000_000_000;
 const MINUTE: i64 = 60_000;
@@ -38,6 +45,30 @@ struct World {
     clock: Arc<AtomicI64>,
     edge: Edge,
     people: Vec<(SecretKeys, &'static str)>,
+    notary: Arc<Notaries>,
+}
+
+/// The operator of the home, or another one while a test says so.
+struct Notaries {
+    own: OperatorNotary,
+    stale: OperatorNotary,
+    is_stale: AtomicBool,
+}
+
+impl Notaries {
+    fn now(&self) -> &OperatorNotary {
+        if self.is_stale.load(Ordering::SeqCst) { &self.stale } else { &self.own }
+    }
+}
+
+impl Notary for Notaries {
+    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+        self.now().receipt(content)
+    }
+
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
+        self.now().checkpoint(head)
+    }
 }
 
 fn edge(clock: &Arc<AtomicI64>) -> Edge {
@@ -59,8 +90,11 @@ async fn world(asks: &str) -> World {
     let clock = Arc::new(AtomicI64::new(START));
     let edge = edge(&clock);
     let identity = home.identity_or_new(&edge).unwrap();
-    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
-    let ledger: Arc<dyn LedgerStore> = Arc::new(MemoryLedger::new("ledger-1", [7; 32], notary));
+    let before = Arc::new(SecretKeys::from_bytes(&[99; 64]).unwrap());
+    let (own, stale) = (OperatorNotary(Arc::clone(&identity.keys)), OperatorNotary(before));
+    let notary = Arc::new(Notaries { own, stale, is_stale: AtomicBool::new(false) });
+    let writes: Arc<dyn Notary> = Arc::clone(&notary) as _;
+    let ledger: Arc<dyn LedgerStore> = Arc::new(MemoryLedger::new("ledger-1", [7; 32], writes));
     let store = Arc::clone(&ledger);
     let enforcer = Enforcer::open(home.clone(), identity, store, edge.clone()).await;
     let enforcer = enforcer.unwrap();
@@ -83,7 +117,7 @@ async fn world(asks: &str) -> World {
         approver.person = (*person).into();
         home.pin(&identity, approver, &pairing, false).unwrap();
     }
-    World { dir, enforcer, ledger, clock, edge, people }
+    World { dir, enforcer, ledger, clock, edge, people, notary }
 }
 
 impl World {
@@ -92,16 +126,16 @@ impl World {
     }
 
     async fn question(&self) -> Question {
-        let action = || {
-            let (action, parameters) = ("spin".to_owned(), json!({}));
-            Action::Request(Request { action, parameters, verb: None })
-        };
-        let judged = self.enforcer.judge(&action(), Asker::default(), WORKSPACE).await.unwrap();
+        self.about(spin(json!({}))).await
+    }
+
+    async fn about(&self, action: Action) -> Question {
+        let judged = self.enforcer.judge(&action, Asker::default(), WORKSPACE).await.unwrap();
         let ways = self.enforcer.ways().unwrap();
         let seated = self.enforcer.seated(&judged.verdict, WORKSPACE, &ways).await.unwrap();
         let Ruling::Asks(grounds) = judged.ruling(false) else { panic!("it asks") };
         Question {
-            action: action(),
+            action,
             disclosures: vec![],
             context: Context::default(),
             ttl_millis: i64::from(grounds.timeout_seconds()) * 1_000,
@@ -114,7 +148,11 @@ impl World {
     }
 
     async fn suspended(&self) -> RequestRecord {
-        match self.enforcer.suspend(&self.question().await).await.unwrap() {
+        self.put(&self.question().await).await
+    }
+
+    async fn put(&self, question: &Question) -> RequestRecord {
+        match self.enforcer.suspend(question).await.unwrap() {
             Suspended::Opened(r) | Suspended::Joined(r) | Suspended::Ready(r) => r,
         }
     }
@@ -172,6 +210,10 @@ impl World {
         let now = Instant(self.clock.load(Ordering::SeqCst));
         (last.content.entry.event, last.check(&trust, now))
     }
+}
+
+fn spin(parameters: serde_json::Value) -> Action {
+    Action::Request(Request { action: "spin".to_owned(), parameters, verb: None })
 }
 
 fn is_l1(verdict: &Verdict, people: &[&str]) -> bool {
@@ -252,11 +294,8 @@ async fn one_of_each_list_means_two_persons() {
 #[tokio::test]
 async fn more_people_than_there_are_is_refused_before_anybody_is_asked() {
     let world = world("quorum = 4\napprovers = [\"anyone\"]\n").await;
-    let action = world.people.len();
-    assert_eq!(action, 4, "four keys, and three persons");
-    let request =
-        Action::Request(Request { action: "spin".into(), parameters: json!({}), verb: None });
-    let judged = world.enforcer.judge(&request, Asker::default(), WORKSPACE).await.unwrap();
+    assert_eq!(world.people.len(), 4, "four keys, and three persons");
+    let judged = world.enforcer.judge(&spin(json!({})), Asker::default(), WORKSPACE).await.unwrap();
     let ways = world.enforcer.ways().unwrap();
     let error = world.enforcer.seated(&judged.verdict, WORKSPACE, &ways).await.unwrap_err();
     assert!(error.to_string().contains("4 persons"), "{error}");
@@ -269,79 +308,6 @@ async fn attack_43_an_allow_after_a_veto_is_no_answer() {
     assert_eq!(world.says(&request, 1, Word::Deny).await.unwrap().state, State::Denied);
     assert!(world.says(&request, 0, Word::Allow).await.is_err());
     assert!(world.says(&request, 2, Word::Allow).await.is_err());
-}
-
-#[tokio::test]
-async fn attack_20_silence_asks_the_next_and_then_ends_in_a_refusal() {
-    let world = world(THEN_CAT).await;
-    let request = world.suspended().await;
-    assert_eq!(request.asked.len(), 3);
-    assert_eq!(request.step_ends, Some(Instant(START + 5 * MINUTE)));
-    assert_eq!(world.next_round(&request).await, None, "their time is not over");
-    world.later(5 * MINUTE);
-    let next = world.next_round(&request).await.unwrap();
-    assert_eq!((next.round(), next.asked_now().count()), (2, 1));
-    let context = next.asked_now().next().unwrap().artifact.context().unwrap().unwrap();
-    assert!(context.notes[0].contains("ann, bob did not answer"), "{:?}", context.notes);
-    assert_eq!(world.proof(&request).await.0, Event::Escalated);
-    let twice = world.enforcer.next_round(&request, &world.question().await).await.unwrap();
-    assert_eq!(twice.map(|r| r.asked.len()), Some(4), "it begins once");
-    world.later(10 * MINUTE);
-    let late = world.says(&next, 2, Word::Allow).await.unwrap_err();
-    assert_eq!(late.code(), "HARP_ERR_EXPIRED");
-}
-
-#[tokio::test]
-async fn attack_43_an_answer_of_the_round_before_comes_too_late() {
-    let world = world(THEN_CAT).await;
-    let request = world.suspended().await;
-    let (at, early) = world.signed(&request, 0, Word::Allow, None);
-    world.later(5 * MINUTE);
-    let next = world.next_round(&request).await.unwrap();
-    let late = world.enforcer.accept(&request, &request.asked[at], early).await.unwrap_err();
-    assert_eq!(late.code(), "HARP_ERR_EXPIRED", "within the tolerated skew, and another round");
-    let approved = world.says(&next, 2, Word::Allow).await.unwrap();
-    assert_eq!(approved.state, State::Approved);
-    let (event, verdict) = world.proof(&request).await;
-    assert_eq!(event, Event::Approved);
-    assert!(is_l1(&verdict, &["cat"]), "{verdict:?}");
-}
-
-#[tokio::test]
-async fn a_signed_escalation_hands_on_at_once_and_only_to_whom_the_route_names() {
-    let world = world(THEN_CAT).await;
-    let request = world.suspended().await;
-    let next = world.hands_to(&request, 1, "cat").await;
-    assert_eq!((next.round(), next.state), (2, State::Created));
-    let context = next.asked_now().next().unwrap().artifact.context().unwrap().unwrap();
-    assert!(context.notes[0].contains("bob handed this on"), "{:?}", context.notes);
-    let (event, verdict) = world.proof(&request).await;
-    assert_eq!(event, Event::Escalated);
-    assert!(matches!(verdict, Verdict::Valid { level: Level::L0, .. }), "{verdict:?}");
-}
-
-#[tokio::test]
-async fn an_escalation_to_anybody_else_and_a_plain_no_end_it() {
-    for to in ["zoe", "ann"] {
-        let world = world(THEN_CAT).await;
-        let request = world.suspended().await;
-        assert_eq!(world.hands_to(&request, 0, to).await.state, State::Denied, "{to}");
-    }
-    let world = world(THEN_CAT).await;
-    let request = world.suspended().await;
-    assert_eq!(world.says(&request, 0, Word::Deny).await.unwrap().state, State::Denied);
-    world.later(5 * MINUTE);
-    let over = world.enforcer.next_round(&request, &world.question().await).await;
-    assert!(over.is_err(), "a no stops the chain");
-}
-
-#[tokio::test]
-async fn with_deny_on_timeout_nobody_is_asked_next() {
-    let world = world(&format!("{THEN_CAT}on_timeout = \"deny\"\n")).await;
-    let request = world.suspended().await;
-    assert_eq!(request.step_ends, None);
-    assert_eq!(request.expires_at, Instant(START + 10 * MINUTE));
-    assert_eq!(world.hands_to(&request, 0, "cat").await.round(), 2, "a person may still");
 }
 
 #[tokio::test]

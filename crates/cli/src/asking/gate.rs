@@ -28,7 +28,7 @@ pub(crate) struct Gate<'a> {
 /// What follows from the policies.
 pub(crate) enum Ruled {
     /// Nobody needs to answer.
-    Runs(Allowed),
+    Runs(Box<Allowed>),
     /// This is put to people.
     Asks(Box<Question>),
 }
@@ -51,7 +51,7 @@ impl Gate<'_> {
             Err(error) => return Err(unfollowed(enforcer, action, error, document).await),
         };
         let grounds = match judged.ruling(critical) {
-            Ruling::Runs(allowed) => return Ok(Ruled::Runs(allowed)),
+            Ruling::Runs(allowed) => return Ok(Ruled::Runs(Box::new(allowed))),
             Ruling::Blocked(grounds) => {
                 return Err(blocked(enforcer, action, grounds.note(), document).await);
             }
