@@ -41,7 +41,7 @@ pub(crate) struct Apply {
     route: RouteArgs,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "escalate"])]
     local: bool,
 
     /// What this is for, in the asker's words; shown set apart, nobody checks it
