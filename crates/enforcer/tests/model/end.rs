@@ -59,25 +59,27 @@ fn every_outcome(play: &Play) -> Held {
 
 fn are_told(record: &RequestRecord, fate: Fate, told: &[Event]) -> bool {
     use Event::{
-        Approved, Denied, Executed, Expired, Granted, Released, Suspended, Uncertain, Withdrawn,
+        Approved, Denied, Escalated, Executed, Expired, Granted, Released, Suspended, Uncertain,
+        Withdrawn,
     };
     if record.asked.is_empty() {
         return matches!(told, [Released] | [Released, Uncertain]);
     }
-    match fate {
-        Fate::Waits => matches!(told, [Suspended]),
-        Fate::Approved(_) => matches!(told, [Suspended, Approved]),
-        Fate::Denied => matches!(told, [Suspended, Denied]),
-        Fate::Withdrawn => {
-            matches!(told, [Suspended, Withdrawn] | [Suspended, Approved, Withdrawn])
+    // Votes that end nothing, and others who are asked.
+    let waits = told.iter().take_while(|event| matches!(event, Suspended | Escalated)).count();
+    let then = &told[waits..];
+    told.first() == Some(&Suspended)
+        && match fate {
+            Fate::Waits => then.is_empty(),
+            Fate::Approved => matches!(then, [Approved]),
+            Fate::Denied => matches!(then, [Denied]),
+            Fate::Withdrawn => matches!(then, [Withdrawn] | [Approved, Withdrawn]),
+            Fate::Expired => matches!(then, [Expired] | [Approved, Expired]),
+            Fate::Used => matches!(
+                then,
+                [Approved, Granted | Released] | [Approved, Released, Executed | Uncertain]
+            ),
         }
-        Fate::Expired => matches!(told, [Suspended, Expired] | [Suspended, Approved, Expired]),
-        Fate::Used => matches!(
-            told,
-            [Suspended, Approved, Granted | Released]
-                | [Suspended, Approved, Released, Executed | Uncertain]
-        ),
-    }
 }
 
 /// Nothing that people allowed is lost: whoever asks gets it, once.

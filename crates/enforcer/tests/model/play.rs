@@ -1,12 +1,13 @@
 //! One sequence, on the page and in reality, step by step.
 
 use super::real::{Backing, Died, Gated, Real, START, is_about_denials, is_frozen};
-use super::rules::{Call, Fate, Grant, Request, Rules};
+use super::rules::{Call, Fate, Grant, Request, Rules, Terms};
 use super::steps::{Clock, Newest, Person, Says, Step};
 use countersign_core::decision::Answer;
+use countersign_core::receipt::Event;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
-use countersign_store::ledger::{Ending, RequestRecord};
+use countersign_store::ledger::{Asked, Ending, RequestRecord};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -70,6 +71,8 @@ impl Play {
             Step::Gate { call, session } => self.gate(call, session),
             Step::Answer { request, by, says } => self.answer(request, by, says),
             Step::Again { answer } => self.again(answer),
+            Step::Escalate { request } => self.with(request, Self::escalate),
+            Step::HandOn { request, by } => self.with(request, |p, r| p.hand_on(r, by)),
             Step::Resume { request } => self.with(request, Self::resume),
             Step::Race { request } => self.with(request, Self::race),
             Step::Die { request, until } => self.with(request, |p, r| p.die(r, until)),
@@ -131,9 +134,11 @@ impl Play {
     fn gate(&mut self, call: u8, session: u8) -> Held {
         let key = Call::Tool { call, session };
         let granted = self.rules.grants.iter().any(|g| self.rules.may_go(g, call, session));
-        let nobody = self.rules.active.is_empty();
+        let terms = self.terms(call, 1)?;
+        let nobody = terms.as_ref().is_none_or(|terms| terms.asked.len() < terms.need);
         let open = self.rules.open(key).filter(|_| !nobody).cloned();
-        let same = open.clone().filter(|open| self.rules.asks_the_same(open));
+        let now = open.as_ref().map(|open| self.terms(call, open.round)).transpose()?.flatten();
+        let same = open.clone().filter(|open| now.as_ref() == Some(&open.terms));
         let gated = self.real.gate(call, session);
         let fits = match (&gated, &same) {
             (Gated::Refused(e), _) if self.rules.frozen => nobody || is_frozen(e),
@@ -144,9 +149,7 @@ impl Play {
             _ if nobody => false,
             (Gated::Joined(r), Some(open)) => open.fate == Fate::Waits && open.id == r.id,
             (Gated::Ran(Some(id)), Some(open)) => self.rules.may_run(open) && open.id == *id,
-            (Gated::Void, Some(open)) => {
-                matches!(open.fate, Fate::Approved(_)) && !self.rules.may_run(open)
-            }
+            (Gated::Void, Some(open)) => open.fate == Fate::Approved && !self.rules.may_run(open),
             (_, Some(_)) => false,
             (Gated::Opened, None) => true,
             (Gated::Refused(e), None) => is_about_denials(e) && self.denied_lately(),
@@ -163,6 +166,19 @@ impl Play {
             self.becomes(&open.id, Fate::Withdrawn);
         }
         self.count_uses(granted, call, session)
+    }
+
+    /// On which terms a call would be put now. What the page knows of them, it demands.
+    fn terms(&self, call: u8, round: usize) -> Result<Option<Terms>, String> {
+        let terms = self.real.terms(call, round, self.rules.accepted_policy);
+        if let Some(Terms { asked, need, .. }) = &terms {
+            ensure!(asked.is_subset(&self.rules.active), "{asked:?} are asked");
+            let (ours, wanted) = (self.rules.accepted_policy, if call == 2 { 2 } else { 1 });
+            ensure!(!ours || *need == wanted, "{need} of {asked:?} are enough for {call}");
+            let first = if round == 1 { Person::Ann } else { Person::Bob };
+            ensure!(!ours || call != 3 || *asked == [first].into(), "{asked:?} are asked");
+        }
+        Ok(terms)
     }
 
     /// One of the grants that cover a call was used once more, if any was.
@@ -215,11 +231,80 @@ impl Play {
         ensure!(accepted.is_ok() || !counts, "{request:?}: {accepted:?}");
         ensure!(accepted.is_err() || counts || known, "{request:?}: {accepted:?}");
         if counts {
-            let yes = says == Says::Yes;
-            self.becomes(&request.id, if yes { Fate::Approved(by) } else { Fate::Denied });
-            self.denied.extend((!yes).then_some(self.rules.now));
+            self.votes(&request.id, by, says == Says::Yes);
         }
         Ok(())
+    }
+
+    fn votes(&mut self, id: &str, by: Person, yes: bool) {
+        let rules = self.rules.clone();
+        let found = self.rules.requests.iter_mut().find(|request| request.id == id).unwrap();
+        found.votes.insert(by, yes);
+        found.fate = rules.come_to(found, &found.votes);
+        let denied = found.fate == Fate::Denied;
+        self.denied.extend(denied.then_some(self.rules.now));
+    }
+
+    /// The question of a request as it would be put now.
+    fn question(&self, request: &Request) -> Option<countersign_enforcer::Question> {
+        let Call::Tool { call, session } = request.call else { return None };
+        self.real.block_on(self.real.question(call, session)).ok()
+    }
+
+    fn escalate(&mut self, request: Request) -> Held {
+        let (Some(question), Some(record)) =
+            (self.question(&request), self.real.stored(&request.id))
+        else {
+            return Ok(());
+        };
+        let may = self.rules.is_next(&request) && !request.terms.next.is_empty();
+        // Those who are asked now may have nobody after them any more.
+        let certain = self.terms_of(&request)? == Some(request.terms.clone());
+        let next = self.real.escalate(&record, &question);
+        let began = matches!(&next, Ok(Some(next)) if next.round() > record.round());
+        ensure!(!began || may, "{request:?} went on: {next:?}");
+        ensure!(began == may || !certain, "{request:?} goes on: {may}; {next:?}");
+        if began {
+            self.begins(&request.id);
+        }
+        Ok(())
+    }
+
+    fn terms_of(&self, request: &Request) -> Result<Option<Terms>, String> {
+        match request.call {
+            Call::Tool { call, .. } => self.terms(call, request.round),
+            Call::Other => Ok(None),
+        }
+    }
+
+    fn hand_on(&mut self, request: Request, by: Person) -> Held {
+        let (Some(question), Some(record)) =
+            (self.question(&request), self.real.stored(&request.id))
+        else {
+            return Ok(());
+        };
+        let counts = self.rules.may_answer(&request, by);
+        let certain = self.terms_of(&request)? == Some(request.terms.clone());
+        let handed = self.real.hand_on(&record, by, &question);
+        let began = matches!(&handed, Ok(next) if next.round() > record.round());
+        let offered = request.terms.next.iter().any(|next| next == "bob");
+        ensure!(!began || counts && offered, "{request:?} was handed on: {handed:?}");
+        ensure!(handed.is_ok() == counts, "{by:?} hands on {request:?}: {counts}; {handed:?}");
+        ensure!(began == (counts && offered) || !certain, "{request:?}: {handed:?}");
+        if began {
+            self.begins(&request.id);
+        } else if counts {
+            self.votes(&request.id, by, false);
+        }
+        Ok(())
+    }
+
+    /// Others are asked, and nobody has said anything yet.
+    fn begins(&mut self, id: &str) {
+        let record = self.real.stored(id).unwrap();
+        let known = self.rules.requests.iter().position(|known| known.id == id).unwrap();
+        let call = self.rules.requests[known].call;
+        self.rules.requests[known] = self.read(&record, call);
     }
 
     fn resume(&mut self, request: Request) -> Held {
@@ -275,7 +360,7 @@ impl Play {
     fn close(&mut self, request: Request, ending: Ending) -> Held {
         let Some(record) = self.real.stored(&request.id) else { return Ok(()) };
         let closed = self.real.close(&record, ending);
-        let open = matches!(request.fate, Fate::Waits | Fate::Approved(_));
+        let open = request.is_open();
         let over = self.rules.now >= request.expires;
         ensure!(
             closed.is_ok() || ending == Ending::Expired && !over,
@@ -298,8 +383,7 @@ impl Play {
 
     /// Whether something of the enforcer's own waits from before: an answer to it decides.
     fn own_waits(&self) -> bool {
-        let open = |r: &&Request| matches!(r.fate, Fate::Waits | Fate::Approved(_));
-        self.rules.requests.iter().filter(open).any(|r| r.call == Call::Other)
+        self.rules.requests.iter().any(|r| r.is_open() && r.call == Call::Other)
     }
 
     fn thaw(&mut self, by: Person) -> Held {
@@ -366,25 +450,47 @@ impl Play {
             if self.rules.requests.iter().any(|known| known.id == record.id) {
                 continue;
             }
-            let person = |asked: &countersign_store::ledger::Asked| self.real.person(&asked.key_id);
-            self.rules.requests.push(Request {
-                id: record.id.clone(),
-                call: if record.asked.is_empty() { Call::Other } else { call },
-                created: record.created_at,
-                expires: record.expires_at,
-                asked: record.asked.iter().map(person).collect(),
-                accepted_policy: self.rules.accepted_policy,
-                fate: self.fate(&record),
-            });
+            let new = self.read(&record, call);
+            self.rules.requests.push(new);
         }
     }
 
+    /// What the ledger says of a request.
+    fn read(&self, record: &RequestRecord, call: Call) -> Request {
+        let person = |asked: &Asked| self.real.person(&asked.key_id);
+        let (route, last) = (record.route(), record.asked.last());
+        let head = last.map(|asked| &asked.artifact.head);
+        let need = route.as_ref().map_or(1, |route| usize::try_from(route.threshold).unwrap());
+        Request {
+            id: record.id.clone(),
+            call: if record.asked.is_empty() { Call::Other } else { call },
+            expires: record.expires_at,
+            fate: self.fate(record),
+            round: usize::try_from(record.round()).unwrap(),
+            terms: Terms {
+                asked: record.asked_now().map(person).collect(),
+                need,
+                next: route.map(|route| route.escalate_to).unwrap_or_default(),
+                accepted_policy: self.rules.accepted_policy,
+            },
+            asked_at: head.map_or(record.created_at, |head| head.created_at.instant()),
+            counts_until: head.map_or(record.expires_at, |head| head.expires_at.instant()),
+            step_ends: record.step_ends,
+            votes: self.said(record),
+        }
+    }
+
+    /// What those who are asked now said.
+    fn said(&self, record: &RequestRecord) -> BTreeMap<Person, bool> {
+        let said = record.accepted_now().map(|one| &one.decision);
+        said.map(|d| (self.real.person(&d.signer_key_id), d.decision.allows())).collect()
+    }
+
     fn fate(&self, record: &RequestRecord) -> Fate {
-        let last = record.accepted.last().map(|one| &one.decision);
         match record.state {
             State::Created | State::AwaitingDecision => Fate::Waits,
-            State::Approved => Fate::Approved(self.real.person(&last.unwrap().signer_key_id)),
-            State::Denied if last.is_some_and(|d| !d.decision.allows()) => Fate::Denied,
+            State::Approved => Fate::Approved,
+            State::Denied if self.real.is_told(record, Event::Denied) => Fate::Denied,
             State::Denied => Fate::Withdrawn,
             State::Expired => Fate::Expired,
             State::Executed => Fate::Used,
@@ -400,6 +506,9 @@ impl Play {
             // Whoever looks closes what is over.
             let closed = fate == Fate::Expired && self.rules.may_become(&request, fate);
             ensure!(fate == request.fate || closed, "{request:?} is {fate:?}");
+            let said = self.said(&record);
+            ensure!(said == request.votes, "{request:?}: they said {said:?}");
+            ensure!(record.round() as usize == request.round, "round {}", record.round());
             self.rules.requests[at].fate = fate;
         }
         let known = self.rules.requests.len();
@@ -432,8 +541,35 @@ impl Play {
                 self.denied.push(self.rules.now);
             }
             self.rules.requests[at].fate = fate;
+            self.adopt_votes(step, &request, &record)?;
         }
         self.adopt(step)
+    }
+
+    /// A vote more, or another round, where the step could bring it.
+    fn adopt_votes(&mut self, step: &Step, before: &Request, record: &RequestRecord) -> Held {
+        let (said, round) = (self.said(record), usize::try_from(record.round()).unwrap());
+        if round > before.round {
+            let could = match *step {
+                Step::Escalate { .. } => self.rules.is_next(before),
+                Step::HandOn { by, .. } => self.rules.may_answer(before, by),
+                _ => false,
+            };
+            ensure!(could, "{before:?} went on to round {round}");
+            self.begins(&before.id);
+            return Ok(());
+        }
+        let new: Vec<_> = said.keys().filter(|who| !before.votes.contains_key(who)).collect();
+        let by = match *step {
+            Step::Answer { by, .. } | Step::HandOn { by, .. } => Some(by),
+            Step::Thaw { by } | Step::Grant { by, .. } => Some(by),
+            _ => None,
+        };
+        let could = |who: &&&Person| by == Some(***who) && self.rules.may_answer(before, ***who);
+        ensure!(new.iter().filter(could).count() == new.len(), "{before:?}: {said:?}");
+        let known = self.rules.requests.iter_mut().filter(|known| known.id == before.id);
+        known.for_each(|known| known.votes.clone_from(&said));
+        Ok(())
     }
 
     fn adopt(&mut self, step: &Step) -> Held {
@@ -478,7 +614,8 @@ fn can_cause(step: &Step, call: Call, fate: Fate) -> bool {
     let own = call == Call::Other;
     match step {
         Step::Gate { .. } => !own && matches!(fate, Fate::Used | Fate::Withdrawn | Fate::Expired),
-        Step::Answer { .. } => matches!(fate, Fate::Approved(_) | Fate::Denied | Fate::Expired),
+        Step::Answer { .. } => matches!(fate, Fate::Approved | Fate::Denied | Fate::Expired),
+        Step::HandOn { .. } => matches!(fate, Fate::Denied | Fate::Expired),
         Step::Resume { .. } => !own && matches!(fate, Fate::Used | Fate::Expired),
         Step::Withdraw { .. } => matches!(fate, Fate::Withdrawn | Fate::Expired),
         Step::Thaw { .. } | Step::Grant { .. } => own || fate == Fate::Expired,

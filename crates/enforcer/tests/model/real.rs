@@ -1,12 +1,14 @@
 //! The real enforcer: a home with two people and an accepted policy, a clock that is moved, and
 //! processes that die at any look at clock or chance.
 
+use super::rules::Terms;
 use super::steps::{Person, Says};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
+use countersign_core::receipt::Event;
 use countersign_core::time::Instant;
 use countersign_enforcer::gate::grant::Wish;
 use countersign_enforcer::notary::OperatorNotary;
@@ -37,9 +39,28 @@ pub(crate) const LIVES: i64 = 60_000;
 
 const WORKSPACE: &str = "/nonexistent/w";
 const SESSIONS: [&str; 2] = ["one", "two"];
-const POLICY: &str = "version = 1\n[[rule]]\nid = \"calls\"\ntools = [\"call\"]\n\
-    decision = \"require_approval\"\napprovers = [\"anyone\"]\n\
-    always_allow = { max = \"8h\", session = false }\n";
+const POLICY: &str = r#"
+version = 1
+[[rule]]
+id = "calls"
+tools = ["call"]
+decision = "require_approval"
+approvers = ["anyone"]
+always_allow = { max = "8h", session = false }
+[[rule]]
+id = "both"
+tools = ["both"]
+decision = "require_approval"
+approvers = ["anyone"]
+quorum = 2
+[[rule]]
+id = "steps"
+tools = ["steps"]
+decision = "require_approval"
+approvers = ["ann"]
+timeout = "1m"
+escalation = [{ to = "bob", after = "30s" }]
+"#;
 
 /// Where the ledger stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,7 +152,7 @@ impl Real {
         let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
         let memory = MemoryLedger::new("ledger-1", [7; 32], notary);
         let people = Person::ALL.map(|person| {
-            let seed = [9 + u8::from(person == Person::Bob); 64];
+            let seed = [person.name().as_bytes()[0]; 64];
             (person, SecretKeys::from_bytes(&seed).unwrap())
         });
         let mut real = Self {
@@ -148,7 +169,7 @@ impl Real {
         real
     }
 
-    /// Accepts the policy, pins Ann, and lets Ann admit Bob.
+    /// Accepts the policy, pins Ann, and lets Ann admit the others.
     fn bootstrap(&mut self) {
         let enforcer = self.enforcer();
         let path = self.policy_path();
@@ -162,13 +183,14 @@ impl Real {
             std::fs::write(&path, POLICY).unwrap();
             let relays = Relays::new();
             enforcer.admit(candidate(Person::Ann), &relays, LIVES, &|_| {}).await.unwrap();
-            let bob = candidate(Person::Bob);
-            let question = enforcer.admission(&bob, LIVES).await.unwrap().unwrap();
-            let request = record(enforcer.suspend(&question).await.unwrap());
-            let answer = self.signed(&request, Person::Ann, Says::Yes);
-            let request = enforcer.accept(&request, &request.asked[0], answer).await.unwrap();
-            let answered = Answered::Approved(request);
-            enforcer.admit_answered(bob, answered, &relays).await.unwrap();
+            for person in [Person::Bob, Person::Cat] {
+                let next = candidate(person);
+                let question = enforcer.admission(&next, LIVES).await.unwrap().unwrap();
+                let request = record(enforcer.suspend(&question).await.unwrap());
+                let request = self.allowed(request, Person::Ann).await.unwrap();
+                let answered = Answered::Approved(request);
+                enforcer.admit_answered(next, answered, &relays).await.unwrap();
+            }
         });
     }
 
@@ -234,6 +256,16 @@ impl Real {
 
     /// What a person signs; one who was not asked signs what another was asked.
     pub(crate) fn signed(&self, request: &RequestRecord, by: Person, says: Says) -> Answer {
+        self.signed_with(request, by, says, None)
+    }
+
+    fn signed_with(
+        &self,
+        request: &RequestRecord,
+        by: Person,
+        says: Says,
+        hints: Option<serde_json::Map<String, serde_json::Value>>,
+    ) -> Answer {
         let keys = self.keys(by);
         let artifact = &self.asked(request, by).artifact;
         let choice = Choice {
@@ -247,7 +279,7 @@ impl Real {
                     .try_into()
                     .unwrap(),
             ),
-            hints: None,
+            hints,
         };
         Answer { decision: Decision::sign(artifact, choice, keys).unwrap(), reason: None }
     }
@@ -258,7 +290,9 @@ impl Real {
         by: Person,
     ) -> &'r countersign_store::ledger::Asked {
         let own = self.keys(by).public().key_id();
-        request.asked.iter().find(|asked| asked.key_id == own).unwrap_or(&request.asked[0])
+        // Of several rounds the last one counts.
+        let of = request.asked.iter().rfind(|asked| asked.key_id == own);
+        of.or(request.asked.last()).unwrap()
     }
 
     pub(crate) fn accept(
@@ -266,8 +300,30 @@ impl Real {
         request: &RequestRecord,
         answer: Answer,
     ) -> Result<RequestRecord, GateError> {
-        let by = self.person(&answer.decision.signer_key_id);
-        self.block_on(self.enforcer().accept(request, self.asked(request, by), answer))
+        let hash = answer.decision.artifact_hash;
+        let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash).unwrap();
+        self.block_on(self.enforcer().accept(request, asked, answer))
+    }
+
+    /// A person hands a request on to Bob, or says no where that is not on offer.
+    pub(crate) fn hand_on(
+        &self,
+        request: &RequestRecord,
+        by: Person,
+        question: &Question,
+    ) -> Result<RequestRecord, GateError> {
+        let hints = json!({"escalate": {"to": "bob"}}).as_object().cloned();
+        let answer = self.signed_with(request, by, Says::No, hints);
+        let asked = self.asked(request, by);
+        self.block_on(self.enforcer().take_answer(request, asked, answer, question))
+    }
+
+    pub(crate) fn escalate(
+        &self,
+        request: &RequestRecord,
+        question: &Question,
+    ) -> Result<Option<RequestRecord>, GateError> {
+        self.block_on(self.enforcer().next_round(request, question))
     }
 
     /// The question of a call, as the policies of now have it put.
@@ -275,10 +331,12 @@ impl Real {
         let enforcer = self.enforcer();
         let action = action(call);
         let judged = enforcer.judge(&action, Asker::default(), WORKSPACE).await?;
+        let ways = enforcer.ways()?;
+        let seated = enforcer.seated(&judged.verdict, WORKSPACE, &ways).await?;
         let Ruling::Asks(grounds) = judged.ruling(false) else { panic!("nobody is asked") };
         let (principal, session, workspace) = whose(session);
         Ok(Question {
-            grounds,
+            grounds: grounds.with_quorum(seated.quorum),
             action,
             disclosures: vec![],
             context: Context::default(),
@@ -286,8 +344,21 @@ impl Real {
             session: session.into(),
             workspace: workspace.into(),
             ttl_millis: LIVES,
-            to: enforcer.ways()?,
+            to: seated.ways,
         })
+    }
+
+    /// On which terms a call would be put in this round now; none where it could not.
+    pub(crate) fn terms(&self, call: u8, round: usize, accepted_policy: bool) -> Option<Terms> {
+        let question = self.block_on(self.question(call, 0)).ok()?;
+        let quorum = question.grounds.quorum();
+        let (to, need) = match round.checked_sub(2) {
+            None => (&question.to, quorum.threshold),
+            Some(at) => quorum.chain.get(at).map(|step| (&step.to, step.threshold))?,
+        };
+        let next = quorum.chain.iter().skip(round - 1).map(|step| step.label.clone()).collect();
+        let asked = to.iter().map(|way| self.person(&way.approver.key_id)).collect();
+        Some(Terms { asked, need: usize::try_from(need).unwrap(), next, accepted_policy })
     }
 
     /// A call at the gate, as every host makes it.
@@ -348,7 +419,7 @@ impl Real {
     }
 
     pub(crate) fn revoke(&self, person: Person) -> Result<(), GateError> {
-        self.block_on(self.enforcer().revoke(person.name())).map(drop)
+        self.block_on(self.enforcer().revoke(person.name(), None)).map(drop)
     }
 
     pub(crate) fn policy(&self, accepted: bool) {
@@ -398,7 +469,9 @@ impl Real {
                 count: count.map(u32::from),
             };
             let wanted = enforcer.want_grant(wish).await?;
-            let question = enforcer.grant_question(&wanted, enforcer.ways()?, LIVES)?;
+            let ways = enforcer.ways()?;
+            let seated = enforcer.seated(&judged.verdict, WORKSPACE, &ways).await?;
+            let question = enforcer.grant_question(&wanted, seated, LIVES)?;
             let request = record(enforcer.suspend(&question).await?);
             let request = self.allowed(request, by).await?;
             let given = enforcer.give_grant(&wanted, &request, Asker::default()).await?;
@@ -432,6 +505,12 @@ impl Real {
 
     pub(crate) fn stored(&self, id: &str) -> Option<RequestRecord> {
         self.block_on(self.enforcer().ledger().request(id)).unwrap()
+    }
+
+    /// Whether a request has a receipt of this event.
+    pub(crate) fn is_told(&self, request: &RequestRecord, event: Event) -> bool {
+        let receipts = self.block_on(self.enforcer().ledger().receipts_of(&request.id)).unwrap();
+        receipts.iter().any(|receipt| receipt.content.entry.event == event)
     }
 
     /// Every request of the ledger.
@@ -475,8 +554,9 @@ pub(crate) fn record(suspended: Suspended) -> RequestRecord {
 }
 
 fn action(call: u8) -> Action {
-    let parameters = json!({"n": call});
-    Action::Request(Request { action: "call".into(), parameters, verb: None })
+    let (action, parameters) = (["call", "call", "both", "steps"], json!({"n": call}));
+    let action = action[usize::from(call) % action.len()].into();
+    Action::Request(Request { action, parameters, verb: None })
 }
 
 fn whose(session: u8) -> (&'static str, &'static str, &'static str) {

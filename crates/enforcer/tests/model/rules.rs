@@ -5,7 +5,7 @@
 
 use super::steps::Person;
 use countersign_core::time::Instant;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// By how much clocks may differ.
 const SKEW: i64 = 60_000;
@@ -14,7 +14,7 @@ const SKEW: i64 = 60_000;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fate {
     Waits,
-    Approved(Person),
+    Approved,
     Denied,
     Withdrawn,
     Expired,
@@ -30,16 +30,31 @@ pub(crate) enum Call {
     Other,
 }
 
+/// Who is asked, of how many a yes is needed, who is asked next, and whether the policy was the
+/// accepted one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Terms {
+    pub(crate) asked: BTreeSet<Person>,
+    pub(crate) need: usize,
+    pub(crate) next: Vec<String>,
+    pub(crate) accepted_policy: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) id: String,
     pub(crate) call: Call,
-    pub(crate) created: Instant,
     pub(crate) expires: Instant,
-    pub(crate) asked: BTreeSet<Person>,
-    /// Whether the policy was the accepted one.
-    pub(crate) accepted_policy: bool,
     pub(crate) fate: Fate,
+    /// Those who are asked now, since when, and until when their word counts.
+    pub(crate) round: usize,
+    pub(crate) terms: Terms,
+    pub(crate) asked_at: Instant,
+    pub(crate) counts_until: Instant,
+    /// When others are asked.
+    pub(crate) step_ends: Option<Instant>,
+    /// What they said, once each.
+    pub(crate) votes: BTreeMap<Person, bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -69,13 +84,26 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// Whether answers to a request may be given and used. One from the future counts for nothing
+    /// yet.
     fn lives(&self, request: &Request) -> bool {
-        self.now < request.expires && self.begun(request)
+        self.now < request.expires
+            && self.now < request.counts_until.plus_millis(SKEW)
+            && request.asked_at <= self.now.plus_millis(SKEW)
     }
 
-    /// A request from the future counts for nothing yet.
-    fn begun(&self, request: &Request) -> bool {
-        request.created <= self.now.plus_millis(SKEW)
+    /// What the votes come to, by those whose keys count.
+    pub(crate) fn come_to(&self, request: &Request, votes: &BTreeMap<Person, bool>) -> Fate {
+        let counted = || votes.iter().filter(|(person, _)| self.active.contains(person));
+        let (yes, no) = (counted().filter(|v| *v.1).count(), counted().filter(|v| !*v.1).count());
+        let Terms { asked, need, .. } = &request.terms;
+        if no > 0 && *need == 1 || asked.len() - no < *need {
+            Fate::Denied
+        } else if yes >= *need {
+            Fate::Approved
+        } else {
+            Fate::Waits
+        }
     }
 
     /// Whether this person's answer counts.
@@ -83,16 +111,24 @@ impl Rules {
         request.fate == Fate::Waits
             && self.lives(request)
             && self.active.contains(&by)
-            && request.asked.contains(&by)
+            && request.terms.asked.contains(&by)
+            && !request.votes.contains_key(&by)
     }
 
     /// Whether the approval of a request may be used, once.
     pub(crate) fn may_run(&self, request: &Request) -> bool {
-        let Fate::Approved(by) = request.fate else { return false };
-        self.lives(request)
-            && self.active.contains(&by)
-            && request.accepted_policy == self.accepted_policy
+        request.fate == Fate::Approved
+            && self.lives(request)
+            && self.come_to(request, &request.votes) == Fate::Approved
+            && request.terms.accepted_policy == self.accepted_policy
             && !self.frozen
+    }
+
+    /// Whether others are asked by now.
+    pub(crate) fn is_next(&self, request: &Request) -> bool {
+        request.fate == Fate::Waits
+            && self.now < request.expires
+            && request.step_ends.is_some_and(|end| self.now >= end)
     }
 
     /// Whether a grant lets a call go.
@@ -109,35 +145,36 @@ impl Rules {
 
     /// The request that the same call joins or uses.
     pub(crate) fn open(&self, call: Call) -> Option<&Request> {
-        self.requests.iter().find(|request| {
-            let open = matches!(request.fate, Fate::Waits | Fate::Approved(_));
-            request.call == call && open && self.now < request.expires
-        })
-    }
-
-    /// Whether the same question would be put to the same people now.
-    pub(crate) fn asks_the_same(&self, request: &Request) -> bool {
-        request.asked == self.active && request.accepted_policy == self.accepted_policy
+        let open = |r: &&Request| r.call == call && r.is_open() && self.now < r.expires;
+        self.requests.iter().find(open)
     }
 
     /// Whether a request may have come from one fate to another in a step that was cut off.
     pub(crate) fn may_become(&self, request: &Request, fate: Fate) -> bool {
+        let by = |yes| {
+            let votes =
+                |by| BTreeMap::from_iter(request.votes.clone().into_iter().chain([(by, yes)]));
+            let may = |by: &&Person| self.may_answer(request, **by);
+            Person::ALL.iter().filter(may).any(|by| self.come_to(request, &votes(*by)) == fate)
+        };
         match fate {
             same if same == request.fate => true,
-            Fate::Approved(by) => self.may_answer(request, by),
-            Fate::Denied => Person::ALL.iter().any(|by| self.may_answer(request, *by)),
+            Fate::Approved => by(true),
+            Fate::Denied => by(false),
             // What ends the stop is used while it holds.
             Fate::Used if request.call == Call::Other => {
                 Self { frozen: false, ..self.clone() }.may_run(request)
             }
             Fate::Used => self.may_run(request),
-            Fate::Expired => self.is_open(request) && self.now >= request.expires,
-            Fate::Withdrawn => self.is_open(request),
+            Fate::Expired => request.is_open() && self.now >= request.expires,
+            Fate::Withdrawn => request.is_open(),
             Fate::Waits => false,
         }
     }
+}
 
-    fn is_open(&self, request: &Request) -> bool {
-        matches!(request.fate, Fate::Waits | Fate::Approved(_))
+impl Request {
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.fate, Fate::Waits | Fate::Approved)
     }
 }

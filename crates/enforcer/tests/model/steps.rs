@@ -9,15 +9,17 @@ use proptest::prelude::*;
 pub(crate) enum Person {
     Ann,
     Bob,
+    Cat,
 }
 
 impl Person {
-    pub(crate) const ALL: [Self; 2] = [Self::Ann, Self::Bob];
+    pub(crate) const ALL: [Self; 3] = [Self::Ann, Self::Bob, Self::Cat];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ann => "ann",
             Self::Bob => "bob",
+            Self::Cat => "cat",
         }
     }
 }
@@ -67,7 +69,8 @@ impl Newest {
 /// One thing that happens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
-    /// An agent makes a call: a grant lets it go, an approval is used, or it is put to people.
+    /// An agent makes a call: a grant lets it go, an approval is used, or it is put to people. Of
+    /// the calls 0 and 1 one person decides, of 2 two, of 3 Ann and then Bob.
     Gate {
         call: u8,
         session: u8,
@@ -77,6 +80,15 @@ pub(crate) enum Step {
         request: Newest,
         by: Person,
         says: Says,
+    },
+    /// Somebody looks whether others are to be asked by now.
+    Escalate {
+        request: Newest,
+    },
+    /// A person hands a request on to Bob.
+    HandOn {
+        request: Newest,
+        by: Person,
     },
     /// An answer that was given arrives once more.
     Again {
@@ -138,12 +150,12 @@ fn newest() -> impl Strategy<Value = Newest> + Clone {
 }
 
 fn person() -> impl Strategy<Value = Person> + Clone {
-    prop_oneof![3 => Just(Person::Ann), 1 => Just(Person::Bob)]
+    prop_oneof![4 => Just(Person::Ann), 3 => Just(Person::Bob), 1 => Just(Person::Cat)]
 }
 
 fn clock() -> impl Strategy<Value = Clock> + Clone {
     prop_oneof![
-        4 => (1..50_u8).prop_map(Clock::Seconds),
+        5 => (1..50_u8).prop_map(Clock::Seconds),
         2 => Just(Clock::Minute),
         1 => Just(Clock::Quarter),
         1 => Just(Clock::DayOn),
@@ -157,16 +169,18 @@ fn work() -> impl Strategy<Value = Step> + Clone {
     let count = prop_oneof![Just(None), Just(Some(1)), Just(Some(2))];
     let session = prop_oneof![Just(None), Just(Some(0_u8)), Just(Some(1_u8))];
     prop_oneof![
-        10 => (0..3_u8, 0..2_u8).prop_map(|(call, session)| Step::Gate { call, session }),
+        10 => (0..4_u8, 0..2_u8).prop_map(|(call, session)| Step::Gate { call, session }),
         8 => (newest(), person(), says)
             .prop_map(|(request, by, says)| Step::Answer { request, by, says }),
         4 => newest().prop_map(|request| Step::Resume { request }),
+        2 => newest().prop_map(|request| Step::Escalate { request }),
+        1 => (newest(), person()).prop_map(|(request, by)| Step::HandOn { request, by }),
         1 => newest().prop_map(|request| Step::Withdraw { request }),
         1 => newest().prop_map(|request| Step::Expire { request }),
         1 => person().prop_map(Step::Revoke),
         1 => Just(Step::Freeze),
         2 => person().prop_map(|by| Step::Thaw { by }),
-        3 => (0..3_u8, session, count, person())
+        3 => (0..2_u8, session, count, person())
             .prop_map(|(call, session, count, by)| Step::Grant { call, session, count, by }),
         1 => newest().prop_map(|grant| Step::TakeBack { grant }),
     ]
