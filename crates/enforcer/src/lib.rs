@@ -50,5 +50,5 @@ pub use ask::{Answered, Progress, Relay, Relays};
 pub use edge::Edge;
 pub use gate::{Enforcer, GateError, RunOnce};
 pub use home::Home;
-pub use policy::{Judged, Ruling, Sources};
-pub use question::{Grounds, Question, Way};
+pub use policy::{Judged, Ruling, Seated, Sources};
+pub use question::{Grounds, Question, Quorum, Step, Way};
