@@ -104,7 +104,7 @@ impl Run {
         let permit = match gate.ruled(caller, subject, words, critical, report).await? {
             Ruled::Runs(allowed) => {
                 let key = (key.0.as_str(), key.1.as_str(), key.2.as_str());
-                enforcer.permit(prepared.action(), allowed, key).await?
+                enforcer.permit(prepared.action(), *allowed, key).await?
             }
             Ruled::Asks(question) => {
                 let whose = (key.0.as_str(), key.1.as_str(), key.2.as_str());
