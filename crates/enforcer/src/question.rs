@@ -11,7 +11,7 @@ use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::PolicyNote;
-use countersign_core::redact::{Disclosure, smuggles_commitment};
+use countersign_core::redact::{Disclosure, is_ours};
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
 use countersign_policy::Verdict;
@@ -198,22 +198,27 @@ fn is_grant(action: &Action) -> bool {
     matches!(action, Action::Request(request) if request.action == countersign_core::grant::ACTION)
 }
 
-/// Kinds that are asked in words, and hold nothing that was redacted here.
+/// Kinds that are asked in words: whoever asked carries them out.
 fn is_words(action: &Action) -> bool {
     matches!(action, Action::Request(_) | Action::Plan(_) | Action::Task(_) | Action::Batch(_))
 }
 
 impl Question {
     /// The question behind a stored request, as far as it is needed to put it once more; `None`
-    /// where it may hold secrets, which are kept nowhere.
-    pub(crate) fn of_record(request: &RequestRecord, to: Vec<Way>) -> Option<Self> {
+    /// where it holds secrets that are not `kept`.
+    pub(crate) fn of_record(
+        request: &RequestRecord,
+        to: Vec<Way>,
+        kept: Vec<Disclosure>,
+    ) -> Option<Self> {
         let artifact = &request.asked.first()?.artifact;
         let action = artifact.action().filter(is_words)?;
         let route = artifact.route().ok().flatten()?;
         let note = request.policy.clone()?;
+        is_ours(&Value::Object(artifact.payload.clone()), &kept).then_some(())?;
         Some(Self {
             action,
-            disclosures: Vec::new(),
+            disclosures: kept,
             context: artifact.context().ok().flatten().unwrap_or_default(),
             grounds: Grounds {
                 because: note.display.clone(),
@@ -275,10 +280,15 @@ impl Question {
         })
     }
 
-    /// Commitments of a command are ours; in every other kind they come from the caller.
+    /// A commitment that nothing opens comes from the caller.
     fn smuggles(&self) -> bool {
-        let ours = matches!(self.action, Action::Command(_));
-        !ours && self.action.to_payload().map_or(true, |whole| smuggles_commitment(&whole))
+        self.action.to_payload().map_or(true, |whole| !is_ours(&whole, &self.disclosures))
+    }
+
+    /// The same question, whose words tell nothing of what is hidden.
+    pub(crate) fn scrubbed(&self) -> Self {
+        let context = crate::redaction::scrubbed(&self.context, &self.disclosures);
+        Self { context, ..self.clone() }
     }
 
     pub(crate) fn min_assurance(&self) -> Assurance {

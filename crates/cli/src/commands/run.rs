@@ -100,7 +100,11 @@ impl Run {
         let (subject, words) = (Subject::of(&prepared), self.words());
         let key = (caller.principal.clone(), caller.session.clone(), caller.workspace.clone());
         let critical = !prepared.critical().is_empty();
-        let permit = match gate.ruled(caller, subject, words, critical, report).await? {
+        let ruled = gate.ruled(caller, subject, words, critical, report).await?;
+        // From here on the call is the one that may be written down.
+        let (action, disclosures) = ruled.shown();
+        let prepared = prepared.shown_as(action, disclosures)?;
+        let permit = match ruled {
             Ruled::Runs(allowed) => {
                 let key = (key.0.as_str(), key.1.as_str(), key.2.as_str());
                 enforcer.permit(prepared.action(), allowed, key).await?

@@ -94,7 +94,10 @@ impl Enforcer {
         patience: Option<Instant>,
         report: Report<'_>,
     ) -> Result<(), GateError> {
-        let Some(question) = Question::of_record(request, self.ways()?) else { return Ok(()) };
+        let kept = self.kept(request.key.action_hash)?;
+        let kept = kept.map(|kept| kept.values().to_vec()).unwrap_or_default();
+        let question = Question::of_record(request, self.ways()?, kept);
+        let Some(question) = question else { return Ok(()) };
         let until = self.now().plus_millis(SUBMIT_MILLIS).min(request.expires_at);
         let until = patience.map_or(until, |patience| patience.min(until));
         match self.submit_all(request, &question, relays, until, report).await {
