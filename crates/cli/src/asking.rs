@@ -19,6 +19,7 @@ mod tell;
 use ending::{claim_failed, settle};
 pub(crate) use follow::Follow;
 pub(crate) use gate::{Gate, Ruled};
+pub(crate) use policy::unasked;
 use policy::{blocked, unfollowed, unjudged};
 pub(crate) use report::{Document, keep_receipt, open as open_report};
 pub(crate) use route::RouteArgs;

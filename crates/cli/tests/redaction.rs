@@ -43,13 +43,22 @@ fn rule(decision: &str) -> String {
     let asks = if decision == "require_approval" { "approvers = [\"anyone\"]\n" } else { "" };
     let redact = if decision == "redact" { "redact = [\"card\"]\n" } else { "" };
     format!(
-        "[[rule]]\nid = \"rule\"\ntools = [\"send\"]\ndecision = \"{decision}\"\n{asks}{redact}"
+        "[[rule]]\nid = \"rule\"\ntools = [\"update_title\"]\ndecision = \"{decision}\"\n{asks}{redact}"
     )
 }
 
 fn send(world: &World, more: &[&str]) -> Process {
     let parameters = json!({"card": SECRET, "note": "plain"}).to_string();
-    let args = ["request", "--json", "--action", "send", "--parameters", &parameters];
+    let args = [
+        "request",
+        "--json",
+        "--action",
+        "update_title",
+        "--ttl",
+        "20s",
+        "--parameters",
+        &parameters,
+    ];
     world.spawn("enforcer", &[&args[..], more].concat())
 }
 
@@ -130,7 +139,7 @@ fn attack_22_equal_calls_are_one_request_and_another_value_is_another() {
     let two = json(&send(&world, &["--detach"]).output().stdout);
     assert_eq!((&one["requestId"], &one["actionHash"]), (&two["requestId"], &two["actionHash"]));
     let other = r#"{"card":"another-value","note":"plain"}"#;
-    let args = ["request", "--json", "--action", "send", "--detach", "--parameters", other];
+    let args = ["request", "--json", "--action", "update_title", "--detach", "--parameters", other];
     let other = json(&world.run("enforcer", &args).stdout);
     assert_ne!(one["actionHash"], other["actionHash"]);
     is_hidden(&world, &[]);
@@ -139,7 +148,7 @@ fn attack_22_equal_calls_are_one_request_and_another_value_is_another() {
 #[test]
 fn attack_15_an_approval_is_used_by_the_policy_that_judged_the_value() {
     // In the clear the rule does not match; a commitment would satisfy it.
-    let blocks = "[[rule]]\nid = \"no\"\ndecision = \"block\"\ntools = [\"send\"]\n\
+    let blocks = "[[rule]]\nid = \"no\"\ndecision = \"block\"\ntools = [\"update_title\"]\n\
                   conditions = [{ field = \"card\", eq = \"another\" }]\n";
     let world = world(&(rule("require_approval") + &hides("[\"card\"]") + blocks));
     let asking = send(&world, &[]);
@@ -170,31 +179,27 @@ fn attack_30_a_blocked_call_and_one_without_a_policy_are_recorded_without_the_va
 
 #[test]
 fn attack_30_words_of_a_command_are_hidden_and_the_command_gets_them() {
-    let runs = "[[rule]]\nid = \"echo\"\ntools = [\"sh\"]\nverb = \"shell_exec\"\n\
-                decision = \"redact\"\nredact = [\"argv.key\"]\n\
-                conditions = [{ field = \"risk\", gte = \"low\" }]\n";
-    let world = world(runs);
-    let script = world.work().join("say.sh");
-    std::fs::write(&script, "printf '%s' \"$2\" > said\n").unwrap();
+    let runs = "[[rule]]\nid = \"echo\"\ntools = [\"echo\"]\ndecision = \"redact\"\n\
+                redact = [\"argv.key\"]\n";
+    let world = world(&(hides("[\"argv.key\"]") + runs));
+    let mut run = world.gate_command(&["--ttl", "20s"], &["echo", "--key", SECRET]);
+    let output = run.env("PATH", PATH).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("--key {SECRET}\n"), "{output:?}");
+    let content = newest(&world);
+    assert_eq!((&content["event"], &content["trustLevel"]), (&json!("executed"), &json!("L0")));
+    assert!(content["action"]["argv"][2]["_sd"].is_string(), "{content}");
+    is_hidden(&world, &[]);
+
+    std::fs::write(world.work().join("say.sh"), "printf '%s' \"$2\" > said\n").unwrap();
     let mut run = world.gate_command(&[], &["sh", "say.sh", "--key", SECRET]);
     run.env("PATH", PATH);
     let run = Process::start(run);
-    // Nobody knows what a script does, so a person may be asked: the value is hidden either way.
-    let deadline = std::time::Instant::now() + common::PATIENCE;
-    let mut run = run;
-    while run.ended().is_none() && std::time::Instant::now() < deadline {
-        let inbox = world.json("approver", &["inbox"]);
-        if let Some(id) = inbox["items"][0]["requestId"].as_str() {
-            world.json("approver", &["approve", id]);
-            break;
-        }
-    }
+    world.answer("approve");
     let output = run.output();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(std::fs::read_to_string(world.work().join("said")).unwrap(), SECRET);
     let content = newest(&world);
-    assert_eq!(content["event"], "executed");
-    assert!(content["action"]["argv"][3]["_sd"].is_string(), "{content}");
+    assert_eq!((&content["event"], &content["trustLevel"]), (&json!("executed"), &json!("L1")));
     is_hidden(&world, &[&output]);
     let found = world.json("enforcer", &["audit", "disclose", "last"]);
     assert_eq!(found["hidden"][0]["value"], SECRET, "{found}");
@@ -219,8 +224,7 @@ fn attack_30_what_cannot_be_hidden_asks_a_person() {
 
 #[test]
 fn attack_47_a_hook_that_is_handed_a_commitment_lets_nothing_run() {
-    let world =
-        world("[[rule]]\nid = \"all\"\ndecision = \"allow\"\nhosts = []\ntools = [\"*\"]\n");
+    let world = world("[[rule]]\nid = \"all\"\ndecision = \"allow\"\ntools = [\"*\"]\n");
     let smuggled = json!({"to": {"_sd": "ab".repeat(32)}});
     let output = hook(&world, &smuggled);
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
@@ -235,18 +239,18 @@ fn attack_47_a_hook_that_is_handed_a_commitment_lets_nothing_run() {
 fn hook(world: &World, input: &Value) -> Output {
     let message = json!({
         "session_id": "s", "cwd": world.work(), "hook_event_name": "PreToolUse",
-        "tool_name": "mcp__post__send", "tool_input": input,
+        "tool_name": "mcp__post__update_title", "tool_input": input,
     });
-    let mut command = world.command("enforcer", &["hook", "claude-code", "--timeout", "60"]);
+    let mut command = world.command("enforcer", &["hook", "claude-code", "--timeout", "10"]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(message.to_string().as_bytes()).unwrap();
     Process { child }.output()
 }
 
 #[test]
-fn attack_30_a_hooks_reply_and_record_hold_the_commitment() {
+fn attack_30_a_hooks_words_and_record_hold_the_commitment() {
     let world = world(
-        "[[rule]]\nid = \"post\"\ntools = [\"send\"]\ndecision = \"redact\"\n\
+        "[[rule]]\nid = \"post\"\ntools = [\"update_title\"]\ndecision = \"redact\"\n\
                        redact = [\"card\"]\n",
     );
     let output = hook(&world, &json!({"card": SECRET, "text": format!("see {SECRET}")}));
@@ -258,7 +262,12 @@ fn attack_30_a_hooks_reply_and_record_hold_the_commitment() {
         "{content}"
     );
     assert_eq!(content["event"], "allowed");
-    is_hidden(&world, &[&output]);
+    // The host runs the tool with exactly this input, so it gets the values; nobody else does.
+    let mut said = json(&output.stdout);
+    let input = said["hookSpecificOutput"].as_object_mut().unwrap().remove("updatedInput");
+    assert_eq!(input.unwrap()["card"], SECRET);
+    assert!(canary::find(said.to_string().as_bytes(), SECRET).is_none(), "{said}");
+    is_hidden(&world, &[]);
 }
 
 #[test]

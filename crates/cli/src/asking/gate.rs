@@ -2,7 +2,7 @@
 
 use super::{
     Caller, Document, RouteArgs, Subject, Unseated, Whom, Words, blocked, claim_failed, pairings,
-    put, question, settle, tell, unfollowed, unjudged,
+    put, question, settle, tell, unasked, unfollowed, unjudged,
 };
 use crate::commands::{Here, asked_to_end};
 use crate::failure::Failure;
@@ -76,14 +76,19 @@ impl Gate<'_> {
         };
         let ways = match self.ways(&judged, &caller).await {
             Ok(ways) => ways,
-            Err(Unseated::Call(failure)) => return Err(failure),
+            Err(Unseated::Call(failure)) => {
+                return Err(unasked(enforcer, action, failure, document).await);
+            }
             Err(Unseated::Policy(error)) => {
                 return Err(unfollowed(enforcer, action, error, document).await);
             }
         };
         let ttl = self.route.time(self.here, &grounds);
         let question = question(caller, subject, grounds, ways, words, ttl);
-        question.check().map_err(GateError::from)?;
+        if let Err(error) = question.check() {
+            let failure = GateError::from(error).into();
+            return Err(unasked(enforcer, &question.action, failure, document).await);
+        }
         Ok(Ruled::Asks(Box::new(question)))
     }
 

@@ -59,3 +59,20 @@ pub(crate) async fn unjudged(
         Err(error) => error.into(),
     }
 }
+
+/// Records that nobody could be asked about an action that needs somebody.
+pub(crate) async fn unasked(
+    enforcer: &Enforcer,
+    action: &Action,
+    failure: Failure,
+    report: &mut Document,
+) -> Failure {
+    let note = Grounds::fixed("unasked", &failure.message).note().clone();
+    match enforcer.block(action, note).await {
+        Ok(receipt) => {
+            report.recorded(enforcer, &receipt);
+            failure
+        }
+        Err(error) => error.into(),
+    }
+}

@@ -117,7 +117,10 @@ impl Run {
                     return self.go(here, &enforcer, permit, &prepared, report).await;
                 }
                 let strong = prepared.check_strength(question.grounds.is_critical());
-                strong.map_err(|e| ending::too_weak(&e))?;
+                if let Err(error) = strong {
+                    let failure = ending::too_weak(&error);
+                    return Err(asking::unasked(&enforcer, action, failure, report).await);
+                }
                 gate.claimed(&question, report).await?
             }
         };
