@@ -2,6 +2,8 @@
 
 mod bundle;
 mod daily;
+mod disclose;
+mod erase;
 mod export;
 mod lines;
 mod page;
@@ -37,6 +39,10 @@ pub(crate) enum Audit {
     Stats(stats::Stats),
     /// Show the newest receipts, and those that follow
     Tail(tail::Tail),
+    /// Show what a policy hid of a call
+    Disclose(disclose::Disclose),
+    /// Delete values that policies hid, with a receipt
+    Erase(erase::Erase),
 }
 
 impl Audit {
@@ -49,6 +55,8 @@ impl Audit {
             Self::Query(query) => query.run(here).await,
             Self::Stats(stats) => stats.run(here).await,
             Self::Tail(tail) => tail.run(here).await,
+            Self::Disclose(disclose) => disclose.run(here).await,
+            Self::Erase(erase) => erase.run(here).await,
         }
     }
 }
