@@ -27,6 +27,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+/// How long a gateway has to hear that something is over.
+pub(crate) const BRIEFLY: Duration = Duration::from_secs(2);
+
 /// The longest that one held request stays open.
 const HOLD: Duration = Duration::from_secs(30);
 
@@ -211,7 +214,7 @@ impl Enforcer {
         let over = self.now() >= request.expires_at;
         let ending = if over { Ending::Expired } else { Ending::Withdrawn };
         let request = self.close(request, ending).await?;
-        tell_withdrawn(&request, relays, "no route").await;
+        self.tell_ended(&request, relays, "no route").await?;
         Ok(Answered::NoRoute(request, error))
     }
 
@@ -331,7 +334,7 @@ impl Enforcer {
                 }
                 Ok(Some(Heard::Silence(error))) => report(Progress::Unreachable(error)),
                 Ok(Some(Heard::Answer(from, envelope))) => {
-                    match self.take(&request, &from, *envelope).await {
+                    match self.take(&request, relays, &from, *envelope).await {
                         Ok(request) => return Ok(by_state(request)),
                         Err(GateError::Refused(refusal)) => refused = Some(refusal),
                         Err(GateError::Ledger(LedgerError::State(_))) => {}
@@ -346,6 +349,7 @@ impl Enforcer {
     async fn take(
         &self,
         request: &RequestRecord,
+        relays: &Relays,
         from: &Listener,
         envelope: Envelope<DecisionDeliver>,
     ) -> Result<RequestRecord, GateError> {
@@ -372,6 +376,11 @@ impl Enforcer {
                 Ok(request) if request.state == State::Approved => drop(tokio::spawn(ack)),
                 _ => ack.await,
             }
+        }
+        if let Ok(ended) = &taken
+            && ended.state.is_final()
+        {
+            self.witnessed_at_rest(ended, relays).await?;
         }
         taken
     }
@@ -412,7 +421,7 @@ impl Enforcer {
             return Ok(Some(Answered::Pending(found)));
         }
         let ended = self.close(&found, Ending::Expired).await?;
-        tell_withdrawn(&ended, relays, "expired").await;
+        self.tell_ended(&ended, relays, "expired").await?;
         Ok(Some(by_state(ended)))
     }
 
@@ -426,8 +435,26 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<RequestRecord, GateError> {
         let ended = self.close(request, Ending::Withdrawn).await?;
-        tell_withdrawn(&ended, relays, "withdrawn").await;
+        self.tell_ended(&ended, relays, "withdrawn").await?;
         Ok(ended)
+    }
+
+    /// Tells the gateways that nobody needs to answer any more, and that this is in the ledger.
+    /// They may not hear it: the enforcer refuses what comes later in any case.
+    async fn tell_ended(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        why: &str,
+    ) -> Result<(), GateError> {
+        for asked in &request.asked {
+            if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
+                let id = &asked.artifact.head.request_id;
+                let told = relay.client.withdraw(id, Some(why));
+                let _ = tokio::time::timeout(BRIEFLY, told).await;
+            }
+        }
+        self.witnessed_at_rest(request, relays).await
     }
 }
 
@@ -446,17 +473,5 @@ pub fn by_state(request: RequestRecord) -> Answered {
         State::Denied => Answered::Denied(request),
         State::Expired => Answered::Expired(request),
         State::Created | State::AwaitingDecision => Answered::Pending(request),
-    }
-}
-
-/// Tells the gateways that nobody needs to answer any more. They may not hear it: the enforcer
-/// refuses what comes later in any case.
-async fn tell_withdrawn(request: &RequestRecord, relays: &Relays, why: &str) {
-    for asked in &request.asked {
-        if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
-            let id = &asked.artifact.head.request_id;
-            let told = relay.client.withdraw(id, Some(why));
-            let _ = tokio::time::timeout(Duration::from_secs(2), told).await;
-        }
     }
 }

@@ -26,6 +26,7 @@ mod limits;
 mod lookup;
 mod memory;
 pub mod read;
+pub mod segments;
 pub use freeze::{FreezeStore, Frozen, Thaw};
 pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
@@ -46,6 +47,15 @@ pub trait Notary: Send + Sync {
     /// # Errors
     /// Where it cannot be signed; the commit then fails.
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError>;
+
+    /// Hears of a head once it is durable in the ledger, so that it can be remembered elsewhere:
+    /// of each before its callers hear that they are done, but for heads over nothing but calls
+    /// that a policy let go. Those are handed on with the next one, every few hundred receipts,
+    /// and when the ledger is closed.
+    ///
+    /// What goes wrong here takes nothing back: the receipts are written, and an older head stays
+    /// true. Who hangs on a head demands it where it is kept.
+    fn hand_on(&self, _head: &Checkpoint) {}
 }
 
 /// Who asks for what: an identical call is the same request only where all four agree.
@@ -275,7 +285,15 @@ impl Change {
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
 pub trait LedgerStore:
-    read::Receipts + ItemClaims + Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync
+    read::Receipts
+    + ItemClaims
+    + Lookup
+    + GrantStore
+    + FreezeStore
+    + LimitStore
+    + segments::Segments
+    + Send
+    + Sync
 {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;

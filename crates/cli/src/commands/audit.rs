@@ -3,9 +3,11 @@
 mod bundle;
 mod daily;
 mod export;
+mod hold;
 mod lines;
 mod page;
 mod query;
+mod rotate;
 mod settings;
 mod ship;
 mod stats;
@@ -35,6 +37,11 @@ pub(crate) enum Audit {
     Query(query::Query),
     /// Count who approved what and how fast, and warn of rubber stamps
     Stats(stats::Stats),
+    /// Move old receipts into sealed segments, and drop the segments that are old enough
+    Rotate(rotate::Rotate),
+    /// Forbid that any receipt is dropped, whatever its age
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
     /// Show the newest receipts, and those that follow
     Tail(tail::Tail),
 }
@@ -48,6 +55,8 @@ impl Audit {
             Self::Verify(verify) => verify.run(here).await,
             Self::Query(query) => query.run(here).await,
             Self::Stats(stats) => stats.run(here).await,
+            Self::Rotate(rotate) => rotate.run(here).await,
+            Self::Hold(hold) => hold.run(here).await,
             Self::Tail(tail) => tail.run(here).await,
         }
     }

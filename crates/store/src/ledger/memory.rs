@@ -6,8 +6,10 @@ mod items;
 mod limits;
 mod lookup;
 mod read;
+mod segments;
 
 use super::items::is_claimed_whole;
+use super::segments::Hold;
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
     LedgerStore, NewClaim, NewPermit, Notary, Proof, RequestKey, RequestRecord, expired_entry,
@@ -43,6 +45,7 @@ struct Inner {
     frozen: Option<Frozen>,
     queued: HashSet<String>,
     grants: BTreeMap<String, GrantRecord>,
+    holds: Vec<Hold>,
 }
 
 impl Inner {
@@ -72,8 +75,18 @@ impl MemoryLedger {
         let mut inner = self.read();
         let mut draft = inner.clone();
         let value = change(&mut draft)?;
-        *inner = draft;
+        let before = std::mem::replace(&mut *inner, draft);
+        self.hand_on(before.checkpoint.as_ref(), inner);
         Ok(value)
+    }
+
+    /// Hands on a head that is new.
+    fn hand_on(&self, before: Option<&Checkpoint>, after: MutexGuard<'_, Inner>) {
+        let head = after.checkpoint.clone().filter(|head| before != Some(head));
+        drop(after);
+        if let Some(head) = head {
+            self.notary.hand_on(&head);
+        }
     }
 
     fn append(&self, inner: &mut Inner, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
@@ -263,8 +276,10 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
-        let mut inner = self.read();
-        self.append(&mut inner, entry, now)
+        self.commit(|inner| Ok(self.append(inner, entry, now)?)).map_err(|error| match error {
+            LedgerError::Store(error) => error,
+            other => StoreError::Unavailable(other.to_string()),
+        })
     }
 
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {
