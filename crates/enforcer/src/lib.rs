@@ -23,6 +23,7 @@
 //! [`segments`] (old receipts moved into files of their own).
 
 pub mod admission;
+pub mod amendment;
 pub mod answer;
 pub mod ask;
 pub mod audit;
@@ -51,5 +52,5 @@ pub use ask::{Answered, Progress, Relay, Relays};
 pub use edge::Edge;
 pub use gate::{Enforcer, GateError, RunOnce};
 pub use home::Home;
-pub use policy::{Judged, Ruling, Sources};
-pub use question::{Grounds, Question, Way};
+pub use policy::{Judged, Ruling, Seated, Sources};
+pub use question::{Grounds, Question, Quorum, Step, Way};

@@ -13,6 +13,7 @@ mod read;
 mod receipts;
 mod register;
 mod requests;
+mod rounds;
 mod segments;
 mod signers;
 
@@ -47,6 +48,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/read.sql"),
         include_str!("ledger/items.sql"),
         include_str!("ledger/grants.sql"),
+        include_str!("ledger/rounds.sql"),
         include_str!("ledger/segments.sql"),
     ],
 };

@@ -53,5 +53,8 @@ fn settings_that_are_mistyped_are_refused() {
     assert_eq!((error_code(&refused).as_str(), refused.status.code()), ("config", Some(2)));
     std::fs::write(&config, "[segments]\nolder = \"0s\"\nsize = 2\n").unwrap();
     let rotated = json(&world.run("enforcer", &["audit", "rotate", "--json"]).stdout);
-    assert_eq!((&rotated["sealed"][0]["last"], &rotated["dropped"]), (&2.into(), &serde_json::json!([])));
+    assert_eq!(
+        (&rotated["sealed"][0]["last"], &rotated["dropped"]),
+        (&2.into(), &serde_json::json!([]))
+    );
 }

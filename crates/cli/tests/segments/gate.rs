@@ -83,7 +83,7 @@ async fn attack_45_keys_and_the_latest_time_stay_known() {
     assert!(scene.enforcer.ledger().content_hash(1).await.unwrap().is_some());
     assert_eq!(scene.verify().await.broken, None);
     // A key that was taken back stays taken back.
-    scene.enforcer.revoke("ann").await.unwrap();
+    scene.enforcer.revoke("ann", None).await.unwrap();
     scene.blocks(2).await;
     scene.enforcer.rotate(&by_size).await.unwrap();
     assert!(scene.enforcer.ways().unwrap().is_empty());

@@ -79,10 +79,7 @@ impl Scene {
     }
 
     /// The same home, opened anew.
-    pub(crate) async fn reopened(
-        self,
-        around: impl FnOnce(HomeNotary) -> Arc<dyn Notary>,
-    ) -> Self {
+    pub(crate) async fn reopened(self, around: impl FnOnce(HomeNotary) -> Arc<dyn Notary>) -> Self {
         let Self { dir, enforcer, person, clock, edge } = self;
         let home = enforcer.home().clone();
         drop(enforcer);
