@@ -538,6 +538,16 @@ impl Real {
         self.block_on(self.enforcer().ledger().find(&query, None, 100)).unwrap().len()
     }
 
+    /// Whether a receipt says that this person's key was taken back.
+    pub(crate) fn is_revoked(&self, person: Person) -> bool {
+        let query = Query { events: vec![Event::Revoked], ..Query::default() };
+        let found = self.block_on(self.enforcer().ledger().find(&query, None, 1_000)).unwrap();
+        let id = json!(self.keys(person).public().key_id());
+        let names =
+            |entry: &Entry| entry.action.as_ref().is_some_and(|a| a.get("keyId") == Some(&id));
+        found.iter().any(|receipt| names(&receipt.content.entry))
+    }
+
     /// Whether a request has a receipt of this event.
     pub(crate) fn is_told(&self, request: &RequestRecord, event: Event) -> bool {
         let receipts = self.block_on(self.enforcer().ledger().receipts_of(&request.id)).unwrap();
