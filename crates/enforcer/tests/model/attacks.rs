@@ -185,3 +185,13 @@ fn attack_27_a_revocation_that_is_cut_off_anywhere_is_recorded_in_the_end() {
         assert_eq!(ran(&[GATE, YES, Step::Crash { during, after }, Step::Restart]), 0);
     }
 }
+
+#[test]
+fn attack_19_where_those_who_are_asked_first_are_taken_back_the_next_ones_let_nothing_run() {
+    let steps = Step::Gate { call: 3, session: 0 };
+    let next = [Step::Time(Clock::Seconds(30)), Step::Escalate { request: Newest(0) }];
+    let bob = Step::Answer { request: Newest(0), by: Person::Bob, says: Says::Yes };
+    let asked = [vec![steps], next.to_vec()].concat();
+    assert_eq!(ran(&[asked.clone(), vec![bob.clone(), USE]].concat()), 1);
+    assert_eq!(ran(&[asked, vec![bob, Step::Revoke(Person::Ann), USE]].concat()), 0);
+}
