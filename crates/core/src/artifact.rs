@@ -370,7 +370,7 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn route(&self) -> Result<Option<Route>, JsonError> {
-        self.head.extension(extension::ROUTE)
+        self.head.route()
     }
 
     /// Our context, where the artifact carries one.
@@ -378,7 +378,7 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn context(&self) -> Result<Option<Context>, JsonError> {
-        self.head.extension(extension::CONTEXT)
+        self.head.context()
     }
 
     /// The ledger's head, where the artifact carries one.
@@ -391,6 +391,22 @@ impl Artifact {
 }
 
 impl ArtifactHead {
+    /// Our route, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn route(&self) -> Result<Option<Route>, JsonError> {
+        self.extension(extension::ROUTE)
+    }
+
+    /// Our context, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn context(&self) -> Result<Option<Context>, JsonError> {
+        self.extension(extension::CONTEXT)
+    }
+
     fn extension<T: Serialize + serde::de::DeserializeOwned>(
         &self,
         name: &str,
