@@ -160,7 +160,7 @@ impl<R: Relay> Desk<R> {
         }
         let signed = sign(opened, reply, &self.keys, now, random)?;
         let name = self.pairing.name.clone();
-        let answered = Answered::new(name, Review::of(opened), signed, now);
+        let answered = Answered::new(name, Review::answering(opened, reply), signed, now);
         let answered = self.history.record(answered)?;
         self.send(answered).await
     }

@@ -187,13 +187,15 @@ impl Enforcer {
         let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
         let request_id = request.id.clone();
         let acceptance = Acceptance { request_id, proof, reason, entry, now: self.now() };
-        match self.ledger.accept(acceptance).await {
+        let accepted = match self.ledger.accept(acceptance).await {
             Err(LedgerError::Replay) => {
                 self.record_refusal(request, &Refusal::Replay).await?;
-                Err(Refusal::Replay.into())
+                return Err(Refusal::Replay.into());
             }
-            other => Ok(other?),
-        }
+            other => other?,
+        };
+        self.give_taken(&accepted).await?;
+        Ok(accepted)
     }
 
     /// Whether an answer would be accepted, without writing anything down.

@@ -1,10 +1,11 @@
 //! An action made into artifacts, one for each approver.
 
 use crate::edge::{Edge, NoEntropy};
+use crate::gate::grant::offered;
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{
-    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, HashAlg, Risk, Route,
-    Scope, Seat, extensions,
+    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, GrantOffer, HashAlg,
+    Risk, Route, Scope, Seat, extensions,
 };
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::{Fixed, Hash};
@@ -59,6 +60,8 @@ pub struct Grounds {
     pub(crate) reason_required: bool,
     /// How long an answer is waited for where the caller does not say, in seconds.
     pub(crate) timeout_seconds: u32,
+    /// The widest standing permission that may be taken beside a yes.
+    pub(crate) grant: Option<GrantOffer>,
 }
 
 /// An approver and how to reach it.
@@ -110,6 +113,10 @@ impl Grounds {
             min_assurance: verdict.min_assurance,
             reason_required: verdict.require_reason,
             timeout_seconds: verdict.timeout_seconds,
+            grant: offered(verdict, false).ok().map(|offer| GrantOffer {
+                max_seconds: offer.max_seconds,
+                session: offer.session,
+            }),
         }
     }
 
@@ -129,6 +136,7 @@ impl Grounds {
             min_assurance: Assurance::Local,
             reason_required: false,
             timeout_seconds: 300,
+            grant: None,
         }
     }
 
@@ -136,6 +144,7 @@ impl Grounds {
     #[must_use]
     pub fn critical(mut self) -> Self {
         self.note.risk = Risk::Critical;
+        self.grant = None;
         self.min_assurance = self.min_assurance.max(Assurance::Web);
         self
     }
@@ -221,6 +230,7 @@ impl Question {
                 min_assurance: route.min_assurance,
                 reason_required: route.reason_required,
                 timeout_seconds: 0,
+                grant: route.grant,
             },
             principal: request.key.principal.clone(),
             session: String::new(),
@@ -304,8 +314,20 @@ impl Question {
             groups: vec![],
             veto: false,
             escalate_to: vec![],
-            grant: None,
+            grant: self.grant_offer(),
         }
+    }
+
+    /// What may be taken beside a yes. Only what the gate looks up as granted is on offer: no batch,
+    /// nothing that has a use of its own, and nothing that holds a secret.
+    fn grant_offer(&self) -> Option<GrantOffer> {
+        let may_be = match &self.action {
+            Action::Command(_) | Action::Tool(_) => true,
+            Action::Request(request) => request.action != countersign_core::grant::ACTION,
+            _ => false,
+        };
+        let open = || self.action.to_payload().is_ok_and(|whole| !smuggles_commitment(&whole));
+        self.grounds.grant.filter(|_| may_be && open())
     }
 }
 

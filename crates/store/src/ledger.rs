@@ -27,7 +27,7 @@ mod lookup;
 mod memory;
 pub mod read;
 pub use freeze::{FreezeStore, Frozen, Thaw};
-pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
+pub use grants::{Given, GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use limits::{Crowd, LimitStore, Room, Turn};
 pub use lookup::Lookup;

@@ -46,6 +46,7 @@ impl Enforcer {
         relays: &Relays,
         still: Still,
     ) -> Result<RunOnce, GateError> {
+        self.give_taken(request).await?;
         let (home, now) = (self.home.clone(), self.now());
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
