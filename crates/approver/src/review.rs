@@ -119,6 +119,12 @@ impl Review {
         Self { granted: words.into_iter().collect(), ..Self::of(opened) }
     }
 
+    /// Whether a yes may take a standing permission along.
+    #[must_use]
+    pub fn always_offered(&self) -> bool {
+        self.terms.iter().any(|fact| fact.label == ALWAYS)
+    }
+
     /// The review as it is kept: without the secrets that were disclosed. Its hash is another.
     #[must_use]
     pub fn without_secrets(mut self) -> Self {
@@ -137,6 +143,9 @@ impl Review {
         json::sha256(self).map(Hash)
     }
 }
+
+/// The label of what may be allowed again without asking.
+const ALWAYS: &str = "always";
 
 fn asked_by(opened: &Opened) -> Vec<Fact> {
     let (context, head) = (opened.context(), &opened.artifact().head);
@@ -179,7 +188,7 @@ fn terms(opened: &Opened, route: &Route) -> Vec<Fact> {
     ];
     facts.extend(always::offered(opened).map(|offer| {
         let offered = format!("may be allowed again without asking, {}", always::in_words(offer));
-        Fact::new("always", offered)
+        Fact::new(ALWAYS, offered)
     }));
     facts
 }

@@ -31,6 +31,7 @@ use crate::owner::Owner;
 use crate::policy::Sources;
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
+use countersign_core::grant::GrantNote;
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
@@ -76,6 +77,12 @@ impl RunOnce {
     #[must_use]
     pub fn request(&self) -> &RequestRecord {
         &self.request
+    }
+
+    /// The grant that it goes under, where nobody was asked for this run.
+    #[must_use]
+    pub fn grant(&self) -> Option<&GrantNote> {
+        self.frame.grant.as_deref()
     }
 }
 

@@ -106,10 +106,7 @@ impl Run {
                 enforcer.permit(prepared.action(), allowed, key).await?
             }
             Ruled::Asks(question) => {
-                let whose = (key.0.as_str(), key.1.as_str(), key.2.as_str());
-                let (grounds, asker) = (&question.grounds, asking::asker(whose.0, whose.1));
-                let action = prepared.action();
-                if let Some(permit) = enforcer.by_grant(action, grounds, whose, asker).await? {
+                if let Some(permit) = gate.granted(&question).await? {
                     return self.go(here, &enforcer, permit, &prepared, report).await;
                 }
                 let strong = prepared.check_strength(question.grounds.is_critical());
