@@ -1,5 +1,9 @@
 //! One pairing at work: its inbox, and the answers that leave it.
 
+mod stop;
+
+pub use stop::{StopError, StopRelay};
+
 use crate::history::{Answered, Asked, History, HistoryError};
 use crate::home::Home;
 use crate::open::{Delivered, OpenError, Opened, open};

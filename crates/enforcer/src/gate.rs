@@ -6,7 +6,7 @@
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
 //! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
-//!   may wait. `streak`: denials one after another.
+//!   may wait. `stops`: stops that approvers send from their devices. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
 //! * `items`: the same for a batch, item by item.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
@@ -21,6 +21,7 @@ mod limits;
 mod permit;
 mod recovery;
 mod standing;
+mod stops;
 mod streak;
 mod suspend;
 

@@ -26,7 +26,7 @@ mod limits;
 mod lookup;
 mod memory;
 pub mod read;
-pub use freeze::{FreezeStore, Frozen, Thaw};
+pub use freeze::{FreezeStore, Frozen, Sent, Thaw};
 pub use grants::{Given, GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use limits::{Crowd, LimitStore, Room, Turn};

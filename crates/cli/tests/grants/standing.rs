@@ -110,8 +110,3 @@ fn attack_18_of_two_processes_one_has_the_last_use() {
     assert_eq!(both.iter().filter(|ran| **ran).count(), 1, "{both:?}");
     assert_eq!(world.json("enforcer", &["grant", "list"])["grants"][0]["used"], 1);
 }
-
-/// The one request that waits at the approver.
-fn waiting(world: &World) -> String {
-    world.waits_for("approver", &["inbox"], "items")
-}

@@ -47,6 +47,7 @@ impl Enforcer {
         still: Still,
     ) -> Result<RunOnce, GateError> {
         self.give_taken(request).await?;
+        self.heed_before_use(request, relays).await?;
         let (home, now) = (self.home.clone(), self.now());
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {

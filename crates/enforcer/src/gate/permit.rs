@@ -21,6 +21,7 @@ impl Enforcer {
     /// # Errors
     /// Where it cannot be recorded; then it must not run.
     pub async fn allow(&self, action: &Action, allowed: Allowed) -> Result<Receipt, GateError> {
+        self.heed_lately().await;
         let hash = action.hash()?;
         let note = allowed.grounds.note().clone();
         let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note.clone())?;
@@ -50,6 +51,7 @@ impl Enforcer {
         allowed: Allowed,
         key: (&str, &str, &str),
     ) -> Result<RunOnce, GateError> {
+        self.heed_lately().await;
         let (principal, session, workspace) = key;
         let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
         let fresh = self.edge.id()?;
