@@ -87,7 +87,8 @@ pub(crate) fn in_words(offer: GrantOffer) -> String {
 }
 
 fn span(seconds: u32) -> String {
-    let of = |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let of =
+        |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match seconds {
         s if s > 0 && s.is_multiple_of(3_600) => of(s / 3_600, "hour"),
         s if s > 0 && s.is_multiple_of(60) => of(s / 60, "minute"),

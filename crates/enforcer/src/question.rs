@@ -113,10 +113,9 @@ impl Grounds {
             min_assurance: verdict.min_assurance,
             reason_required: verdict.require_reason,
             timeout_seconds: verdict.timeout_seconds,
-            grant: offered(verdict, false).ok().map(|offer| GrantOffer {
-                max_seconds: offer.max_seconds,
-                session: offer.session,
-            }),
+            grant: offered(verdict, false)
+                .ok()
+                .map(|offer| GrantOffer { max_seconds: offer.max_seconds, session: offer.session }),
         }
     }
 

@@ -1,8 +1,8 @@
 //! One call on its way: judged by the policies, put to whom they ask, and claimed once.
 
 use super::{
-    Caller, Document, RouteArgs, Subject, Unseated, Whom, Words, asker, blocked, claim_failed, pairings,
-    put, question, settle, tell, unfollowed,
+    Caller, Document, RouteArgs, Subject, Unseated, Whom, Words, asker, blocked, claim_failed,
+    pairings, put, question, settle, tell, unfollowed,
 };
 use crate::commands::{Here, asked_to_end};
 use crate::failure::Failure;

@@ -84,7 +84,10 @@ fn a_request_is_answered_by_the_grant_that_covers_it() {
     assert_eq!((&first["verdict"], &first["grant"]), (&"approved".into(), &Value::Null));
     let again = world.json("enforcer", &args[..args.len() - 1]);
     let list = world.json("enforcer", &["grant", "list"]);
-    assert_eq!((&again["verdict"], &again["grant"]), (&"approved".into(), &list["grants"][0]["id"]));
+    assert_eq!(
+        (&again["verdict"], &again["grant"]),
+        (&"approved".into(), &list["grants"][0]["id"])
+    );
     assert_eq!(again["approvedBy"][0], first["approvedBy"][0]);
     let receipt = json(&std::fs::read(again["receipt"].as_str().unwrap()).unwrap());
     assert_eq!(receipt["content"]["basis"], "grant");

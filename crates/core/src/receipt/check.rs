@@ -272,8 +272,7 @@ impl Content {
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
         // A yes that came too late or takes more than was offered is none, and no no either.
         let in_bounds = || Taken::of(decision, &artifact.head, &terms.route).is_ok();
-        let says =
-            yes.filter(|yes| !yes || in_bounds() && self.in_time(decision, artifact, now));
+        let says = yes.filter(|yes| !yes || in_bounds() && self.in_time(decision, artifact, now));
         Ok(Weighed { signer, says })
     }
 

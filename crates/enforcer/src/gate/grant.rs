@@ -12,7 +12,6 @@ use crate::policy::{Judged, Ruling, recheck};
 use crate::question::{Grounds, Question, Way, payload};
 use check::Standing;
 pub(crate) use check::offered;
-pub use taken::terms;
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::Context;
 use countersign_core::grant::{Grant, GrantNote};
@@ -23,6 +22,7 @@ use countersign_policy::Asker;
 use countersign_store::ledger::{
     Given, GrantRecord, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey, RequestRecord,
 };
+pub use taken::terms;
 
 /// Whose call it is: principal, the caller's name for its session, workspace.
 pub type Whose<'a> = (&'a str, &'a str, &'a str);

@@ -162,7 +162,8 @@ impl Enforcer {
             return Err("it was kept under another name".to_owned());
         }
         let trust = self.trust().map_err(|e| e.to_string())?;
-        let signer = signed.verify(&keys.key_id(), &trust, self.now()).map_err(|e| e.to_string())?;
+        let signer =
+            signed.verify(&keys.key_id(), &trust, self.now()).map_err(|e| e.to_string())?;
         let person = signer.person.clone();
         Ok((signed, person))
     }

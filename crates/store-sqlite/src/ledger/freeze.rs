@@ -1,8 +1,8 @@
 //! The stop, in SQLite.
 
 use super::SqliteLedger;
-use super::register::{Register, Ticket};
 use super::changes::spend_nonce;
+use super::register::{Register, Ticket};
 use super::requests::{advance, known};
 use crate::column::Json;
 use crate::db::Db;

@@ -13,8 +13,8 @@ use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey,
-    RequestRecord,
+    ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit,
+    RequestKey, RequestRecord,
 };
 use rusqlite::{Row, params};
 

@@ -46,11 +46,7 @@ fn route(session: bool) -> Route {
 }
 
 fn context() -> Context {
-    Context {
-        principal: Some("uid:1".into()),
-        workspace: Some("/w".into()),
-        ..Context::default()
-    }
+    Context { principal: Some("uid:1".into()), workspace: Some("/w".into()), ..Context::default() }
 }
 
 fn artifact(route: &Route, context: &Context) -> Artifact {
@@ -135,7 +131,10 @@ fn attack_45_more_than_the_route_offers_is_no_answer() {
         ("in every session", json!({"expiresAt": taken().expires_at})),
         ("in another session", json!({"expiresAt": taken().expires_at, "session": "s2"})),
         ("for no use", json!({"expiresAt": taken().expires_at, "session": "s1", "count": 0})),
-        ("of another call", json!({"expiresAt": taken().expires_at, "session": "s1", "action": {}})),
+        (
+            "of another call",
+            json!({"expiresAt": taken().expires_at, "session": "s1", "action": {}}),
+        ),
         ("in two forms", json!({"expiresAt": taken().expires_at, "session": "s1", "count": null})),
     ] {
         let refused = judged(&offered, signed(&offered, Word::Allow, wider)).unwrap_err();

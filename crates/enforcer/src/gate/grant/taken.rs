@@ -31,7 +31,10 @@ impl Enforcer {
     ///
     /// # Errors
     /// Where it cannot be written down.
-    pub(in crate::gate) async fn give_taken(&self, request: &RequestRecord) -> Result<(), GateError> {
+    pub(in crate::gate) async fn give_taken(
+        &self,
+        request: &RequestRecord,
+    ) -> Result<(), GateError> {
         let takes = request.accepted.iter().any(|one| one.decision.hint(hint::GRANT).is_some());
         if !takes || request.state != State::Approved {
             return Ok(());

@@ -69,9 +69,7 @@ pub(super) async fn only_an_approval_thaws(ledger: &dyn LedgerStore) -> Checked 
 }
 
 /// Whoever keeps a stop back and shows it again after a thaw stops nothing.
-pub(super) async fn attack_18_a_stop_that_was_sent_stops_once(
-    ledger: &dyn LedgerStore,
-) -> Checked {
+pub(super) async fn attack_18_a_stop_that_was_sent_stops_once(ledger: &dyn LedgerStore) -> Checked {
     let fixture = Fixture::new()?;
     let sent = |nonce: &str| Sent { nonce: nonce.into(), signer: KeyId("k".into()) };
     let entry = || fixture.entry(Event::Frozen);
@@ -83,8 +81,7 @@ pub(super) async fn attack_18_a_stop_that_was_sent_stops_once(
     ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
     let (released, entry_of_thaw) = (fixture.entry(Event::Released), entry());
     let recheck = Box::new(|_: &RequestRecord| Ok(()));
-    let thaw =
-        Thaw { request_id: "r1".into(), now: NOW, recheck, released, entry: entry_of_thaw };
+    let thaw = Thaw { request_id: "r1".into(), now: NOW, recheck, released, entry: entry_of_thaw };
     ledger.thaw(thaw).await?;
     let replayed = ledger.freeze_once(sent("n1"), frozen("ann"), entry(), NOW).await;
     assert_eq!(replayed.err(), Some(LedgerError::Replay));

@@ -3,8 +3,8 @@
 use super::Checked;
 use super::fixture::{DAY, Fixture, NOW};
 use crate::ledger::{
-    ClaimRecord, Frozen, Given, GrantRecord, GrantUse, LedgerError, LedgerStore, NewGrant, NewPermit,
-    RequestRecord,
+    ClaimRecord, Frozen, Given, GrantRecord, GrantUse, LedgerError, LedgerStore, NewGrant,
+    NewPermit, RequestRecord,
 };
 use countersign_core::decision::Word;
 use countersign_core::receipt::{Entry, Event};

@@ -3,8 +3,8 @@
 use super::{Inner, MemoryLedger, advance, known};
 use crate::error::StoreError;
 use crate::ledger::{
-    ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey,
-    RequestRecord,
+    ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit,
+    RequestKey, RequestRecord,
 };
 use async_trait::async_trait;
 use countersign_core::receipt::{Entry, Receipt};
