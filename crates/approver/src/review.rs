@@ -15,7 +15,7 @@ use crate::always;
 use crate::open::Opened;
 use crate::sign::Reply;
 use countersign_core::action::ActionHash;
-use countersign_core::artifact::{ArtifactHash, Risk, Route, Seat};
+use countersign_core::artifact::{ArtifactHash, Group, Risk, Route, Seat};
 use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
@@ -186,11 +186,29 @@ fn terms(opened: &Opened, route: &Route) -> Vec<Fact> {
         Fact::new("scopes", names(scopes.collect())),
         Fact::new("uses", format!("at most {}", route.max_uses)),
     ];
+    facts.extend(route.groups.iter().map(of_group));
+    if route.veto {
+        facts.push(Fact::new("veto", "one no ends it".to_owned()));
+    }
+    if !route.escalate_to.is_empty() {
+        let next = route.escalate_to.iter().map(|label| text::quoted(label));
+        facts.push(Fact::of_lines("asked next", next.collect()));
+    }
     facts.extend(always::offered(opened).map(|offer| {
         let offered = format!("may be allowed again without asking, {}", always::in_words(offer));
         Fact::new(ALWAYS, offered)
     }));
     facts
+}
+
+/// One list of people of whom some must allow as well.
+fn of_group(group: &Group) -> Fact {
+    let persons = group.persons.iter().map(|person| text::quoted(person));
+    let head = match &group.name {
+        Some(name) => format!("{} of {}:", group.threshold, text::quoted(name)),
+        None => format!("{} of these:", group.threshold),
+    };
+    Fact::of_lines("and of them", std::iter::once(head).chain(persons).collect())
 }
 
 fn agent_says(opened: &Opened) -> Vec<Fact> {

@@ -43,6 +43,14 @@ pub enum SignError {
     /// The standing permission is wider than what the route offers, in words.
     #[error("that is more than what is on offer: {0}")]
     MoreThanOffered(String),
+    /// The route does not name them as the next.
+    #[error("nobody called `{name}` is asked next{}", next_ones(.offered))]
+    NotNext {
+        /// Whom the person named.
+        name: String,
+        /// Whom the route names.
+        offered: Vec<String>,
+    },
     /// The items are none of the batch.
     #[error(transparent)]
     Items(#[from] Unclear),
@@ -60,7 +68,7 @@ pub enum SignError {
     Json(#[from] JsonError),
 }
 
-/// Yes, no, or yes to a part.
+/// Yes, no, yes to a part, or not theirs to say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -70,6 +78,8 @@ pub enum Verdict {
     Part,
     /// Do not.
     Deny,
+    /// Not my answer: ask somebody else.
+    Escalate,
 }
 
 impl Verdict {
@@ -80,6 +90,7 @@ impl Verdict {
             Self::Allow => "allowed",
             Self::Part => "partly allowed",
             Self::Deny => "denied",
+            Self::Escalate => "escalated",
         }
     }
 }
@@ -131,6 +142,12 @@ impl Reply {
         }
         Ok(Self { said: Meaning::Partial(Items::new(items, size)?), ..Self::allow() })
     }
+
+    /// No from this person: ask somebody whom the route names as the next.
+    #[must_use]
+    pub fn escalate(to: String, reason: Option<String>) -> Self {
+        Self { said: Meaning::Escalate { to: Some(to) }, ..Self::deny(reason) }
+    }
 }
 
 /// A signed answer, ready to be written down and then sent.
@@ -150,10 +167,12 @@ impl SignedAnswer {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let decision = &self.answer.decision;
-        match (decision.decision.allows(), decision.hint(hint::ITEMS)) {
-            (true, _) => Verdict::Allow,
-            (false, Some(_)) => Verdict::Part,
-            (false, None) => Verdict::Deny,
+        let hints = |name| decision.hint(name).is_some();
+        match decision.decision.allows() {
+            true => Verdict::Allow,
+            false if hints(hint::ITEMS) => Verdict::Part,
+            false if hints(hint::ESCALATE) => Verdict::Escalate,
+            false => Verdict::Deny,
         }
     }
 }
@@ -189,6 +208,13 @@ pub fn sign(
     Ok(SignedAnswer { body: body(&answer.decision), answer, trace })
 }
 
+fn next_ones(names: &[String]) -> String {
+    match names {
+        [] => "; say yes or no".to_owned(),
+        names => format!("; `{}` can be", names.join("`, `")),
+    }
+}
+
 /// In the order in which a person could do something about it.
 fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Result<(), SignError> {
     let end = &opened.artifact().head.expires_at;
@@ -209,6 +235,13 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     }
     if let Some(taken) = &reply.always {
         fits(opened, reply, taken)?;
+    }
+    if let Meaning::Escalate { to } = &reply.said {
+        let offered = route.map(|route| route.escalate_to.clone()).unwrap_or_default();
+        let on_offer = |name: &String| offered.contains(name);
+        if !to.as_ref().map_or(!offered.is_empty(), on_offer) {
+            return Err(SignError::NotNext { name: to.clone().unwrap_or_default(), offered });
+        }
     }
     if let Meaning::Partial(items) = &reply.said {
         // Of the batch that is signed, not of another.

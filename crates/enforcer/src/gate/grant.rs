@@ -6,10 +6,11 @@
 mod check;
 mod taken;
 
+use super::standing::Counting;
 use super::{Enforcer, GateError, RunOnce};
 use crate::entry;
-use crate::policy::{Judged, Ruling, recheck};
-use crate::question::{Grounds, Question, Way, payload};
+use crate::policy::{Judged, Ruling, Seated, recheck};
+use crate::question::{Grounds, Question, payload};
 use check::Standing;
 pub(crate) use check::offered;
 use countersign_core::action::{Action, ActionHash};
@@ -22,6 +23,7 @@ use countersign_policy::Asker;
 use countersign_store::ledger::{
     Given, GrantRecord, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey, RequestRecord,
 };
+use std::sync::Arc;
 pub use taken::terms;
 
 /// Whose call it is: principal, the caller's name for its session, workspace.
@@ -114,10 +116,11 @@ impl Enforcer {
     pub fn grant_question(
         &self,
         wanted: &Wanted,
-        to: Vec<Way>,
+        seated: Seated,
         ttl_millis: i64,
     ) -> Result<Question, GateError> {
         let Wanted { grant, grounds, session } = wanted;
+        let Seated { ways: to, quorum } = seated;
         let context = Context {
             principal: Some(grant.principal.clone()),
             session: Some(session.clone()),
@@ -131,7 +134,7 @@ impl Enforcer {
             action: grant.to_action()?,
             disclosures: Vec::new(),
             context,
-            grounds: grounds.clone(),
+            grounds: grounds.clone().with_quorum(quorum),
             principal: grant.principal.clone(),
             session: session.clone(),
             workspace: grant.workspace.clone(),
@@ -196,10 +199,9 @@ impl Enforcer {
     }
 
     fn granted(&self, request: &RequestRecord) -> Result<Entry, GateError> {
-        let frame = entry::of_request(Event::Granted, self.boundary, request);
-        let decisions: Vec<_> = request.accepted.iter().map(|a| &a.decision).collect();
-        let reason = request.accepted.first().and_then(|a| a.reason.as_ref());
-        Ok(entry::decided(frame, &decisions, reason, &self.trust()?))
+        let frame = self.entry_of(Event::Granted, request)?;
+        let Some(last) = request.accepted_now().last() else { return Ok(frame) };
+        Ok(entry::answered(frame, &last.decision, last.reason.as_ref(), &self.trust()?))
     }
 
     /// Takes a grant back, with its receipt.
@@ -276,6 +278,7 @@ impl Enforcer {
             state: State::Executed,
             created_at: now,
             expires_at: now,
+            step_ends: None,
             policy: Some(grounds.note().clone()),
             asked: Vec::new(),
             accepted: Vec::new(),
@@ -303,14 +306,16 @@ impl Enforcer {
         (grant, giver): (&GrantRecord, &RequestRecord),
     ) -> Result<Entry, GateError> {
         let note = grounds.note().clone();
+        let trust = Arc::new(self.trust()?);
+        let counting = Counting::new(trust, self.now()).since(grant.granted_at);
         let entry = entry::of_action(Event::Released, self.boundary, action, hash, note)?;
         let signed = giver.asked.first().map(|asked| asked.artifact.payload.clone());
         let note = GrantNote {
             id: grant.id.clone(),
             granted_at: grant.granted_at.timestamp(),
             action: signed.unwrap_or_default(),
-            artifacts: giver.asked.iter().map(|asked| asked.artifact.head.clone()).collect(),
-            decisions: giver.accepted.iter().map(|one| one.decision.clone()).collect(),
+            artifacts: giver.asked_now().map(|asked| asked.artifact.head.clone()).collect(),
+            decisions: counting.decisions(giver),
         };
         Ok(Entry { basis: Basis::Grant, grant: Some(Box::new(note)), ..entry })
     }

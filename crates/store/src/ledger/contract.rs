@@ -7,6 +7,7 @@ mod items;
 mod limits;
 mod lookup;
 mod read;
+mod rounds;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -60,7 +61,8 @@ where
     read::all(&make).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
-    a_claim_ends_once(&*make().await?).await
+    a_claim_ends_once(&*make().await?).await?;
+    rounds::all(&make).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {

@@ -67,11 +67,7 @@ impl Standing {
 
 /// When it was asked for what was answered: the last round of several began later than the first.
 fn asked_at(giver: &RequestRecord) -> Instant {
-    let answered = giver.accepted.iter().map(|one| one.decision.artifact_hash);
-    let made = answered.filter_map(|hash| {
-        let asked = giver.asked.iter().find(|one| one.artifact.head.artifact_hash == hash);
-        asked.map(|one| one.artifact.head.created_at.instant())
-    });
+    let made = giver.asked_now().map(|one| one.artifact.head.created_at.instant());
     made.max().map_or(giver.created_at, |made| made.max(giver.created_at))
 }
 

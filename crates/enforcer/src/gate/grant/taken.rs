@@ -18,8 +18,8 @@ pub fn terms(request: &RequestRecord) -> Option<Grant> {
     let payload = &request.asked.first()?.artifact.payload;
     // Every artifact of one request asks about the same.
     let alike = request.asked.iter().all(|asked| asked.artifact.payload == *payload);
-    let heads: Vec<_> = request.asked.iter().map(|asked| &asked.artifact.head).collect();
-    let decisions: Vec<_> = request.accepted.iter().map(|one| &one.decision).collect();
+    let heads: Vec<_> = request.asked_now().map(|asked| &asked.artifact.head).collect();
+    let decisions: Vec<_> = request.accepted_now().map(|one| &one.decision).collect();
     alike.then(|| Grant::signed(payload, &heads, &decisions)).flatten()
 }
 
@@ -35,7 +35,7 @@ impl Enforcer {
         &self,
         request: &RequestRecord,
     ) -> Result<(), GateError> {
-        let takes = request.accepted.iter().any(|one| one.decision.hint(hint::GRANT).is_some());
+        let takes = request.accepted_now().any(|one| one.decision.hint(hint::GRANT).is_some());
         if !takes || request.state != State::Approved {
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl Enforcer {
         code: &str,
         message: &str,
     ) -> Result<(), GateError> {
-        let frame = entry::of_request(Event::Observed, self.boundary, request);
+        let frame = self.entry_of(Event::Observed, request)?;
         self.ledger.record(entry::refused(frame, code, message), self.now()).await?;
         Ok(())
     }

@@ -69,8 +69,10 @@ fn text(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign_policy::load;
+    use countersign_core::encoding::Hash;
+    use countersign_policy::facts::Links;
     use countersign_policy::load::Dialect;
+    use countersign_policy::{Asker, Decision, Engine, Facts, Layer, LayerName, Moment, Place, load};
     use serde_json::json;
 
     fn of(payload: Value) -> Option<String> {
@@ -82,14 +84,25 @@ mod tests {
         let odd = "a\"b\\c\n\u{202e}\u{1f600}\u{7f}'";
         let parameters = json!({"to x": [odd, 1, 1.5, true, {"deep": {}}]});
         let request = json!({"kind": "request", "action": "deploy", "parameters": parameters});
-        let rule = of(request).unwrap();
+        let rule = of(request.clone()).unwrap();
         assert!(rule.is_ascii(), "{rule}");
+        assert_eq!(judged(&rule, &request), Decision::Allow);
+        let mut other = request;
+        other["parameters"]["to x"][0] = json!("a\"b\\c\n\u{202e}\u{1f600}'");
+        assert_eq!(judged(&rule, &other), Decision::RequireApproval);
+    }
+
+    fn judged(rule: &str, payload: &Value) -> Decision {
         let text = format!("version = 1\n{rule}");
-        load(text.as_bytes(), Dialect::Toml).unwrap();
-        let read: toml::Table = text.parse().unwrap();
-        let conditions = read["rule"][0]["conditions"].as_array().unwrap();
-        let args = serde_json::to_value(&conditions[2]["eq"]).unwrap();
-        assert_eq!(args, parameters);
+        let policy = load(text.as_bytes(), Dialect::Toml).unwrap();
+        let (name, sha256) = (LayerName::Home, Hash([0; 32]));
+        let engine = Engine::new(vec![Layer { name, policy, sha256, accepted: true }]).unwrap();
+        let place =
+            Place { user_home: None, own_state: vec![], workspace: None, links: Links(|_| None) };
+        let action = Action::from_payload(payload).unwrap();
+        let moment = Moment { minute: 0, weekday: 0, millis: 0 };
+        let facts = Facts::of(&action, Asker::default(), place, moment).unwrap();
+        engine.judge(&facts).decision
     }
 
     #[test]
