@@ -80,8 +80,10 @@ impl Suggest {
             );
         }
         let mut text = vec![
-            "# Each of these was approved every time. Paste what you mean into policy.toml, and".into(),
-            "# `countersign policy accept` it. A rule holds words, not what a program has become.".into(),
+            "# Each of these was approved every time. Paste what you mean into policy.toml, and"
+                .into(),
+            "# `countersign policy accept` it. A rule holds words, not what a program has become."
+                .into(),
         ];
         text.extend(suggestions.iter().map(Suggestion::page));
         text.join("\n")
@@ -119,7 +121,8 @@ async fn suggested(
     if !may_be || !facts.class.floors.is_empty() {
         return Ok(None);
     }
-    let lets_go = with(&engine, &rule).is_some_and(|with| with.judge(&facts).decision == Decision::Allow);
+    let lets_go =
+        with(&engine, &rule).is_some_and(|with| with.judge(&facts).decision == Decision::Allow);
     let asked_by = today.rule_id;
     Ok(lets_go.then_some(Suggestion { id, rule, asked_by, answers }))
 }

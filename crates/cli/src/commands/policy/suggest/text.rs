@@ -18,7 +18,9 @@ pub(super) fn rule(id: &str, action: &Action) -> Option<String> {
     let kind = Value::from(of("kind")?.as_str()?);
     let all = std::iter::once(("kind", &kind)).chain(conditions);
     let lines: Option<Vec<String>> = all
-        .map(|(field, value)| Some(format!("    {{ field = \"{field}\", eq = {} }},", toml(value)?)))
+        .map(|(field, value)| {
+            Some(format!("    {{ field = \"{field}\", eq = {} }},", toml(value)?))
+        })
         .collect();
     Some(format!(
         "[[rule]]\nid = {}\nconditions = [\n{}\n]\ndecision = \"allow\"\n",
@@ -45,7 +47,8 @@ fn table(members: &Map<String, Value>) -> Option<String> {
     if members.contains_key("_sd") {
         return None;
     }
-    let member = |(name, value): (&String, &Value)| Some(format!("{} = {}", text(name), toml(value)?));
+    let member =
+        |(name, value): (&String, &Value)| Some(format!("{} = {}", text(name), toml(value)?));
     let members: Option<Vec<String>> = members.iter().map(member).collect();
     Some(format!("{{ {} }}", members?.join(", ")))
 }
@@ -72,7 +75,9 @@ mod tests {
     use countersign_core::encoding::Hash;
     use countersign_policy::facts::Links;
     use countersign_policy::load::Dialect;
-    use countersign_policy::{Asker, Decision, Engine, Facts, Layer, LayerName, Moment, Place, load};
+    use countersign_policy::{
+        Asker, Decision, Engine, Facts, Layer, LayerName, Moment, Place, load,
+    };
     use serde_json::json;
 
     fn of(payload: Value) -> Option<String> {
