@@ -118,10 +118,10 @@ pub(crate) enum Command {
     /// Search, count and check the ledger, and take receipts out of it
     #[command(subcommand)]
     Audit(commands::audit::Audit),
-    /// Show the fingerprints of this home's keys
+    /// Show, replace and take back keys
     #[command(subcommand)]
     Key(commands::key::Key),
-    /// Show and export the keys that are pinned here
+    /// Show, export, import and change the keys that are pinned here
     #[command(subcommand)]
     Trust(commands::trust::Trust),
     /// Propose, review, enforce and hash HARP objects as files; report conformance

@@ -269,7 +269,7 @@ async fn attack_10_who_is_revoked_after_the_first_vote_counts_no_more() {
     world.says(&request, 1, Word::Allow).await.unwrap();
     let home = Home::open(world.dir.path()).unwrap();
     let identity = home.identity().unwrap().unwrap();
-    home.revoke(&identity, "bob", &Instant(START + 1).timestamp()).unwrap();
+    home.revoke(&identity, "bob", &Instant(START + 1).timestamp(), None).unwrap();
     world.later(MINUTE);
     let second = world.says(&request, 2, Word::Allow).await.unwrap();
     assert_ne!(second.state, State::Approved);

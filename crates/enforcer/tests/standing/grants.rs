@@ -209,7 +209,7 @@ async fn attack_19_a_key_that_is_revoked_voids_its_grants() {
     assert!(goes(&world).await);
     let at = world.edge.now().timestamp();
     let name = world.home.pairings().unwrap()[0].name.clone();
-    world.home.revoke(world.enforcer.identity(), &name, &at).unwrap();
+    world.home.revoke(world.enforcer.identity(), &name, &at, None).unwrap();
     assert!(!goes(&world).await);
 }
 

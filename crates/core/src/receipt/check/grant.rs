@@ -1,6 +1,6 @@
 //! What a run under a standing permission must show: who gave it, for this very call.
 
-use super::Verdict;
+use super::{Judged, Verdict};
 use crate::action::ActionHash;
 use crate::artifact::ArtifactHead;
 use crate::encoding::Hash;
@@ -16,7 +16,7 @@ impl Content {
     pub(super) fn rests_on_its_grant(
         &self,
         trust: &TrustStore,
-        now: Instant,
+        judged: &Judged<'_>,
     ) -> Result<(), Verdict> {
         let entry = &self.entry;
         let note = match (entry.basis, &entry.grant) {
@@ -38,7 +38,7 @@ impl Content {
         let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);
         let in_order = given <= skewed(used) && used <= skewed(self.recorded_at.instant());
         let in_time = in_order && grant.lasts(used);
-        let (level, ..) = self.giving(note).and_then(|giving| giving.proven(trust, now))?;
+        let (level, ..) = self.giving(note).and_then(|giving| giving.proven(trust, judged))?;
         if in_time && level == Level::L1 { Ok(()) } else { Err(not_given()) }
     }
 
