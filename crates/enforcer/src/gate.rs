@@ -288,7 +288,10 @@ impl Enforcer {
         claim: &ClaimRecord,
         entry: countersign_core::receipt::Entry,
     ) -> Result<Receipt, GateError> {
-        Ok(self.ledger.finish(&claim.id, entry, self.now()).await?)
+        // A clock that was set back meanwhile dates no outcome before its claim: such a receipt
+        // would prove nothing.
+        let at = self.now().max(claim.claimed_at);
+        Ok(self.ledger.finish(&claim.id, entry, at).await?)
     }
 
     /// Ends a request that nobody answered: withdrawn, or expired where its time is over.

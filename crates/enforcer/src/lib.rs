@@ -8,6 +8,7 @@
 //! * [`child`]: a command line pinned to its files, and later run exactly so.
 //! * [`patch`]: a change to files, tied to its base; [`git`]: the work tree around it.
 //! * [`policy`]: what the policies of this place say of it, and whom they ask.
+//! * [`redaction`]: what they hide of it, taken out and kept apart.
 //! * [`question`]: the action made into artifacts.
 //! * [`gate`]: suspend, verify, accept, claim; each step durable before the next.
 //! * [`ask`]: put it to the approvers through their gateways; [`answer`]: what comes back.
@@ -42,6 +43,7 @@ pub mod patch;
 pub mod policy;
 pub mod portable;
 pub mod question;
+pub mod redaction;
 pub mod run;
 pub mod segments;
 pub mod ship;

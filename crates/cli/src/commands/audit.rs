@@ -2,6 +2,8 @@
 
 mod bundle;
 mod daily;
+mod disclose;
+mod erase;
 mod export;
 mod hold;
 mod lines;
@@ -44,6 +46,10 @@ pub(crate) enum Audit {
     Hold(hold::HoldCommand),
     /// Show the newest receipts, and those that follow
     Tail(tail::Tail),
+    /// Show what a policy hid of a call
+    Disclose(disclose::Disclose),
+    /// Delete values that policies hid, with a receipt
+    Erase(erase::Erase),
 }
 
 impl Audit {
@@ -58,6 +64,8 @@ impl Audit {
             Self::Rotate(rotate) => rotate.run(here).await,
             Self::Hold(hold) => hold.run(here).await,
             Self::Tail(tail) => tail.run(here).await,
+            Self::Disclose(disclose) => disclose.run(here).await,
+            Self::Erase(erase) => erase.run(here).await,
         }
     }
 }
