@@ -20,7 +20,8 @@
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
 //! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
 //! collector), [`audit`] (the whole ledger checked),
-//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
+//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`];
+//! [`segments`] (old receipts moved into files of their own).
 
 pub mod admission;
 pub mod amendment;
@@ -44,6 +45,7 @@ pub mod portable;
 pub mod question;
 pub mod redaction;
 pub mod run;
+pub mod segments;
 pub mod ship;
 pub mod walk;
 pub mod witness;

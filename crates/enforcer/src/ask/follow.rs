@@ -124,6 +124,7 @@ impl Enforcer {
             return Ok(Answered::Approved(request));
         }
         let ended = self.close(&request, countersign_store::ledger::Ending::Expired).await?;
+        self.witnessed_at_rest(&ended, relays).await?;
         Ok(by_state(ended))
     }
 

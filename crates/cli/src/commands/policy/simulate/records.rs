@@ -107,7 +107,8 @@ fn of_receipt(receipt: Receipt, open: Open<'_>) -> Option<Recorded> {
     let action = entry.action.clone().filter(|_| asked && entry.policy.is_some())?;
     // Keys and policies are admitted by a rule of the enforcer's own.
     let own = action.get("action").and_then(Value::as_str);
-    if own.is_some_and(|name| name.starts_with("countersign.")) {
+    let of_ledger = action.get("kind").and_then(Value::as_str) == Some("ledger");
+    if of_ledger || own.is_some_and(|name| name.starts_with("countersign.")) {
         return None;
     }
     Some(Recorded {
