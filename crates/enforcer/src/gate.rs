@@ -298,11 +298,10 @@ impl Enforcer {
         claim: &ClaimRecord,
         entry: countersign_core::receipt::Entry,
     ) -> Result<Receipt, GateError> {
-        let receipt = self.ledger.finish(&claim.id, entry, self.now()).await?;
-        // The receipt is durable, and that is the answer. An older head stays true, and the next
-        // claim is refused where none can be remembered.
-        let _ = self.remember_head().await;
-        Ok(receipt)
+        // A clock that was set back meanwhile dates no outcome before its claim: such a receipt
+        // would prove nothing.
+        let at = self.now().max(claim.claimed_at);
+        Ok(self.ledger.finish(&claim.id, entry, at).await?)
     }
 
     /// Ends a request that nobody answered: withdrawn, or expired where its time is over.
@@ -358,6 +357,8 @@ impl Enforcer {
         Ok(entry)
     }
 
+    /// Demands that the home remembers the newest head. The ledger hands its heads on by itself;
+    /// what hangs on one asks for it here.
     async fn remember_head(&self) -> Result<(), GateError> {
         if let Some(head) = self.ledger.checkpoint().await? {
             witness::remember(&self.home, &head)?;

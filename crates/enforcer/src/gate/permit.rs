@@ -12,6 +12,11 @@ impl Allowed {
     fn event(&self) -> Event {
         if self.watched { Event::Observed } else { Event::Allowed }
     }
+
+    /// What is written down of an action: whatever a caller has at hand, no hidden value is.
+    fn written<'a>(&'a self, action: &'a Action) -> &'a Action {
+        if self.shown.disclosures().is_empty() { action } else { self.shown.action() }
+    }
 }
 
 impl Enforcer {
@@ -22,6 +27,7 @@ impl Enforcer {
     /// Where it cannot be recorded; then it must not run.
     pub async fn allow(&self, action: &Action, allowed: Allowed) -> Result<Receipt, GateError> {
         self.heed_lately().await;
+        let action = allowed.written(action);
         let hash = action.hash()?;
         let note = allowed.grounds.note().clone();
         let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note.clone())?;
@@ -52,6 +58,7 @@ impl Enforcer {
         key: (&str, &str, &str),
     ) -> Result<RunOnce, GateError> {
         self.heed_lately().await;
+        let action = allowed.written(action);
         let (principal, session, workspace) = key;
         let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
         let fresh = self.edge.id()?;
