@@ -448,39 +448,41 @@ fn what_the_gate_cannot_do_yet_is_said() {
     assert!(notes.contains("nobody is asked next"), "{notes}");
 }
 
-/// Asks for an action that the policy asks about, and answers.
-fn answered(world: &World, action: &str, word: &str) {
-    let asking = world.spawn("enforcer", &["request", "--action", action, "--json"]);
+/// Runs what the policy asks about, and answers.
+fn answered(world: &World, command: &[&str], word: &str) {
+    let run = world.gate(&[], command);
     world.answer(word);
-    asking.output();
+    run.output();
 }
 
 #[test]
 fn what_was_approved_every_time_is_suggested_as_a_rule_that_works() {
     let world = World::paired();
     for _ in 0..2 {
-        answered(&world, "refresh_cache", "approve");
-        answered(&world, "rotate_logs", "approve");
+        answered(&world, &["touch", "cache"], "approve");
+        answered(&world, &["mkdir", "-p", "logs"], "approve");
     }
-    answered(&world, "rotate_logs", "deny");
+    answered(&world, &["mkdir", "-p", "other"], "deny");
     let suggest = ["policy", "suggest", "--at-least", "2"];
     let found = world.json("enforcer", &suggest);
     let suggestions = found["suggestions"].as_array().unwrap();
-    // What was denied once is none, however often it was approved.
+    // A program of which something was denied is none, however often it was approved.
     assert_eq!(suggestions.len(), 1, "{found}");
     let suggestion = &suggestions[0];
     assert_eq!((&suggestion["approved"], &suggestion["by"][0]), (&2.into(), &"work".into()));
     let rule = suggestion["rule"].as_str().unwrap();
-    assert!(rule.contains("refresh_cache"), "{rule}");
+    assert!(rule.contains("\"cache\""), "{rule}");
     assert_eq!(world.json("enforcer", &["policy", "suggest"])["suggestions"][0], Value::Null);
     // The text is a policy, and what it speaks of runs.
     let file = world.path("suggested.toml");
     std::fs::write(&file, format!("version = 1\n{rule}")).unwrap();
     let file = file.to_str().unwrap();
     world.json("enforcer", &["policy", "check", file]);
-    let action = r#"{"kind":"request","action":"refresh_cache","parameters":{}}"#;
-    let explained = explain_stdin(&world, action, &["--exit-code", "--policy", file]);
-    assert_eq!(code(&explained), 0, "{explained:?}");
+    for (words, expected) in [(&["cache"][..], 0), (&["cache", "more"], 10)] {
+        let args = ["explain", "--exit-code", "--policy", file, "--", "touch"];
+        let args: Vec<&str> = args.into_iter().chain(words.iter().copied()).collect();
+        assert_eq!(code(&run(&world, &args)), expected, "{words:?}");
+    }
     let text = world.run("enforcer", &suggest);
     let text = String::from_utf8_lossy(&text.stdout);
     assert!(text.contains("# approved 2 times by work, 20"), "{text}");

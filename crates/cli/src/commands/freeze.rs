@@ -21,7 +21,7 @@ use std::time::Duration;
 /// In an approver's home it stops those that it approves for: a signed stop is left at the gateway
 /// for each, which looks for it before it lets anything go.
 #[derive(clap::Args)]
-#[command(after_help = "Exit 13 where a gateway did not take a stop.\n\nExamples:\n  \
+#[command(after_help = "Exit 14 where a gateway did not take a stop.\n\nExamples:\n  \
     countersign freeze -m 'the deploy key leaked'\n  \
     countersign freeze --of work -m 'from the train'\n  countersign thaw")]
 pub(crate) struct Freeze {

@@ -117,7 +117,9 @@ impl Run {
                 let strong = prepared.check_strength(question.grounds.is_critical());
                 if let Err(error) = strong {
                     let failure = ending::too_weak(&error);
-                    return Err(asking::unasked(&enforcer, prepared.action(), failure, report).await);
+                    return Err(
+                        asking::unasked(&enforcer, prepared.action(), failure, report).await
+                    );
                 }
                 gate.claimed(&question, report).await?
             }

@@ -104,5 +104,5 @@ fn a_stop_that_no_gateway_takes_is_said_to_be_none() {
     assert_eq!((unknown.status.code(), error_code(&unknown)), (Some(2), "unknown_pairing".into()));
     world.kill_gateway();
     let output = world.run("approver", &["freeze", "--json"]);
-    assert_eq!((output.status.code(), error_code(&output)), (Some(13), "not_stopped".into()));
+    assert_eq!((output.status.code(), error_code(&output)), (Some(14), "not_stopped".into()));
 }

@@ -133,7 +133,7 @@ impl Enforcer {
         };
         let mut refused = None;
         for stop in &stops {
-            match self.opened_stop(stop) {
+            match self.unsealed(stop) {
                 Ok((signed, person)) => match self.stop_by(&signed, &person).await {
                     Ok(()) => {}
                     Err(GateError::Ledger(LedgerError::Replay)) => {
@@ -153,7 +153,7 @@ impl Enforcer {
     }
 
     /// The stop inside and whose it is, or why it is none.
-    fn opened_stop(&self, stop: &WaitingStop) -> Result<(SignedStop, String), String> {
+    fn unsealed(&self, stop: &WaitingStop) -> Result<(SignedStop, String), String> {
         let keys = &self.identity.keys;
         let text = sealing::open(&stop.ciphertext, &shown(&stop.stop_id), keys);
         let signed = SignedStop::parse(&text.map_err(|e| e.to_string())?);

@@ -24,8 +24,7 @@ use tally::{Answers, tally};
 
 /// Write rules for what was approved every time, ready to paste.
 ///
-/// Each allows exactly one call: the same words in the same directory, the same tool or request with
-/// the same arguments. Nothing is suggested that is critical, in a dangerous lane (payments,
+/// Each allows exactly one command: the same words in the same directory. Nothing is suggested that is critical, in a dangerous lane (payments,
 /// deletions, changes of accounts, exports of data) or was ever denied, and nothing that another
 /// rule would go on asking about. Nothing is changed: paste what you mean, then accept it.
 #[derive(clap::Args)]
@@ -76,7 +75,7 @@ impl Suggest {
         if suggestions.is_empty() {
             let least = self.at_least;
             return format!(
-                "# nothing was approved {least} times or more, never denied, and could be a rule"
+                "# no command was approved {least} times or more, never denied, and could be a rule"
             );
         }
         let mut text = vec![

@@ -40,7 +40,7 @@ struct Call {
 #[derive(Default)]
 struct Tally {
     calls: BTreeMap<Hash, Call>,
-    /// Calls, and programs or tools, of which something was denied.
+    /// Commands, and programs, of which something was denied.
     denied: BTreeSet<Hash>,
     /// Approvals whose question is still to come.
     answered: HashMap<String, (Hash, Instant)>,
@@ -135,29 +135,21 @@ fn is_harmless(receipt: &Receipt) -> bool {
     note.risk < Risk::Critical && lane == Some(false)
 }
 
-/// What makes two calls the same for a rule: the words and the place of a command, and everything
-/// of a tool and of a request. Others make no rule.
+/// What makes two commands the same for a rule: their words and their place. Others make no rule.
 fn key(payload: &Map<String, Value>) -> Option<Hash> {
     let of = |name: &str| payload.get(name);
-    let same = match of("kind")?.as_str()? {
-        "command" => json!({"argv": of("argv"), "cwd": of("cwd")}),
-        "tool" | "request" => json!(payload),
-        _ => return None,
-    };
+    let same = json!({"argv": of("argv")?, "cwd": of("cwd")?});
     json::sha256(&same).ok().map(Hash)
 }
 
-/// What a denial speaks of beyond the one call: the program, the tool or the name of a request. Of a
-/// shell only its line, since everything is called by one.
+/// What a denial speaks of beyond the one command: its program. Of a shell only its line, since
+/// everything is called by one.
 fn family(payload: &Map<String, Value>) -> Option<Hash> {
     const SHELLS: [&str; 6] = ["sh", "bash", "zsh", "dash", "ksh", "fish"];
-    let of = |name: &str| payload.get(name);
-    let first = of("argv").and_then(|argv| argv.get(0)).and_then(Value::as_str);
-    let program = first.map(|word| word.rsplit('/').next().unwrap_or(word));
-    if program.is_some_and(|program| SHELLS.contains(&program)) {
+    let first = payload.get("argv").and_then(|argv| argv.get(0)).and_then(Value::as_str);
+    let program = first.map(|word| word.rsplit('/').next().unwrap_or(word))?;
+    if SHELLS.contains(&program) {
         return None;
     }
-    let named = json!({"program": program, "server": of("server"), "tool": of("tool"),
-        "action": of("action")});
-    json::sha256(&named).ok().map(Hash)
+    json::sha256(&json!({"program": program})).ok().map(Hash)
 }
