@@ -34,6 +34,8 @@ pub enum Domain {
     Policy,
     /// An operator over the manifest of a bundle.
     Bundle,
+    /// An approver over a stop.
+    Freeze,
     /// Two devices over the digits of a pairing. A hash and never a signature; it stands here so
     /// that no signature can be taken for it.
     Sas,
@@ -41,7 +43,7 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, for the test that no two can be confused.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Artifact,
         Self::Auth,
         Self::KeyExchange,
@@ -51,6 +53,7 @@ impl Domain {
         Self::Key,
         Self::Policy,
         Self::Bundle,
+        Self::Freeze,
         Self::Sas,
     ];
 
@@ -67,6 +70,7 @@ impl Domain {
             Self::Key => "countersign-key/v1",
             Self::Policy => "countersign-policy/v1",
             Self::Bundle => "countersign-bundle/v1",
+            Self::Freeze => "countersign-freeze/v1",
             Self::Sas => "countersign-sas/v1",
         }
     }

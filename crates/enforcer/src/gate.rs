@@ -6,7 +6,7 @@
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
 //! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
-//!   may wait. `streak`: denials one after another.
+//!   may wait. `stops`: stops that approvers send from their devices. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
 //! * `items`: the same for a batch, item by item.
 //! * `rounds`: others asked in place of those who did not end it.
@@ -23,6 +23,7 @@ mod permit;
 mod recovery;
 mod rounds;
 mod standing;
+mod stops;
 mod streak;
 mod suspend;
 
@@ -33,6 +34,7 @@ use crate::owner::Owner;
 use crate::policy::Sources;
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
+use countersign_core::grant::GrantNote;
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::request;
 use countersign_core::time::Instant;
@@ -79,6 +81,12 @@ impl RunOnce {
     #[must_use]
     pub fn request(&self) -> &RequestRecord {
         &self.request
+    }
+
+    /// The grant that it goes under, where nobody was asked for this run.
+    #[must_use]
+    pub fn grant(&self) -> Option<&GrantNote> {
+        self.frame.grant.as_deref()
     }
 }
 
@@ -186,7 +194,9 @@ impl Enforcer {
         let (request_id, entry) = (request.id.clone(), Box::new(entry));
         let counts = Box::new(counts);
         let acceptance = Acceptance { request_id, vote, reason, counts, entry, now };
-        self.spent(request, self.ledger.accept(acceptance).await).await
+        let accepted = self.spent(request, self.ledger.accept(acceptance).await).await?;
+        self.give_taken(&accepted).await?;
+        Ok(accepted)
     }
 
     /// What a receipt says of a request, with the answers that count now.

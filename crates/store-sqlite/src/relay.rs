@@ -6,6 +6,7 @@ mod heads;
 mod lists;
 mod pairings;
 mod routes;
+mod stops;
 
 use crate::db::Db;
 use crate::fault;
@@ -36,7 +37,11 @@ const SCHEMA: Schema = Schema {
     // 32 MiB. Exchanges change a page again and again, which is then copied once, and the syncs
     // around a copy are rare.
     log_pages: 8_192,
-    steps: &[include_str!("relay/schema.sql"), include_str!("relay/heads.sql")],
+    steps: &[
+        include_str!("relay/schema.sql"),
+        include_str!("relay/heads.sql"),
+        include_str!("relay/stops.sql"),
+    ],
 };
 
 /// Rows that one housekeeping write drops, so that nobody waits long behind it.

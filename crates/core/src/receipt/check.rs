@@ -14,6 +14,7 @@ use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
 use crate::encoding::Hash;
+use crate::grant::Taken;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
@@ -300,8 +301,10 @@ impl Content {
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
-        // A yes that came too late is none, and no no either.
-        let says = yes.filter(|yes| !yes || self.in_time(decision, artifact, judged.at.now));
+        // A yes that came too late or takes more than was offered is none, and no no either.
+        let in_bounds = || Taken::of(decision, &artifact.head, &terms.route).is_ok();
+        let in_time = || self.in_time(decision, artifact, judged.at.now);
+        let says = yes.filter(|yes| !yes || in_bounds() && in_time());
         Ok(Weighed { signer, says })
     }
 

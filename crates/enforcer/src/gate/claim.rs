@@ -46,6 +46,8 @@ impl Enforcer {
         relays: &Relays,
         still: Still,
     ) -> Result<RunOnce, GateError> {
+        self.give_taken(request).await?;
+        self.heed_before_use(request, relays).await?;
         let (home, now) = (self.home.clone(), self.now());
         let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
