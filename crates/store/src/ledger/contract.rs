@@ -57,6 +57,7 @@ where
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
     read::all(&make).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
+    lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await
 }
