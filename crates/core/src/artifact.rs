@@ -386,11 +386,19 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
-        self.head.extension(extension::HEAD)
+        self.head.checkpoint()
     }
 }
 
 impl ArtifactHead {
+    /// The ledger's head, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
+        self.extension(extension::HEAD)
+    }
+
     fn extension<T: Serialize + serde::de::DeserializeOwned>(
         &self,
         name: &str,

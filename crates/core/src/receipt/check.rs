@@ -122,8 +122,8 @@ impl Receipt {
 
     fn signed_by_operator(&self, trust: &TrustStore, now: Instant) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
-        let untrusted = untrusted(&signature.key_id);
-        let operator = trust.operator(&signature.key_id).ok_or(untrusted)?;
+        let untrusted = || untrusted(&signature.key_id);
+        let operator = trust.operator(&signature.key_id).ok_or_else(untrusted)?;
         if matches!(operator.status, Status::Revoked { .. }) || !operator.status.counts(now) {
             return Err(Verdict::Revoked);
         }
