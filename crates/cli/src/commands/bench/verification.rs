@@ -109,7 +109,7 @@ impl ReplayView for Unused {
     }
 }
 
-fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failure> {
+pub(super) fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failure> {
     let pairing = Pairing {
         name: "bench".into(),
         pair_id: "bench".into(),
