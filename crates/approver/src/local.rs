@@ -7,6 +7,7 @@ use crate::home::Home;
 use crate::keyfile::{KeyFile, KeyFileEntropy, KeyFileError, Work};
 use crate::passphrase::Passphrase;
 use countersign_core::keys::{KeyId, PublicKeys, SecretKeys};
+use countersign_store::files;
 use std::path::{Path, PathBuf};
 
 /// A locked key on this machine.
@@ -44,6 +45,44 @@ impl LocalKey {
         Ok(Self { file })
     }
 
+    /// Makes another local key from 64 random bytes beside the one below `root`. It is used only
+    /// after [`LocalKey::take_over`]; one that was made before and never was is replaced.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn make_successor(
+        root: &Path,
+        secret: &[u8; 64],
+        passphrase: &Passphrase,
+        entropy: KeyFileEntropy,
+    ) -> Result<Self, KeyFileError> {
+        let keys = SecretKeys::from_bytes(secret)?;
+        let file = KeyFile::seal(&keys, passphrase, Work::DEFAULT, entropy)?;
+        files::remove(&successor(root))?;
+        file.write_new(&successor(root))?;
+        Ok(Self { file })
+    }
+
+    /// The successor that waits below `root`.
+    ///
+    /// # Errors
+    /// Where the file is damaged.
+    pub fn successor(root: &Path) -> Result<Option<Self>, KeyFileError> {
+        let path = successor(root);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Self { file: KeyFile::read(&path)? }))
+    }
+
+    /// Puts the successor in the place of the local key, whose secret is gone then.
+    ///
+    /// # Errors
+    /// Where it cannot be moved.
+    pub fn take_over(root: &Path) -> Result<(), KeyFileError> {
+        Ok(files::replace(&successor(root), &path(root))?)
+    }
+
     /// The public half.
     #[must_use]
     pub fn public(&self) -> &PublicKeys {
@@ -68,4 +107,9 @@ impl LocalKey {
 /// Apart from the keys of pairings, whose files bear the ids of those.
 fn path(root: &Path) -> PathBuf {
     root.join("local.key.json")
+}
+
+/// Where a new key waits until it is pinned.
+fn successor(root: &Path) -> PathBuf {
+    root.join("local.next.json")
 }

@@ -108,6 +108,8 @@ pub(crate) enum Command {
     Approve(commands::decide::Approve),
     /// Refuse one request, with a reason
     Deny(commands::decide::Deny),
+    /// Hand one request to whoever is asked next
+    Escalate(commands::decide::Escalate),
     /// List what I was asked and what I answered
     History(commands::history::History),
     /// Show and verify receipts
@@ -116,10 +118,10 @@ pub(crate) enum Command {
     /// Search, count and check the ledger, and take receipts out of it
     #[command(subcommand)]
     Audit(commands::audit::Audit),
-    /// Show the fingerprints of this home's keys
+    /// Show, replace and take back keys
     #[command(subcommand)]
     Key(commands::key::Key),
-    /// Show and export the keys that are pinned here
+    /// Show, export, import and change the keys that are pinned here
     #[command(subcommand)]
     Trust(commands::trust::Trust),
     /// Propose, review, enforce and hash HARP objects as files; report conformance

@@ -3,6 +3,7 @@
 use countersign_client::ClientError;
 use countersign_core::verify::Refusal;
 use countersign_enforcer::GateError;
+use countersign_enforcer::amendment::AmendError;
 use countersign_enforcer::child::PrepareError;
 use countersign_enforcer::edge::NoEntropy;
 use countersign_enforcer::home::HomeError;
@@ -142,6 +143,7 @@ impl From<HomeError> for Failure {
             error @ (HomeError::Trust { .. } | HomeError::Key { .. }) => {
                 Self::new(Exit::Failed, "home", error.to_string()).hint(RESTORE_KEYS)
             }
+            HomeError::Amend(error) => error.into(),
             HomeError::NoSuccessor(_) => Self::new(Exit::Failed, "no_successor", error.to_string())
                 .hint("pair its successor first, or take the key back at once without --after"),
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
@@ -287,6 +289,21 @@ impl From<PairingError> for Failure {
             _ => Self::new(Exit::Verification, "pairing_refused", message)
                 .hint("start again with `countersign pair`; nothing was pinned"),
         }
+    }
+}
+
+impl From<AmendError> for Failure {
+    fn from(error: AmendError) -> Self {
+        let hint = "nothing was changed; `countersign trust show` shows what is pinned";
+        let (exit, code) = match &error {
+            AmendError::Nothing => (Exit::Failed, "nothing_to_change"),
+            AmendError::Changed => (Exit::Failed, "changed_meanwhile"),
+            AmendError::Name(_) => (Exit::Usage, "usage"),
+            AmendError::NotCounting(_) => (Exit::Verification, "key_not_counting"),
+            AmendError::Conflict(_) => (Exit::Verification, "key_conflict"),
+            AmendError::Rotation(_) => (Exit::Verification, "rotation"),
+        };
+        Self::new(exit, code, error.to_string()).hint(hint)
     }
 }
 

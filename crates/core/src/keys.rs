@@ -286,6 +286,8 @@ pub(crate) fn verify_raw(key: &[u8; 32], bytes: &[u8], sig: &Signature) -> Resul
     key.verify_strict(bytes, &signature).map_err(|_| KeyError::BadSignature)
 }
 
+pub mod rotation;
+
 #[cfg(test)]
 mod confusion;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub mod check;
+pub mod validity;
 
 /// A receipt.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

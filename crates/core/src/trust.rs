@@ -73,7 +73,12 @@ pub struct Approver {
 
 /// Whether a pinned key still counts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", tag = "state")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "state"
+)]
 pub enum Status {
     /// It counts.
     Active {},
@@ -86,6 +91,9 @@ pub enum Status {
     Revoked {
         /// Since when.
         at: Timestamp,
+        /// From when on others may have had the key, where that is known to be earlier.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        compromised_since: Option<Timestamp>,
     },
 }
 
@@ -221,6 +229,6 @@ pub(crate) mod tests {
         let at = Instant(1_000).timestamp();
         assert!(Status::Rotated { until: at.clone() }.counts(Instant(999)));
         assert!(!Status::Rotated { until: at.clone() }.counts(Instant(1_000)));
-        assert!(!Status::Revoked { at }.counts(Instant(0)));
+        assert!(!Status::Revoked { at, compromised_since: None }.counts(Instant(0)));
     }
 }

@@ -264,7 +264,7 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
 }
 
 /// The pinned approver whose key the decision names.
-pub(crate) fn signer<'a>(
+fn signer<'a>(
     decision: &Decision,
     trust: &'a TrustStore,
     now: Instant,

@@ -4,6 +4,7 @@
 //! approver of the highest assurance that the home has ever had: whoever controls the agent's
 //! machine could else pin a key of its own, after it took the stronger ones back.
 
+use crate::amendment::mixes_names;
 use crate::ask::{Answered, Relays, Report};
 use crate::entry;
 use crate::gate::{Enforcer, GateError, RunOnce};
@@ -56,6 +57,10 @@ impl Enforcer {
         candidate: &Candidate,
         ttl_millis: i64,
     ) -> Result<Option<Question>, PairingError> {
+        if mixes_names(&self.trust()?, &candidate.approver) {
+            let why = "the name is another person's, whom policies may name";
+            return Err(PairingError::NotAllowed(why.into()));
+        }
         Ok(self.admitters().await?.map(|to| candidate.question(to, ttl_millis)))
     }
 
@@ -190,6 +195,7 @@ impl Enforcer {
             &[
                 ("change", change::PINNED),
                 ("name", &pairing.name),
+                ("person", &approver.person),
                 ("keyId", &approver.key_id.0),
                 ("fingerprint", &fingerprint),
                 ("assurance", approver.assurance.name()),
@@ -213,7 +219,7 @@ fn highest(trust: &TrustStore, changes: &[Receipt]) -> Option<Assurance> {
     for action in changes.iter().filter_map(|receipt| receipt.content.entry.action.as_ref()) {
         let text = |name| action.get(name).and_then(Value::as_str);
         let (what, key) = (text("change"), text("keyId").unwrap_or_default());
-        if what == Some(change::PINNED) {
+        if matches!(what, Some(change::PINNED | "set" | "imported" | "successor")) {
             let stated = action.get("assurance").cloned().unwrap_or_default();
             // What cannot be read is taken for the most: it lowers nothing.
             let assurance = serde_json::from_value(stated).unwrap_or(Assurance::Verified);

@@ -2,6 +2,7 @@
 //!
 //! Everything that loosens the gate is written here by a person, never by a message.
 
+use crate::amendment::{AmendError, Amendment};
 use crate::edge::{Edge, NoEntropy};
 use countersign_core::artifact::Assurance;
 use countersign_core::encoding::Fixed;
@@ -58,6 +59,9 @@ pub enum HomeError {
     /// A key that nothing replaces would lock the home when it runs out.
     #[error("no other approver of as much assurance stays when the key of `{0}` runs out")]
     NoSuccessor(String),
+    /// The pinned keys were not changed.
+    #[error(transparent)]
+    Amend(#[from] AmendError),
 }
 
 /// A way to one approver.
@@ -245,6 +249,34 @@ impl Home {
         pinned.and(if late { Err(HomeError::NotFirst) } else { Ok(()) })
     }
 
+    /// Changes records of the trust store, all or none, and the way to a successor.
+    ///
+    /// # Errors
+    /// Where a record changed meanwhile, or something cannot be written.
+    pub fn amend(
+        &self,
+        identity: &Identity,
+        amendment: &Amendment,
+        bootstrap: bool,
+    ) -> Result<(), HomeError> {
+        let _lock = self.lock("trust.lock")?;
+        let mut store = self.trust(identity)?;
+        if bootstrap && !store.approvers.is_empty() {
+            return Err(HomeError::NotFirst);
+        }
+        amendment.apply(&mut store)?;
+        let store = self.checked(store)?;
+        files::write(&self.trust_path(), &store, Target::Replace)?;
+        if let Some(pairing) = amendment.pairing() {
+            let path = pairing_path(&self.root.join("pairings"), &pairing.name)?;
+            // One that was taken back meanwhile does not come back.
+            if path.exists() {
+                files::write(&path, pairing, Target::Replace)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Where a pairing of this name would stand.
     ///
     /// # Errors
@@ -299,7 +331,8 @@ impl Home {
         if followed { Ok(pairing) } else { Err(HomeError::NoSuccessor(name.to_owned())) }
     }
 
-    /// Takes a key back at once, and forgets the way to it.
+    /// Takes the keys of a pairing back at once, those that it was rotated from and to as well, and
+    /// forgets the way to them. `since` is from when on others may have had them.
     ///
     /// # Errors
     /// Where there is no such pairing, or something cannot be written.
@@ -308,14 +341,17 @@ impl Home {
         identity: &Identity,
         name: &str,
         at: &Timestamp,
+        since: Option<&Timestamp>,
     ) -> Result<Pairing, HomeError> {
         let path = pairing_path(&self.root.join("pairings"), name)?;
         let _lock = self.lock("trust.lock")?;
         let pairing: Pairing =
             files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
         self.change_trust_locked(identity, |store| {
-            let revoked = store.approvers.iter_mut().filter(|a| a.key_id == pairing.key_id);
-            revoked.for_each(|a| a.status = Status::Revoked { at: at.clone() });
+            let of = |a: &&mut Approver| a.key_id == pairing.key_id || a.pair_id == pairing.pair_id;
+            let compromised_since = since.cloned();
+            let status = Status::Revoked { at: at.clone(), compromised_since };
+            store.approvers.iter_mut().filter(of).for_each(|a| a.status = status.clone());
         })?;
         files::remove(&path)?;
         Ok(pairing)

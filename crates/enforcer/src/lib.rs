@@ -22,6 +22,7 @@
 //! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
 
 pub mod admission;
+pub mod amendment;
 pub mod answer;
 pub mod ask;
 pub mod audit;
@@ -49,5 +50,5 @@ pub use ask::{Answered, Progress, Relay, Relays};
 pub use edge::Edge;
 pub use gate::{Enforcer, GateError, RunOnce};
 pub use home::Home;
-pub use policy::{Judged, Ruling, Sources};
-pub use question::{Grounds, Question, Way};
+pub use policy::{Judged, Ruling, Seated, Sources};
+pub use question::{Grounds, Question, Quorum, Step, Way};

@@ -14,6 +14,7 @@ use countersign_core::pairing::{
     Answered as Completed, Code, Completion, Digits, Link, Offer, Origin, PairError, Paired,
 };
 use countersign_core::receipt::Event;
+use countersign_core::time::Timestamp;
 use countersign_core::trust::Approver;
 use countersign_wire::pairing::{Initiate, PairingState, PairingStatus};
 use std::time::Duration;
@@ -212,10 +213,18 @@ impl Candidate {
         Self { pairing, approver }
     }
 
+    /// The same key as another device of `person`, who counts once whatever device answers.
+    #[must_use]
+    pub fn of(mut self, person: &str) -> Self {
+        person.clone_into(&mut self.approver.person);
+        self
+    }
+
     pub(crate) fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {
         let approver = &self.approver;
         let parameters = serde_json::json!({
             "name": self.pairing.name,
+            "person": approver.person,
             "keyId": approver.key_id,
             "fingerprint": approver.keys.fingerprint(),
             "roles": approver.roles,
@@ -279,18 +288,22 @@ impl Enforcer {
         Ok(pairing)
     }
 
-    /// Takes an approver's key back at once; approvals by it that are not yet claimed are void.
+    /// Takes an approver's keys back at once; approvals by them that are not yet claimed are void.
+    /// `since`: from when on others may have had them.
     ///
     /// # Errors
     /// Where there is no such pairing, or it cannot be written down.
-    pub async fn revoke(&self, name: &str) -> Result<Pairing, GateError> {
+    pub async fn revoke(
+        &self,
+        name: &str,
+        since: Option<&Timestamp>,
+    ) -> Result<Pairing, GateError> {
         let at = self.now().timestamp();
-        let pairing = self.home().revoke(self.identity(), name, &at)?;
-        self.record_key(
-            Event::Revoked,
-            &[("change", "revoked"), ("name", &pairing.name), ("keyId", &pairing.key_id.0)],
-        )
-        .await?;
+        let pairing = self.home().revoke(self.identity(), name, &at, since)?;
+        let (name, key_id) = (&pairing.name, &pairing.key_id.0);
+        let mut change = vec![("change", "revoked"), ("name", name), ("keyId", key_id)];
+        change.extend(since.map(|since| ("compromisedSince", since.as_str())));
+        self.record_key(Event::Revoked, &change).await?;
         Ok(pairing)
     }
 }

@@ -13,6 +13,7 @@ pub use acceptance::{Acceptance, Proposal, accepted};
 pub use layers::{
     Found, MISSING, NAMES, Place, Sources, Watched, at, found, missing, read, surroundings, watched,
 };
+pub use roster::Seated;
 
 use crate::gate::{Enforcer, GateError};
 use crate::question::{Grounds, Way};
@@ -59,13 +60,15 @@ pub enum PolicyError {
         /// The label.
         label: String,
     },
-    /// More people are needed than one answer brings.
-    #[error("rule `{rule}` asks for {need}; this enforcer collects one answer")]
+    /// More people are needed than there are.
+    #[error("rule `{rule}` asks for {need}, and {have}")]
     Quorum {
         /// The rule.
         rule: String,
         /// How many, in words.
         need: String,
+        /// Who there is, in words.
+        have: String,
     },
     /// No form can be given to it.
     #[error("the policy cannot be hashed: {0}")]
@@ -184,16 +187,16 @@ impl Enforcer {
         Ok(Facts::of(action, asker, place, moment(self.now()))?)
     }
 
-    /// Those of `ways` whose answer counts under a verdict.
+    /// Those of `ways` whose answer counts under a verdict, and how many of them must allow.
     ///
     /// # Errors
-    /// Where a label is nobody's, or more than one person is needed.
+    /// Where a label is nobody's, or more persons are needed than there are.
     pub async fn seated(
         &self,
         verdict: &Verdict,
         workspace: &str,
-        ways: Vec<Way>,
-    ) -> Result<Vec<Way>, GateError> {
+        ways: &[Way],
+    ) -> Result<Seated, GateError> {
         let engine = self.engine(workspace).await?;
         Ok(roster::seated(verdict, &engine, ways, self.now())?)
     }

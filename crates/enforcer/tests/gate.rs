@@ -177,7 +177,7 @@ async fn attack_19_a_key_that_is_revoked_voids_its_unclaimed_approvals() {
     let world = world().await;
     let request = world.suspended("a").await;
     let request = world.accept(&request, Word::Allow).await.unwrap();
-    world.enforcer.revoke("ann").await.unwrap();
+    world.enforcer.revoke("ann", None).await.unwrap();
     let refused = world.claim(&request).await.unwrap_err();
     assert_eq!(refused.code(), "HARP_ERR_SIGNATURE_INVALID");
     assert!(matches!(
@@ -208,7 +208,7 @@ async fn attack_09_a_second_approver_needs_the_first_ones_decision() {
     let admitted = world.enforcer.admit(candidate, &Relays::new(), 1_000, &asked).await;
     assert!(admitted.is_err());
     assert_eq!(world.enforcer.trust().unwrap().approvers.len(), 1);
-    world.enforcer.revoke("ann").await.unwrap();
+    world.enforcer.revoke("ann", None).await.unwrap();
     let candidate = Candidate::local(*intruder.public(), "eve", vec![], &world.edge);
     assert!(
         world.enforcer.admit(candidate, &Relays::new(), 1_000, &asked).await.is_err(),

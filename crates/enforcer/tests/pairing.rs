@@ -12,11 +12,14 @@ use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::{Candidate, PairingError};
-use countersign_enforcer::{Answered, Edge, Enforcer, Home, Relays};
+use countersign_enforcer::{Answered, Edge, Enforcer, Home, Question, Relays};
 use countersign_store::files::{self, Target};
 use countersign_store::ledger::{LedgerStore, MemoryLedger, RequestRecord, Suspended};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+#[path = "pairing/amendment.rs"]
+mod amendment;
 
 struct World {
     _dir: tempfile::TempDir,
@@ -68,7 +71,12 @@ impl World {
     /// The request to pin a candidate, allowed by the key `by`.
     async fn allowed(&self, candidate: &Candidate, by: u8) -> RequestRecord {
         let question = self.enforcer.admission(candidate, 60_000).await.unwrap().unwrap();
-        let Suspended::Opened(request) = self.enforcer.suspend(&question).await.unwrap() else {
+        self.allow(&question, by).await
+    }
+
+    /// A question that the key `by` allowed.
+    async fn allow(&self, question: &Question, by: u8) -> RequestRecord {
+        let Suspended::Opened(request) = self.enforcer.suspend(question).await.unwrap() else {
             panic!("it was asked before");
         };
         let mine = |a: &&countersign_store::ledger::Asked| a.key_id == key(by).key_id();
@@ -128,7 +136,7 @@ async fn attack_09_revoking_the_strongest_approver_leaves_no_weaker_one_in_its_p
     world.begin("phone", 1, Assurance::Device).await;
     world.pin("me", 2, Assurance::Local, 1).await;
     assert_eq!(world.asked_about_eve().await.unwrap().unwrap(), ["phone"]);
-    world.enforcer.revoke("phone").await.unwrap();
+    world.enforcer.revoke("phone", None).await.unwrap();
     nobody_of(world.asked_about_eve().await, Assurance::Device);
     // The weaker one still answers for commands.
     assert_eq!(world.enforcer.ways().unwrap().len(), 1);
@@ -140,7 +148,7 @@ async fn another_approver_of_the_same_assurance_may_go_on() {
     world.begin("phone", 1, Assurance::Device).await;
     world.pin("me", 2, Assurance::Local, 1).await;
     world.pin("tablet", 3, Assurance::Device, 1).await;
-    world.enforcer.revoke("phone").await.unwrap();
+    world.enforcer.revoke("phone", None).await.unwrap();
     assert_eq!(world.asked_about_eve().await.unwrap().unwrap(), ["tablet"]);
     world.pin("phone", 4, Assurance::Device, 3).await;
 }
@@ -234,7 +242,7 @@ async fn a_key_runs_out_once_another_takes_over_and_never_later_than_was_said() 
     world.enforcer.retire("phone", 0).await.unwrap();
     let left: Vec<_> = world.enforcer.ways().unwrap();
     assert!(left.iter().all(|way| way.approver.person != "phone"), "it counts no more");
-    world.enforcer.revoke("phone").await.unwrap();
+    world.enforcer.revoke("phone", None).await.unwrap();
     assert!(matches!(status("phone"), Status::Revoked { .. }));
     assert!(world.enforcer.retire("phone", 60_000).await.is_err(), "what is gone does not return");
 }

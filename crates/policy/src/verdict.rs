@@ -78,6 +78,9 @@ pub struct Verdict {
     pub lane: Option<Lane>,
     /// Every one of these must be met. Never empty.
     pub rosters: Vec<Roster>,
+    /// How many distinct persons must allow in all: as many as the rosters of one rule add up to,
+    /// the highest of all rules. At least 1.
+    pub persons: u32,
     /// Whether one denial ends it.
     pub veto: bool,
     /// How long an answer is waited for.

@@ -12,6 +12,7 @@ mod read;
 mod receipts;
 mod register;
 mod requests;
+mod rounds;
 mod signers;
 
 use crate::db::Db;
@@ -46,6 +47,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/read.sql"),
         include_str!("ledger/items.sql"),
         include_str!("ledger/grants.sql"),
+        include_str!("ledger/rounds.sql"),
     ],
 };
 

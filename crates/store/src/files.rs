@@ -101,6 +101,15 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Moves a file onto another, durably.
+///
+/// # Errors
+/// [`FileError::Io`].
+pub fn replace(from: &Path, to: &Path) -> Result<(), FileError> {
+    std::fs::rename(from, to).map_err(failed("replace", to))?;
+    sync_dir(dir_of(to))
+}
+
 /// Opens a file to take locks on, made private where it is missing.
 ///
 /// # Errors

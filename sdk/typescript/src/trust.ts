@@ -14,7 +14,12 @@ export type Status =
   | { readonly state: "active" }
   /** Replaced; counts until the date. */
   | { readonly state: "rotated"; readonly until: Timestamp }
-  | { readonly state: "revoked"; readonly at: Timestamp };
+  | {
+      readonly state: "revoked";
+      readonly at: Timestamp;
+      /** From when on others may have had the key, where that is known to be earlier. */
+      readonly compromisedSince?: Timestamp;
+    };
 
 /** A key that signs receipts. */
 export interface Operator {
@@ -134,8 +139,10 @@ function status(value: JsonValue | undefined): Status {
     return { state, until: shape.time(json.until, "until") };
   }
   if (state === "revoked") {
-    const json = shape.members(value, "status", ["state", "at"]);
-    return { state, at: shape.time(json.at, "at") };
+    const json = shape.members(value, "status", ["state", "at"], ["compromisedSince"]);
+    const at = shape.time(json.at, "at");
+    const compromisedSince = shape.optional(json.compromisedSince, shape.time, "compromisedSince");
+    return compromisedSince === undefined ? { state, at } : { state, at, compromisedSince };
   }
   shape.members(value, "status", ["state"]);
   return { state: shape.word(state, ["active"], "state") };

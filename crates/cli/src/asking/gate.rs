@@ -10,7 +10,7 @@ use crate::parties;
 use countersign_enforcer::gate::Still;
 use countersign_enforcer::policy::Allowed;
 use countersign_enforcer::{
-    Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Way,
+    Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Seated,
 };
 use countersign_store::ledger::RequestRecord;
 use std::pin::Pin;
@@ -28,7 +28,7 @@ pub(crate) struct Gate<'a> {
 /// What follows from the policies.
 pub(crate) enum Ruled {
     /// Nobody needs to answer.
-    Runs(Allowed),
+    Runs(Box<Allowed>),
     /// This is put to people.
     Asks(Box<Question>),
 }
@@ -51,26 +51,27 @@ impl Gate<'_> {
             Err(error) => return Err(unfollowed(enforcer, action, error, document).await),
         };
         let grounds = match judged.ruling(critical) {
-            Ruling::Runs(allowed) => return Ok(Ruled::Runs(allowed)),
+            Ruling::Runs(allowed) => return Ok(Ruled::Runs(Box::new(allowed))),
             Ruling::Blocked(grounds) => {
                 return Err(blocked(enforcer, action, grounds.note(), document).await);
             }
             Ruling::Asks(grounds) => grounds,
         };
-        let ways = match self.ways(&judged, &caller).await {
-            Ok(ways) => ways,
+        let Seated { ways, quorum } = match self.seated(&judged, &caller).await {
+            Ok(seated) => seated,
             Err(Unseated::Call(failure)) => return Err(failure),
             Err(Unseated::Policy(error)) => {
                 return Err(unfollowed(enforcer, action, error, document).await);
             }
         };
+        let grounds = grounds.with_quorum(quorum);
         let ttl = self.route.time(self.here, &grounds);
         let question = question(caller, subject, grounds, ways, words, ttl);
         question.check().map_err(GateError::from)?;
         Ok(Ruled::Asks(Box::new(question)))
     }
 
-    async fn ways(&self, judged: &Judged, caller: &Caller) -> Result<Vec<Way>, Unseated> {
+    async fn seated(&self, judged: &Judged, caller: &Caller) -> Result<Seated, Unseated> {
         self.route.seated(self.enforcer, judged, caller, self.local).await
     }
 

@@ -1,5 +1,7 @@
 //! `key fingerprint`: what people compare.
 
+mod rotate;
+
 use super::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
@@ -9,11 +11,15 @@ use countersign_approver::pairings::Pairings;
 use countersign_core::keys::PublicKeys;
 use serde::Serialize;
 
-/// Show the fingerprints of this home's keys.
+/// Show, replace and take back keys.
 #[derive(clap::Subcommand)]
 pub(crate) enum Key {
     /// Print the fingerprint of each key: SHA-256 of its 64 public bytes
     Fingerprint,
+    /// Replace this machine's own approver key: the old key signs the new one
+    Rotate(rotate::Rotate),
+    /// The same as `countersign revoke`
+    Revoke(super::revoke::Revoke),
 }
 
 #[derive(Serialize)]
@@ -34,30 +40,34 @@ impl Line {
 
 impl Key {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let Self::Fingerprint = self;
-        let mut lines = Vec::new();
-        if let Some(identity) = parties::existing_identity(&here.root)? {
-            lines.push(Line::new("operator", &identity.device_id, identity.keys.public()));
+        match self {
+            Self::Fingerprint => fingerprints(here),
+            Self::Rotate(rotate) => rotate.run(here).await,
+            Self::Revoke(revoke) => revoke.run(here).await,
         }
-        let root = parties::approver_root(&here.root);
-        if root.exists() {
-            for pairing in Pairings::of(&ApproverHome::open(&root)?).list()? {
-                lines.push(Line::new("approver", pairing.name.as_str(), &pairing.device));
-            }
-        }
-        if let Some(key) = LocalKey::of(&root)? {
-            lines.push(Line::new("approver", "local", key.public()));
-        }
-        if lines.is_empty() {
-            return Err(Failure::new(Exit::Failed, "no_key", "this home has no keys yet").hint(
-                "`countersign pair` makes an operator key, `countersign join` an approver's",
-            ));
-        }
-        let text: Vec<String> = lines
-            .iter()
-            .map(|l| format!("{:<9} {:<32} {}", l.role, l.name, l.fingerprint))
-            .collect();
-        here.output.result(&text.join("\n"), &serde_json::json!({"keys": lines}))?;
-        Ok(Exit::Ok)
     }
+}
+
+fn fingerprints(here: &Here<'_>) -> Outcome {
+    let mut lines = Vec::new();
+    if let Some(identity) = parties::existing_identity(&here.root)? {
+        lines.push(Line::new("operator", &identity.device_id, identity.keys.public()));
+    }
+    let root = parties::approver_root(&here.root);
+    if root.exists() {
+        for pairing in Pairings::of(&ApproverHome::open(&root)?).list()? {
+            lines.push(Line::new("approver", pairing.name.as_str(), &pairing.device));
+        }
+    }
+    if let Some(key) = LocalKey::of(&root)? {
+        lines.push(Line::new("approver", "local", key.public()));
+    }
+    if lines.is_empty() {
+        return Err(Failure::new(Exit::Failed, "no_key", "this home has no keys yet")
+            .hint("`countersign pair` makes an operator key, `countersign join` an approver's"));
+    }
+    let text: Vec<String> =
+        lines.iter().map(|l| format!("{:<9} {:<32} {}", l.role, l.name, l.fingerprint)).collect();
+    here.output.result(&text.join("\n"), &serde_json::json!({"keys": lines}))?;
+    Ok(Exit::Ok)
 }

@@ -18,6 +18,9 @@ pub(crate) struct List {}
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Line {
     pub(crate) name: String,
+    /// Whose device it is, on the enforcer's side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) person: Option<String>,
     pub(crate) pair_id: String,
     pub(crate) relay: String,
     pub(crate) paired: String,
@@ -37,20 +40,22 @@ impl List {
 
 /// Columns as wide as what stands in them.
 fn table(lines: &[Line]) -> String {
-    let head = ["NAME", "IS", "PAIRED", "RELAY", "PAIR_ID"].map(str::to_owned);
+    let head = ["NAME", "PERSON", "IS", "PAIRED", "RELAY", "PAIR_ID"].map(str::to_owned);
     let mut rows = vec![head];
     rows.extend(lines.iter().map(|l| {
         let is = if l.status == "active" { l.side } else { l.status };
         let day = l.paired.get(..10).unwrap_or(&l.paired);
-        [l.name.as_str(), is, day, l.relay.as_str(), l.pair_id.as_str()].map(|t| visible(t, false))
+        let person = l.person.as_deref().unwrap_or("-");
+        [l.name.as_str(), person, is, day, l.relay.as_str(), l.pair_id.as_str()]
+            .map(|t| visible(t, false))
     }));
-    let mut widths = [0; 5];
+    let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let line = |row: &[String; 5]| {
+    let line = |row: &[String; 6]| {
         let cells: Vec<String> =
             row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         cells.join("  ").trim_end().to_owned()
@@ -67,6 +72,7 @@ pub(crate) fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
             let pinned = trust.approver(&p.key_id);
             lines.push(Line {
                 status: pinned.map_or("not pinned", |a| super::trust::word(&a.status)),
+                person: pinned.map(|a| a.person.clone()),
                 name: p.name,
                 pair_id: p.pair_id,
                 relay: p.relay.unwrap_or_else(|| "this terminal".into()),
@@ -75,11 +81,14 @@ pub(crate) fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
             });
         }
     }
+    // The devices of one person stand together.
+    lines.sort_by(|a, b| (&a.person, &a.name).cmp(&(&b.person, &b.name)));
     let root = parties::approver_root(&here.root);
     if root.exists() {
         for p in Pairings::of(&ApproverHome::open(&root)?).list()? {
             lines.push(Line {
                 name: p.name.as_str().to_owned(),
+                person: None,
                 pair_id: p.pair_id,
                 relay: p.relay.as_str().to_owned(),
                 paired: p.paired_at.to_string(),

@@ -16,7 +16,7 @@ use countersign_core::display::visible;
 use countersign_core::pairing::{Code, Digits, Link, Origin};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::{Candidate, Desk, meet};
-use countersign_enforcer::{Answered, Edge, Enforcer, Progress, Way};
+use countersign_enforcer::{Answered, Edge, Enforcer, Progress, Question, Relays, Way};
 use countersign_store::files::FileError;
 use std::io;
 use std::time::Duration;
@@ -31,20 +31,24 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign pair --name phone --relay http://127.0.0.1:8787 --assurance device\n  \
-    countersign pair --name sre-ann --relay https://relay.example --role sre\n  \
+    countersign pair --name ann-phone --person ann --relay https://relay.example --role sre,finance\n  \
     countersign pair --local --name me")]
 pub(crate) struct Pair {
     /// A name for the approver: a-z, 0-9, `.`, `_`, `-`
     #[arg(long, value_name = "NAME")]
     name: String,
 
+    /// Whose device it is: one person counts once, whatever device answers [default: NAME]
+    #[arg(long, value_name = "PERSON", value_parser = person)]
+    person: Option<String>,
+
     /// The gateway's address
     #[arg(long, value_name = "URL", value_parser = origin)]
     #[arg(required_unless_present = "local", conflicts_with = "local")]
     relay: Option<String>,
 
-    /// A role of the approver, for `run --to`; may be repeated
-    #[arg(long, value_name = "ROLE")]
+    /// A role of the approver, for `run --to` and policies; may be repeated, or a list with commas
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', value_parser = person)]
     role: Vec<String>,
 
     /// How sure you are that the key is in that person's hands: local (a key on this machine),
@@ -75,6 +79,7 @@ impl Pair {
             Some(relay) => self.meet(here, &enforcer, relay).await?,
             None => self.make_local(here, enforcer.edge())?,
         };
+        let candidate = candidate.of(self.person.as_ref().unwrap_or(&self.name));
         let (pairing, approver) = (candidate.pairing.clone(), candidate.approver.clone());
         self.admit(here, &enforcer, candidate).await?;
         let fingerprint = approver.keys.fingerprint().to_string();
@@ -89,6 +94,7 @@ impl Pair {
             "keyId": approver.key_id,
             "fingerprint": fingerprint,
             "assurance": approver.assurance,
+            "person": approver.person,
             "roles": approver.roles,
         });
         here.output.result(&text, &document)?;
@@ -153,22 +159,34 @@ impl Pair {
         let Some(question) = enforcer.admission(&candidate, millis(self.ttl)).await? else {
             return Ok(enforcer.admit(candidate, &relays, millis(self.ttl), &report).await?);
         };
-        let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
-        let whom = match question.to.iter().any(far) {
-            true => Whom::Devices(&relays),
-            false => Whom::Here(&here.root),
-        };
-        let signal = std::pin::pin!(asked_to_end());
-        match asking::put(enforcer, &question, whom, &report, signal).await? {
-            Answered::Withdrawn(_) => Err(stopped()),
-            answered => Ok(enforcer.admit_answered(candidate, answered, &relays).await?),
-        }
+        let answered = allowing(here, enforcer, &question, &relays).await?;
+        Ok(enforcer.admit_answered(candidate, answered, &relays).await?)
+    }
+}
+
+/// Puts a question to those who admit: to their devices, else to the person at this terminal.
+pub(crate) async fn allowing(
+    here: &Here<'_>,
+    enforcer: &Enforcer,
+    question: &Question,
+    relays: &Relays,
+) -> Result<Answered, Failure> {
+    let report = |progress: Progress| tell(*here.output, &progress);
+    let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
+    let whom = match question.to.iter().any(far) {
+        true => Whom::Devices(relays),
+        false => Whom::Here(&here.root),
+    };
+    let signal = std::pin::pin!(asked_to_end());
+    match asking::put(enforcer, question, whom, &report, signal).await? {
+        Answered::Withdrawn(_) => Err(stopped()),
+        answered => Ok(answered),
     }
 }
 
 fn stopped() -> Failure {
-    Failure::new(Exit::Denied, "withdrawn", "stopped; nothing was pinned")
-        .hint("start again with `countersign pair`")
+    Failure::new(Exit::Denied, "withdrawn", "stopped; nothing was pinned or changed")
+        .hint("start the command again")
 }
 
 fn tell(output: Output, progress: &Progress) {
@@ -180,7 +198,11 @@ fn tell(output: Output, progress: &Progress) {
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(why, false)));
         }
-        Progress::Queued(_) | Progress::Submitted | Progress::Refused(_) => {}
+        Progress::Queued(_)
+        | Progress::Submitted
+        | Progress::Refused(_)
+        | Progress::Counted(..)
+        | Progress::Escalated(_) => {}
     }
 }
 
@@ -259,7 +281,14 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     Origin::parse(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
-pub(super) fn assurance(text: &str) -> Result<Assurance, String> {
+/// The name of a person, which a policy may say too.
+pub(crate) fn person(text: &str) -> Result<String, String> {
+    countersign_enforcer::amendment::is_name(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "use 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `@` and `-`".into())
+}
+
+pub(crate) fn assurance(text: &str) -> Result<Assurance, String> {
     serde_json::from_value(text.into())
         .map_err(|_| format!("`{text}` is none of local, web, device, verified"))
 }

@@ -7,6 +7,7 @@ use crate::output::wrapped;
 use crate::parties;
 use countersign_approver::home::Home;
 use countersign_approver::pairings::{PairingName, Pairings};
+use countersign_core::time::Timestamp;
 use countersign_core::trust::Status;
 use countersign_enforcer::{Enforcer, pairing::PairingError};
 use std::io::IsTerminal as _;
@@ -30,6 +31,11 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     after: Option<Duration>,
 
+    /// Only on the enforcer's side: since when others may have had the key. Receipts under it
+    /// count only where somebody else saw them before
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "after")]
+    compromised_since: Option<Timestamp>,
+
     /// Do not ask, also where nobody is left then
     #[arg(long, conflicts_with = "after")]
     yes: bool,
@@ -45,13 +51,21 @@ impl Revoke {
         let nobody_left = match (self.enforces(here)?, self.after) {
             (true, Some(after)) => return self.retire(here, after).await,
             (true, None) => Some(self.approver(here).await?),
-            (false, None) => {
-                self.own(here)?;
-                None
+            (false, _) if self.compromised_since.is_some() => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "usage",
+                    "an approver has no receipts to void",
+                )
+                .hint("without --compromised-since; tell whoever runs the enforcer"));
             }
             (false, Some(_)) => {
                 return Err(Failure::new(Exit::Usage, "usage", "an approver leaves at once")
                     .hint("without --after"));
+            }
+            (false, None) => {
+                self.own(here)?;
+                None
             }
         };
         let document = match nobody_left {
@@ -98,7 +112,7 @@ impl Revoke {
         if last {
             self.warned(here).await?;
         }
-        let pairing = enforcer.revoke(&self.name).await?;
+        let pairing = enforcer.revoke(&self.name, self.compromised_since.as_ref()).await?;
         if let Some(relay) = &pairing.relay {
             let client = parties::client(enforcer.identity(), relay)?;
             let told = client.revoke(&pairing.approver_id);
@@ -133,4 +147,12 @@ impl Revoke {
         Pairings::of(&home).revoke(&PairingName::parse(&self.name)?)?;
         Ok(())
     }
+}
+
+/// A time that is over: what is still to come cannot have been stolen.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let time = Timestamp::parse(text)
+        .ok_or_else(|| format!("`{text}` is no time: write 2026-02-21T12:00:00Z"))?;
+    let past = time.instant() <= countersign_enforcer::Edge::system().now();
+    past.then_some(time).ok_or_else(|| format!("`{text}` is not over yet"))
 }

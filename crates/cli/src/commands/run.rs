@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:\n  \
     countersign run -- rm -rf build\n  \
     countersign run --to sre --ttl 10m -- ./deploy.sh\n  \
+    countersign run --to ann,bob,cat --quorum 2 --escalate lead:10m -- ./deploy.sh\n  \
     countersign run --local -- git push\n  \
     countersign run --env DEPLOY_TOKEN --report out.json -- ./release.sh 1.2.3")]
 pub(crate) struct Run {
@@ -30,7 +31,7 @@ pub(crate) struct Run {
     route: RouteArgs,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "escalate"])]
     local: bool,
 
     /// Add a variable of this environment to the child's; may be repeated
@@ -103,7 +104,7 @@ impl Run {
         let permit = match gate.ruled(caller, subject, words, critical, report).await? {
             Ruled::Runs(allowed) => {
                 let key = (key.0.as_str(), key.1.as_str(), key.2.as_str());
-                enforcer.permit(prepared.action(), allowed, key).await?
+                enforcer.permit(prepared.action(), *allowed, key).await?
             }
             Ruled::Asks(question) => {
                 let whose = (key.0.as_str(), key.1.as_str(), key.2.as_str());

@@ -1,21 +1,28 @@
 //! `trust show` and `trust export`: the pinned keys.
 
+pub(crate) mod amend;
+
 use super::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::OutFile;
 use crate::parties;
 use countersign_core::display::visible;
-use countersign_core::trust::{Status, TrustStore};
+use countersign_core::trust::{Approver, Status, TrustStore};
 use countersign_enforcer::Home;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Show and export the keys that are pinned here.
+/// Show, export, import and change the keys that are pinned here.
 #[derive(clap::Subcommand)]
 pub(crate) enum Trust {
     /// List the operators and approvers that are pinned in this home
     Show,
     /// Write them to a file, for whoever verifies receipts
     Export(Export),
+    /// Pin the keys of a file that `trust export` wrote, once those who admit approvers allow it
+    Import(amend::Import),
+    /// Change an approver's person, roles or assurance, once those who admit approvers allow it
+    Set(amend::Set),
 }
 
 /// Write the pinned keys to a file.
@@ -29,8 +36,14 @@ pub(crate) struct Export {
 
 impl Trust {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let command = match self {
+            Self::Import(import) => return import.run(here).await,
+            Self::Set(set) => return set.run(here).await,
+            other => other,
+        };
         let store = pinned(here)?;
-        match self {
+        match command {
+            Self::Import(_) | Self::Set(_) => {}
             Self::Show => here.output.result(&table(&store), &store)?,
             Self::Export(Export { output }) => {
                 let failed = |e: String| {
@@ -73,18 +86,36 @@ fn table(store: &TrustStore) -> String {
             operator.keys.fingerprint()
         ));
     }
-    for approver in &store.approvers {
-        let roles = approver.roles.join(",");
-        lines.push(format!(
-            "approver  {:<30}  {:<9}  {}  assurance {}{}",
-            visible(&approver.person, false),
-            word(&approver.status),
-            approver.keys.fingerprint(),
-            approver.assurance.name(),
-            if roles.is_empty() { roles } else { format!("  roles {}", visible(&roles, false)) }
-        ));
+    for (person, devices) in by_person(store) {
+        lines.push(format!("person    {}", visible(person, false)));
+        lines.extend(devices.into_iter().map(device));
     }
     lines.join("\n")
+}
+
+/// Approvers by whose they are: one person counts once, whatever device answers.
+fn by_person(store: &TrustStore) -> BTreeMap<&str, Vec<&Approver>> {
+    let mut people: BTreeMap<&str, Vec<&Approver>> = BTreeMap::new();
+    for approver in &store.approvers {
+        people.entry(&approver.person).or_default().push(approver);
+    }
+    people
+}
+
+fn device(approver: &Approver) -> String {
+    let roles = approver.roles.join(",");
+    let until = match &approver.status {
+        Status::Rotated { until } => format!("  until {until}"),
+        Status::Active {} | Status::Revoked { .. } => String::new(),
+    };
+    format!(
+        "  key     {:<30}  {:<9}  {}  assurance {}{}{until}",
+        visible(&approver.label, false),
+        word(&approver.status),
+        approver.keys.fingerprint(),
+        approver.assurance.name(),
+        if roles.is_empty() { roles } else { format!("  roles {}", visible(&roles, false)) }
+    )
 }
 
 /// The status in one word.

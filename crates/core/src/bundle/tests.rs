@@ -193,7 +193,7 @@ fn attack_07_a_bundle_under_keys_that_nobody_pinned_proves_nothing() {
 #[test]
 fn attack_10_a_revoked_operator_signs_no_bundle() {
     let mut trust = trust();
-    trust.operators[0].status = Status::Revoked { at: NOW.timestamp() };
+    trust.operators[0].status = Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     assert_eq!(check_under(honest().as_bytes(), &trust).verdict, "Revoked");
 }
 

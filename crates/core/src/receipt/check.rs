@@ -9,9 +9,11 @@ pub use quorum::Quorum;
 use quorum::Weighed;
 pub use words::word;
 
+use super::validity::Moment;
 use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
+use crate::encoding::Hash;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
@@ -91,16 +93,25 @@ fn names_other_version(bytes: &[u8]) -> bool {
 }
 
 impl Receipt {
-    /// Checks this receipt against pinned keys, at `now`.
+    /// Checks this receipt against pinned keys, at `now`, with no witness of its age.
     #[must_use]
     pub fn check(&self, trust: &TrustStore, now: Instant) -> Verdict {
-        match self.judge(trust, now) {
+        self.check_at(trust, &Moment::now(now))
+    }
+
+    /// Checks this receipt against pinned keys. Where a head that somebody saw before a key
+    /// stopped counting covers it, the key is looked at as of its date.
+    #[must_use]
+    pub fn check_at(&self, trust: &TrustStore, at: &Moment<'_>) -> Verdict {
+        match self.judge(trust, at) {
             Ok(verdict) | Err(verdict) => verdict,
         }
     }
 
-    fn judge(&self, trust: &TrustStore, now: Instant) -> Result<Verdict, Verdict> {
-        self.signed_by_operator(trust, now)?;
+    fn judge(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<Verdict, Verdict> {
+        let recorded = self.content.recorded_at.instant();
+        let judged = Judged { at, hash: self.content_hash, recorded };
+        self.signed_by_operator(trust, &judged)?;
         let entry = &self.content.entry;
         let action_hash = entry
             .action
@@ -112,21 +123,22 @@ impl Receipt {
             return Err(Verdict::HashMismatch);
         }
         self.content.hangs_together()?;
-        self.content.rests_on_its_grant(trust, now)?;
-        let (level, assurance, approvers) = self.content.level(trust, now)?;
+        self.content.rests_on_its_grant(trust, &judged)?;
+        let (level, assurance, approvers) = self.content.level(trust, &judged)?;
         if level != entry.trust_level {
             return Err(Verdict::LevelMismatch);
         }
         Ok(Verdict::Valid { level, assurance, event: entry.event, approvers })
     }
 
-    fn signed_by_operator(&self, trust: &TrustStore, now: Instant) -> Result<(), Verdict> {
+    fn signed_by_operator(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
         let untrusted = || untrusted(&signature.key_id);
         let operator = trust.operator(&signature.key_id).ok_or_else(untrusted)?;
-        if matches!(operator.status, Status::Revoked { .. }) || !operator.status.counts(now) {
+        if !judged.counts(&operator.status) {
             return Err(Verdict::Revoked);
         }
+        // INVARIANT: what a witness saw is found by its hash, which is worked out here.
         if self.content.hash().ok() != Some(self.content_hash) {
             return Err(Verdict::HashMismatch);
         }
@@ -146,6 +158,21 @@ impl Receipt {
     }
 }
 
+/// The receipt that is judged, and when. An approval that is inside it, such as a grant's, is no
+/// older than the receipt to anybody else.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    at: &'a Moment<'a>,
+    hash: Hash,
+    recorded: Instant,
+}
+
+impl Judged<'_> {
+    fn counts(&self, status: &Status) -> bool {
+        self.at.counts(status, &self.hash, self.recorded)
+    }
+}
+
 type Reached = (Level, Option<Assurance>, Vec<String>);
 
 impl Content {
@@ -155,9 +182,9 @@ impl Content {
         let numbered = self.seq >= 1 && self.prev.is_some() == (self.seq > 1);
         let ran = matches!(entry.event, Event::Executed | Event::Failed | Event::Uncertain);
         let people = !entry.artifacts.is_empty() || !entry.decisions.is_empty();
-        let named = entry.artifacts.first().map(|a| Some(&a.request_id));
-        let whole =
-            named.is_none_or(|id| entry.action.is_some() && id == entry.request_id.as_ref());
+        let first = entry.artifacts.first().map(|first| first.of_request()).transpose();
+        let named = first.map_err(|_| Verdict::Malformed)?;
+        let whole = named.is_none_or(|id| entry.action.is_some() && Some(id) == entry.request_id);
         if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
             return Err(Verdict::Malformed);
         }
@@ -202,21 +229,21 @@ impl Content {
     }
 
     /// The level that the decisions inside reach, where the words beside them are true.
-    fn level(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
+    fn level(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<Reached, Verdict> {
         let (artifacts, terms) = self.asked()?;
         if let Some(terms) = &terms {
             words::agrees(&self.entry, &terms.route)?;
         }
-        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, now)?;
+        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, judged)?;
         let reached = self.reached(terms.as_ref(), &weighed)?;
         words::said_truly(&self.entry, &weighed)?;
         Ok(reached)
     }
 
     /// The level that the decisions inside reach, whatever is said beside them.
-    fn proven(&self, trust: &TrustStore, now: Instant) -> Result<Reached, Verdict> {
+    fn proven(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<Reached, Verdict> {
         let (artifacts, terms) = self.asked()?;
-        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, now)?;
+        let weighed = self.weighed((&artifacts, terms.as_ref()), trust, judged)?;
         self.reached(terms.as_ref(), &weighed)
     }
 
@@ -243,9 +270,9 @@ impl Content {
         &self,
         asked: (&[Artifact], Option<&Terms>),
         trust: &'a TrustStore,
-        now: Instant,
+        judged: &Judged<'_>,
     ) -> Result<Vec<Weighed<'a>>, Verdict> {
-        let weigh = |decision| self.weigh(decision, asked, trust, now);
+        let weigh = |decision| self.weigh(decision, asked, trust, judged);
         self.entry.decisions.iter().map(weigh).collect()
     }
 
@@ -255,12 +282,16 @@ impl Content {
         decision: &Decision,
         (artifacts, terms): (&[Artifact], Option<&Terms>),
         trust: &'a TrustStore,
-        now: Instant,
+        judged: &Judged<'_>,
     ) -> Result<Weighed<'a>, Verdict> {
         if trust.operator(&decision.signer_key_id).is_some() {
             return Err(Verdict::SelfApproval);
         }
-        let signer = verify::signer(decision, trust, now).map_err(verdict)?;
+        let id = &decision.signer_key_id;
+        let signer = trust.approver(id).ok_or_else(|| untrusted(id))?;
+        if !judged.counts(&signer.status) {
+            return Err(Verdict::Revoked);
+        }
         decision.verify_signature(&signer.keys.signing()).map_err(|_| Verdict::BadSignature)?;
         let hash = decision.artifact_hash;
         // Every artifact's claimed hash was worked out again before.
@@ -270,7 +301,7 @@ impl Content {
         verify::seated(signer, &terms.route).map_err(verdict)?;
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
         // A yes that came too late is none, and no no either.
-        let says = yes.filter(|yes| !yes || self.in_time(decision, artifact, now));
+        let says = yes.filter(|yes| !yes || self.in_time(decision, artifact, judged.at.now));
         Ok(Weighed { signer, says })
     }
 

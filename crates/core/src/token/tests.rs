@@ -148,7 +148,8 @@ fn a_key_that_was_not_asked_is_the_wrong_key() {
     renamed.trust.approvers = vec![approver(&ann(), "eve")];
     renamed.refuses(&good, Refusal::WrongKey);
     let mut revoked = case();
-    revoked.trust.approvers[0].status = Status::Revoked { at: NOW.timestamp() };
+    revoked.trust.approvers[0].status =
+        Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     revoked.refuses(&good, Refusal::WrongKey);
     let strict = artifact(&[("ann", &ann())], Assurance::Verified);
     let low = Token::sign(&strict, terms(), &ann()).unwrap().to_bytes();

@@ -165,7 +165,8 @@ fn attack_07_a_key_that_nobody_pinned_proves_nothing() {
 #[test]
 fn attack_10_a_revoked_key_or_one_off_the_roster_does_not_count() {
     let mut case = case();
-    case.trust.approvers[0].status = Status::Revoked { at: NOW.timestamp() };
+    case.trust.approvers[0].status =
+        Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     assert!(matches!(case.refusal(), Refusal::RevokedSigner(_)));
     case = self::case();
     let other = secret(4);

@@ -30,7 +30,7 @@ pub(crate) fn at(millis: i64) -> Value {
 
 pub(crate) fn trust(chance: &mut Chance) -> TrustStore {
     let mut status = || match chance.below(24) {
-        0 => Status::Revoked { at: Instant(NOW).timestamp() },
+        0 => Status::Revoked { at: Instant(NOW).timestamp(), compromised_since: None },
         1 => Status::Rotated { until: Instant(NOW + 1).timestamp() },
         2 => Status::Rotated { until: Instant(NOW).timestamp() },
         _ => Status::Active {},

@@ -47,32 +47,33 @@ impl Enforcer {
         still: Still,
     ) -> Result<RunOnce, GateError> {
         let (home, now) = (self.home.clone(), self.now());
+        let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
             still()?;
-            still_stands(&home, request, now)?;
+            still_stands(&home, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)
         };
+        let frame = self.entry_of(Event::Released, request)?;
         let claim = NewClaim {
             id: self.edge.id()?,
             request_id: request.id.clone(),
             owner: self.owner.name().to_owned(),
             now,
             recheck: Box::new(recheck),
-            entry: entry::of_request(Event::Released, self.boundary, request),
+            entry: frame.clone(),
         };
         self.remember_head().await?;
         let claimed = self.ledger.claim(claim).await;
         if let Err(LedgerError::Void { code, message }) = &claimed {
-            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            let frame = self.entry_of(Event::Observed, request)?;
             self.ledger.record(entry::refused(frame, code, message), self.now()).await?;
         }
         let (claim, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
-            self.give_up(&claim, &request, &error.to_string()).await?;
+            self.give_up(&claim, frame, &error.to_string()).await?;
             return Err(error);
         }
-        let frame = entry::of_request(Event::Released, self.boundary, &request);
         Ok(RunOnce { claim, request, frame })
     }
 
@@ -83,7 +84,7 @@ impl Enforcer {
         claimed: Result<T, LedgerError>,
     ) -> Result<T, GateError> {
         if let Err(error @ LedgerError::Frozen(_)) = &claimed {
-            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            let frame = self.entry_of(Event::Observed, request)?;
             let entry = entry::refused(frame, "frozen", &error.to_string());
             self.ledger.record(entry, self.now()).await?;
         }

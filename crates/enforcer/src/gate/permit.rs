@@ -70,6 +70,7 @@ impl Enforcer {
             state: State::Executed,
             created_at: now,
             expires_at: now,
+            step_ends: None,
             policy: Some(note.clone()),
             asked: Vec::new(),
             accepted: Vec::new(),

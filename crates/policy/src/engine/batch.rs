@@ -73,6 +73,7 @@ fn oblige(first: &mut Verdict, second: &Verdict) {
     if first.escalation.is_empty() {
         first.escalation.clone_from(&second.escalation);
     }
+    first.persons = first.persons.max(second.persons);
     first.veto |= second.veto;
     first.require_reason |= second.require_reason;
     first.timeout_seconds = first.timeout_seconds.min(second.timeout_seconds);

@@ -82,6 +82,7 @@ impl Engine {
             verb: view.verb(),
             lane: view.lane(),
             rosters: join.rosters(),
+            persons: join.persons(),
             veto: join.veto(),
             timeout_seconds: join.timeout(),
             escalation: join.escalation(),

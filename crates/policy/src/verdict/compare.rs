@@ -17,6 +17,7 @@ impl Verdict {
     fn obliges_to_more(&self, before: &Self) -> bool {
         let met = |roster: &Roster| before.rosters.iter().any(|given| given.meets(roster));
         !self.rosters.iter().all(met)
+            || self.persons > before.persons
             || self.risk > before.risk
             || self.min_assurance > before.min_assurance
             || (self.veto && !before.veto)

@@ -95,6 +95,7 @@ fn together(parts: Vec<Verdict>, verb: Verb) -> Verdict {
     for part in &parts {
         if part.decision == winning {
             result.rosters.extend(part.rosters.clone());
+            result.persons = result.persons.max(part.persons);
             result.veto |= part.veto;
             result.require_reason |= part.require_reason;
             result.timeout_seconds = result.timeout_seconds.min(part.timeout_seconds);
@@ -162,6 +163,7 @@ fn one(layers: &[Layer], facts: &Facts) -> Verdict {
         verb: most_dangerous(&seen.own),
         lane: seen.lanes.iter().copied().max(),
         rosters: Vec::new(),
+        persons: 1,
         veto: false,
         timeout_seconds: 0,
         escalation: Vec::new(),

@@ -318,6 +318,7 @@ async fn a_change_that_fails_takes_its_receipt_with_it() {
         state: State::Created,
         created_at: NOW,
         expires_at: NOW.plus_millis(1000),
+        step_ends: None,
         policy: None,
         asked: vec![],
         accepted: vec![],

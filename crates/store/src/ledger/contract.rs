@@ -7,6 +7,7 @@ mod items;
 mod limits;
 mod lookup;
 mod read;
+mod rounds;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -59,7 +60,8 @@ where
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
-    a_claim_ends_once(&*make().await?).await
+    a_claim_ends_once(&*make().await?).await?;
+    rounds::all(&make).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {

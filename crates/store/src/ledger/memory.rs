@@ -6,15 +6,17 @@ mod items;
 mod limits;
 mod lookup;
 mod read;
+mod rounds;
 
 use super::items::is_claimed_whole;
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
-    LedgerStore, NewClaim, NewPermit, Notary, Proof, RequestKey, RequestRecord, expired_entry,
+    LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, expired_entry,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::decision::Decision;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::{Content, Entry, Receipt};
 use countersign_core::request::{Event, State, step};
@@ -96,6 +98,16 @@ impl MemoryLedger {
     }
 }
 
+/// Uses up a decision; it is a replay where any part of it was used before.
+fn spend(inner: &mut Inner, decision: &Decision) -> Result<(), LedgerError> {
+    let tuples = [
+        (decision.request_id.clone(), decision.artifact_hash.to_string()),
+        (decision.nonce.clone(), decision.signer_key_id.to_string()),
+    ];
+    let used = tuples.into_iter().any(|tuple| !inner.spent.insert(tuple));
+    if used { Err(LedgerError::Replay) } else { Ok(()) }
+}
+
 /// Ends a claim, once.
 fn end(inner: &mut Inner, claim_id: &str) -> Result<(), LedgerError> {
     let unknown = || LedgerError::Unknown(claim_id.to_owned());
@@ -156,35 +168,23 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
-        let Acceptance { request_id, proof, reason, entry, now } = acceptance;
+        let Acceptance { request_id, vote, reason, counts, entry, now } = acceptance;
         self.commit(|inner| {
-            let decisions: Vec<_> = proof.decisions().into_iter().cloned().collect();
+            let accepted = Accepted { decision: vote.decision().clone(), reason };
             let before = known(inner, &request_id)?.clone();
-            if before.accepted.iter().map(|a| &a.decision).eq(decisions.iter()) {
+            if before.accepted.iter().any(|a| a.decision == accepted.decision) {
                 return Ok(before);
             }
-            for d in &decisions {
-                let tuples = [
-                    (d.request_id.clone(), d.artifact_hash.to_string()),
-                    (d.nonce.clone(), d.signer_key_id.to_string()),
-                ];
-                if tuples.into_iter().any(|t| !inner.spent.insert(t)) {
-                    return Err(LedgerError::Replay);
-                }
-            }
-            let event = match proof {
-                Proof::Approved(_) => Event::Approved,
-                Proof::Denied(_) => Event::Denied,
-            };
+            spend(inner, &accepted.decision)?;
             let request = known(inner, &request_id)?;
             if now >= request.expires_at {
                 return Err(LedgerError::State(State::Expired));
             }
+            let event = request.event_of(&accepted, &counts)?;
             advance(request, event, now)?;
-            let accepted = |decision| Accepted { decision, reason: reason.clone() };
-            request.accepted.extend(decisions.into_iter().map(accepted));
+            request.accepted.push(accepted);
             let after = request.clone();
-            self.append(inner, entry, now)?;
+            self.append(inner, entry(&after, event), now)?;
             Ok(after)
         })
     }

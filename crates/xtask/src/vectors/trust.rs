@@ -43,9 +43,19 @@ fn good() -> Made<Vec<Vector>> {
         accepted(
             "revoked",
             &but(|t| {
-                t.approvers
-                    .iter_mut()
-                    .for_each(|a| a.status = Status::Revoked { at: NOW.timestamp() });
+                t.approvers.iter_mut().for_each(|a| {
+                    a.status = Status::Revoked { at: NOW.timestamp(), compromised_since: None }
+                });
+            })?,
+        )?,
+        accepted(
+            "revoked-and-compromised-before",
+            &but(|t| {
+                let since = Some(NOW.plus_millis(-1_000).timestamp());
+                t.approvers.iter_mut().for_each(|a| {
+                    let at = NOW.timestamp();
+                    a.status = Status::Revoked { at, compromised_since: since.clone() };
+                });
             })?,
         )?,
         accepted(
@@ -135,6 +145,21 @@ fn shapes() -> Made<Vec<Vector>> {
         ("status-as-text", "status", json!("active")),
         ("unknown-status", "status", json!({"state": "paused"})),
         ("revoked-at-no-time", "status", json!({"state": "revoked"})),
+        (
+            "compromised-since-null",
+            "status",
+            json!({"state": "revoked", "at": "2026-02-02T02:40:00Z", "compromisedSince": null}),
+        ),
+        (
+            "compromised-at-no-time",
+            "status",
+            json!({"state": "revoked", "at": "2026-02-02T02:40:00Z", "compromisedSince": "may"}),
+        ),
+        (
+            "active-and-compromised",
+            "status",
+            json!({"state": "active", "compromisedSince": "2026-02-02T02:40:00Z"}),
+        ),
         ("active-until", "status", json!({"state": "active", "until": "2026-02-02T02:40:00Z"})),
         ("roles-as-text", "roles", json!("admin")),
         ("person-null", "person", Value::Null),

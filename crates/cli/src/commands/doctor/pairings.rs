@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(can_answer(Assurance::Web, Status::Active {}, true), State::Ok);
         assert_eq!(can_answer(Assurance::Device, Status::Active {}, true), State::Ok);
         assert_eq!(can_answer(Assurance::Local, Status::Active {}, true), State::Warn);
-        let revoked = || Status::Revoked { at: NOW.timestamp() };
+        let revoked = || Status::Revoked { at: NOW.timestamp(), compromised_since: None };
         assert_eq!(can_answer(Assurance::Web, revoked(), true), State::Fail);
         assert_eq!(can_answer(Assurance::Web, revoked(), false), State::Warn);
     }
@@ -206,7 +206,8 @@ mod tests {
         };
         let new = fix(&TrustStore::default(), &[]);
         assert!(new.starts_with("countersign --home /h pair "), "{new}");
-        let (trust, _) = scene(Assurance::Web, Status::Revoked { at: NOW.timestamp() });
+        let (trust, _) =
+            scene(Assurance::Web, Status::Revoked { at: NOW.timestamp(), compromised_since: None });
         let over = fix(&trust, &[]);
         assert!(over.starts_with("begin a new home") && !over.contains("/h pair"), "{over}");
         // A weaker one that stays cannot allow another.
@@ -226,7 +227,8 @@ mod tests {
         assert_eq!((checks.len(), checks[0].state), (1, State::Fail));
         let fix = checks[0].fix.as_deref().unwrap();
         assert!(fix.starts_with("restore /h/pairings/ann.json from a backup, or begin"), "{fix}");
-        let (revoked, _) = scene(Assurance::Web, Status::Revoked { at: NOW.timestamp() });
+        let (revoked, _) =
+            scene(Assurance::Web, Status::Revoked { at: NOW.timestamp(), compromised_since: None });
         assert!(left::lost(Path::new("/h"), &revoked, &[], NOW).is_empty());
     }
 

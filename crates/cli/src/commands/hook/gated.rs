@@ -7,7 +7,9 @@ use crate::parties;
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
 use countersign_core::time::Instant;
-use countersign_enforcer::{Answered, Enforcer, GateError, Grounds, Judged, Question, Ruling, Way};
+use countersign_enforcer::{
+    Answered, Enforcer, GateError, Grounds, Judged, Question, Quorum, Ruling, Seated, Way,
+};
 use countersign_hosts::{Answer, Call, Host, Unread};
 use countersign_policy::Asker;
 use serde_json::json;
@@ -145,10 +147,12 @@ impl<'a> Gate<'a> {
         until: Instant,
     ) -> Result<Answer, Failure> {
         match self.ways(judged).await {
-            Ok(ways) => match self.asked(grounds, ways, until).await {
-                Err(error) => self.refused(error).await,
-                Ok(answer) => Ok(answer),
-            },
+            Ok((ways, quorum)) => {
+                match self.asked(grounds.with_quorum(quorum), ways, until).await {
+                    Err(error) => self.refused(error).await,
+                    Ok(answer) => Ok(answer),
+                }
+            }
             Err(error) => self.refused(error).await,
         }
     }
@@ -163,13 +167,17 @@ impl<'a> Gate<'a> {
     }
 
     /// Those whose answer counts, on devices of their own: nobody sits at this process's terminal.
-    async fn ways(&self, judged: &Judged) -> Result<Vec<Way>, GateError> {
-        let mut ways = self.enforcer.ways()?;
-        if !ways.is_empty() {
-            ways = self.enforcer.seated(&judged.verdict, &self.workspace, ways).await?;
+    async fn ways(&self, judged: &Judged) -> Result<(Vec<Way>, Quorum), GateError> {
+        let ways = self.enforcer.ways()?;
+        if ways.is_empty() {
+            return Ok((ways, Quorum::default()));
         }
-        ways.retain(|way| way.pairing.is_some());
-        Ok(ways)
+        let seated = self.enforcer.seated(&judged.verdict, &self.workspace, &ways).await?;
+        let Seated { mut ways, mut quorum } = seated;
+        let elsewhere = |way: &Way| way.pairing.is_some();
+        ways.retain(elsewhere);
+        quorum.retain(elsewhere);
+        Ok((ways, quorum))
     }
 
     async fn asked(

@@ -129,15 +129,9 @@ fn redacts_nothing(found: &Found) -> Option<String> {
 /// What a policy may ask for and the gate cannot do yet.
 fn not_yet(verdict: &Verdict) -> Vec<String> {
     let asks = verdict.decision == Decision::RequireApproval;
-    let several = verdict.rosters.iter().any(|roster| roster.quorum > 1);
-    let notes = [
-        (several, "the gate collects one answer, so it refuses what needs more people"),
-        (
-            !verdict.escalation.is_empty(),
-            "the gate asks nobody next: when the time is over it denies",
-        ),
-    ];
-    notes.into_iter().filter(|(so, _)| asks && *so).map(|(_, note)| note.to_owned()).collect()
+    let several = verdict.rosters.len() > 1 && !verdict.escalation.is_empty();
+    let note = "several lists of people must allow this, so nobody is asked next";
+    (asks && several).then(|| note.to_owned()).into_iter().collect()
 }
 
 fn outcome(found: &Found) -> Exit {

@@ -1,7 +1,8 @@
 //! What a run under a standing permission must show: who gave it, for this very call.
 
-use super::Verdict;
+use super::{Judged, Verdict};
 use crate::action::ActionHash;
+use crate::artifact::ArtifactHead;
 use crate::encoding::Hash;
 use crate::grant::{Grant, GrantNote};
 use crate::receipt::{Basis, Content, Entry, Event, Level};
@@ -15,7 +16,7 @@ impl Content {
     pub(super) fn rests_on_its_grant(
         &self,
         trust: &TrustStore,
-        now: Instant,
+        judged: &Judged<'_>,
     ) -> Result<(), Verdict> {
         let entry = &self.entry;
         let note = match (entry.basis, &entry.grant) {
@@ -37,18 +38,19 @@ impl Content {
         let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);
         let in_order = given <= skewed(used) && used <= skewed(self.recorded_at.instant());
         let in_time = in_order && grant.lasts(used);
-        let (level, ..) = self.giving(note).and_then(|giving| giving.proven(trust, now))?;
+        let (level, ..) = self.giving(note).and_then(|giving| giving.proven(trust, judged))?;
         if in_time && level == Level::L1 { Ok(()) } else { Err(not_given()) }
     }
 
     /// The approval by which the grant was given, as a content of its own.
     fn giving(&self, note: &GrantNote) -> Result<Self, Verdict> {
         let hash = crate::json::sha256(&note.action).or(Err(Verdict::Malformed))?;
+        let of = note.artifacts.first().map(ArtifactHead::of_request).transpose();
         let giving = Self {
             recorded_at: note.granted_at.clone(),
             entry: Entry {
                 event: Event::Approved,
-                request_id: note.artifacts.first().map(|head| head.request_id.clone()),
+                request_id: of.map_err(|_| Verdict::Malformed)?,
                 action_hash: Some(ActionHash(Hash(hash))),
                 action: Some(note.action.clone()),
                 artifacts: note.artifacts.clone(),

@@ -10,6 +10,7 @@ use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
 use crate::keys::SecretKeys;
 use crate::receipt::{Boundary, Outcome};
+use crate::trust::Status;
 use crate::trust::tests::{approver, operator, secret};
 use serde_json::{Map, Value, json};
 
@@ -237,10 +238,12 @@ fn a_signer_who_was_not_asked_is_off_the_roster() {
 #[test]
 fn a_revoked_key_proves_nothing() {
     let mut case = case();
-    case.trust.approvers[0].status = Status::Revoked { at: NOW.timestamp() };
+    case.trust.approvers[0].status =
+        Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     assert_eq!(case.verdict(), Verdict::Revoked);
     case = self::case();
-    case.trust.operators[0].status = Status::Revoked { at: NOW.timestamp() };
+    case.trust.operators[0].status =
+        Status::Revoked { at: NOW.timestamp(), compromised_since: None };
     assert_eq!(case.verdict(), Verdict::Revoked);
 }
 

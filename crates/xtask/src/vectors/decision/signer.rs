@@ -55,8 +55,11 @@ fn out_of_force() -> Made<Vec<Vector>> {
     };
     let at = |millis| -> Timestamp { NOW.plus_millis(millis).timestamp() };
     Ok(vec![
-        pinned("revoked-before", Status::Revoked { at: at(-1_000) })?,
-        pinned("revoked-later-counts-no-more-either", Status::Revoked { at: at(1_000_000) })?,
+        pinned("revoked-before", Status::Revoked { at: at(-1_000), compromised_since: None })?,
+        pinned(
+            "revoked-later-counts-no-more-either",
+            Status::Revoked { at: at(1_000_000), compromised_since: None },
+        )?,
         pinned("rotated-and-over", Status::Rotated { until: at(-1) })?,
         pinned("rotated-and-over-this-moment", Status::Rotated { until: at(0) })?,
     ])

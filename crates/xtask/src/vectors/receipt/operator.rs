@@ -30,7 +30,17 @@ fn unknown() -> Made<Vec<Vector>> {
         empty.verdict("attack-07-nobody-pinned", "Untrusted")?,
         stranger.verdict("signed-by-a-stranger", "Untrusted")?,
         by_approver.verdict("signed-by-an-approver", "Untrusted")?,
-        status("operator-revoked", Status::Revoked { at: NOW.timestamp() })?,
+        status(
+            "operator-revoked",
+            Status::Revoked { at: NOW.timestamp(), compromised_since: None },
+        )?,
+        status(
+            "attack-10-operator-compromised-since-later",
+            Status::Revoked {
+                at: NOW.timestamp(),
+                compromised_since: Some(NOW.plus_millis(3_600_000).timestamp()),
+            },
+        )?,
         status("operator-rotated-and-over", Status::Rotated { until: NOW.timestamp() })?,
     ])
 }

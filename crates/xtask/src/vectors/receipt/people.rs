@@ -53,7 +53,17 @@ fn signers() -> Made<Vec<Vector>> {
         unpinned.verdict("approver-not-pinned", "Untrusted")?,
         decided_by(&object::strangers()?, Word::Allow)?
             .verdict("approved-by-a-stranger", "Untrusted")?,
-        status("approver-revoked", Status::Revoked { at: NOW.timestamp() })?,
+        status(
+            "approver-revoked",
+            Status::Revoked { at: NOW.timestamp(), compromised_since: None },
+        )?,
+        status(
+            "attack-10-approver-compromised-since-later",
+            Status::Revoked {
+                at: NOW.timestamp(),
+                compromised_since: Some(NOW.plus_millis(3_600_000).timestamp()),
+            },
+        )?,
         status("approver-rotated-and-over", Status::Rotated { until: NOW.timestamp() })?,
         decided_by(&operator, Word::Allow)?
             .verdict("attack-10-operator-approves", "SelfApproval")?,

@@ -1,0 +1,89 @@
+//! Persons with several devices, changes of what is pinned, and keys out of files.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step fails the test")]
+
+mod common;
+
+use common::{World, error_code, json};
+use serde_json::Value;
+
+fn trust(world: &World, party: &str) -> Value {
+    world.json(party, &["trust", "show"])
+}
+
+#[test]
+fn roles_change_once_the_pinned_device_allows_it() {
+    let world = World::paired();
+    let args = ["trust", "set", "ann", "--person", "alice", "--role", "sre,finance", "--json"];
+    let set = world.spawn("enforcer", &args);
+    let id = world.waiting("approver");
+    let shown = world.json("approver", &["show", &id]).to_string();
+    assert!(shown.contains("countersign.trust.set") && shown.contains("finance"), "{shown}");
+    assert_eq!(trust(&world, "enforcer")["approvers"][0]["person"], "ann");
+    world.json("approver", &["approve", &id]);
+    let output = set.output();
+    assert!(output.status.success(), "{output:?}");
+    let hers = trust(&world, "enforcer")["approvers"][0].clone();
+    assert_eq!((&hers["person"], &hers["roles"][1]), (&"alice".into(), &"finance".into()));
+    let list = world.json("enforcer", &["list"]);
+    assert_eq!(list["pairings"][0]["person"], "alice");
+}
+
+#[test]
+fn attack_09_a_denied_change_changes_nothing() {
+    let world = World::paired();
+    let set =
+        world.spawn("enforcer", &["trust", "set", "ann", "--assurance", "verified", "--json"]);
+    let id = world.waiting("approver");
+    world.json("approver", &["deny", &id, "-m", "no"]);
+    let output = set.output();
+    assert_eq!(
+        (output.status.code(), error_code(&output).as_str()),
+        (Some(10), "pairing_not_allowed")
+    );
+    assert_ne!(trust(&world, "enforcer")["approvers"][0]["assurance"], "verified");
+}
+
+#[test]
+fn an_auditor_imports_what_was_exported_and_takes_no_damaged_file() {
+    let world = World::paired();
+    let file = world.path("exported.json").display().to_string();
+    world.json("enforcer", &["trust", "export", "-o", &file]);
+    let imported = world.json("auditor", &["trust", "import", &file]);
+    assert!(imported["approvers"][0]["before"].is_null(), "{imported}");
+    let theirs = trust(&world, "auditor");
+    assert_eq!(theirs["approvers"], trust(&world, "enforcer")["approvers"]);
+    let again = world.run("auditor", &["trust", "import", &file, "--json"]);
+    assert_eq!(error_code(&again), "nothing_to_change");
+    let mut damaged = json(&std::fs::read(&file).unwrap());
+    damaged["more"] = true.into();
+    std::fs::write(&file, damaged.to_string()).unwrap();
+    let refused = world.run("auditor", &["trust", "import", &file, "--json"]);
+    assert_eq!((refused.status.code(), error_code(&refused).as_str()), (Some(1), "file"));
+}
+
+#[test]
+fn attack_09_without_a_person_the_local_key_stays_what_it_is() {
+    let world = World::empty();
+    world.json("enforcer", &["pair", "--local", "--name", "me"]);
+    let before = trust(&world, "enforcer");
+    let mut rotate = std::process::Command::new("setsid");
+    let command = world.command("enforcer", &["key", "rotate", "--json"]);
+    rotate.arg("-w").arg(command.get_program()).args(command.get_args());
+    rotate.env("COUNTERSIGN_PASSPHRASE_FILE", world.path("passphrase"));
+    let output = rotate.stdin(std::process::Stdio::null()).output().unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    assert_eq!(error_code(&output), "no_terminal");
+    assert_eq!(trust(&world, "enforcer"), before);
+}
+
+#[test]
+fn attack_10_a_revoked_key_bears_since_when_it_was_not_safe() {
+    let world = World::paired();
+    let since = "2026-01-02T03:04:05Z";
+    let future = ["key", "revoke", "ann", "--compromised-since", "2999-01-01T00:00:00Z"];
+    assert_eq!(world.run("enforcer", &future).status.code(), Some(2));
+    world.json("enforcer", &["key", "revoke", "ann", "--compromised-since", since]);
+    let status = trust(&world, "enforcer")["approvers"][0]["status"].clone();
+    assert_eq!((&status["state"], &status["compromisedSince"]), (&"revoked".into(), &since.into()));
+}
