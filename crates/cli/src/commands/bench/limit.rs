@@ -93,7 +93,7 @@ pub(super) async fn signatures(slice: Duration) -> Result<f64, Failure> {
     repeat(slice, move || keys.sign(Domain::Auth, &text).is_ok()).await
 }
 
-/// Bare strict verifications in a second on one core, the key read anew each time.
+/// Bare strict verifications in a second on one core, all of one key.
 pub(super) async fn verifications(slice: Duration) -> Result<f64, Failure> {
     let keys = SecretKeys::from_bytes(&[7; 64]).map_err(failed)?;
     let text = "x".repeat(TEXT);

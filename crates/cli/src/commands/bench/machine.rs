@@ -17,7 +17,7 @@ pub(super) struct Machine {
     pub(super) inserts: f64,
     /// Ed25519 signatures.
     pub(super) signatures: f64,
-    /// Strict Ed25519 verifications, the key read anew each time.
+    /// Strict Ed25519 verifications, all of one key.
     pub(super) verifications: f64,
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>,
         unit: "per s",
         better: Better::Higher,
         limit: median(&bare),
-        against: "bare strict Ed25519 on one core, the key read anew each time".into(),
+        against: "bare strict Ed25519 on one core".into(),
         budget: Some(25_000.0),
     }])
 }
