@@ -8,7 +8,7 @@ mod holding;
 use crate::failure::{Exit, Failure};
 use countersign_client::Client;
 use countersign_enforcer::home::{Identity, Pairing};
-use countersign_enforcer::notary::OperatorNotary;
+use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays, Sources};
 use countersign_store::error::StoreError;
 use countersign_store::files::FileError;
@@ -120,7 +120,8 @@ fn ledger_as(
     edge: &Edge,
     how: Opening,
 ) -> Result<Arc<SqliteLedger>, Failure> {
-    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
+    let operator = OperatorNotary(Arc::clone(&identity.keys));
+    let notary = Arc::new(HomeNotary { operator, home: home.clone() });
     let birth = Birth { ledger_id: edge.id()?, secret: edge.random()? };
     Ok(Arc::new(how(&home.ledger_path(), notary, &birth)?))
 }

@@ -37,6 +37,17 @@ fn team_of(world: World, people: &[&str]) -> World {
     world
 }
 
+/// Ann and bob, in a home whose accepted policy asks so.
+fn team_under(asks: &str) -> World {
+    let world = World::with_gateway();
+    let policy = world.path("enforcer").join("policy.toml");
+    let rule =
+        format!("version = 1\n[[rule]]\nid = \"one\"\ndecision = \"require_approval\"\n{asks}");
+    std::fs::write(&policy, rule).unwrap();
+    world.json("enforcer", &["policy", "accept", policy.to_str().unwrap()]);
+    team_of(world, &["bob"])
+}
+
 fn approve(world: &World, home: &str) {
     let id = world.waiting(home);
     world.json(home, &["approve", &id]);
@@ -93,14 +104,10 @@ fn a_person_hands_a_question_on_and_the_next_ends_it() {
 
 #[test]
 fn whoever_waits_for_a_detached_request_puts_it_to_the_next() {
-    let world = World::with_gateway();
-    let policy = world.path("enforcer").join("policy.toml");
-    let rule = "version = 1\n[[rule]]\nid = \"one\"\ntools = [\"deploy\"]\n\
-        decision = \"require_approval\"\napprovers = [\"ann\"]\n\
-        escalation = [{ to = \"bob\", after = \"1s\" }]\n";
-    std::fs::write(&policy, rule).unwrap();
-    world.json("enforcer", &["policy", "accept", policy.to_str().unwrap()]);
-    let world = team_of(world, &["bob"]);
+    let world = team_under(
+        "tools = [\"deploy\"]\napprovers = [\"ann\"]\n\
+         escalation = [{ to = \"bob\", after = \"1s\" }]\n",
+    );
     let asked = world.run("enforcer", &["request", "--action", "deploy", "--detach"]);
     assert_eq!(asked.status.code(), Some(15), "{asked:?}");
     let id = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
@@ -118,4 +125,15 @@ fn steps_that_leave_those_asked_first_no_time_are_refused() {
     assert_eq!(run.wait().code(), Some(125));
     assert_eq!(world.report()["error"]["code"], "escalate");
     world.waiting_for("approver", 0);
+}
+
+#[test]
+fn attack_20_a_caller_hands_nothing_on_where_the_policy_denies_on_timeout() {
+    let world = team_under("verb = \"shell_exec\"\non_timeout = \"deny\"\n");
+    let args = ["--to", "ann", "--ttl", "1s", "--escalate", "bob:60s"];
+    let mut run = world.gate(&args, &LINE);
+    assert_eq!(run.wait().code(), Some(126));
+    assert_eq!(world.report()["verdict"], "expired");
+    world.waiting_for("bob", 0);
+    assert_eq!(runs(&world), 0);
 }

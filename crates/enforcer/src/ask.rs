@@ -28,6 +28,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+/// How long a gateway has to hear that something is over.
+pub(crate) const BRIEFLY: Duration = Duration::from_secs(2);
+
 /// The longest that one held request stays open.
 const HOLD: Duration = Duration::from_secs(30);
 
@@ -258,7 +261,7 @@ impl Enforcer {
         let over = self.now() >= request.expires_at;
         let ending = if over { Ending::Expired } else { Ending::Withdrawn };
         let request = self.close(request, ending).await?;
-        tell_withdrawn(&request, &request, relays, "no route").await;
+        self.tell_ended(&request, relays, "no route").await?;
         Ok(Answered::NoRoute(request, error))
     }
 
@@ -386,7 +389,7 @@ impl Enforcer {
                 }
                 Ok(Some(Heard::Silence(error))) => report(Progress::Unreachable(error)),
                 Ok(Some(Heard::Answer(from, envelope))) => {
-                    match self.take(request, question, &from, *envelope).await {
+                    match self.take((request, question), relays, &from, *envelope).await {
                         Ok(taken) => {
                             if let Some(over) = self.after(request, taken, relays, report).await {
                                 return Ok(over);
@@ -454,8 +457,8 @@ impl Enforcer {
     /// Verifies and accepts what a gateway delivered, then acknowledges it.
     async fn take(
         &self,
-        request: &RequestRecord,
-        question: Option<&Question>,
+        (request, question): (&RequestRecord, Option<&Question>),
+        relays: &Relays,
         from: &Listener,
         envelope: Envelope<DecisionDeliver>,
     ) -> Result<RequestRecord, GateError> {
@@ -482,6 +485,11 @@ impl Enforcer {
                 Ok(request) if request.state == State::Approved => drop(tokio::spawn(ack)),
                 _ => ack.await,
             }
+        }
+        if let Ok(ended) = &taken
+            && ended.state.is_final()
+        {
+            self.witnessed_at_rest(ended, relays).await?;
         }
         taken
     }
@@ -547,7 +555,7 @@ impl Enforcer {
             return Ok(Some(Answered::Pending(found)));
         }
         let ended = self.close(&found, Ending::Expired).await?;
-        tell_withdrawn(&ended, &ended, relays, "expired").await;
+        self.tell_ended(&ended, relays, "expired").await?;
         Ok(Some(by_state(ended)))
     }
 
@@ -561,8 +569,20 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<RequestRecord, GateError> {
         let ended = self.close(request, Ending::Withdrawn).await?;
-        tell_withdrawn(&ended, &ended, relays, "withdrawn").await;
+        self.tell_ended(&ended, relays, "withdrawn").await?;
         Ok(ended)
+    }
+
+    /// Tells the gateways that nobody needs to answer any more, and that this is in the ledger.
+    /// They may not hear it: the enforcer refuses what comes later in any case.
+    async fn tell_ended(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        why: &str,
+    ) -> Result<(), GateError> {
+        tell_withdrawn(request, request, relays, why).await;
+        self.witnessed_at_rest(request, relays).await
     }
 }
 
@@ -608,7 +628,7 @@ async fn tell_withdrawn(round: &RequestRecord, now: &RequestRecord, relays: &Rel
         if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
             let id = &asked.artifact.head.request_id;
             let told = relay.client.withdraw(id, Some(why));
-            let _ = tokio::time::timeout(Duration::from_secs(2), told).await;
+            let _ = tokio::time::timeout(BRIEFLY, told).await;
         }
     }
 }

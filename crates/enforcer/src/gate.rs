@@ -291,11 +291,10 @@ impl Enforcer {
         claim: &ClaimRecord,
         entry: countersign_core::receipt::Entry,
     ) -> Result<Receipt, GateError> {
-        let receipt = self.ledger.finish(&claim.id, entry, self.now()).await?;
-        // The receipt is durable, and that is the answer. An older head stays true, and the next
-        // claim is refused where none can be remembered.
-        let _ = self.remember_head().await;
-        Ok(receipt)
+        // A clock that was set back meanwhile dates no outcome before its claim: such a receipt
+        // would prove nothing.
+        let at = self.now().max(claim.claimed_at);
+        Ok(self.ledger.finish(&claim.id, entry, at).await?)
     }
 
     /// Ends a request that nobody answered: withdrawn, or expired where its time is over.

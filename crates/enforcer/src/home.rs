@@ -375,6 +375,12 @@ impl Home {
         self.root.join("head.json")
     }
 
+    /// Where the values are that policies hide.
+    #[must_use]
+    pub fn disclosures(&self) -> PathBuf {
+        self.root.join("disclosures")
+    }
+
     pub(crate) fn owners(&self) -> PathBuf {
         self.root.join("owners")
     }

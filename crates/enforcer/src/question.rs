@@ -13,7 +13,7 @@ use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::PolicyNote;
-use countersign_core::redact::{Disclosure, smuggles_commitment};
+use countersign_core::redact::{Disclosure, is_ours};
 use countersign_core::tally::{Tally, tally};
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
@@ -232,22 +232,27 @@ fn is_grant(action: &Action) -> bool {
     matches!(action, Action::Request(request) if request.action == countersign_core::grant::ACTION)
 }
 
-/// Kinds that are asked in words, and hold nothing that was redacted here.
+/// Kinds that are asked in words: whoever asked carries them out.
 fn is_words(action: &Action) -> bool {
     matches!(action, Action::Request(_) | Action::Plan(_) | Action::Task(_) | Action::Batch(_))
 }
 
 impl Question {
     /// The question behind a stored request, as far as it is needed to put it once more; `None`
-    /// where it may hold secrets, which are kept nowhere.
-    pub(crate) fn of_record(request: &RequestRecord, to: Vec<Way>) -> Option<Self> {
+    /// where it holds secrets that are not `kept`.
+    pub(crate) fn of_record(
+        request: &RequestRecord,
+        to: Vec<Way>,
+        kept: Vec<Disclosure>,
+    ) -> Option<Self> {
         let artifact = &request.asked.last()?.artifact;
         let action = artifact.action().filter(is_words)?;
         let route = artifact.route().ok().flatten()?;
         let note = request.policy.clone()?;
+        is_ours(&Value::Object(artifact.payload.clone()), &kept).then_some(())?;
         Some(Self {
             action,
-            disclosures: Vec::new(),
+            disclosures: kept,
             context: artifact.context().ok().flatten().unwrap_or_default(),
             grounds: Grounds {
                 because: note.display.clone(),
@@ -310,10 +315,15 @@ impl Question {
         now == then && self.route(stored.round, &place) == stored
     }
 
-    /// Commitments of a command are ours; in every other kind they come from the caller.
+    /// A commitment that nothing opens comes from the caller.
     fn smuggles(&self) -> bool {
-        let ours = matches!(self.action, Action::Command(_));
-        !ours && self.action.to_payload().map_or(true, |whole| smuggles_commitment(&whole))
+        self.action.to_payload().map_or(true, |whole| !is_ours(&whole, &self.disclosures))
+    }
+
+    /// The same question, whose words tell nothing of what is hidden.
+    pub(crate) fn scrubbed(&self) -> Self {
+        let context = crate::redaction::scrubbed(&self.context, &self.disclosures);
+        Self { context, ..self.clone() }
     }
 
     pub(crate) fn min_assurance(&self) -> Assurance {
@@ -354,13 +364,14 @@ impl Frame<'_> {
         to: &[Way],
         edge: &Edge,
     ) -> Result<Vec<Asked>, QuestionError> {
+        let context = crate::redaction::scrubbed(&self.context, &self.question.disclosures);
         let payload = payload(&self.question.action)?;
         let mut asked = Vec::new();
         for way in self.question.enough(to) {
             let named = id.filter(|_| asked.is_empty()).map(str::to_owned);
             let request_id = named.map_or_else(|| edge.id(), Ok)?;
             let salt = Fixed(edge.random()?);
-            let extensions = extensions(salt, &self.context, route, self.head.as_ref())?;
+            let extensions = extensions(salt, &context, route, self.head.as_ref())?;
             let artifact = Artifact::build(self.head(request_id, extensions), payload.clone())?;
             let size = artifact.canonical_bytes()?.len();
             let limit = json::limit::ARTIFACT;

@@ -61,7 +61,7 @@ impl Enforcer {
         let base = |event| verdict(entry::as_event(frame.clone(), event));
         let outcome = |error| Outcome {
             claimed_at: claim.claimed_at.timestamp(),
-            ended_at: Some(self.now().timestamp()),
+            ended_at: Some(self.now().max(claim.claimed_at).timestamp()),
             exit_code: None,
             signal: None,
             error,

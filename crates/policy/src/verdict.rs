@@ -89,6 +89,8 @@ pub struct Verdict {
     pub escalation: Vec<Escalation>,
     /// What happens when the time is over.
     pub on_timeout: OnTimeout,
+    /// Whether a text says that nobody is asked next then: no caller may have it otherwise.
+    pub silence_ends: bool,
     /// The least assurance of a key that counts.
     pub min_assurance: Assurance,
     /// Whether an answer must say why.

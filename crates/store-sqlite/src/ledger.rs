@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod filed;
 mod find;
 mod freeze;
 mod grants;
@@ -13,6 +14,7 @@ mod receipts;
 mod register;
 mod requests;
 mod rounds;
+mod segments;
 mod signers;
 
 use crate::db::Db;
@@ -48,6 +50,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/items.sql"),
         include_str!("ledger/grants.sql"),
         include_str!("ledger/rounds.sql"),
+        include_str!("ledger/segments.sql"),
     ],
 };
 
@@ -233,7 +236,7 @@ impl LedgerStore for SqliteLedger {
     }
 
     async fn receipt(&self, seq: Option<u64>) -> Result<Option<Receipt>, StoreError> {
-        self.writer.read(move |db| receipts::one(db, seq)).await
+        self.writer.read(move |db| segments::one(db, seq)).await
     }
 
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError> {

@@ -28,6 +28,7 @@ mod lookup;
 mod memory;
 pub mod read;
 mod rounds;
+pub mod segments;
 pub use answers::Answers;
 pub use freeze::{FreezeStore, Frozen, Thaw};
 pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
@@ -50,6 +51,15 @@ pub trait Notary: Send + Sync {
     /// # Errors
     /// Where it cannot be signed; the commit then fails.
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError>;
+
+    /// Hears of a head once it is durable in the ledger, so that it can be remembered elsewhere:
+    /// of each before its callers hear that they are done, but for heads over nothing but calls
+    /// that a policy let go. Those are handed on with the next one, every few hundred receipts,
+    /// and when the ledger is closed.
+    ///
+    /// What goes wrong here takes nothing back: the receipts are written, and an older head stays
+    /// true. Who hangs on a head demands it where it is kept.
+    fn hand_on(&self, _head: &Checkpoint) {}
 }
 
 /// Who asks for what: an identical call is the same request only where all four agree.
@@ -276,6 +286,7 @@ pub trait LedgerStore:
     + GrantStore
     + FreezeStore
     + LimitStore
+    + segments::Segments
     + Send
     + Sync
 {

@@ -130,11 +130,11 @@ impl RouteArgs {
         let Seated { ways: every, mut quorum } = seated;
         quorum.threshold = quorum.threshold.max(self.quorum);
         if !self.escalate.is_empty() {
+            // Where the policy says that silence ends it, that stands.
+            (quorum.first_millis, quorum.timed) = (None, !verdict.silence_ends);
             self.fits(verdict, &quorum)?;
             let step = |next: &Next| next.step(&every, &quorum);
             quorum.chain = self.escalate.iter().map(step).collect::<Result<_, _>>()?;
-            // Whether silence hands on is the policy's to say.
-            quorum.first_millis = None;
         }
         Ok(Seated { ways: self.named(every, local)?, quorum })
     }

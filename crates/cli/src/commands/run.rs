@@ -101,7 +101,11 @@ impl Run {
         let (subject, words) = (Subject::of(&prepared), self.words());
         let key = (caller.principal.clone(), caller.session.clone(), caller.workspace.clone());
         let critical = !prepared.critical().is_empty();
-        let permit = match gate.ruled(caller, subject, words, critical, report).await? {
+        let ruled = gate.ruled(caller, subject, words, critical, report).await?;
+        // From here on the call is the one that may be written down.
+        let (action, disclosures) = ruled.shown();
+        let prepared = prepared.shown_as(action, disclosures)?;
+        let permit = match ruled {
             Ruled::Runs(allowed) => {
                 let key = (key.0.as_str(), key.1.as_str(), key.2.as_str());
                 enforcer.permit(prepared.action(), *allowed, key).await?
@@ -114,7 +118,10 @@ impl Run {
                     return self.go(here, &enforcer, permit, &prepared, report).await;
                 }
                 let strong = prepared.check_strength(question.grounds.is_critical());
-                strong.map_err(|e| ending::too_weak(&e))?;
+                if let Err(error) = strong {
+                    let failure = ending::too_weak(&error);
+                    return Err(asking::unasked(&enforcer, action, failure, report).await);
+                }
                 gate.claimed(&question, report).await?
             }
         };

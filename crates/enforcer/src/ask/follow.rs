@@ -2,9 +2,11 @@
 
 use super::{Answered, Relays, Report, Waited, by_state};
 use crate::gate::{Enforcer, GateError};
+use crate::home::HomeError;
 use crate::policy::Seated;
 use crate::policy::recheck::asker;
 use crate::question::{Question, Way};
+use crate::redaction::revealed;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_store::ledger::{RequestRecord, Suspended};
@@ -90,10 +92,17 @@ impl Enforcer {
     /// The question behind a stored request, with those whom the policy asks next where they are
     /// the ones that the request names. Whom a caller named besides is known to the caller only.
     async fn question_of(&self, request: &RequestRecord) -> Result<Option<Question>, GateError> {
-        let Some(question) = Question::of_record(request, self.ways()?) else { return Ok(None) };
+        let kept = self.kept(request.key.action_hash)?;
+        let kept = kept.map(|kept| kept.values().to_vec()).unwrap_or_default();
+        let question = Question::of_record(request, self.ways()?, kept);
+        let Some(question) = question else { return Ok(None) };
         let asker = asker(&request.key.principal, &question.context);
         let workspace = &request.key.workspace;
-        let judged = self.judge(&question.action, asker, workspace).await;
+        let action = revealed(self.home(), question.action.clone());
+        let judged = match action {
+            Ok(action) => self.judge(&action, asker, workspace).await,
+            Err(error) => Err(HomeError::from(error).into()),
+        };
         let seated = match judged {
             Ok(judged) => self.seated(&judged.verdict, workspace, &question.to).await,
             Err(error) => Err(error),
@@ -115,6 +124,7 @@ impl Enforcer {
             return Ok(Answered::Approved(request));
         }
         let ended = self.close(&request, countersign_store::ledger::Ending::Expired).await?;
+        self.witnessed_at_rest(&ended, relays).await?;
         Ok(by_state(ended))
     }
 

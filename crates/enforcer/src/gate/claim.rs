@@ -2,10 +2,10 @@
 
 use super::standing::still_stands;
 use super::{Enforcer, GateError, RunOnce};
-use crate::ask::Relays;
+use crate::ask::{BRIEFLY, Relays};
 use crate::entry;
 use crate::policy::recheck;
-use crate::witness::{self, Contradicted};
+use crate::witness::{self, Contradicted, Witness};
 use countersign_client::ClientError;
 use countersign_core::receipt::Event;
 use countersign_store::ledger::{LedgerError, NewClaim, RequestRecord};
@@ -124,6 +124,31 @@ impl Enforcer {
             let ledger = &*self.ledger;
             let found = witness::hand_in_until(until, &self.edge, client, ledger, keys).await?;
             witness::as_before(&self.home, found, pairing, &ways)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a request that has ended without a run. Nothing hangs on it, so a gateway that
+    /// is away is not waited for: it hears of the head with the next one.
+    ///
+    /// # Errors
+    /// Where one of them remembers what the ledger does not contain.
+    pub(crate) async fn witnessed_at_rest(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
+        let ways = self.home.pairings()?;
+        for name in request.asked.iter().filter_map(|asked| asked.pairing.as_ref()) {
+            let Some(relay) = relays.get(name) else { continue };
+            let handing = witness::hand_in(&relay.client, &*self.ledger, &self.identity.keys);
+            match tokio::time::timeout(BRIEFLY, handing).await {
+                Ok(Ok(Witness::Remembers)) => {
+                    witness::as_before(&self.home, Witness::Remembers, name, &ways)?;
+                }
+                Err(_) | Ok(Ok(_) | Err(Contradicted::NoWitness(_))) => {}
+                Ok(Err(contradicted)) => return Err(contradicted.into()),
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use countersign_core::artifact::Context;
 use countersign_core::display::visible;
 use countersign_core::grant::{Grant, GrantNote};
 use countersign_core::receipt::{Basis, Entry, Event, Receipt};
+use countersign_core::redact::smuggles_commitment;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_policy::Asker;
@@ -103,6 +104,10 @@ impl Enforcer {
             Ruling::Runs(_) => return none("it runs without asking: no grant is needed"),
             Ruling::Blocked(_) => return none("the policy blocks it, and a grant lifts no block"),
         };
+        // Its places would be others inside the grant, and its approver could not check the values.
+        if smuggles_commitment(&wish.judged.shown().action().to_payload()?) {
+            return none("a part of it is hidden, so each call is asked about");
+        }
         let offer = offered(&wish.judged.verdict, wish.critical).map_err(GateError::NotOffered)?;
         let seconds = wish.seconds.unwrap_or(offer.max_seconds.min(USUAL_SECONDS));
         if seconds == 0 || seconds > offer.max_seconds {

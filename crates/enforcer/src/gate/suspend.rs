@@ -15,6 +15,7 @@ impl Enforcer {
     /// # Errors
     /// Where it cannot be put to anybody, or cannot be written down.
     pub async fn suspend(&self, question: &Question) -> Result<Suspended, GateError> {
+        let question = &question.scrubbed();
         let action_hash = question.check()?;
         let mut suspended = self.suspend_as_is(question, action_hash).await?;
         // The same call put to other people, or on other grounds, is another question: their answer is not this one's.

@@ -6,6 +6,7 @@ use crate::home::Home;
 use crate::policy::roster::Seated;
 use crate::policy::{Acceptance, Sources, moment, roster};
 use crate::question::{Step, Way, fixed_hash};
+use crate::redaction::revealed;
 use countersign_core::action::Action;
 use countersign_core::artifact::{Artifact, Context, Group, Route, Seat};
 use countersign_core::keys::KeyId;
@@ -109,6 +110,7 @@ impl Judge {
         request: &RequestRecord,
     ) -> Result<Verdict, LedgerError> {
         let action = artifact.action().ok_or_else(|| void("a foreign payload"))?;
+        let action = revealed(&self.home, action).map_err(|e| void(&e.to_string()))?;
         let context = artifact.context().ok().flatten().unwrap_or_default();
         let asker = asker(&request.key.principal, &context);
         let place = layers::surroundings(self.home.root(), &self.sources, &request.key.workspace);

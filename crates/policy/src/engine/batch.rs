@@ -80,6 +80,7 @@ fn oblige(first: &mut Verdict, second: &Verdict) {
     first.max_uses = first.max_uses.min(second.max_uses);
     first.min_assurance = first.min_assurance.max(second.min_assurance);
     first.always_allow = join::narrower(first.always_allow, second.always_allow);
+    first.silence_ends |= second.silence_ends;
     first.on_timeout = OnTimeout::max(first.on_timeout, second.on_timeout);
 }
 

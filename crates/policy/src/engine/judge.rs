@@ -87,6 +87,7 @@ impl Engine {
             timeout_seconds: join.timeout(),
             escalation: join.escalation(),
             on_timeout: join.on_timeout(),
+            silence_ends: join.on_timeout() == crate::verdict::OnTimeout::Deny,
             min_assurance: join.assurance(),
             require_reason: join.reason(),
             always_allow: join.always_allow(),

@@ -25,6 +25,7 @@ impl Verdict {
             || self.timeout_seconds < before.timeout_seconds
             || self.max_uses < before.max_uses
             || (self.on_timeout == OnTimeout::Deny && before.on_timeout == OnTimeout::Escalate)
+            || (self.silence_ends && !before.silence_ends)
             || offers_less(self.always_allow, before.always_allow)
     }
 }

@@ -105,6 +105,7 @@ fn together(parts: Vec<Verdict>, verb: Verb) -> Verdict {
             if result.escalation.is_empty() {
                 result.escalation = part.escalation.clone();
             }
+            result.silence_ends |= part.silence_ends;
             if part.on_timeout == OnTimeout::Deny {
                 result.on_timeout = OnTimeout::Deny;
             }
@@ -168,6 +169,7 @@ fn one(layers: &[Layer], facts: &Facts) -> Verdict {
         timeout_seconds: 0,
         escalation: Vec::new(),
         on_timeout: OnTimeout::Deny,
+        silence_ends: false,
         min_assurance: Default::default(),
         require_reason: false,
         always_allow: None,

@@ -52,6 +52,7 @@ pub(crate) fn oblige(
 
     verdict.escalation = escalation(&verdict, matching, entries, &written, &defaults);
     let on_timeout = values(&written, &defaults, |o| o.on_timeout);
+    verdict.silence_ends = on_timeout.contains(&OnTimeout::Deny);
     let denies = on_timeout.contains(&OnTimeout::Deny) || verdict.escalation.is_empty();
     verdict.on_timeout = if denies { OnTimeout::Deny } else { OnTimeout::Escalate };
 

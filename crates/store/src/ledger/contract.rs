@@ -8,6 +8,7 @@ mod limits;
 mod lookup;
 mod read;
 mod rounds;
+mod segments;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -57,6 +58,7 @@ where
     limits::the_queue_moves_in_order(&*make().await?).await?;
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
     read::all(&make).await?;
+    segments::a_hold_is_there_until_it_is_released(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;

@@ -7,8 +7,10 @@ mod limits;
 mod lookup;
 mod read;
 mod rounds;
+mod segments;
 
 use super::items::is_claimed_whole;
+use super::segments::Hold;
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
     LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, expired_entry,
@@ -45,6 +47,7 @@ struct Inner {
     frozen: Option<Frozen>,
     queued: HashSet<String>,
     grants: BTreeMap<String, GrantRecord>,
+    holds: Vec<Hold>,
 }
 
 impl Inner {
@@ -74,8 +77,18 @@ impl MemoryLedger {
         let mut inner = self.read();
         let mut draft = inner.clone();
         let value = change(&mut draft)?;
-        *inner = draft;
+        let before = std::mem::replace(&mut *inner, draft);
+        self.hand_on(before.checkpoint.as_ref(), inner);
         Ok(value)
+    }
+
+    /// Hands on a head that is new.
+    fn hand_on(&self, before: Option<&Checkpoint>, after: MutexGuard<'_, Inner>) {
+        let head = after.checkpoint.clone().filter(|head| before != Some(head));
+        drop(after);
+        if let Some(head) = head {
+            self.notary.hand_on(&head);
+        }
     }
 
     fn append(&self, inner: &mut Inner, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
@@ -264,7 +277,10 @@ impl LedgerStore for MemoryLedger {
 
     async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
         let mut inner = self.read();
-        self.append(&mut inner, entry, now)
+        let before = inner.checkpoint.clone();
+        let receipt = self.append(&mut inner, entry, now)?;
+        self.hand_on(before.as_ref(), inner);
+        Ok(receipt)
     }
 
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {

@@ -1,5 +1,6 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
+mod segments;
 mod standing;
 
 use super::super::*;
