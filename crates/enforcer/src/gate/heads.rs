@@ -1,8 +1,9 @@
 //! The newest head, remembered in the home.
 //!
-//! To remember one costs two syncs, and covers every receipt before it. So of the many who wait for
-//! it at the same time, one remembers the newest head that the ledger has by then, and serves all
-//! whose receipts stand before it.
+//! The ledger hands its heads on by itself; what hangs on one asks for it here. To ask costs a lock
+//! between processes and a file, and covers every receipt before it. So of the many who wait for it
+//! at the same time, one asks for the newest head that the ledger has by then, and serves all whose
+//! receipts stand before it.
 
 use super::{Enforcer, GateError};
 use crate::home::Home;
