@@ -212,7 +212,8 @@ mod tests {
     #[test]
     fn attack_36_nobody_else_stops_and_no_other_enforcer_heeds() {
         let signed = SignedStop::sign(stop(), &secret(2)).unwrap();
-        let elsewhere = signed.verify(&secret(9).key_id(), &trust(), NOW);
+        let (known, other) = (trust(), secret(9).key_id());
+        let elsewhere = signed.verify(&other, &known, NOW);
         assert_eq!(elsewhere.map(|_| ()), Err(NotHeeded::OtherEnforcer));
         let stranger = SignedStop::sign(stop(), &secret(3)).unwrap();
         assert_eq!(heeded(&stranger, &trust()), Err(NotHeeded::Signer));
@@ -223,7 +224,8 @@ mod tests {
         changed.stop.why = None;
         assert_eq!(heeded(&changed, &trust()), Err(NotHeeded::Signature));
         let mut revoked = trust();
-        revoked.approvers[0].status = Status::Revoked { at: NOW.timestamp() };
+        revoked.approvers[0].status =
+            Status::Revoked { at: NOW.timestamp(), compromised_since: None };
         assert_eq!(heeded(&signed, &revoked), Err(NotHeeded::Signer));
     }
 }

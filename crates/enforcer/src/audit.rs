@@ -311,7 +311,7 @@ impl Audit {
 
     /// The content hash of a receipt that was followed already.
     async fn hash_at(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
-        if let Some(hash) = self.chain.recent(seq) {
+        if let Some(hash) = self.chain.recent(seq).or_else(|| self.parts.dropped_at(seq)) {
             return Ok(Some(hash));
         }
         let Some(before) = seq.checked_sub(1).and_then(|seq| i64::try_from(seq).ok()) else {

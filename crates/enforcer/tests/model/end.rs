@@ -9,14 +9,14 @@ use countersign_store::files;
 use countersign_store::ledger::RequestRecord;
 
 /// The process begins anew, and everything is looked at.
-pub(crate) fn check(mut play: Play) -> Held {
+pub(crate) fn check(play: &mut Play) -> Held {
     play.real.restart();
     play.agree()?;
-    chain(&play)?;
-    every_outcome(&play)?;
-    what_is_approved_goes_on(&mut play)?;
-    chain(&play)?;
-    every_outcome(&play)
+    chain(play)?;
+    every_outcome(play)?;
+    what_is_approved_goes_on(play)?;
+    chain(play)?;
+    every_outcome(play)
 }
 
 /// Every receipt holds and follows the one before it, and the heads in and beside the ledger name it.

@@ -34,6 +34,8 @@ pub(crate) struct Play {
     pub(crate) rules: Rules,
     /// How often each request ran.
     pub(crate) ran: BTreeMap<String, usize>,
+    /// What happened, and how often: sequences in which nothing does say nothing.
+    pub(crate) happened: BTreeMap<&'static str, usize>,
     answers: Vec<(String, Person, Says, Answer)>,
     denied: Vec<Instant>,
 }
@@ -50,8 +52,9 @@ impl Play {
             requests: vec![],
             grants: vec![],
         };
-        let (ran, answers, denied) = (BTreeMap::new(), vec![], vec![]);
-        let mut play = Self { real, rules, ran, answers, denied };
+        let (ran, happened) = (BTreeMap::new(), BTreeMap::new());
+        let (answers, denied) = (vec![], vec![]);
+        let mut play = Self { real, rules, ran, happened, answers, denied };
         play.learn(Call::Other);
         play
     }
@@ -106,10 +109,20 @@ impl Play {
 
     /// What is about one request; nothing where there is none.
     fn with(&mut self, which: Newest, act: impl FnOnce(&mut Self, Request) -> Held) -> Held {
-        match which.of(&self.rules.requests).cloned() {
+        match self.pick(which) {
             Some(request) => act(self, request),
             None => Ok(()),
         }
+    }
+
+    fn pick(&self, which: Newest) -> Option<Request> {
+        let mut all: Vec<&Request> = self.rules.requests.iter().collect();
+        all.sort_by_key(|request| request.is_open());
+        which.of(&all).copied().cloned()
+    }
+
+    fn happens(&mut self, what: &'static str) {
+        *self.happened.entry(what).or_default() += 1;
     }
 
     fn becomes(&mut self, id: &str, fate: Fate) {
@@ -119,6 +132,15 @@ impl Play {
 
     pub(crate) fn runs(&mut self, id: &str) {
         *self.ran.entry(id.to_owned()).or_default() += 1;
+        let two = self.rules.requests.iter().any(|r| r.id == id && r.terms.need > 1);
+        let next = self.rules.requests.iter().any(|r| r.id == id && r.round > 1);
+        self.happens(if two {
+            "ran by two"
+        } else if next {
+            "ran by the next"
+        } else {
+            "ran"
+        });
         self.becomes(id, Fate::Used);
     }
 
@@ -158,8 +180,14 @@ impl Play {
         ensure!(fits, "the gate did {gated:?}, the page has {open:?}, a grant: {granted}");
         match gated {
             Gated::Ran(Some(id)) => self.runs(&id),
-            Gated::Opened => self.learn(key),
-            _ => {}
+            Gated::Ran(None) => self.happens("ran by a grant"),
+            Gated::Opened => {
+                self.happens("asked");
+                self.learn(key);
+            }
+            Gated::Joined(_) => self.happens("joined"),
+            Gated::Void => self.happens("void"),
+            Gated::Refused(_) => self.happens("refused"),
         }
         // Put to other people, or under another policy, it is another question.
         if let (Some(open), None, false, false) = (open, same, self.rules.frozen, granted) {
@@ -196,7 +224,7 @@ impl Play {
     }
 
     fn answer(&mut self, which: Newest, by: Person, says: Says) -> Held {
-        let Some(request) = which.of(&self.rules.requests).cloned() else { return Ok(()) };
+        let Some(request) = self.pick(which) else { return Ok(()) };
         let Some(record) = self.real.stored(&request.id) else { return Ok(()) };
         // What was let go by a grant was put to nobody.
         if record.asked.is_empty() {
@@ -241,7 +269,13 @@ impl Play {
         let found = self.rules.requests.iter_mut().find(|request| request.id == id).unwrap();
         found.votes.insert(by, yes);
         found.fate = rules.come_to(found, &found.votes);
+        let told = match found.fate {
+            Fate::Waits => "counted",
+            Fate::Approved => "approved",
+            _ => "denied",
+        };
         let denied = found.fate == Fate::Denied;
+        self.happens(told);
         self.denied.extend(denied.then_some(self.rules.now));
     }
 
@@ -301,6 +335,7 @@ impl Play {
 
     /// Others are asked, and nobody has said anything yet.
     fn begins(&mut self, id: &str) {
+        self.happens("went on");
         let record = self.real.stored(id).unwrap();
         let known = self.rules.requests.iter().position(|known| known.id == id).unwrap();
         let call = self.rules.requests[known].call;
@@ -330,6 +365,7 @@ impl Play {
         let won = self.real.race(&record);
         ensure!(won == usize::from(may), "{won} of two ran it; it may run: {may}; {request:?}");
         if may {
+            self.happens("raced");
             self.runs(&request.id);
         }
         Ok(())
@@ -352,6 +388,7 @@ impl Play {
         self.later(until);
         self.real.restart();
         if may {
+            self.happens("died");
             self.becomes(&request.id, Fate::Used);
         }
         Ok(())
@@ -393,6 +430,9 @@ impl Play {
         let could = self.rules.frozen && !self.rules.active.is_empty();
         ensure!(thawed.is_err() || could, "{by:?} let go: {thawed:?}");
         ensure!(thawed.is_ok() == may || !certain, "{by:?} may: {may}; {thawed:?}");
+        if thawed.is_ok() {
+            self.happens("thawed");
+        }
         self.rules.frozen &= thawed.is_err();
         self.learn(Call::Other);
         Ok(())
@@ -445,11 +485,9 @@ impl Play {
     }
 
     /// Requests that the page does not know yet. What nobody was asked about is no call's.
-    fn learn(&mut self, call: Call) {
-        for record in self.real.all() {
-            if self.rules.requests.iter().any(|known| known.id == record.id) {
-                continue;
-            }
+    pub(crate) fn learn(&mut self, call: Call) {
+        let known: Vec<&str> = self.rules.requests.iter().map(|r| r.id.as_str()).collect();
+        for record in self.real.all_but(&known) {
             let new = self.read(&record, call);
             self.rules.requests.push(new);
         }
@@ -527,7 +565,10 @@ impl Play {
         self.real.dies_no_more();
         match done {
             Ok(held) => return held,
-            Err(died) if died.is::<Died>() => self.real.restart(),
+            Err(died) if died.is::<Died>() => {
+                self.happens("cut off");
+                self.real.restart();
+            }
             Err(other) => resume_unwind(other),
         }
         for at in 0..self.rules.requests.len() {

@@ -8,7 +8,7 @@ use countersign_core::artifact::{Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
-use countersign_core::receipt::Event;
+use countersign_core::receipt::{Entry, Event};
 use countersign_core::time::Instant;
 use countersign_enforcer::gate::grant::Wish;
 use countersign_enforcer::notary::OperatorNotary;
@@ -18,7 +18,7 @@ use countersign_enforcer::{
     Answered, Edge, Enforcer, GateError, Home, Question, Relays, Ruling, RunOnce,
 };
 use countersign_policy::Asker;
-use countersign_store::ledger::read::Receipts;
+use countersign_store::ledger::read::{Query, Receipts};
 use countersign_store::ledger::{
     Ending, GrantRecord, LedgerError, LedgerStore, MemoryLedger, RequestRecord, Suspended,
 };
@@ -28,8 +28,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use tokio::runtime::Runtime;
 
 pub(crate) const START: i64 = 1_770_000_000_000;
@@ -328,7 +328,10 @@ impl Real {
 
     /// The question of a call, as the policies of now have it put.
     pub(crate) async fn question(&self, call: u8, session: u8) -> Result<Question, GateError> {
-        let enforcer = self.enforcer();
+        Self::put_by(&self.enforcer(), call, session).await
+    }
+
+    async fn put_by(enforcer: &Enforcer, call: u8, session: u8) -> Result<Question, GateError> {
         let action = action(call);
         let judged = enforcer.judge(&action, Asker::default(), WORKSPACE).await?;
         let ways = enforcer.ways()?;
@@ -363,12 +366,28 @@ impl Real {
 
     /// A call at the gate, as every host makes it.
     pub(crate) fn gate(&self, call: u8, session: u8) -> Gated {
-        self.block_on(self.gated(call, session)).unwrap_or_else(Gated::Refused)
+        let enforcer = self.enforcer();
+        self.block_on(Self::gated(&enforcer, call, session)).unwrap_or_else(Gated::Refused)
     }
 
-    async fn gated(&self, call: u8, session: u8) -> Result<Gated, GateError> {
-        let enforcer = self.enforcer();
-        let question = self.question(call, session).await?;
+    /// The same call by several processes at the same moment.
+    pub(crate) fn gate_at_once(&self, processes: usize, call: u8) -> Vec<Gated> {
+        let enforcers: Vec<_> = (0..processes).map(|_| self.another()).collect();
+        let start = Barrier::new(processes);
+        let gate = |enforcer: &Enforcer| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            start.wait();
+            runtime.unwrap().block_on(Self::gated(enforcer, call, 0)).unwrap_or_else(Gated::Refused)
+        };
+        std::thread::scope(|threads| {
+            let all = enforcers.iter().map(|enforcer| threads.spawn(|| gate(enforcer)));
+            let all: Vec<_> = all.collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    async fn gated(enforcer: &Enforcer, call: u8, session: u8) -> Result<Gated, GateError> {
+        let question = Self::put_by(enforcer, call, session).await?;
         let (action, grounds) = (&question.action, &question.grounds);
         let granted = enforcer.by_grant(action, grounds, whose(session), Asker::default()).await?;
         if let Some(permit) = granted {
@@ -507,6 +526,18 @@ impl Real {
         self.block_on(self.enforcer().ledger().request(id)).unwrap()
     }
 
+    /// What the newest receipt says.
+    pub(crate) fn newest(&self) -> Entry {
+        let newest = self.block_on(self.enforcer().ledger().receipt(None)).unwrap();
+        newest.unwrap().content.entry
+    }
+
+    /// How many receipts there are of this event.
+    pub(crate) fn count_of(&self, event: Event) -> usize {
+        let query = Query { events: vec![event], ..Query::default() };
+        self.block_on(self.enforcer().ledger().find(&query, None, 100)).unwrap().len()
+    }
+
     /// Whether a request has a receipt of this event.
     pub(crate) fn is_told(&self, request: &RequestRecord, event: Event) -> bool {
         let receipts = self.block_on(self.enforcer().ledger().receipts_of(&request.id)).unwrap();
@@ -515,7 +546,13 @@ impl Real {
 
     /// Every request of the ledger.
     pub(crate) fn all(&self) -> Vec<RequestRecord> {
-        let ids = self.block_on(self.enforcer().ledger().named("", 10_000)).unwrap();
+        self.all_but(&[])
+    }
+
+    /// Every request that is not known.
+    pub(crate) fn all_but(&self, known: &[&str]) -> Vec<RequestRecord> {
+        let mut ids = self.block_on(self.enforcer().ledger().named("", 10_000)).unwrap();
+        ids.retain(|id| !known.contains(&id.as_str()));
         ids.iter().filter_map(|id| self.stored(id)).collect()
     }
 
