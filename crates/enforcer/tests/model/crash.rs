@@ -90,10 +90,8 @@ impl Play {
                 self.learn(Call::Other);
                 self.rules.frozen &= self.real.stands_still();
             }
-            Step::Revoke(person) => {
-                if !self.real.active().contains(&person) {
-                    self.rules.active.remove(&person);
-                }
+            Step::Revoke(person) if !self.real.active().contains(&person) => {
+                self.rules.active.remove(&person);
             }
             Step::TakeBack { .. } => {
                 for (row, grant) in self.real.grants().iter().zip(&mut self.rules.grants) {

@@ -169,7 +169,7 @@ impl Play {
             _ if granted => false,
             (Gated::Refused(_), _) if nobody => true,
             _ if nobody => false,
-            (Gated::Joined(r), Some(open)) => open.fate == Fate::Waits && open.id == r.id,
+            (Gated::Joined(id), Some(open)) => open.fate == Fate::Waits && open.id == *id,
             (Gated::Ran(Some(id)), Some(open)) => self.rules.may_run(open) && open.id == *id,
             (Gated::Void, Some(open)) => open.fate == Fate::Approved && !self.rules.may_run(open),
             (_, Some(_)) => false,

@@ -107,7 +107,7 @@ pub(crate) enum Gated {
     /// It ran: under a grant, or by the approval of this request.
     Ran(Option<String>),
     Opened,
-    Joined(RequestRecord),
+    Joined(String),
     /// Its request is approved, and may not be used.
     Void,
     Refused(GateError),
@@ -351,7 +351,7 @@ impl Real {
         }
         match enforcer.suspend(&question).await? {
             Suspended::Opened(_) => Ok(Gated::Opened),
-            Suspended::Joined(request) => Ok(Gated::Joined(request)),
+            Suspended::Joined(request) => Ok(Gated::Joined(request.id)),
             Suspended::Ready(request) => match enforcer.claim(&request, &Relays::new()).await {
                 Ok(permit) => {
                     enforcer.hand_over(permit).await?;
