@@ -7,14 +7,15 @@
 #
 #   ./run.sh COMMAND [ARGUMENT…]
 #
-# How long each of them has: TURN [90s]. The chain: ON_CALL, LEAD, DIRECTOR.
+# How long they have: FIRST [90s] for the one on call, NEXT [90s] for each of the others. The chain:
+# ON_CALL, LEAD, DIRECTOR.
 set -eu
 countersign=${COUNTERSIGN:-countersign}
-turn=${TURN:-90s}
+next=${NEXT:-90s}
 
 exec "$countersign" run \
-    --to "${ON_CALL:-on-call-eng}" --ttl "$turn" \
-    --escalate "${LEAD:-team-lead}:$turn,${DIRECTOR:-eng-director}:$turn" \
+    --to "${ON_CALL:-on-call-eng}" --ttl "${FIRST:-90s}" \
+    --escalate "${LEAD:-team-lead}:$next,${DIRECTOR:-eng-director}:$next" \
     --description "Deploy security hotfix to production" \
     --reasoning "Critical security patch" \
     -- "$@"

@@ -160,17 +160,19 @@ fn two_of_three_move_the_money() {
 #[test]
 fn silence_asks_the_next_and_a_no_ends_it() {
     let world = team(&["on-call-eng", "team-lead", "eng-director"]);
-    let mut silent = script(&world, "3-escalation", &["touch", "deployed"]);
-    silent.env("TURN", "8s");
-    let silent = Process::start(silent);
-    world.waiting("on-call-eng");
+    let deploy = |file: &str, first: &str| {
+        let mut deploy = script(&world, "3-escalation", &["touch", file]);
+        deploy.env("FIRST", first).env("NEXT", "40s");
+        Process::start(deploy)
+    };
+    let silent = deploy("deployed", "1s");
     let id = world.waiting("team-lead");
     let shown = world.json("team-lead", &["show", &id]).to_string();
     assert!(shown.contains("on-call-eng"), "{shown}");
     world.json("team-lead", &["approve", &id]);
     assert!(silent.output().status.success());
     assert!(world.work().join("deployed").exists());
-    let denied = start(&world, "3-escalation", &["touch", "other"]);
+    let denied = deploy("other", "30s");
     answer(&world, "on-call-eng", &["deny", "-m", "not during the freeze"]);
     assert_eq!(denied.output().status.code(), Some(126));
     world.waiting_for("team-lead", 0);

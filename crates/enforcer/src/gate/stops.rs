@@ -19,6 +19,9 @@ use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Sent};
 use countersign_wire::pairing::Role;
 use countersign_wire::stop::WaitingStop;
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +38,13 @@ const LONG_MILLIS: i64 = 20_000;
 enum Unheeded {
     Client(ClientError),
     Gate(GateError),
+}
+
+/// Whoever loses this only looks once more: it need not reach the disk.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new();
+    let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 impl Enforcer {
@@ -85,7 +95,7 @@ impl Enforcer {
             return;
         }
         // Also where it fails: one that is away is not asked before every call.
-        let _ = std::fs::write(&mark, now.0.to_string());
+        let _ = write_private(&mark, &now.0.to_string());
         for client in gateways {
             let _ = self.heed_briefly(&client).await;
         }

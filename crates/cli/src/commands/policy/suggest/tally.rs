@@ -7,7 +7,7 @@ use countersign_core::json;
 use countersign_core::receipt::{Event, Receipt};
 use countersign_core::time::{Instant, Timestamp};
 use countersign_policy::verb::Verb;
-use countersign_store::ledger::read::{Query, Receipts, mark, persons};
+use countersign_store::ledger::read::{Receipts, persons};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,8 +42,8 @@ struct Tally {
     calls: BTreeMap<Hash, Call>,
     /// Commands, and programs, of which something was denied.
     denied: BTreeSet<Hash>,
-    /// Approvals whose question is still to come.
-    answered: HashMap<String, (Hash, Instant)>,
+    /// When what is not answered yet was asked.
+    asked: HashMap<String, Instant>,
 }
 
 /// Every call that was approved so often since a moment and never denied, most often first.
@@ -52,46 +52,50 @@ pub(super) async fn tally(
     since: Option<Instant>,
     at_least: u32,
 ) -> Result<Vec<(Map<String, Value>, Answers)>, Failure> {
-    use Event::{Approved, Denied, Suspended};
-    let query = Query { events: vec![Approved, Denied, Suspended], ..Query::default() };
-    let (mut tally, mut before) = (Tally::default(), None);
+    let (mut tally, mut next) = (Tally::default(), 1);
     loop {
-        let page = ledger.find(&query, before, PAGE).await?;
+        // All of it, also what stands in segments: a denial counts however old it is.
+        let page = ledger.receipts_from(next, PAGE).await?;
         let Some(last) = page.last() else { break };
-        before = Some(mark(last));
+        next = last.content.seq.saturating_add(1);
         page.iter().for_each(|receipt| tally.take(receipt, since));
     }
     Ok(tally.end(at_least as usize))
 }
 
 impl Tally {
-    /// From the newest back: an answer comes before its question.
     fn take(&mut self, receipt: &Receipt, since: Option<Instant>) {
         let (entry, at) = (&receipt.content.entry, receipt.content.recorded_at.instant());
         let (Some(payload), Some(id)) = (&entry.action, &entry.request_id) else { return };
         match entry.event {
-            // An approval of some items, and a partial one, is no plain yes.
+            // An answer that ends nothing yet is recorded as this, too.
+            Event::Suspended => drop(self.asked.entry(id.clone()).or_insert(at)),
+            // An approval of some items is no plain yes.
             Event::Approved if entry.items.is_none() && is_harmless(receipt) => {
-                let Some(key) = key(payload) else { return };
-                if since.is_some_and(|since| at < since) {
-                    return;
+                let asked = self.asked.remove(id);
+                if since.is_none_or(|since| at >= since) {
+                    self.approved(payload, receipt, asked);
                 }
-                let call = self.calls.entry(key).or_insert_with(|| Call::of(payload));
-                call.approved.push(at);
-                call.by.extend(persons(entry).into_iter().map(str::to_owned));
-                self.answered.insert(id.clone(), (key, at));
             }
-            Event::Suspended => self.question(id, at),
-            // Whatever else was answered was not a yes to all of it.
-            _ => self.denied.extend(key(payload).into_iter().chain(family(payload))),
+            Event::Approved | Event::Denied => {
+                self.denied.extend(key(payload).into_iter().chain(family(payload)));
+            }
+            _ => {}
         }
     }
 
-    fn question(&mut self, id: &str, at: Instant) {
-        let Some((key, answered)) = self.answered.remove(id) else { return };
-        if let Some(call) = self.calls.get_mut(&key) {
-            call.took.push(answered.0.saturating_sub(at.0).max(0));
-        }
+    fn approved(
+        &mut self,
+        payload: &Map<String, Value>,
+        receipt: &Receipt,
+        asked: Option<Instant>,
+    ) {
+        let Some(key) = key(payload) else { return };
+        let at = receipt.content.recorded_at.instant();
+        let call = self.calls.entry(key).or_insert_with(|| Call::of(payload));
+        call.approved.push(at);
+        call.by.extend(persons(&receipt.content.entry).into_iter().map(str::to_owned));
+        call.took.extend(asked.map(|asked| at.0.saturating_sub(asked.0).max(0)));
     }
 
     fn end(self, at_least: usize) -> Vec<(Map<String, Value>, Answers)> {
