@@ -332,7 +332,7 @@ impl Home {
     }
 
     /// Takes the keys of a pairing back at once, those that it was rotated from and to as well, and
-    /// forgets the way to them. `since` is from when on others may have had them.
+    /// forgets the way to them. `since` is from when on others may have had them. Says which keys.
     ///
     /// # Errors
     /// Where there is no such pairing, or something cannot be written.
@@ -342,19 +342,23 @@ impl Home {
         name: &str,
         at: &Timestamp,
         since: Option<&Timestamp>,
-    ) -> Result<Pairing, HomeError> {
+    ) -> Result<(Pairing, Vec<KeyId>), HomeError> {
         let path = pairing_path(&self.root.join("pairings"), name)?;
         let _lock = self.lock("trust.lock")?;
         let pairing: Pairing =
             files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
+        let mut keys = Vec::new();
         self.change_trust_locked(identity, |store| {
             let of = |a: &&mut Approver| a.key_id == pairing.key_id || a.pair_id == pairing.pair_id;
             let compromised_since = since.cloned();
             let status = Status::Revoked { at: at.clone(), compromised_since };
-            store.approvers.iter_mut().filter(of).for_each(|a| a.status = status.clone());
+            for approver in store.approvers.iter_mut().filter(of) {
+                approver.status = status.clone();
+                keys.push(approver.key_id.clone());
+            }
         })?;
         files::remove(&path)?;
-        Ok(pairing)
+        Ok((pairing, keys))
     }
 
     /// Where the ledger is.

@@ -3,6 +3,7 @@
 mod bundle;
 mod daily;
 mod export;
+pub(crate) mod kept;
 mod lines;
 mod page;
 mod query;

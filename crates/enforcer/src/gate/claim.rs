@@ -46,11 +46,11 @@ impl Enforcer {
         relays: &Relays,
         still: Still,
     ) -> Result<RunOnce, GateError> {
-        let (home, now) = (self.home.clone(), self.now());
+        let (keys, now) = (self.keys_now().await?, self.now());
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
             still()?;
-            still_stands(&home, request, now)?;
+            still_stands(&keys, request, now)?;
             judge.still_asks_no_more(request)
         };
         let claim = NewClaim {

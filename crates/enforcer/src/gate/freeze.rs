@@ -74,11 +74,11 @@ impl Enforcer {
             return Err(PairingError::NotAllowed(why.into()));
         }
         self.is_enough(&request).await?;
-        let (home, now) = (self.home.clone(), self.now());
+        let (keys, now) = (self.keys_now().await?, self.now());
         let thaw = Thaw {
             request_id: request.id.clone(),
             now,
-            recheck: Box::new(move |request| still_stands(&home, request, now)),
+            recheck: Box::new(move |request| still_stands(&keys, request, now)),
             released: entry::of_request(Event::Released, self.boundary, &request),
             entry: self.thawed(&request)?,
         };

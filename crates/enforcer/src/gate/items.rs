@@ -32,10 +32,10 @@ impl Enforcer {
         items: Vec<usize>,
         relays: &Relays,
     ) -> Result<Vec<RunOnce>, GateError> {
-        let (home, now) = (self.home.clone(), self.now());
+        let (keys, now) = (self.keys_now().await?, self.now());
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
-            still_stands(&home, request, now)?;
+            still_stands(&keys, request, now)?;
             judge.still_asks_no_more(request)
         };
         let new = |item| {

@@ -1,8 +1,9 @@
 //! Whether a decision counts, when it arrives and once more when it is used.
 
-use super::GateError;
+use super::{Enforcer, GateError};
 use crate::home::{Home, HomeError};
 use crate::question::QuestionError;
+use crate::remembered::Remembered;
 use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::Decision;
 use countersign_core::keys::KeyId;
@@ -12,6 +13,13 @@ use countersign_core::verify::{
     Approved, Check, DEFAULT_SKEW_MILLIS, Refusal, ReplayView, Subject, Vote, verify,
 };
 use countersign_store::ledger::{Asked, LedgerError, Proof, RequestRecord};
+
+/// The pinned keys, read when they are used, and what the ledger says became of them.
+#[derive(Clone)]
+pub(super) struct Keys {
+    home: Home,
+    remembered: Remembered,
+}
 
 /// The store spends decisions in the same commit that accepts them; this view leaves it to it.
 struct SpentByTheStore;
@@ -57,22 +65,22 @@ pub(super) fn proof(vote: Vote) -> Result<Proof, GateError> {
 
 /// Whether an approval that was accepted is still one, under the keys of this moment.
 pub(super) fn still_stands(
-    home: &Home,
+    keys: &Keys,
     request: &RequestRecord,
     now: Instant,
 ) -> Result<(), LedgerError> {
-    counted(&trust_of(home)?, request, now)
+    counted(&keys.trust()?, request, now)
 }
 
 /// Whether what people signed at `then` still holds: it was an approval then, and every key that
 /// signed it counts now.
 pub(super) fn still_signed(
-    home: &Home,
+    keys: &Keys,
     request: &RequestRecord,
     then: Instant,
     now: Instant,
 ) -> Result<(), LedgerError> {
-    let trust = trust_of(home)?;
+    let trust = keys.trust()?;
     for accepted in &request.accepted {
         let id = &accepted.decision.signer_key_id;
         if !trust.approver(id).is_some_and(|signer| signer.status.counts(now)) {
@@ -101,10 +109,22 @@ fn counted(trust: &TrustStore, request: &RequestRecord, at: Instant) -> Result<(
     approved.map(|_| ()).map_err(|()| void("HARP_ERR_POLICY_DENY", "not approved".into()))
 }
 
-fn trust_of(home: &Home) -> Result<TrustStore, LedgerError> {
-    let failed = |e: HomeError| void("home", e.to_string());
-    let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
-    home.trust(&identity.map_err(failed)?).map_err(failed)
+impl Keys {
+    fn trust(&self) -> Result<TrustStore, LedgerError> {
+        let failed = |e: HomeError| void("home", e.to_string());
+        let identity = self.home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
+        let trust = self.home.trust(&identity.map_err(failed)?).map_err(failed)?;
+        Ok(self.remembered.over(trust))
+    }
+}
+
+impl Enforcer {
+    /// The keys by which an approval is judged when it is used, with what the ledger says of them
+    /// now.
+    pub(super) async fn keys_now(&self) -> Result<Keys, GateError> {
+        let remembered = self.look_back().await?;
+        Ok(Keys { home: self.home.clone(), remembered })
+    }
 }
 
 fn void(code: &str, message: String) -> LedgerError {
