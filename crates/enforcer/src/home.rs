@@ -4,9 +4,10 @@
 
 use crate::amendment::{AmendError, Amendment};
 use crate::edge::{Edge, NoEntropy};
+use crate::signer::{Program, Signer};
 use countersign_core::artifact::Assurance;
 use countersign_core::encoding::Fixed;
-use countersign_core::keys::{KeyError, KeyId, SecretKeys};
+use countersign_core::keys::{KeyError, KeyId, PublicKeys, SecretKeys, key_id};
 use countersign_core::time::Timestamp;
 use countersign_core::trust::{Approver, Operator, Status, TrustError, TrustStore};
 use countersign_store::files::{self, FileError, Target};
@@ -62,6 +63,9 @@ pub enum HomeError {
     /// The pinned keys were not changed.
     #[error(transparent)]
     Amend(#[from] AmendError),
+    /// A program is on this machine only.
+    #[error("a program holds the operator's key, and it does not travel")]
+    Held,
 }
 
 /// A way to one approver.
@@ -112,7 +116,40 @@ pub(crate) struct OperatorFile {
     created_at: Timestamp,
     /// The 64 secret bytes. The operator signs in milliseconds without a person, so its key rests
     /// unencrypted in a file that only the enforcer's user can read (PROTOCOL §8).
-    secret: Fixed<64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<Fixed<64>>,
+    /// Instead of them, where a program holds the signing key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<Held>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Held {
+    /// The pinned public half.
+    keys: PublicKeys,
+    /// Opens answers, and signs nothing.
+    exchange_secret: Fixed<32>,
+    signer: Program,
+}
+
+impl OperatorFile {
+    fn keys(&self) -> Result<SecretKeys, KeyError> {
+        match (&self.secret, &self.held) {
+            (Some(secret), None) => SecretKeys::from_bytes(&secret.0),
+            (None, Some(Held { keys, exchange_secret, signer })) => {
+                let signer = Signer::new(signer.clone(), keys.key_id());
+                SecretKeys::held(*keys, exchange_secret.0, Arc::new(signer))
+            }
+            // Either it is here or elsewhere.
+            _ => Err(KeyError::BadKey),
+        }
+    }
+
+    /// Whether a program holds the key.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,7 +185,7 @@ impl Home {
         let path = self.operator_path();
         let Some(file) = files::read::<OperatorFile>(&path)? else { return Ok(None) };
         let unusable = |source| HomeError::Key { path: path.clone(), source };
-        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0).map_err(unusable)?);
+        let keys = Arc::new(file.keys().map_err(unusable)?);
         Ok(Some(Identity { keys, device_id: file.device_id, created_at: file.created_at }))
     }
 
@@ -164,12 +201,45 @@ impl Home {
             kind: OperatorType::V1,
             device_id: format!("enf_{}", edge.id()?),
             created_at: edge.now().timestamp(),
-            secret: Fixed(edge.random()?),
+            secret: Some(Fixed(edge.random()?)),
+            held: None,
         };
         match files::write(&self.operator_path(), &file, Target::New) {
             Ok(()) | Err(FileError::Exists(_)) => {}
             Err(error) => return Err(error.into()),
         }
+        self.identity()?.ok_or(HomeError::NoOperator)
+    }
+
+    /// Makes the operator's identity around a signing key that a program holds, in a home that has
+    /// none yet. The program shows that it has the key before anything is written.
+    ///
+    /// # Errors
+    /// Where the home has an operator, the program does not sign with this key, or something cannot
+    /// be written.
+    pub fn identity_held(
+        &self,
+        edge: &Edge,
+        signing: &[u8; 32],
+        program: Program,
+    ) -> Result<Identity, HomeError> {
+        let path = self.operator_path();
+        if path.exists() {
+            return Err(FileError::Exists(path).into());
+        }
+        let exchange = edge.random()?;
+        let signer = Arc::new(Signer::new(program.clone(), key_id(signing)));
+        let keys = SecretKeys::held_new(signing, exchange, signer);
+        let keys = keys.map_err(|source| HomeError::Key { path: path.clone(), source })?;
+        let held = Held { keys: *keys.public(), exchange_secret: Fixed(exchange), signer: program };
+        let file = OperatorFile {
+            kind: OperatorType::V1,
+            device_id: format!("enf_{}", edge.id()?),
+            created_at: edge.now().timestamp(),
+            secret: None,
+            held: Some(held),
+        };
+        files::write(&path, &file, Target::New)?;
         self.identity()?.ok_or(HomeError::NoOperator)
     }
 

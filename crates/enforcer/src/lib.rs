@@ -16,7 +16,7 @@
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`remembered`] (what the
 //! ledger says became of keys), [`notary`] (the operator's
-//! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
+//! signature), [`signer`] (a program that holds its key), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
 //! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
 //! collector), [`audit`] (the whole ledger checked),
@@ -45,6 +45,7 @@ pub mod question;
 pub mod remembered;
 pub mod run;
 pub mod ship;
+pub mod signer;
 pub mod walk;
 pub mod witness;
 
