@@ -13,7 +13,7 @@ pub use warning::{Warning, WarningCode};
 
 use crate::open::Opened;
 use countersign_core::action::ActionHash;
-use countersign_core::artifact::{ArtifactHash, Risk, Route, Seat};
+use countersign_core::artifact::{ArtifactHash, Group, Risk, Route, Seat};
 use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
@@ -153,7 +153,7 @@ fn terms(route: &Route) -> Vec<Fact> {
         seats.push("nobody".into());
     }
     let scopes = route.scopes.iter().map(|scope| format!("{scope:?}").to_lowercase());
-    vec![
+    let mut facts = vec![
         Fact::new("risk", format!("{:?}", route.risk).to_lowercase()),
         Fact::quoted("rule", &route.rule_id),
         Fact::new("policy", format!("sha256 {}", route.policy_hash)),
@@ -162,7 +162,26 @@ fn terms(route: &Route) -> Vec<Fact> {
         Fact::new("assurance", format!("at least {:?}", route.min_assurance).to_lowercase()),
         Fact::new("scopes", names(scopes.collect())),
         Fact::new("uses", format!("at most {}", route.max_uses)),
-    ]
+    ];
+    facts.extend(route.groups.iter().map(of_group));
+    if route.veto {
+        facts.push(Fact::new("veto", "one no ends it".to_owned()));
+    }
+    if !route.escalate_to.is_empty() {
+        let next = route.escalate_to.iter().map(|label| text::quoted(label));
+        facts.push(Fact::of_lines("asked next", next.collect()));
+    }
+    facts
+}
+
+/// One list of people of whom some must allow as well.
+fn of_group(group: &Group) -> Fact {
+    let persons = group.persons.iter().map(|person| text::quoted(person));
+    let head = match &group.name {
+        Some(name) => format!("{} of {}:", group.threshold, text::quoted(name)),
+        None => format!("{} of these:", group.threshold),
+    };
+    Fact::of_lines("and of them", std::iter::once(head).chain(persons).collect())
 }
 
 fn agent_says(opened: &Opened) -> Vec<Fact> {

@@ -35,6 +35,14 @@ pub enum SignError {
     /// The scope is wider than what the route offers.
     #[error("the scope `{0:?}` is not on offer")]
     ScopeNotOffered(Scope),
+    /// The route does not name them as the next.
+    #[error("nobody called `{name}` is asked next{}", next_ones(.offered))]
+    NotNext {
+        /// Whom the person named.
+        name: String,
+        /// Whom the route names.
+        offered: Vec<String>,
+    },
     /// The items are none of the batch.
     #[error(transparent)]
     Items(#[from] Unclear),
@@ -52,7 +60,7 @@ pub enum SignError {
     Json(#[from] JsonError),
 }
 
-/// Yes, no, or yes to a part.
+/// Yes, no, yes to a part, or not theirs to say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -62,6 +70,8 @@ pub enum Verdict {
     Part,
     /// Do not.
     Deny,
+    /// Not my answer: ask somebody else.
+    Escalate,
 }
 
 impl Verdict {
@@ -72,6 +82,7 @@ impl Verdict {
             Self::Allow => "allowed",
             Self::Part => "partly allowed",
             Self::Deny => "denied",
+            Self::Escalate => "escalated",
         }
     }
 }
@@ -115,6 +126,12 @@ impl Reply {
         }
         Ok(Self { said: Meaning::Partial(Items::new(items, size)?), ..Self::allow() })
     }
+
+    /// No from this person: ask somebody whom the route names as the next.
+    #[must_use]
+    pub fn escalate(to: String, reason: Option<String>) -> Self {
+        Self { said: Meaning::Escalate { to: Some(to) }, ..Self::deny(reason) }
+    }
 }
 
 /// A signed answer, ready to be written down and then sent.
@@ -134,10 +151,12 @@ impl SignedAnswer {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let decision = &self.answer.decision;
-        match (decision.decision.allows(), decision.hint(hint::ITEMS)) {
-            (true, _) => Verdict::Allow,
-            (false, Some(_)) => Verdict::Part,
-            (false, None) => Verdict::Deny,
+        let hints = |name| decision.hint(name).is_some();
+        match decision.decision.allows() {
+            true => Verdict::Allow,
+            false if hints(hint::ITEMS) => Verdict::Part,
+            false if hints(hint::ESCALATE) => Verdict::Escalate,
+            false => Verdict::Deny,
         }
     }
 }
@@ -173,6 +192,13 @@ pub fn sign(
     Ok(SignedAnswer { body: body(&answer.decision), answer, trace })
 }
 
+fn next_ones(names: &[String]) -> String {
+    match names {
+        [] => "; say yes or no".to_owned(),
+        names => format!("; `{}` can be", names.join("`, `")),
+    }
+}
+
 /// In the order in which a person could do something about it.
 fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Result<(), SignError> {
     let end = &opened.artifact().head.expires_at;
@@ -190,6 +216,13 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     let (route, ours) = (opened.route(), keys.key_id());
     if route.is_some_and(|route| route.roster.iter().all(|seat| seat.key_id != ours)) {
         return Err(SignError::NotAsked);
+    }
+    if let Meaning::Escalate { to } = &reply.said {
+        let offered = route.map(|route| route.escalate_to.clone()).unwrap_or_default();
+        let on_offer = |name: &String| offered.contains(name);
+        if !to.as_ref().map_or(!offered.is_empty(), on_offer) {
+            return Err(SignError::NotNext { name: to.clone().unwrap_or_default(), offered });
+        }
     }
     if let Meaning::Partial(items) = &reply.said {
         // Of the batch that is signed, not of another.

@@ -108,6 +108,8 @@ pub(crate) enum Command {
     Approve(commands::decide::Approve),
     /// Refuse one request, with a reason
     Deny(commands::decide::Deny),
+    /// Hand one request to whoever is asked next
+    Escalate(commands::decide::Escalate),
     /// List what I was asked and what I answered
     History(commands::history::History),
     /// Show and verify receipts

@@ -19,7 +19,8 @@ mod tell;
 use ending::{claim_failed, settle};
 pub(crate) use follow::Follow;
 pub(crate) use gate::{Gate, Ruled};
-use policy::{blocked, unfollowed};
+pub(crate) use policy::unasked;
+use policy::{blocked, unfollowed, unjudged};
 pub(crate) use report::{Document, keep_receipt, open as open_report};
 pub(crate) use route::RouteArgs;
 pub(crate) use route::{Unseated, pairings};
@@ -32,6 +33,7 @@ use countersign_core::artifact::Context;
 use countersign_core::redact::Disclosure;
 use countersign_enforcer::ask::Report;
 use countersign_enforcer::child::Prepared;
+use countersign_enforcer::redaction::Shown;
 use countersign_enforcer::{
     Answered, Enforcer, GateError, Grounds, Judged, Progress, Question, Relays, Way,
 };
@@ -114,6 +116,12 @@ impl Subject {
             disclosures: prepared.disclosures().to_vec(),
             notes: notes(prepared),
         }
+    }
+
+    /// The same without what policies hide of it.
+    fn shown_as(self, shown: &Shown) -> Self {
+        let disclosures = [self.disclosures.as_slice(), shown.disclosures()].concat();
+        Self { action: shown.action().clone(), disclosures, ..self }
     }
 }
 

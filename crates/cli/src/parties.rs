@@ -8,7 +8,7 @@ mod holding;
 use crate::failure::{Exit, Failure};
 use countersign_client::Client;
 use countersign_enforcer::home::{Identity, Pairing};
-use countersign_enforcer::notary::OperatorNotary;
+use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays, Sources};
 use countersign_store::files::FileError;
 use countersign_store_sqlite::{Birth, SqliteLedger};
@@ -99,7 +99,8 @@ pub(crate) fn ledger(
     identity: &Identity,
     edge: &Edge,
 ) -> Result<Arc<SqliteLedger>, Failure> {
-    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
+    let operator = OperatorNotary(Arc::clone(&identity.keys));
+    let notary = Arc::new(HomeNotary { operator, home: home.clone() });
     let birth = Birth { ledger_id: edge.id()?, secret: edge.random()? };
     Ok(Arc::new(SqliteLedger::open(&home.ledger_path(), notary, &birth)?))
 }

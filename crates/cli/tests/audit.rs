@@ -166,6 +166,66 @@ fn attack_39_a_restored_backup_and_a_ledger_that_is_gone_are_truncated() {
     assert!(report["because"].as_str().unwrap().contains(world.url()), "{report}");
 }
 
+/// A home that was put back whole, with what it remembers, from before something that nobody may
+/// forget: only the gateway is left to notice. A ledger alone is noticed by the home.
+#[test]
+fn attack_28_a_denial_that_was_put_back_is_missed() {
+    is_missed(|world| go(world, "false", "deny"));
+}
+
+#[test]
+fn attack_27_an_expiry_that_was_put_back_is_missed() {
+    is_missed(|world| {
+        world.gate(&["--ttl", "1s"], &["false"]).output();
+    });
+}
+
+#[test]
+fn attack_27_a_withdrawal_that_was_put_back_is_missed() {
+    is_missed(|world| {
+        let mut run = world.gate(&[], &["false"]);
+        world.waiting("approver");
+        run.signal("TERM");
+        run.wait();
+    });
+}
+
+fn is_missed(what: impl FnOnce(&World)) {
+    let world = World::paired();
+    go(&world, "true", "approve");
+    let (yesterday, home) = (ledger(&world), world.path("enforcer"));
+    let head = std::fs::read(home.join("head.json")).unwrap();
+    what(&world);
+    restore(&world, &yesterday);
+    let (report, code) = verify(&world);
+    assert_eq!((&report["verdict"], code), (&"Truncated".into(), 13), "{report}");
+    assert!(report["because"].as_str().unwrap().contains("head.json"), "{report}");
+    std::fs::write(home.join("head.json"), head).unwrap();
+    let (report, code) = verify(&world);
+    assert_eq!((&report["verdict"], code), (&"Truncated".into(), 13), "{report}");
+    assert!(report["because"].as_str().unwrap().contains(world.url()), "{report}");
+}
+
+/// What no gateway was asked about is known to the home.
+#[test]
+fn attack_27_a_block_and_an_allowed_call_that_were_put_back_are_missed() {
+    let world = World::paired();
+    world.hold_nothing_more();
+    std::fs::create_dir(world.work().join(".countersign")).unwrap();
+    let policy = "version = 1\n[[rule]]\nid = \"no\"\ntools = [\"mkfifo\"]\n\
+                  decision = \"block\"\n";
+    std::fs::write(world.work().join(".countersign/policy.toml"), policy).unwrap();
+    for (program, code) in [("mkfifo", 126), ("true", 0)] {
+        let yesterday = ledger(&world);
+        assert_eq!(world.gate(&[], &[program, "--version"]).wait().code(), Some(code));
+        let today = ledger(&world);
+        restore(&world, &yesterday);
+        let (report, code) = verify(&world);
+        assert_eq!((&report["verdict"], code), (&"Truncated".into(), 13), "{program}: {report}");
+        restore(&world, &today);
+    }
+}
+
 #[test]
 fn attack_28_a_ledger_that_is_gone_is_missed() {
     let world = story();

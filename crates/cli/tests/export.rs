@@ -9,10 +9,18 @@
 
 mod common;
 
+#[path = "common/heard.rs"]
+#[allow(dead_code, reason = "only tracers of running processes listen")]
+mod heard;
+#[path = "common/tracer.rs"]
+#[allow(dead_code, reason = "these tests trap calls and nothing else")]
+mod tracer;
+
 use common::{Process, World, error_code, json};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
+use tracer::{Trap, trapped};
 
 /// One command that is approved and runs, and one that is denied.
 fn story() -> World {
@@ -99,16 +107,41 @@ fn attack_20_a_home_that_takes_no_audit_files_changes_no_answer() {
     assert_eq!(daily(&world), exported(&world, &[]));
 }
 
+/// Writes the daily files in a trap, anew or what is missing, then without; whether it was struck.
+fn struck(world: &World, right: &str, effort: &str, trap: &Trap) -> bool {
+    let audit = world.path("enforcer").join("audit");
+    if effort == "--daily" {
+        std::fs::remove_dir_all(&audit).unwrap();
+    }
+    let args = ["audit", "export", effort];
+    let output = trapped(&world.command("enforcer", &args), trap).output().unwrap();
+    world.json("enforcer", &["audit", "export", "--daily"]);
+    assert_eq!(daily(world), right, "{effort} in {trap:?}");
+    !output.status.success()
+}
+
 #[test]
-fn attack_28_a_rebuilding_that_is_killed_anywhere_loses_and_doubles_nothing() {
+fn attack_28_daily_files_lose_and_double_nothing_wherever_their_writer_dies_or_the_disk_fails() {
     let world = story();
     let right = exported(&world, &[]);
-    for turn in 0..12 {
-        let mut process = world.spawn("enforcer", &["audit", "export", "--rebuild"]);
-        std::thread::sleep(std::time::Duration::from_millis(turn));
-        process.kill();
-        world.json("enforcer", &["audit", "export", "--daily"]);
-        assert_eq!(daily(&world), right, "killed after {turn} ms");
+    for (calls, does) in [
+        ("fsync,fdatasync", "signal=KILL"),
+        ("rename,renameat,renameat2,link,linkat", "signal=KILL"),
+        ("unlink,unlinkat", "signal=KILL"),
+        ("fsync,fdatasync", "error=EIO"),
+        ("ftruncate", "error=ENOSPC"),
+    ] {
+        let mut times = 0;
+        for effort in ["--daily", "--rebuild"] {
+            for number in 1..=12 {
+                let when = number.to_string();
+                if !struck(&world, &right, effort, &Trap { calls, when, does }) {
+                    break;
+                }
+                times += 1;
+            }
+        }
+        assert!(times > 0, "{calls}, {does}: nobody was struck");
     }
 }
 

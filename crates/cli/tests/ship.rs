@@ -9,6 +9,17 @@
 
 mod common;
 
+#[path = "ship/crash.rs"]
+mod crash;
+#[path = "common/heard.rs"]
+#[allow(dead_code, reason = "only tracers of running processes listen")]
+mod heard;
+#[path = "ship/tls.rs"]
+mod tls;
+#[path = "common/tracer.rs"]
+#[allow(dead_code, reason = "these tests trap calls and nothing else")]
+mod tracer;
+
 use common::{PATIENCE, World, error_code, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -29,7 +29,7 @@ pub use plan::Plan;
 pub use tool::{Request, Tool};
 
 /// SHA-256 of the canonical action.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ActionHash(pub Hash);
 

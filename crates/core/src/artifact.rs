@@ -166,6 +166,9 @@ pub struct Context {
     /// The agent's reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// The request of which this is a later round; its first round's artifact has that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// More in the agent's own words, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,
@@ -391,6 +394,16 @@ impl Artifact {
 }
 
 impl ArtifactHead {
+    /// The request that it is an artifact of: named like it, or signed as a later round of it.
+    ///
+    /// # Errors
+    /// Where the context is there in another shape: nobody knows then which request it names.
+    pub(crate) fn of_request(&self) -> Result<String, JsonError> {
+        let context: Option<Context> = self.extension(extension::CONTEXT)?;
+        let first = context.and_then(|context| context.request);
+        Ok(first.unwrap_or_else(|| self.request_id.clone()))
+    }
+
     fn extension<T: Serialize + serde::de::DeserializeOwned>(
         &self,
         name: &str,

@@ -3,6 +3,10 @@
 //! A redacted value is `{"_sd": hex}`. The salt is derived from a secret of the ledger, so equal
 //! calls still hash equally and a short secret cannot be guessed from its commitment.
 
+mod places;
+
+pub use places::{hide, is_ours, reveal};
+
 use crate::encoding::Hash;
 use crate::json::{self, JsonError};
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -38,6 +38,10 @@ pub enum Event {
     Approved,
     /// A verified denial, or answers that can no longer be enough.
     Denied,
+    /// A verified answer that ends nothing yet.
+    Counted,
+    /// Others are asked in place of those who did not end it.
+    Escalated,
     /// Whoever asked took it back.
     Withdrawn,
     /// Time passed.
@@ -66,6 +70,10 @@ pub enum Record {
     Approved,
     /// The denial.
     Denied,
+    /// An answer that is kept.
+    Counted,
+    /// The next round.
+    Escalated,
     /// The end of its time.
     Expired,
     /// The withdrawal.
@@ -105,6 +113,11 @@ pub fn step(
         // A crash between sending and writing down that it was sent: the answer may come first.
         (Created | AwaitingDecision, Event::Approved) => (Approved, vec![Write(Record::Approved)]),
         (Created | AwaitingDecision, Event::Denied) => (Denied, vec![Write(Record::Denied)]),
+        (Created | AwaitingDecision, Event::Counted) => (state, vec![Write(Record::Counted)]),
+        // The artifacts of the next round are written down and not yet sent.
+        (Created | AwaitingDecision, Event::Escalated) => {
+            (Created, vec![Write(Record::Escalated), TellWithdrawn, Ask])
+        }
         (Created | AwaitingDecision | Approved, Event::Withdrawn) => {
             (Denied, vec![Write(Record::Withdrawn), TellWithdrawn])
         }
@@ -126,10 +139,12 @@ mod tests {
         State::Expired,
         State::Executed,
     ];
-    const EVENTS: [Event; 6] = [
+    const EVENTS: [Event; 8] = [
         Event::Submitted,
         Event::Approved,
         Event::Denied,
+        Event::Counted,
+        Event::Escalated,
         Event::Withdrawn,
         Event::Tick,
         Event::Claimed,

@@ -54,7 +54,8 @@ fn one_no_ends(route: &Route) -> bool {
 }
 
 /// Whether any one person's answer is the answer.
-pub(crate) fn one_decides(route: &Route) -> bool {
+#[must_use]
+pub fn one_decides(route: &Route) -> bool {
     need(route) == 1 && route.groups.is_empty()
 }
 

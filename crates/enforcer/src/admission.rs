@@ -167,7 +167,7 @@ impl Enforcer {
         let event = if changed.is_ok() { Event::Executed } else { Event::Failed };
         let outcome = Outcome {
             claimed_at: claim.claimed_at.timestamp(),
-            ended_at: Some(self.now().timestamp()),
+            ended_at: Some(self.now().max(claim.claimed_at).timestamp()),
             exit_code: None,
             signal: None,
             error: changed.as_ref().err().map(ToString::to_string),

@@ -9,13 +9,14 @@ mod queue;
 use crate::answer::{candidates, shown};
 use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};
-use crate::question::Question;
+use crate::question::{Question, persons};
 use countersign_client::{Client, ClientError};
 use countersign_core::artifact::Statement;
 use countersign_core::json;
 use countersign_core::keys::PublicKeys;
 use countersign_core::request::State;
 use countersign_core::sealing::{Entropy, seal};
+use countersign_core::tally::Tally;
 use countersign_core::time::Instant;
 use countersign_core::verify::Refusal;
 use countersign_store::ledger::{Asked, Ending, LedgerError, RequestRecord, Suspended};
@@ -26,6 +27,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+/// How long a gateway has to hear that something is over.
+pub(crate) const BRIEFLY: Duration = Duration::from_secs(2);
 
 /// The longest that one held request stays open.
 const HOLD: Duration = Duration::from_secs(30);
@@ -85,6 +89,10 @@ pub enum Progress {
     Unreachable(String),
     /// An answer was refused.
     Refused(Refusal),
+    /// So many persons have allowed it, of so many who must.
+    Counted(usize, usize),
+    /// These persons are asked in place of those before.
+    Escalated(Vec<String>),
 }
 
 /// Reports what happens while a question waits.
@@ -95,6 +103,14 @@ pub type Report<'a> = &'a (dyn Fn(Progress) + Send + Sync);
 struct Listener {
     relay: Relay,
     asked: Asked,
+}
+
+/// What a wait brought.
+enum Waited {
+    /// It is over.
+    Ended(Answered),
+    /// Others are asked by now.
+    Escalated(RequestRecord),
 }
 
 enum Heard {
@@ -152,7 +168,7 @@ impl Enforcer {
         patience: Option<Instant>,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
-        let whole = self.now().plus_millis(question.ttl_millis);
+        let whole = self.now().plus_millis(question.whole_millis());
         let deadline = Deadline { whole, patience };
         let first = self.ask_once(question, relays, deadline, report).await?;
         let Answered::Unverified(request, refusal) = first else { return Ok(first) };
@@ -160,6 +176,8 @@ impl Enforcer {
         self.close(&request, Ending::Withdrawn).await?;
         let mut again = question.clone();
         again.ttl_millis = whole.0.saturating_sub(self.now().0).max(1_000);
+        // What is left of the time is theirs; they may still hand it on.
+        again.grounds.quorum.timed = false;
         let second = self.ask_once(&again, relays, deadline, report).await?;
         if let Answered::Unverified(request, _) = &second {
             self.withdraw(request, relays).await?;
@@ -188,18 +206,50 @@ impl Enforcer {
         // later: who opened it sees it expire, and leaves nothing waiting.
         let whole = if joined { deadline.whole } else { request.expires_at };
         let deadline = deadline.patience.map_or(whole, |patience| patience.min(whole));
-        if request.state == State::Created {
-            if let Some(ended) = self.queued(question, &request, deadline, report).await? {
-                return Ok(ended);
+        self.rounds(request, question, relays, deadline, report).await
+    }
+
+    /// Puts and hears one round after the other until one of them ends it.
+    async fn rounds(
+        &self,
+        mut request: RequestRecord,
+        question: &Question,
+        relays: &Relays,
+        deadline: Instant,
+        report: Report<'_>,
+    ) -> Result<Answered, GateError> {
+        loop {
+            if request.state == State::Created {
+                if let Some(ended) = self.queued(question, &request, deadline, report).await? {
+                    return Ok(ended);
+                }
+                let sent = self.submit_all(&request, question, relays, deadline, report).await;
+                if let Err(error) = sent {
+                    return self.no_route(&request, relays, error).await;
+                }
+                self.submitted(&request.id).await?;
+                report(Progress::Submitted);
             }
-            let sent = self.submit_all(&request, question, relays, deadline, report).await;
-            if let Err(error) = sent {
-                return self.no_route(&request, relays, error).await;
+            match self.wait(&request, Some(question), relays, deadline, report).await? {
+                Waited::Ended(answered) => return Ok(answered),
+                Waited::Escalated(next) => {
+                    self.escalated(&request, &next, relays, report).await;
+                    request = next;
+                }
             }
-            self.submitted(&request.id).await?;
-            report(Progress::Submitted);
         }
-        self.wait(request, relays, deadline, report).await
+    }
+
+    /// Tells everybody that others are asked by now.
+    async fn escalated(
+        &self,
+        before: &RequestRecord,
+        next: &RequestRecord,
+        relays: &Relays,
+        report: Report<'_>,
+    ) {
+        tell_withdrawn(before, next, relays, "escalated").await;
+        report(Progress::Escalated(next.route().as_ref().map(persons).unwrap_or_default()));
     }
 
     async fn no_route(
@@ -211,7 +261,7 @@ impl Enforcer {
         let over = self.now() >= request.expires_at;
         let ending = if over { Ending::Expired } else { Ending::Withdrawn };
         let request = self.close(request, ending).await?;
-        tell_withdrawn(&request, relays, "no route").await;
+        self.tell_ended(&request, relays, "no route").await?;
         Ok(Answered::NoRoute(request, error))
     }
 
@@ -226,7 +276,7 @@ impl Enforcer {
     ) -> Result<(), String> {
         let mut sent = 0;
         let mut last = "no gateway is known for any approver".to_owned();
-        for asked in &request.asked {
+        for asked in request.asked_now() {
             let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) else { continue };
             let message = self.sealed(asked, question).map_err(|e| e.to_string())?;
             match self.submit(relay, asked, message, deadline, report).await {
@@ -291,50 +341,65 @@ impl Enforcer {
     }
 
     fn keys_of(&self, asked: &Asked, question: &Question) -> Result<PublicKeys, Refusal> {
-        let ways = question.to.iter();
-        let way = ways.map(|way| &way.approver).find(|a| a.key_id == asked.key_id);
+        let steps = question.grounds.quorum.chain.iter().flat_map(|step| &step.to);
+        let way = question
+            .to
+            .iter()
+            .chain(steps)
+            .map(|way| &way.approver)
+            .find(|a| a.key_id == asked.key_id);
         way.map(|a| a.keys).ok_or_else(|| Refusal::UnknownSigner(asked.key_id.clone()))
     }
 
-    /// Waits for the first answer that verifies.
+    /// Waits until the round is over: for as many answers as it takes, or for its time. Answers that
+    /// are stored already, also by a process that is gone, are not asked for again.
     async fn wait(
         &self,
-        request: RequestRecord,
+        request: &RequestRecord,
+        question: Option<&Question>,
         relays: &Relays,
         deadline: Instant,
         report: Report<'_>,
-    ) -> Result<Answered, GateError> {
-        let (heard, mut hear) = mpsc::channel(8);
-        let mut listeners = JoinSet::new();
-        for asked in &request.asked {
-            if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
-                let listener = Listener { relay: relay.clone(), asked: asked.clone() };
-                listeners.spawn(listener.listen(self.edge().clone(), heard.clone()));
-            }
-        }
-        drop(heard);
+    ) -> Result<Waited, GateError> {
+        let (mut hear, _listeners) = self.listen(request, relays);
         let mut refused = None;
+        let mut heard_all = false;
         loop {
-            if let Some(ended) = self.ended(&request, relays, deadline).await? {
-                return Ok(ended);
+            if let Some(over) = self.over(request, question, relays, deadline).await? {
+                return Ok(over);
             }
-            let left = left(self.now(), deadline).min(HOLD);
+            let step = request.step_ends.unwrap_or(deadline).min(deadline);
+            let left = left(self.now(), step).min(HOLD);
+            if heard_all {
+                // Every device has answered, and something that was stored counts no more.
+                tokio::time::sleep(left).await;
+                continue;
+            }
             match tokio::time::timeout(left, hear.recv()).await {
                 // Another process may have ended the request meanwhile: look again.
                 Err(_) => {}
+                Ok(None) if refused.is_none() && has_way(request, relays) => heard_all = true,
                 Ok(None) => {
                     let unheard = "no gateway is known for any approver".to_owned();
-                    return Ok(match refused {
+                    let request = request.clone();
+                    return Ok(Waited::Ended(match refused {
                         Some(refusal) => Answered::Unverified(request, refusal),
                         None => Answered::NoRoute(request, unheard),
-                    });
+                    }));
                 }
                 Ok(Some(Heard::Silence(error))) => report(Progress::Unreachable(error)),
                 Ok(Some(Heard::Answer(from, envelope))) => {
-                    match self.take(&request, &from, *envelope).await {
-                        Ok(request) => return Ok(by_state(request)),
+                    match self.take((request, question), relays, &from, *envelope).await {
+                        Ok(taken) => {
+                            if let Some(over) = self.after(request, taken, relays, report).await {
+                                return Ok(over);
+                            }
+                        }
                         Err(GateError::Refused(refusal)) => refused = Some(refusal),
-                        Err(GateError::Ledger(LedgerError::State(_))) => {}
+                        // The request, or its round, ended elsewhere: it is looked at again.
+                        Err(GateError::Ledger(
+                            LedgerError::State(_) | LedgerError::Void { .. },
+                        )) => {}
                         Err(error) => return Err(error),
                     }
                 }
@@ -342,10 +407,58 @@ impl Enforcer {
         }
     }
 
+    /// One listener for every device that has not answered yet.
+    fn listen(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> (mpsc::Receiver<Heard>, JoinSet<()>) {
+        let (heard, hear) = mpsc::channel(8);
+        let mut listeners = JoinSet::new();
+        for asked in request.asked_now().filter(|asked| !has_answered(request, asked)) {
+            if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
+                let listener = Listener { relay: relay.clone(), asked: asked.clone() };
+                listeners.spawn(listener.listen(self.edge().clone(), heard.clone()));
+            }
+        }
+        (hear, listeners)
+    }
+
+    /// What an accepted answer led to; `None` where more are needed.
+    async fn after(
+        &self,
+        request: &RequestRecord,
+        taken: RequestRecord,
+        relays: &Relays,
+        report: Report<'_>,
+    ) -> Option<Waited> {
+        if taken.round() != request.round() {
+            return Some(Waited::Escalated(taken));
+        }
+        if let Tally::Waiting { have, need } = taken.tally(&|_| true)
+            && is_open(&taken)
+        {
+            report(Progress::Counted(have, need));
+            return None;
+        }
+        let others = taken.asked_now().any(|asked| !has_answered(&taken, asked));
+        if others && taken.state == State::Approved {
+            // What was approved does not wait for the inboxes of the others.
+            let (ended, relays) = (taken.clone(), relays.clone());
+            drop(tokio::spawn(async move {
+                tell_withdrawn(&ended, &ended, &relays, "decided").await;
+            }));
+        } else if others {
+            tell_withdrawn(&taken, &taken, relays, "decided").await;
+        }
+        Some(Waited::Ended(by_state(taken)))
+    }
+
     /// Verifies and accepts what a gateway delivered, then acknowledges it.
     async fn take(
         &self,
-        request: &RequestRecord,
+        (request, question): (&RequestRecord, Option<&Question>),
+        relays: &Relays,
         from: &Listener,
         envelope: Envelope<DecisionDeliver>,
     ) -> Result<RequestRecord, GateError> {
@@ -353,7 +466,7 @@ impl Enforcer {
         let msg_id = envelope.msg_id.clone();
         let keys = &self.identity().keys;
         let taken = match candidates(envelope, &asked.artifact, keys) {
-            Ok(answers) => self.accept_any(request, asked, answers).await,
+            Ok(answers) => self.accept_any(request, question, asked, answers).await,
             Err(refusal) => {
                 self.record_refusal(request, &refusal).await?;
                 Err(refusal.into())
@@ -373,12 +486,18 @@ impl Enforcer {
                 _ => ack.await,
             }
         }
+        if let Ok(ended) = &taken
+            && ended.state.is_final()
+        {
+            self.witnessed_at_rest(ended, relays).await?;
+        }
         taken
     }
 
     async fn accept_any(
         &self,
         request: &RequestRecord,
+        question: Option<&Question>,
         asked: &Asked,
         answers: Vec<countersign_core::decision::Answer>,
     ) -> Result<RequestRecord, GateError> {
@@ -387,21 +506,45 @@ impl Enforcer {
             // The twin in the other words is tried silently; the last refusal is recorded.
             let last = answers.peek().is_none();
             if last || self.verifies(request, asked, &answer)? {
-                return self.accept(request, asked, answer).await;
+                return match question {
+                    Some(question) => self.take_answer(request, asked, answer, question).await,
+                    // Nobody is here who knows whom to ask next: handed on is not allowed.
+                    None => self.accept(request, asked, answer).await,
+                };
             }
         }
         Err(Refusal::Signature.into())
     }
 
-    /// What ended the request from elsewhere, or the deadline.
-    async fn ended(
+    /// What ended the request or its round: another process, the deadline, or the round's own time.
+    async fn over(
         &self,
         request: &RequestRecord,
+        question: Option<&Question>,
+        relays: &Relays,
+        deadline: Instant,
+    ) -> Result<Option<Waited>, GateError> {
+        let found = self.ledger().request(&request.id).await?;
+        let found = found.ok_or_else(|| LedgerError::Unknown(request.id.clone()))?;
+        if is_open(&found) && self.now() < found.expires_at {
+            if found.round() != request.round() {
+                return Ok(Some(Waited::Escalated(found)));
+            }
+            if let Some(question) = question
+                && let Some(next) = self.next_round(&found, question).await?
+            {
+                return Ok(Some(Waited::Escalated(next)));
+            }
+        }
+        Ok(self.ended(found, relays, deadline).await?.map(Waited::Ended))
+    }
+
+    async fn ended(
+        &self,
+        found: RequestRecord,
         relays: &Relays,
         deadline: Instant,
     ) -> Result<Option<Answered>, GateError> {
-        let found = self.ledger().request(&request.id).await?;
-        let found = found.ok_or_else(|| LedgerError::Unknown(request.id.clone()))?;
         if found.state.is_final() || found.state == State::Approved {
             return Ok(Some(by_state(found)));
         }
@@ -412,7 +555,7 @@ impl Enforcer {
             return Ok(Some(Answered::Pending(found)));
         }
         let ended = self.close(&found, Ending::Expired).await?;
-        tell_withdrawn(&ended, relays, "expired").await;
+        self.tell_ended(&ended, relays, "expired").await?;
         Ok(Some(by_state(ended)))
     }
 
@@ -426,8 +569,20 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<RequestRecord, GateError> {
         let ended = self.close(request, Ending::Withdrawn).await?;
-        tell_withdrawn(&ended, relays, "withdrawn").await;
+        self.tell_ended(&ended, relays, "withdrawn").await?;
         Ok(ended)
+    }
+
+    /// Tells the gateways that nobody needs to answer any more, and that this is in the ledger.
+    /// They may not hear it: the enforcer refuses what comes later in any case.
+    async fn tell_ended(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+        why: &str,
+    ) -> Result<(), GateError> {
+        tell_withdrawn(request, request, relays, why).await;
+        self.witnessed_at_rest(request, relays).await
     }
 }
 
@@ -438,7 +593,8 @@ fn left(now: Instant, deadline: Instant) -> Duration {
 /// How asking ended, as far as the state of the request tells.
 #[must_use]
 pub fn by_state(request: RequestRecord) -> Answered {
-    let withdrawn = request.accepted.is_empty();
+    // Answers that did not end it are kept where somebody took it back.
+    let withdrawn = request.tally(&|_| true) != Tally::Lost;
     match request.state {
         State::Approved => Answered::Approved(request),
         State::Executed => Answered::Used(request),
@@ -449,14 +605,30 @@ pub fn by_state(request: RequestRecord) -> Answered {
     }
 }
 
-/// Tells the gateways that nobody needs to answer any more. They may not hear it: the enforcer
-/// refuses what comes later in any case.
-async fn tell_withdrawn(request: &RequestRecord, relays: &Relays, why: &str) {
-    for asked in &request.asked {
+/// Whether it can still be answered.
+fn is_open(request: &RequestRecord) -> bool {
+    matches!(request.state, State::Created | State::AwaitingDecision)
+}
+
+/// Whether the device that was asked with this artifact has answered.
+fn has_answered(request: &RequestRecord, asked: &Asked) -> bool {
+    let hash = asked.artifact.head.artifact_hash;
+    request.accepted.iter().any(|accepted| accepted.decision.artifact_hash == hash)
+}
+
+fn has_way(request: &RequestRecord, relays: &Relays) -> bool {
+    let mut pairings = request.asked_now().filter_map(|asked| asked.pairing.as_ref());
+    pairings.any(|pairing| relays.contains_key(pairing))
+}
+
+/// Tells the gateways that nobody of a round needs to answer any more, but for those who did, as
+/// `now` knows. They may not hear it: the enforcer refuses what comes later in any case.
+async fn tell_withdrawn(round: &RequestRecord, now: &RequestRecord, relays: &Relays, why: &str) {
+    for asked in round.asked_now().filter(|asked| !has_answered(now, asked)) {
         if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
             let id = &asked.artifact.head.request_id;
             let told = relay.client.withdraw(id, Some(why));
-            let _ = tokio::time::timeout(Duration::from_secs(2), told).await;
+            let _ = tokio::time::timeout(BRIEFLY, told).await;
         }
     }
 }

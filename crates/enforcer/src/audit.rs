@@ -6,6 +6,7 @@
 
 mod chain;
 mod link;
+mod parts;
 pub mod seen;
 
 use chain::Chain;
@@ -20,6 +21,7 @@ use countersign_core::trust::{Status, TrustStore};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::{Receipts, Row};
 use link::{Link, link};
+use parts::Parts;
 use seen::Seen;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -73,6 +75,10 @@ pub struct Report {
     pub newest: Option<(u64, Hash)>,
     /// Heads that were compared.
     pub witnesses: Vec<Witnessed>,
+    /// Segments that were checked.
+    pub segments: u64,
+    /// The last receipt of those that were dropped by rule.
+    pub dropped: Option<u64>,
     /// What was not looked at, and why.
     pub not_checked: Vec<String>,
     /// What does not hold; none where all does.
@@ -86,6 +92,7 @@ pub struct Audit {
     now: Instant,
     seen: Arc<Vec<Seen>>,
     chain: Chain,
+    parts: Parts,
     report: Report,
 }
 
@@ -94,8 +101,9 @@ impl Audit {
     #[must_use]
     pub fn new(source: Arc<dyn Receipts>, ledger: &str, trust: TrustStore, now: Instant) -> Self {
         let report = Report { ledger: ledger.to_owned(), ..Report::default() };
-        let (trust, seen, chain) = (Arc::new(trust), Arc::default(), Chain::new(ledger));
-        Self { source, trust, now, seen, chain, report }
+        let (trust, seen) = (Arc::new(trust), Arc::default());
+        let (chain, parts) = (Chain::new(ledger), Parts::default());
+        Self { source, trust, now, seen, chain, parts, report }
     }
 
     /// The same where others saw heads of it: a key that ended later is looked at as of the date of
@@ -141,6 +149,9 @@ impl Audit {
         }?;
         let seen = Arc::clone(&self.seen);
         for seen in seen.iter().take(if self.holds() { usize::MAX } else { 0 }) {
+            if self.is_dropped(seen.head.head.seq) {
+                continue;
+            }
             let found = self.compared(&seen.who, &seen.head, Some(seen.at)).await?;
             self.compared_with(&seen.who, &seen.head, found);
         }
@@ -148,13 +159,17 @@ impl Audit {
     }
 
     async fn walked(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
+        self.begin_parts().await?;
         for _ in 0..ROUNDS {
+            if !self.holds() {
+                return Ok(());
+            }
             self.rows(passed).await?;
             if !self.holds() || !self.has_grown().await? {
                 break;
             }
         }
-        Ok(())
+        self.end_parts().await
     }
 
     /// Follows what is stored until nothing more is.
@@ -165,12 +180,18 @@ impl Audit {
             last = Some(row.seq);
             // The next page is read while this one is checked.
             let (links, next) = tokio::join!(self.links(page), self.source.rows_after(last, PAGE));
+            let mut persons = Vec::new();
             for one in links? {
-                if let Err(broken) = one.and_then(|one| self.chain.follow(&one)) {
-                    self.found(broken);
-                    return Ok(());
+                let followed = one.and_then(|one| self.chain.follow(&one).map(|()| one));
+                match followed {
+                    Ok(one) => persons.extend(self.parts.pass(one)),
+                    Err(broken) => {
+                        self.found(broken);
+                        return Ok(());
+                    }
                 }
             }
+            self.are_filed(persons).await?;
             (self.report.receipts, self.report.levels) = self.chain.counted();
             passed(self.report.receipts);
             self.older_heads().await?;
@@ -213,7 +234,9 @@ impl Audit {
     /// Compares the heads inside artifacts that name receipts from long ago.
     async fn older_heads(&mut self) -> Result<(), StoreError> {
         for (at, head) in self.chain.older() {
-            if self.hash_at(head.seq).await? != Some(head.content_hash) {
+            if !self.is_dropped(head.seq)
+                && self.hash_at(head.seq).await? != Some(head.content_hash)
+            {
                 let because = format!(
                     "an approver was shown another receipt {} than the ledger holds",
                     head.seq
@@ -297,6 +320,10 @@ impl Audit {
             );
         }
         let (newest, seq) = (self.chain.newest().map_or(0, |(seq, _)| seq), head.seq);
+        if head.ledger == self.report.ledger && self.is_dropped(seq) {
+            // Nothing is left to compare it with; what follows holds.
+            return Ok(None);
+        }
         let at = self.hash_at(seq).await?;
         match head.standing(newest, at) {
             _ if head.ledger != self.report.ledger => {

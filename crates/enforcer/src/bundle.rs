@@ -139,8 +139,10 @@ impl Enforcer {
 
     async fn survey(&self, part: &Part, end: u64) -> Result<Survey, WriteError> {
         let (mut survey, mut walk) = (Survey::default(), Walk::from(self.ledger(), 1));
-        for seq in 1..=end {
-            let receipt = walk.next().await?.ok_or(WriteError::Gap(seq))?;
+        let mut seen = 0;
+        while seen < end {
+            let receipt = walk.next().await?.ok_or(WriteError::Gap(seen + 1))?;
+            seen = receipt.content.seq;
             survey.look_at(&receipt, part);
         }
         self.texts_of_files(&mut survey).await?;

@@ -7,20 +7,28 @@ use countersign_core::json::JsonError;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::check::word;
 use countersign_core::receipt::{
-    ApproverDecision, Basis, Binding, Boundary, Entry, Event, Level, Outcome, PolicyNote,
+    ApproverDecision, Basis, Binding, Boundary, Entry, Event, Level, MultiApproval, Outcome,
+    PolicyNote,
 };
 use countersign_core::trust::TrustStore;
 use countersign_store::ledger::RequestRecord;
 use countersign_store::ledger::items::permitted;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
-/// The entry of a request, before anything is said about how it ended.
-pub(crate) fn of_request(event: Event, boundary: Boundary, request: &RequestRecord) -> Entry {
-    let artifacts: Vec<&Artifact> = request.asked.iter().map(|a| &a.artifact).collect();
+/// The entry of a request, before anything is said about how it ended, with the answers to the
+/// round that is asked now which count.
+pub(crate) fn of_request(
+    event: Event,
+    boundary: Boundary,
+    request: &RequestRecord,
+    decisions: Vec<Decision>,
+) -> Entry {
+    let artifacts: Vec<&Artifact> = request.asked_now().map(|a| &a.artifact).collect();
     let action = artifacts.first().map(|a| a.payload.clone());
-    let decisions: Vec<Decision> = request.accepted.iter().map(|a| a.decision.clone()).collect();
     let items = part(request).filter(|_| event.needs_approval());
     Entry {
+        multi_approval: several(request, &decisions),
         request_id: Some(request.id.clone()),
         action_hash: Some(request.key.action_hash),
         action,
@@ -76,24 +84,35 @@ pub(crate) fn as_event(mut entry: Entry, event: Event) -> Entry {
     entry
 }
 
-/// Adds decisions and, in words, who made them.
-pub(crate) fn decided(
+/// The shape of a quorum and who allowed so far; `None` where one person decides.
+fn several(request: &RequestRecord, decisions: &[Decision]) -> Option<MultiApproval> {
+    let route = request.route().filter(|route| route.threshold > 1 && !decisions.is_empty())?;
+    let says = |allows: bool| {
+        let such = decisions.iter().filter(move |d| d.decision.allows() == allows);
+        such.filter_map(|d| route.roster.iter().find(|seat| seat.key_id == d.signer_key_id))
+            .map(|seat| seat.person.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    let approvers = says(true).difference(&says(false)).cloned().collect();
+    Some(MultiApproval { threshold: route.threshold, roster: route.roster.clone(), approvers })
+}
+
+/// The entry of a request after an answer, and in words who gave it. An approval by several says it
+/// of all of them.
+pub(crate) fn answered(
     mut entry: Entry,
-    decisions: &[&Decision],
+    decision: &Decision,
     reason: Option<&Reason>,
     trust: &TrustStore,
 ) -> Entry {
-    entry.decisions = decisions.iter().map(|d| (*d).clone()).collect();
-    entry.approver_decision = match decisions {
-        [one] => Some(ApproverDecision {
-            verdict: word(one).into(),
-            person: person(trust, &one.signer_key_id),
-            key_id: one.signer_key_id.clone(),
-            reason: reason.map(|r| r.text.clone()),
-        }),
-        _ => None,
-    };
-    entry.trust_level = level(entry.event, &entry.decisions, entry.items.as_deref());
+    let by_several = entry.multi_approval.is_some() && entry.event.needs_approval();
+    let counted = entry.decisions.contains(decision) && !by_several;
+    entry.approver_decision = counted.then(|| ApproverDecision {
+        verdict: word(decision).into(),
+        person: person(trust, &decision.signer_key_id),
+        key_id: decision.signer_key_id.clone(),
+        reason: reason.map(|r| r.text.clone()),
+    });
     entry
 }
 
@@ -141,7 +160,8 @@ fn person(trust: &TrustStore, id: &KeyId) -> String {
     trust.approver(id).map(|a| a.person.clone()).unwrap_or_default()
 }
 
-/// The level that decisions reach; verification works it out again.
+/// The level that the decisions reach; verification works it out again. The ledger lets nothing be
+/// approved that the signed route does not call enough.
 fn level(event: Event, decisions: &[Decision], items: Option<&[usize]>) -> Level {
     let allows = |decision: &Decision| {
         let some = |items: &[usize]| {
@@ -150,7 +170,7 @@ fn level(event: Event, decisions: &[Decision], items: Option<&[usize]>) -> Level
         };
         decision.decision.allows() || items.is_some_and(some)
     };
-    let allowed = !decisions.is_empty() && decisions.iter().all(allows);
+    let allowed = decisions.iter().any(allows);
     if allowed && event.needs_approval() { Level::L1 } else { Level::L0 }
 }
 

@@ -9,6 +9,7 @@
 //!   may wait. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
 //! * `items`: the same for a batch, item by item.
+//! * `rounds`: others asked in place of those who did not end it.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
 mod claim;
@@ -20,6 +21,7 @@ mod items;
 mod limits;
 mod permit;
 mod recovery;
+mod rounds;
 mod standing;
 mod streak;
 mod suspend;
@@ -33,14 +35,15 @@ use crate::remembered::{Remembered, change};
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
+use countersign_core::request;
 use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
-    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, Proof, RequestRecord,
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
 };
 use serde_json::{Map, Value};
-use standing::{judge, proof};
+use standing::{Counting, judge};
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use claim::Still;
@@ -203,29 +206,74 @@ impl Enforcer {
         answer: Answer,
     ) -> Result<RequestRecord, GateError> {
         self.look_back().await?;
-        let trust = self.trust()?;
+        let trust = Arc::new(self.trust()?);
+        let vote = self.voted(request, asked, &answer, &trust).await?;
         let Answer { decision, reason } = answer;
-        let vote = match self.vote(decision.clone(), asked, request, &trust) {
-            Ok(vote) => vote,
+        let (boundary, now) = (self.boundary, self.now());
+        let counting = Counting::new(Arc::clone(&trust), now);
+        let (counted, of, why) = (counting.clone(), request.clone(), reason.clone());
+        let entry = move |request: &RequestRecord, happened| {
+            let decisions = counted.decisions(request);
+            let frame = entry::of_request(event_of(happened), boundary, request, decisions);
+            entry::answered(frame, &decision, why.as_ref(), &trust)
+        };
+        let counts = move |stored: &Decision| counting.counts(&of, stored);
+        let (request_id, entry) = (request.id.clone(), Box::new(entry));
+        let counts = Box::new(counts);
+        let acceptance = Acceptance { request_id, vote, reason, counts, entry, now };
+        self.spent(request, self.ledger.accept(acceptance).await).await
+    }
+
+    /// What a receipt says of a request, with the answers that count now.
+    ///
+    /// # Errors
+    /// Where there are answers, and the pinned keys cannot be read.
+    pub(crate) fn entry_of(
+        &self,
+        event: Event,
+        request: &RequestRecord,
+    ) -> Result<Entry, HomeError> {
+        let decisions = match request.accepted_now().next() {
+            None => Vec::new(),
+            Some(_) => Counting::new(Arc::new(self.trust()?), self.now()).decisions(request),
+        };
+        Ok(entry::of_request(event, self.boundary, request, decisions))
+    }
+
+    /// Verifies an answer; a refusal is recorded.
+    async fn voted(
+        &self,
+        request: &RequestRecord,
+        asked: &Asked,
+        answer: &Answer,
+        trust: &TrustStore,
+    ) -> Result<Vote, GateError> {
+        match self.vote(answer.decision.clone(), asked, request, trust) {
+            Ok(vote) => Ok(vote),
             Err(refusal) => {
                 self.record_refusal(request, &refusal).await?;
-                return Err(refusal.into());
+                Err(refusal.into())
             }
-        };
-        let proof = proof(vote)?;
-        let (event, items) = match &proof {
-            Proof::Approved(approved) => (Event::Approved, approved.items().map(<[usize]>::to_vec)),
-            Proof::Denied(_) => (Event::Denied, None),
-        };
-        let mut frame = entry::of_request(event, self.boundary, request);
-        frame.items = items;
-        let entry = entry::decided(frame, &[&decision], reason.as_ref(), &trust);
-        let request_id = request.id.clone();
-        let acceptance = Acceptance { request_id, proof, reason, entry, now: self.now() };
-        match self.ledger.accept(acceptance).await {
+        }
+    }
+
+    /// Records that an answer was used before, or came too late.
+    async fn spent(
+        &self,
+        request: &RequestRecord,
+        taken: Result<RequestRecord, LedgerError>,
+    ) -> Result<RequestRecord, GateError> {
+        match taken {
             Err(LedgerError::Replay) => {
                 self.record_refusal(request, &Refusal::Replay).await?;
                 Err(Refusal::Replay.into())
+            }
+            Err(late @ (LedgerError::Void { .. } | LedgerError::State(_))) => {
+                let late = GateError::from(late);
+                let frame = self.entry_of(Event::Observed, request)?;
+                let entry = entry::refused(frame, late.code(), &late.to_string());
+                self.ledger.record(entry, self.now()).await?;
+                Err(late)
             }
             other => Ok(other?),
         }
@@ -260,7 +308,7 @@ impl Enforcer {
         request: &RequestRecord,
         refusal: &Refusal,
     ) -> Result<(), GateError> {
-        let frame = entry::of_request(Event::Observed, self.boundary, request);
+        let frame = self.entry_of(Event::Observed, request)?;
         let entry = entry::refused(frame, refusal.code(), &refusal.to_string());
         self.ledger.record(entry, self.now()).await?;
         Ok(())
@@ -275,11 +323,10 @@ impl Enforcer {
         claim: &ClaimRecord,
         entry: countersign_core::receipt::Entry,
     ) -> Result<Receipt, GateError> {
-        let receipt = self.ledger.finish(&claim.id, entry, self.now()).await?;
-        // The receipt is durable, and that is the answer. An older head stays true, and the next
-        // claim is refused where none can be remembered.
-        let _ = self.remember_head().await;
-        Ok(receipt)
+        // A clock that was set back meanwhile dates no outcome before its claim: such a receipt
+        // would prove nothing.
+        let at = self.now().max(claim.claimed_at);
+        Ok(self.ledger.finish(&claim.id, entry, at).await?)
     }
 
     /// Ends a request that nobody answered: withdrawn, or expired where its time is over.
@@ -295,7 +342,7 @@ impl Enforcer {
             Ending::Withdrawn => Event::Withdrawn,
             Ending::Expired => Event::Expired,
         };
-        let entry = entry::of_request(event, self.boundary, request);
+        let entry = self.entry_of(event, request)?;
         Ok(self.ledger.close(&request.id, ending, entry, self.now()).await?)
     }
 
@@ -337,6 +384,8 @@ impl Enforcer {
         Ok(entry)
     }
 
+    /// Demands that the home remembers the newest head. The ledger hands its heads on by itself;
+    /// what hangs on one asks for it here.
     async fn remember_head(&self) -> Result<(), GateError> {
         if let Some(head) = self.ledger.checkpoint().await? {
             witness::remember(&self.home, &head)?;
@@ -346,5 +395,15 @@ impl Enforcer {
 
     pub(crate) fn now(&self) -> Instant {
         self.edge.now()
+    }
+}
+
+/// The receipt's event of what an answer did. One that ends nothing yet leaves the action what it
+/// was, suspended, and its receipt holds the answers so far.
+fn event_of(happened: request::Event) -> Event {
+    match happened {
+        request::Event::Approved => Event::Approved,
+        request::Event::Denied => Event::Denied,
+        _ => Event::Suspended,
     }
 }

@@ -8,6 +8,7 @@
 //! * [`child`]: a command line pinned to its files, and later run exactly so.
 //! * [`patch`]: a change to files, tied to its base; [`git`]: the work tree around it.
 //! * [`policy`]: what the policies of this place say of it, and whom they ask.
+//! * [`redaction`]: what they hide of it, taken out and kept apart.
 //! * [`question`]: the action made into artifacts.
 //! * [`gate`]: suspend, verify, accept, claim; each step durable before the next.
 //! * [`ask`]: put it to the approvers through their gateways; [`answer`]: what comes back.
@@ -20,7 +21,8 @@
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
 //! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
 //! collector), [`audit`] (the whole ledger checked),
-//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`].
+//! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`];
+//! [`segments`] (old receipts moved into files of their own).
 
 pub mod admission;
 pub mod amendment;
@@ -42,8 +44,10 @@ pub mod patch;
 pub mod policy;
 pub mod portable;
 pub mod question;
+pub mod redaction;
 pub mod remembered;
 pub mod run;
+pub mod segments;
 pub mod ship;
 pub mod signer;
 pub mod walk;
@@ -53,5 +57,5 @@ pub use ask::{Answered, Progress, Relay, Relays};
 pub use edge::Edge;
 pub use gate::{Enforcer, GateError, RunOnce};
 pub use home::Home;
-pub use policy::{Judged, Ruling, Sources};
-pub use question::{Grounds, Question, Way};
+pub use policy::{Judged, Ruling, Seated, Sources};
+pub use question::{Grounds, Question, Quorum, Step, Way};

@@ -1,5 +1,7 @@
-//! The operator's signature under what the ledger writes.
+//! The operator's signature under what the ledger writes, and the home's memory of its heads.
 
+use crate::home::Home;
+use crate::witness;
 use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::keys::{KeyError, SecretKeys};
 use countersign_core::receipt::{Content, Receipt};
@@ -25,5 +27,29 @@ fn unsigned(error: KeyError) -> StoreError {
     match error {
         KeyError::Json(_) => StoreError::Corrupt(error.to_string()),
         _ => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+/// The same for the ledger of a home, which remembers each head in `head.json`. This is the one
+/// place where heads are handed to the home: whatever writes a receipt, its head gets there.
+pub struct HomeNotary {
+    /// Signs.
+    pub operator: OperatorNotary,
+    /// Remembers.
+    pub home: Home,
+}
+
+impl Notary for HomeNotary {
+    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+        self.operator.receipt(content)
+    }
+
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
+        self.operator.checkpoint(head)
+    }
+
+    fn hand_on(&self, head: &Checkpoint) {
+        // A home that cannot be written to is noticed by the next claim, which demands its head.
+        let _ = witness::remember(&self.home, head);
     }
 }

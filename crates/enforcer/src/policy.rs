@@ -13,9 +13,11 @@ pub use acceptance::{Acceptance, Proposal, accepted};
 pub use layers::{
     Found, MISSING, NAMES, Place, Sources, Watched, at, found, missing, read, surroundings, watched,
 };
+pub use roster::Seated;
 
 use crate::gate::{Enforcer, GateError};
 use crate::question::{Grounds, Way};
+use crate::redaction::Shown;
 use countersign_core::action::Action;
 use countersign_core::receipt::PolicyNote;
 use countersign_core::time::Instant;
@@ -59,13 +61,15 @@ pub enum PolicyError {
         /// The label.
         label: String,
     },
-    /// More people are needed than one answer brings.
-    #[error("rule `{rule}` asks for {need}; this enforcer collects one answer")]
+    /// More people are needed than there are.
+    #[error("rule `{rule}` asks for {need}, and {have}")]
     Quorum {
         /// The rule.
         rule: String,
         /// How many, in words.
         need: String,
+        /// Who there is, in words.
+        have: String,
     },
     /// No form can be given to it.
     #[error("the policy cannot be hashed: {0}")]
@@ -81,6 +85,8 @@ pub struct Judged {
     worst: Option<Finding>,
     /// Whether it is only watched, and no floor holds: then it runs whatever the verdict.
     watched: bool,
+    /// The action without what they hide.
+    shown: Shown,
 }
 
 /// The word of the policies that an action runs without anybody's answer.
@@ -91,6 +97,7 @@ pub struct Judged {
 pub struct Allowed {
     pub(crate) grounds: Grounds,
     pub(crate) watched: bool,
+    pub(crate) shown: Shown,
 }
 
 impl Allowed {
@@ -98,6 +105,12 @@ impl Allowed {
     #[must_use]
     pub fn note(&self) -> &PolicyNote {
         self.grounds.note()
+    }
+
+    /// The action that it is about, as it may be written down.
+    #[must_use]
+    pub fn shown(&self) -> &Shown {
+        &self.shown
     }
 }
 
@@ -113,6 +126,12 @@ pub enum Ruling {
 }
 
 impl Judged {
+    /// The action without what the policies hide: this is asked about, hashed and recorded.
+    #[must_use]
+    pub fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
     /// What follows. `critical` says what was found while the action was pinned that makes it
     /// critical: no policy knows of it, so a person does.
     #[must_use]
@@ -128,13 +147,18 @@ impl Judged {
             true => grounds.critical(),
             false => grounds,
         };
+        // Nothing runs unseen that would be written down as no policy wants it.
+        let unseen = !critical && self.shown.left().is_empty();
+        let (grounds, shown) = (grounds.unhidden(self.shown.left(), loosens), self.shown.clone());
         match self.verdict.decision {
-            _ if self.watched && !critical => {
-                Ruling::Runs(Allowed { grounds: grounds.watched(&self.verdict), watched: true })
+            _ if self.watched && unseen => {
+                let grounds = grounds.watched(&self.verdict);
+                Ruling::Runs(Allowed { grounds, watched: true, shown })
             }
             Decision::Block => Ruling::Blocked(grounds),
-            Decision::Allow if !critical => Ruling::Runs(Allowed { grounds, watched: false }),
-            // What a command shows is all there is of it: nothing can be taken out of it later.
+            Decision::Allow | Decision::Redact if unseen => {
+                Ruling::Runs(Allowed { grounds, watched: false, shown })
+            }
             Decision::Allow | Decision::Redact | Decision::RequireApproval => Ruling::Asks(grounds),
         }
     }
@@ -167,7 +191,8 @@ impl Enforcer {
         let verdict = engine.judge(&facts);
         let watched = watched(engine.mode(), &found, &accepted, self.now()).is_some();
         let watched = watched && facts.class.floors.is_empty();
-        Ok(Judged { worst: facts.class.findings.into_iter().next(), watched, verdict })
+        let shown = Shown::of(self.ledger().secret(), action, &verdict.redact)?;
+        Ok(Judged { worst: facts.class.findings.into_iter().next(), watched, verdict, shown })
     }
 
     /// What a policy looks at when this action is asked for here and now.
@@ -184,16 +209,16 @@ impl Enforcer {
         Ok(Facts::of(action, asker, place, moment(self.now()))?)
     }
 
-    /// Those of `ways` whose answer counts under a verdict.
+    /// Those of `ways` whose answer counts under a verdict, and how many of them must allow.
     ///
     /// # Errors
-    /// Where a label is nobody's, or more than one person is needed.
+    /// Where a label is nobody's, or more persons are needed than there are.
     pub async fn seated(
         &self,
         verdict: &Verdict,
         workspace: &str,
-        ways: Vec<Way>,
-    ) -> Result<Vec<Way>, GateError> {
+        ways: &[Way],
+    ) -> Result<Seated, GateError> {
         let engine = self.engine(workspace).await?;
         Ok(roster::seated(verdict, &engine, ways, self.now())?)
     }
@@ -205,6 +230,19 @@ impl Grounds {
         self.note.rule_id = "pinning".to_owned();
         self.note.display = "what was found while it was pinned makes it critical".to_owned();
         self.because.clone_from(&self.note.display);
+        self
+    }
+
+    /// The same where a policy hides what nothing can hide: `loosens` tells that no policy asks.
+    fn unhidden(mut self, left: &[String], loosens: bool) -> Self {
+        if left.is_empty() {
+            return self;
+        }
+        let why = format!("it cannot be hidden in every record: {}", left.join(", "));
+        self.because = format!("{}; {why}", self.because);
+        if loosens {
+            (self.note.rule_id, self.note.display) = ("redaction".to_owned(), why);
+        }
         self
     }
 

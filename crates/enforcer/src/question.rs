@@ -1,5 +1,7 @@
 //! An action made into artifacts, one for each approver.
 
+mod quorum;
+
 use crate::edge::{Edge, NoEntropy};
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{
@@ -11,11 +13,15 @@ use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::PolicyNote;
-use countersign_core::redact::{Disclosure, smuggles_commitment};
+use countersign_core::redact::{Disclosure, is_ours};
+use countersign_core::tally::{Tally, tally};
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
 use countersign_policy::Verdict;
 use countersign_store::ledger::{Asked, RequestRecord};
+use quorum::on_the_roster;
+pub(crate) use quorum::{Place, persons};
+pub use quorum::{Quorum, Step};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -59,10 +65,12 @@ pub struct Grounds {
     pub(crate) reason_required: bool,
     /// How long an answer is waited for where the caller does not say, in seconds.
     pub(crate) timeout_seconds: u32,
+    /// How many must allow, and who is asked next.
+    pub(crate) quorum: Quorum,
 }
 
 /// An approver and how to reach it.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Way {
     /// The pairing; `None` is the person at this terminal.
     pub pairing: Option<String>,
@@ -76,6 +84,14 @@ pub enum QuestionError {
     /// Nobody could answer.
     #[error("no approver to ask")]
     Nobody,
+    /// More people must allow than can be asked.
+    #[error("{need} must allow this, and those who can be asked (`{}`) are not enough", .who.join("`, `"))]
+    TooFew {
+        /// How many, in words.
+        need: String,
+        /// The persons who can be asked.
+        who: Vec<String>,
+    },
     /// Nobody of enough assurance could answer.
     #[error("no approver of assurance `{}` or higher, and this call needs one", .0.name())]
     Assurance(Assurance),
@@ -110,7 +126,22 @@ impl Grounds {
             min_assurance: verdict.min_assurance,
             reason_required: verdict.require_reason,
             timeout_seconds: verdict.timeout_seconds,
+            quorum: Quorum::of(verdict),
         }
+    }
+
+    /// The same with the quorum that [`Enforcer::seated`](crate::Enforcer::seated) made of the
+    /// verdict's labels. Without it, what several lists ask for is refused at the claim.
+    #[must_use]
+    pub fn with_quorum(mut self, quorum: Quorum) -> Self {
+        self.quorum = quorum;
+        self
+    }
+
+    /// How many must allow, and who is asked next.
+    #[must_use]
+    pub fn quorum(&self) -> &Quorum {
+        &self.quorum
     }
 
     /// A rule of the enforcer's own, which no policy can loosen: one person of those asked.
@@ -129,6 +160,7 @@ impl Grounds {
             min_assurance: Assurance::Local,
             reason_required: false,
             timeout_seconds: 300,
+            quorum: Quorum::default(),
         }
     }
 
@@ -170,9 +202,11 @@ pub(crate) fn fixed_hash() -> Hash {
     Hash(Sha256::digest(b"countersign.enforcer/v1").into())
 }
 
-/// The frame that all artifacts of one request share.
+/// The frame that all artifacts of one round share.
 pub(crate) struct Frame<'a> {
     pub(crate) question: &'a Question,
+    pub(crate) context: Context,
+    pub(crate) expires_at: Instant,
     pub(crate) session_id: String,
     pub(crate) repo_ref: String,
     pub(crate) head: Option<Checkpoint>,
@@ -198,22 +232,27 @@ fn is_grant(action: &Action) -> bool {
     matches!(action, Action::Request(request) if request.action == countersign_core::grant::ACTION)
 }
 
-/// Kinds that are asked in words, and hold nothing that was redacted here.
+/// Kinds that are asked in words: whoever asked carries them out.
 fn is_words(action: &Action) -> bool {
     matches!(action, Action::Request(_) | Action::Plan(_) | Action::Task(_) | Action::Batch(_))
 }
 
 impl Question {
     /// The question behind a stored request, as far as it is needed to put it once more; `None`
-    /// where it may hold secrets, which are kept nowhere.
-    pub(crate) fn of_record(request: &RequestRecord, to: Vec<Way>) -> Option<Self> {
-        let artifact = &request.asked.first()?.artifact;
+    /// where it holds secrets that are not `kept`.
+    pub(crate) fn of_record(
+        request: &RequestRecord,
+        to: Vec<Way>,
+        kept: Vec<Disclosure>,
+    ) -> Option<Self> {
+        let artifact = &request.asked.last()?.artifact;
         let action = artifact.action().filter(is_words)?;
         let route = artifact.route().ok().flatten()?;
         let note = request.policy.clone()?;
+        is_ours(&Value::Object(artifact.payload.clone()), &kept).then_some(())?;
         Some(Self {
             action,
-            disclosures: Vec::new(),
+            disclosures: kept,
             context: artifact.context().ok().flatten().unwrap_or_default(),
             grounds: Grounds {
                 because: note.display.clone(),
@@ -221,6 +260,7 @@ impl Question {
                 min_assurance: route.min_assurance,
                 reason_required: route.reason_required,
                 timeout_seconds: 0,
+                quorum: Quorum::of_route(&route),
             },
             principal: request.key.principal.clone(),
             session: String::new(),
@@ -243,6 +283,11 @@ impl Question {
             let floor = QuestionError::Assurance(self.min_assurance());
             return Err(if nobody { QuestionError::Nobody } else { floor });
         }
+        let route = self.route(1, &self.first());
+        if tally(&route, &[]) == Tally::Lost {
+            let (need, who) = (self.grounds.quorum.in_words(), persons(&route));
+            return Err(QuestionError::TooFew { need, who });
+        }
         if self.smuggles() {
             return Err(QuestionError::Smuggled);
         }
@@ -251,75 +296,82 @@ impl Question {
 
     /// The approvers of enough assurance.
     fn seated(&self) -> impl Iterator<Item = &Way> {
+        self.enough(&self.to)
+    }
+
+    fn enough<'a>(&'a self, ways: &'a [Way]) -> impl Iterator<Item = &'a Way> {
         let floor = self.min_assurance();
-        self.to.iter().filter(move |way| way.approver.assurance >= floor)
+        ways.iter().filter(move |way| way.approver.assurance >= floor)
     }
 
-    /// Whether a stored request was put to exactly the approvers of this question.
-    pub(crate) fn asks_the_same_people(&self, request: &RequestRecord) -> bool {
-        let now: BTreeSet<&KeyId> = self.seated().map(|way| &way.approver.key_id).collect();
-        let then: BTreeSet<&KeyId> = request.asked.iter().map(|asked| &asked.key_id).collect();
-        now == then
-    }
-
-    /// Whether a stored request was put on exactly these grounds.
+    /// Whether a stored request is this question: put to exactly these people, on exactly these
+    /// grounds, in whatever round it is.
     pub(crate) fn asks_the_same(&self, request: &RequestRecord) -> bool {
-        request.asked.iter().all(|asked| {
-            let route = asked.artifact.route().ok().flatten();
-            route.is_some_and(|route| {
-                route.policy_hash == self.grounds.note.policy_hash
-                    && route.risk == self.grounds.note.risk
-                    && route.min_assurance == self.grounds.min_assurance
-                    && route.reason_required == self.grounds.reason_required
-            })
-        })
+        let Some(stored) = request.route() else { return false };
+        let place = if stored.round == 1 { Some(self.first()) } else { self.place_of(&stored) };
+        let Some(place) = place else { return false };
+        let now: BTreeSet<&KeyId> = self.enough(place.to).map(|w| &w.approver.key_id).collect();
+        let then: BTreeSet<&KeyId> = request.asked_now().map(|asked| &asked.key_id).collect();
+        now == then && self.route(stored.round, &place) == stored
     }
 
-    /// Commitments of a command are ours; in every other kind they come from the caller.
+    /// A commitment that nothing opens comes from the caller.
     fn smuggles(&self) -> bool {
-        let ours = matches!(self.action, Action::Command(_));
-        !ours && self.action.to_payload().map_or(true, |whole| smuggles_commitment(&whole))
+        self.action.to_payload().map_or(true, |whole| !is_ours(&whole, &self.disclosures))
+    }
+
+    /// The same question, whose words tell nothing of what is hidden.
+    pub(crate) fn scrubbed(&self) -> Self {
+        let context = crate::redaction::scrubbed(&self.context, &self.disclosures);
+        Self { context, ..self.clone() }
     }
 
     pub(crate) fn min_assurance(&self) -> Assurance {
         self.grounds.min_assurance
     }
 
-    fn route(&self) -> Route {
+    pub(crate) fn route(&self, round: u32, place: &Place<'_>) -> Route {
         let seat = |way: &Way| Seat {
             person: way.approver.person.clone(),
             key_id: way.approver.key_id.clone(),
         };
+        let roster: Vec<Seat> = self.enough(place.to).map(seat).collect();
         Route {
-            round: 1,
+            round,
             rule_id: self.grounds.note.rule_id.clone(),
             risk: self.grounds.note.risk,
             policy_hash: self.grounds.note.policy_hash,
-            roster: self.seated().map(seat).collect(),
-            threshold: 1,
+            threshold: place.threshold,
             min_assurance: self.min_assurance(),
             reason_required: self.grounds.reason_required,
             scopes: vec![Scope::Once],
             max_uses: 1,
-            groups: vec![],
-            veto: false,
-            escalate_to: vec![],
+            groups: on_the_roster(place.groups, &roster),
+            roster,
+            veto: self.grounds.quorum.veto,
+            escalate_to: place.rest.iter().map(|step| step.label.clone()).collect(),
             grant: None,
         }
     }
 }
 
 impl Frame<'_> {
-    /// One artifact for each approver; the first is named like the request.
-    pub(crate) fn artifacts(&self, id: &str, edge: &Edge) -> Result<Vec<Asked>, QuestionError> {
-        let route = self.question.route();
+    /// One artifact for each approver; in the first round the first is named like the request.
+    pub(crate) fn artifacts(
+        &self,
+        id: Option<&str>,
+        route: &Route,
+        to: &[Way],
+        edge: &Edge,
+    ) -> Result<Vec<Asked>, QuestionError> {
+        let context = crate::redaction::scrubbed(&self.context, &self.question.disclosures);
         let payload = payload(&self.question.action)?;
         let mut asked = Vec::new();
-        for way in self.question.seated() {
-            let request_id = if asked.is_empty() { id.to_owned() } else { edge.id()? };
+        for way in self.question.enough(to) {
+            let named = id.filter(|_| asked.is_empty()).map(str::to_owned);
+            let request_id = named.map_or_else(|| edge.id(), Ok)?;
             let salt = Fixed(edge.random()?);
-            let context = &self.question.context;
-            let extensions = extensions(salt, context, &route, self.head.as_ref())?;
+            let extensions = extensions(salt, &context, route, self.head.as_ref())?;
             let artifact = Artifact::build(self.head(request_id, extensions), payload.clone())?;
             let size = artifact.canonical_bytes()?.len();
             let limit = json::limit::ARTIFACT;
@@ -340,7 +392,7 @@ impl Frame<'_> {
             repo_ref: self.repo_ref.clone(),
             base_revision: base_revision(&self.question.action),
             created_at: self.now.timestamp(),
-            expires_at: self.now.plus_millis(self.question.ttl_millis).timestamp(),
+            expires_at: self.expires_at.timestamp(),
             artifact_hash_alg: HashAlg::Sha256,
             artifact_hash: ArtifactHash(Hash([0; 32])),
             metadata: None,

@@ -54,14 +54,14 @@ impl Enforcer {
         let verdict = match with_verdict(self, &request) {
             Ok(verdict) => verdict,
             Err(error) => {
-                self.give_up(&claim, &request, &error.to_string()).await?;
+                self.give_up(&claim, frame, &error.to_string()).await?;
                 return Err(error);
             }
         };
         let base = |event| verdict(entry::as_event(frame.clone(), event));
         let outcome = |error| Outcome {
             claimed_at: claim.claimed_at.timestamp(),
-            ended_at: Some(self.now().timestamp()),
+            ended_at: Some(self.now().max(claim.claimed_at).timestamp()),
             exit_code: None,
             signal: None,
             error,
@@ -119,17 +119,16 @@ fn executed(
     entry::ended(frame, binding, outcome)
 }
 
-/// What adds the decisions to an entry.
+/// What adds to an entry, in words, who decided.
 fn with_verdict(
     enforcer: &Enforcer,
     request: &RequestRecord,
 ) -> Result<impl Fn(Entry) -> Entry, GateError> {
     let trust = enforcer.trust()?;
-    let decisions: Vec<_> = request.accepted.iter().map(|a| a.decision.clone()).collect();
-    let reason = request.accepted.first().and_then(|a| a.reason.clone());
-    Ok(move |frame| {
-        let decisions: Vec<_> = decisions.iter().collect();
-        entry::decided(frame, &decisions, reason.as_ref(), &trust)
+    let last = request.accepted_now().last().cloned();
+    Ok(move |frame| match &last {
+        Some(last) => entry::answered(frame, &last.decision, last.reason.as_ref(), &trust),
+        None => frame,
     })
 }
 

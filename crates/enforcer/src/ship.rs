@@ -159,6 +159,24 @@ impl Shipping {
     }
 }
 
+/// How far the collector has come that has come least far; `None` where nothing is shipped.
+///
+/// # Errors
+/// Where a cursor cannot be read.
+pub(crate) fn hindmost(home: &Home) -> Result<Option<u64>, FileError> {
+    let dir = home.root().join("ship");
+    if !dir.exists() {
+        return Ok(None);
+    }
+    let mut hindmost = None;
+    for name in files::names(&dir)? {
+        let cursor: Option<Cursor> = files::read(&dir.join(format!("{name}.json")))?;
+        let seq = cursor.map(|cursor| cursor.seq);
+        hindmost = hindmost.into_iter().chain(seq).min();
+    }
+    Ok(hindmost)
+}
+
 async fn contained(
     ledger: &dyn LedgerStore,
     cursor: &Cursor,

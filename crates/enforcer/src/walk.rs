@@ -32,11 +32,21 @@ impl<'a> Walk<'a> {
             self.page = self.ledger.receipts_from(self.next, PAGE).await?.into();
         }
         let Some(receipt) = self.page.pop_front() else { return Ok(None) };
+        if receipt.content.seq > self.next {
+            self.next = self.after_what_was_dropped(self.next).await?;
+        }
         if receipt.content.seq != self.next {
             let missing = format!("receipt {} is missing from the ledger", self.next);
             return Err(StoreError::Corrupt(missing));
         }
         self.next = self.next.saturating_add(1);
         Ok(Some(receipt))
+    }
+
+    /// Receipts that were dropped by rule are not missing.
+    async fn after_what_was_dropped(&self, seq: u64) -> Result<u64, StoreError> {
+        let segments = self.ledger.segments().await?;
+        let dropped = segments.iter().filter(|segment| segment.dropped).map(|segment| segment.last);
+        Ok(dropped.max().map_or(seq, |last| seq.max(last.saturating_add(1))))
     }
 }

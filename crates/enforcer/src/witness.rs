@@ -95,7 +95,8 @@ pub async fn check_home(
     }
 }
 
-/// Remembers a head in the home, unless a newer one of the same ledger is there.
+/// Remembers a head in the home, unless a newer one of the same ledger is there. Where power is
+/// lost, an older one may stand there again; it is as true.
 ///
 /// # Errors
 /// Where the file cannot be written.
@@ -106,7 +107,7 @@ pub fn remember(home: &Home, head: &Checkpoint) -> Result<(), HomeError> {
     if newer {
         return Ok(());
     }
-    Ok(files::write(&home.head_path(), head, Target::Replace)?)
+    Ok(files::write(&home.head_path(), head, Target::ReplaceSoon)?)
 }
 
 /// What a gateway is to the ledger.
@@ -146,13 +147,18 @@ pub async fn hand_in(
     Ok(Witness::Remembers)
 }
 
-/// The head that the ledger had with its first receipt.
+/// The head that the ledger had with its first receipt. The hash of that one is always there, also
+/// when the receipt stands in a segment or was dropped: without it nobody could be asked without
+/// telling them, so the ledger is then not the one that it was.
 async fn oldest(
     ledger: &dyn LedgerStore,
     operator: &SecretKeys,
     head: &Checkpoint,
 ) -> Result<Checkpoint, Contradicted> {
-    let Some(content_hash) = ledger.content_hash(1).await? else { return Ok(head.clone()) };
+    let Some(content_hash) = ledger.content_hash(1).await? else {
+        let (who, seq) = ("the ledger's own signed head".to_owned(), 1);
+        return Err(Contradicted::Forked { who, seq });
+    };
     let oldest = Head { seq: 1, content_hash, ..head.head.clone() };
     Checkpoint::sign(oldest, operator)
         .map_err(|e| Contradicted::Store(StoreError::Unavailable(e.to_string())))

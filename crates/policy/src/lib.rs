@@ -9,6 +9,7 @@
 //! * [`mod@load`]: the text of a policy, in either of two dialects, made into one [`model`].
 //! * [`classify`]: an action made into [`facts`]: verbs, dangerous lanes, risk.
 //! * [`engine`]: facts and all layers of policy made into a [`verdict`].
+//! * [`mod@hidden`]: what of an action a verdict hides, as places in it.
 //!
 //! Below them: [`verb`] (what an action does), [`condition`] and [`pattern`] (what a rule asks of
 //! it).
@@ -17,6 +18,7 @@ pub mod classify;
 pub mod condition;
 pub mod engine;
 pub mod facts;
+pub mod hidden;
 pub mod load;
 pub mod model;
 pub mod pattern;

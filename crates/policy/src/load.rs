@@ -21,10 +21,16 @@ mod weight;
 mod words;
 mod yaml;
 
+use crate::condition::FieldPath;
 use crate::model::Policy;
 use reader::Reader;
 use serde::Serialize;
 use source::Source;
+
+/// A field of `redact`, as it is written.
+pub(crate) fn hidden_field(text: &str) -> Result<FieldPath, String> {
+    field::parse_hidden(text)
+}
 
 /// How a policy is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

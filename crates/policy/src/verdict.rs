@@ -78,6 +78,9 @@ pub struct Verdict {
     pub lane: Option<Lane>,
     /// Every one of these must be met. Never empty.
     pub rosters: Vec<Roster>,
+    /// How many distinct persons must allow in all: as many as the rosters of one rule add up to,
+    /// the highest of all rules. At least 1.
+    pub persons: u32,
     /// Whether one denial ends it.
     pub veto: bool,
     /// How long an answer is waited for.
@@ -86,6 +89,8 @@ pub struct Verdict {
     pub escalation: Vec<Escalation>,
     /// What happens when the time is over.
     pub on_timeout: OnTimeout,
+    /// Whether a text says that nobody is asked next then: no caller may have it otherwise.
+    pub silence_ends: bool,
     /// The least assurance of a key that counts.
     pub min_assurance: Assurance,
     /// Whether an answer must say why.

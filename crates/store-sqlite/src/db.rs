@@ -181,6 +181,11 @@ impl Db {
         self.worst.borrow().clone()
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// This database holds what this product does not write.
     pub(crate) fn damaged(&self, why: impl Display) -> StoreError {
         fault::damaged(&self.path, why)

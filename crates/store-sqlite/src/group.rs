@@ -53,20 +53,28 @@ impl Committer {
             group.push(late);
         }
         let outcome = db.whole(|db| jobs(db, group, self.around.as_mut()));
-        self.around.over();
+        self.around.over(outcome.is_ok());
         self.poison = lost(db);
         if let Err(error) = self.lock.unlock() {
             self.poison = Some(db.unavailable(error));
         }
+        apart_from_all(|| self.around.after());
         outcome
     }
 
     /// The last connection of all processes tidies up as it closes; nobody may open meanwhile.
-    fn close(self) {
+    fn close(mut self) {
+        apart_from_all(|| self.around.rest());
         // Without the lock it closes all the same: what was promised is in the log already.
         let _ = hold(&self.lock);
         drop(self.db);
     }
+}
+
+/// What is written stays written, whatever follows from it.
+fn apart_from_all(work: impl FnOnce()) {
+    // Sound: nothing that a panic leaves half-done is looked at again but to be replaced.
+    let _ = catch_unwind(AssertUnwindSafe(work));
 }
 
 fn hold(lock: &File) -> io::Result<()> {

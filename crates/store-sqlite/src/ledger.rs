@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod filed;
 mod find;
 mod freeze;
 mod grants;
@@ -12,6 +13,8 @@ mod read;
 mod receipts;
 mod register;
 mod requests;
+mod rounds;
+mod segments;
 mod signers;
 
 use crate::db::Db;
@@ -45,6 +48,9 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/read.sql"),
         include_str!("ledger/items.sql"),
         include_str!("ledger/grants.sql"),
+        include_str!("ledger/rounds.sql"),
+        include_str!("ledger/segments.sql"),
+        include_str!("ledger/revoked.sql"),
     ],
 };
 
@@ -207,7 +213,7 @@ impl LedgerStore for SqliteLedger {
     }
 
     async fn receipt(&self, seq: Option<u64>) -> Result<Option<Receipt>, StoreError> {
-        self.writer.read(move |db| receipts::one(db, seq)).await
+        self.writer.read(move |db| segments::one(db, seq)).await
     }
 
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError> {

@@ -34,7 +34,13 @@ pub(crate) trait Around: Send {
     fn end(&mut self, db: &Db) -> Result<(), StoreError>;
 
     /// The group is over, written or not; the next one starts afresh.
-    fn over(&mut self);
+    fn over(&mut self, written: bool);
+
+    /// Nobody is kept out any more, and the callers of the group still wait.
+    fn after(&mut self) {}
+
+    /// There will be no more groups.
+    fn rest(&mut self) {}
 }
 
 /// Nothing.
@@ -47,7 +53,7 @@ impl Around for () {
         Ok(())
     }
 
-    fn over(&mut self) {}
+    fn over(&mut self, _written: bool) {}
 }
 
 /// An open database: one thread that writes, and a few connections that read.

@@ -62,6 +62,9 @@ pub enum Target {
     New,
     /// Anything; it is replaced whole.
     Replace,
+    /// The same at half the price, for what may be the older file again after power was lost:
+    /// the directory is not synced. It is one of the two, whole.
+    ReplaceSoon,
 }
 
 /// Reads a record strictly; `None` where there is no such file.
@@ -82,12 +85,20 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
 pub fn write(path: &Path, record: &impl Serialize, onto: Target) -> Result<(), FileError> {
     let bytes = json::canonical(record)
         .map_err(|e| FileError::Corrupt { path: path.to_owned(), why: e.to_string() })?;
+    write_bytes(path, &bytes, onto)
+}
+
+/// The same for what is no record of ours.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_bytes(path: &Path, bytes: &[u8], onto: Target) -> Result<(), FileError> {
     let temp = temp_path(path);
-    let done = fill(&temp, &bytes).and_then(|()| put(&temp, path, onto));
+    let done = fill(&temp, bytes).and_then(|()| put(&temp, path, onto));
     // After a rename there is nothing left to remove; after anything else there is.
     let _ = std::fs::remove_file(&temp);
     done?;
-    sync_dir(dir_of(path))
+    if onto == Target::ReplaceSoon { Ok(()) } else { sync_dir(dir_of(path)) }
 }
 
 /// Removes a file for good; one that is not there is fine.
@@ -162,7 +173,9 @@ fn fill(temp: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 fn put(temp: &Path, path: &Path, onto: Target) -> Result<(), FileError> {
     match onto {
-        Target::Replace => std::fs::rename(temp, path).map_err(failed("replace", path)),
+        Target::Replace | Target::ReplaceSoon => {
+            std::fs::rename(temp, path).map_err(failed("replace", path))
+        }
         // A hard link is the rename that refuses to overwrite.
         Target::New => std::fs::hard_link(temp, path).map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => FileError::Exists(path.to_owned()),

@@ -13,11 +13,12 @@ use countersign_core::decision::{Decision, Reason};
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::{Content, Entry, Event, PolicyNote, Receipt};
-use countersign_core::request::State;
+use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
-use countersign_core::verify::{Approved, Vote};
+use countersign_core::verify::Vote;
 use serde::{Deserialize, Serialize};
 
+mod answers;
 pub mod contract;
 mod freeze;
 mod grants;
@@ -26,12 +27,16 @@ mod limits;
 mod lookup;
 mod memory;
 pub mod read;
+mod rounds;
+pub mod segments;
+pub use answers::Answers;
 pub use freeze::{FreezeStore, Frozen, Thaw};
 pub use grants::{GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
 pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use limits::{Crowd, LimitStore, Room, Turn};
 pub use lookup::Lookup;
 pub use memory::MemoryLedger;
+pub use rounds::{Next, NextRound, RoundStore};
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
 pub trait Notary: Send + Sync {
@@ -46,6 +51,15 @@ pub trait Notary: Send + Sync {
     /// # Errors
     /// Where it cannot be signed; the commit then fails.
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError>;
+
+    /// Hears of a head once it is durable in the ledger, so that it can be remembered elsewhere:
+    /// of each before its callers hear that they are done, but for heads over nothing but calls
+    /// that a policy let go. Those are handed on with the next one, every few hundred receipts,
+    /// and when the ledger is closed.
+    ///
+    /// What goes wrong here takes nothing back: the receipts are written, and an older head stays
+    /// true. Who hangs on a head demands it where it is kept.
+    fn hand_on(&self, _head: &Checkpoint) {}
 }
 
 /// Who asks for what: an identical call is the same request only where all four agree.
@@ -100,12 +114,15 @@ pub struct RequestRecord {
     pub created_at: Instant,
     /// When it ends in a refusal.
     pub expires_at: Instant,
+    /// When others are asked in place of those of this round; `None` is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_ends: Option<Instant>,
     /// What the policy said of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyNote>,
-    /// Its artifacts.
+    /// Its artifacts, of every round, oldest first.
     pub asked: Vec<Asked>,
-    /// The accepted answers.
+    /// The accepted answers, of every round, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Accepted>,
 }
@@ -121,37 +138,24 @@ pub enum Suspended {
     Ready(RequestRecord),
 }
 
-/// A verified answer that ends a request.
-#[derive(Debug)]
-pub enum Proof {
-    /// Enough people allowed it.
-    Approved(Approved),
-    /// A person refused it.
-    Denied(Box<Vote>),
-}
+/// Whether a stored answer still counts: its key may have been taken back meanwhile.
+pub type Counts = Box<dyn Fn(&Decision) -> bool + Send>;
 
-impl Proof {
-    /// The decisions that were verified.
-    #[must_use]
-    pub fn decisions(&self) -> Vec<&Decision> {
-        match self {
-            Self::Approved(approved) => approved.votes().iter().map(Vote::decision).collect(),
-            Self::Denied(vote) => vec![vote.decision()],
-        }
-    }
-}
+/// The receipt's entry of a request as it stands after a change, with what the change was.
+pub type Recorded = Box<dyn FnOnce(&RequestRecord, step::Event) -> Entry + Send>;
 
-/// A verified answer, with the receipt that records it.
-#[derive(Debug)]
+/// A verified answer.
 pub struct Acceptance {
     /// The request.
     pub request_id: String,
-    /// The proof.
-    pub proof: Proof,
+    /// The proof that it is one.
+    pub vote: Vote,
     /// Why, where the approver said so.
     pub reason: Option<Reason>,
-    /// The receipt's entry.
-    pub entry: Entry,
+    /// Asked of every stored answer, inside the transaction.
+    pub counts: Counts,
+    /// Makes the receipt's entry.
+    pub entry: Recorded,
     /// The time.
     pub now: Instant,
 }
@@ -252,6 +256,8 @@ pub enum Change {
     Key,
     /// A policy was accepted.
     Policy,
+    /// A key or a grant was taken back.
+    Revoked,
 }
 
 impl Change {
@@ -261,13 +267,14 @@ impl Change {
         match self {
             Self::Key => Event::Key,
             Self::Policy => Event::Policy,
+            Self::Revoked => Event::Revoked,
         }
     }
 
     /// The kind of change that an entry records.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
-        let kinds = [Self::Key, Self::Policy];
+        let kinds = [Self::Key, Self::Policy, Self::Revoked];
         kinds.into_iter().find(|kind| kind.event() == entry.event && entry.request_id.is_none())
     }
 }
@@ -275,7 +282,16 @@ impl Change {
 /// The ledger. Several processes may hold it at once.
 #[async_trait]
 pub trait LedgerStore:
-    read::Receipts + ItemClaims + Lookup + GrantStore + FreezeStore + LimitStore + Send + Sync
+    RoundStore
+    + read::Receipts
+    + ItemClaims
+    + Lookup
+    + GrantStore
+    + FreezeStore
+    + LimitStore
+    + segments::Segments
+    + Send
+    + Sync
 {
     /// The ledger's random name, made when it was first opened.
     fn ledger_id(&self) -> &str;
@@ -312,10 +328,13 @@ pub trait LedgerStore:
     async fn submitted(&self, request_id: &str, now: Instant)
     -> Result<RequestRecord, LedgerError>;
 
-    /// Accepts a verified answer once: spends `(requestId, artifactHash)` and `(nonce, signer)` of
-    /// each decision, moves the request and records it.
+    /// Accepts a verified answer once: spends its `(requestId, artifactHash)` and `(nonce, signer)`,
+    /// counts it together with the stored ones of its round, and records it. The answer that meets
+    /// the route, or after which it can be met no more, moves the request in the same commit; any
+    /// other is kept, and the request goes on waiting.
     ///
-    /// The identical decision again answers with the request as it is and records nothing.
+    /// The identical decision again answers with the request as it is and records nothing. One of an
+    /// earlier round is refused with [`LedgerError::Void`].
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError>;
 
     /// Lets an action go that a policy allows: writes its request, used up from the start, its open
@@ -397,13 +416,18 @@ pub enum Ending {
 }
 
 /// The receipt's entry for a request that ran out of time, made from another entry's frame.
+///
+/// Answers stand in it only where the frame is this request's own, as whoever made it counts them;
+/// those of another request stand in the receipts that they left.
 #[must_use]
 pub fn expired_entry(frame: &Entry, request: &RequestRecord) -> Entry {
     let mut entry = frame.clone();
+    if frame.request_id.as_ref() != Some(&request.id) {
+        entry.decisions.clear();
+    }
     entry.event = countersign_core::receipt::Event::Expired;
     entry.request_id = Some(request.id.clone());
-    entry.artifacts = request.asked.iter().map(|a| a.artifact.head.clone()).collect();
-    entry.decisions = request.accepted.iter().map(|a| a.decision.clone()).collect();
+    entry.artifacts = request.asked_now().map(|a| a.artifact.head.clone()).collect();
     entry.approver_decision = None;
     entry.multi_approval = None;
     entry.trust_level = countersign_core::receipt::Level::L0;

@@ -5,6 +5,9 @@ use crate::{Outcome, child};
 /// How many rounds the test runs; without it, it runs few, so that every change can afford them.
 const ROUNDS: &str = "COUNTERSIGN_KILL_ROUNDS";
 
+/// So many where nobody says.
+pub(crate) const MANY: &str = "2000";
+
 pub(crate) fn run(rounds: &str) -> Outcome {
     let rounds = parse(rounds)?;
     let mut test =
@@ -26,7 +29,7 @@ mod tests {
 
     #[test]
     fn rounds_are_a_number_above_zero() {
-        assert_eq!(parse("200"), Ok(200));
+        assert_eq!(parse(MANY), Ok(2_000));
         for bad in ["0", "-1", "", "many"] {
             assert!(parse(bad).is_err(), "{bad}");
         }

@@ -39,7 +39,7 @@ usage: cargo xtask <command>
   schemas [--check]  writes schemas/ from the types; --check only says whether they are up to date
   sdk                installs, builds and tests sdk/typescript with npm
   hosts [BINARY]     drives Claude Code and Codex, from npm, against a stand-in for their models
-  kill --rounds N    kills the process N times in the middle of its work";
+  kill [--rounds N]  strikes processes and disks N times in the middle of their work [2000]";
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -65,6 +65,7 @@ fn obey(given: &[&str]) -> Outcome {
         ["schemas", "--check"] => schemas::check(),
         ["hosts"] => hosts::run(None),
         ["hosts", binary] if !binary.starts_with('-') => hosts::run(Some(binary)),
+        ["kill"] => kill::run(kill::MANY),
         ["kill", "--rounds", rounds] => kill::run(rounds),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -84,7 +85,7 @@ mod tests {
             &[][..],
             &["tset"],
             &["test", "--fast"],
-            &["kill"],
+            &["kill", "100"],
             &["kill", "--rounds"],
             &["schemas", "x"],
             &["hosts", "--all"],

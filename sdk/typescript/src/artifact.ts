@@ -130,6 +130,15 @@ export function checkpointOf(found: ArtifactHead): Checkpoint | undefined {
   return shape.optional(found.extensions?.[extension.HEAD], checkpoint, "head");
 }
 
+/**
+ * The request that it is an artifact of: named like it, or signed as a later round of it.
+ *
+ * @throws JsonError `Shape` where the context has another shape: nobody knows then which it names
+ */
+export function requestOf(found: ArtifactHead): string {
+  return contextOf(found)?.request ?? found.requestId;
+}
+
 function headOf(json: JsonObject): ArtifactHead {
   const sessionId = shape.optional(json.sessionId, shape.text, "sessionId");
   const baseRevision = shape.optional(json.baseRevision, shape.text, "baseRevision");

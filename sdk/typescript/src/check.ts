@@ -1,7 +1,7 @@
 /** What a receipt proves to somebody who pinned keys: worked out, never read off (PROTOCOL §9). */
 
 import { actionHash, itemsIn } from "./action.js";
-import { artifactHash, checkpointOf, routeOf, withPayload } from "./artifact.js";
+import { artifactHash, checkpointOf, requestOf, routeOf, withPayload } from "./artifact.js";
 import type { Artifact } from "./artifact.js";
 import { allows, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
@@ -113,7 +113,7 @@ function hangsTogether(content: Content): void {
   const ran = event === "executed" || event === "failed" || event === "uncertain";
   const [first] = artifacts;
   const whole =
-    first === undefined || (content.action !== undefined && first.requestId === content.requestId);
+    first === undefined || (content.action !== undefined && requestOf(first) === content.requestId);
   if (!numbered || ran !== (content.claimedAt !== undefined) || !whole) end("Malformed");
   if (!itemsAreThere(content)) end("Malformed");
   const people = artifacts.length > 0 || decisions.length > 0;

@@ -1,7 +1,7 @@
 /** A standing permission, as a person signs it, and what a receipt says of the one it rests on. */
 
 import { actionHash, actionKind } from "./action.js";
-import { artifactHead } from "./artifact.js";
+import { artifactHead, requestOf } from "./artifact.js";
 import type { ArtifactHead } from "./artifact.js";
 import { decision } from "./decision.js";
 import type { Decision } from "./decision.js";
@@ -56,14 +56,14 @@ export function grantIn(payload: JsonObject): Grant | undefined {
 
 /** The approval by which a grant was given, as a content of its own. */
 export function giving(content: Content, note: GrantNote): Content {
-  const requestId = note.artifacts[0]?.requestId;
+  const [first] = note.artifacts;
   return {
     ledger: content.ledger,
     seq: content.seq,
     ...(content.prev === undefined ? {} : { prev: content.prev }),
     recordedAt: note.grantedAt,
     event: "approved",
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(first === undefined ? {} : { requestId: requestOf(first) }),
     actionHash: actionHash(note.action),
     action: note.action,
     artifacts: note.artifacts,

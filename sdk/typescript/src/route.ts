@@ -93,6 +93,8 @@ export interface Context {
   readonly workspace?: string;
   readonly description?: string;
   readonly reasoning?: string;
+  /** The request of which this is a later round. */
+  readonly request?: string;
   readonly details?: Readonly<Record<string, string>>;
   readonly previous?: string;
   readonly notes?: readonly string[];
@@ -165,7 +167,7 @@ function details(value: JsonValue): Record<string, string> {
 /** @throws JsonError `Shape` */
 export function context(value: JsonValue | undefined, what = "context"): Context {
   const texts = [
-    "principal", "agent", "session", "host", "workspace", "description", "reasoning",
+    "principal", "agent", "session", "host", "workspace", "description", "reasoning", "request",
     "previous",
   ] as const;
   const found = shape.members(value, what, [], [...texts, "details", "notes"]);

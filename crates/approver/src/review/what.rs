@@ -154,7 +154,7 @@ fn text(opened: &Opened, label: String, path: &str, value: &Text) -> Fact {
 fn committed(opened: &Opened, label: String, path: &str, commitment: &Commitment) -> Fact {
     match opened.disclosed(path, commitment) {
         Some(value) => {
-            let mut lines = vec!["a secret, disclosed to this device:".to_owned()];
+            let mut lines = vec!["hidden in every record, disclosed to this device:".to_owned()];
             lines.extend(scalar(value));
             Fact { label, lines, secret: true }
         }

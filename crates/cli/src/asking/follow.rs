@@ -105,6 +105,10 @@ impl Follow<'_> {
             Progress::Refused(refusal) => {
                 format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())
             }
+            Progress::Counted(have, need) => format!("countersign: {have} of {need} approved"),
+            Progress::Escalated(who) => {
+                format!("countersign: nobody ended it; asking {}", visible(&who.join(", "), false))
+            }
             Progress::Suspended(..) | Progress::Queued(_) | Progress::Submitted => return,
         };
         self.here.output.progress(&line);

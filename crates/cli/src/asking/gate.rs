@@ -2,15 +2,17 @@
 
 use super::{
     Caller, Document, RouteArgs, Subject, Unseated, Whom, Words, blocked, claim_failed, pairings,
-    put, question, settle, tell, unfollowed,
+    put, question, settle, tell, unasked, unfollowed, unjudged,
 };
 use crate::commands::{Here, asked_to_end};
 use crate::failure::Failure;
 use crate::parties;
+use countersign_core::action::Action;
+use countersign_core::redact::Disclosure;
 use countersign_enforcer::gate::Still;
 use countersign_enforcer::policy::Allowed;
 use countersign_enforcer::{
-    Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Way,
+    Answered, Enforcer, GateError, Judged, Progress, Question, Relays, Ruling, RunOnce, Seated,
 };
 use countersign_store::ledger::RequestRecord;
 use std::pin::Pin;
@@ -28,9 +30,19 @@ pub(crate) struct Gate<'a> {
 /// What follows from the policies.
 pub(crate) enum Ruled {
     /// Nobody needs to answer.
-    Runs(Allowed),
+    Runs(Box<Allowed>),
     /// This is put to people.
     Asks(Box<Question>),
+}
+
+impl Ruled {
+    /// The call as it may be written down, and what opens it.
+    pub(crate) fn shown(&self) -> (&Action, &[Disclosure]) {
+        match self {
+            Self::Runs(allowed) => (allowed.shown().action(), allowed.shown().disclosures()),
+            Self::Asks(question) => (&question.action, &question.disclosures),
+        }
+    }
 }
 
 impl Gate<'_> {
@@ -44,33 +56,44 @@ impl Gate<'_> {
         critical: bool,
         document: &mut Document,
     ) -> Result<Ruled, Failure> {
-        let (enforcer, action) = (self.enforcer, &subject.action);
-        document.action_hash = Some(action.hash().map_err(GateError::from)?.to_string());
-        let judged = match caller.judged(enforcer, action).await {
+        let enforcer = self.enforcer;
+        let judged = match caller.judged(enforcer, &subject.action).await {
             Ok(judged) => judged,
-            Err(error) => return Err(unfollowed(enforcer, action, error, document).await),
+            Err(error) => {
+                return Err(unjudged(enforcer, &subject.action, error, document).await);
+            }
         };
+        enforcer.keep(judged.shown())?;
+        let subject = subject.shown_as(judged.shown());
+        let action = &subject.action;
+        document.action_hash = Some(action.hash().map_err(GateError::from)?.to_string());
         let grounds = match judged.ruling(critical) {
-            Ruling::Runs(allowed) => return Ok(Ruled::Runs(allowed)),
+            Ruling::Runs(allowed) => return Ok(Ruled::Runs(Box::new(allowed))),
             Ruling::Blocked(grounds) => {
                 return Err(blocked(enforcer, action, grounds.note(), document).await);
             }
             Ruling::Asks(grounds) => grounds,
         };
-        let ways = match self.ways(&judged, &caller).await {
-            Ok(ways) => ways,
-            Err(Unseated::Call(failure)) => return Err(failure),
+        let Seated { ways, quorum } = match self.seated(&judged, &caller).await {
+            Ok(seated) => seated,
+            Err(Unseated::Call(failure)) => {
+                return Err(unasked(enforcer, action, failure, document).await);
+            }
             Err(Unseated::Policy(error)) => {
                 return Err(unfollowed(enforcer, action, error, document).await);
             }
         };
+        let grounds = grounds.with_quorum(quorum);
         let ttl = self.route.time(self.here, &grounds);
         let question = question(caller, subject, grounds, ways, words, ttl);
-        question.check().map_err(GateError::from)?;
+        if let Err(error) = question.check() {
+            let failure = GateError::from(error).into();
+            return Err(unasked(enforcer, &question.action, failure, document).await);
+        }
         Ok(Ruled::Asks(Box::new(question)))
     }
 
-    async fn ways(&self, judged: &Judged, caller: &Caller) -> Result<Vec<Way>, Unseated> {
+    async fn seated(&self, judged: &Judged, caller: &Caller) -> Result<Seated, Unseated> {
         self.route.seated(self.enforcer, judged, caller, self.local).await
     }
 

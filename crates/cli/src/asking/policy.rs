@@ -42,3 +42,37 @@ pub(crate) async fn unfollowed(
     }
     error.into()
 }
+
+/// Records that no policy could be judged under. Nobody knows what it would have hidden, so
+/// everything is that can be.
+pub(crate) async fn unjudged(
+    enforcer: &Enforcer,
+    action: &Action,
+    error: GateError,
+    report: &mut Document,
+) -> Failure {
+    match enforcer.unjudged(action) {
+        Ok(shown) => {
+            report.action_hash = shown.action().hash().ok().map(|hash| hash.to_string());
+            unfollowed(enforcer, shown.action(), error, report).await
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// Records that nobody could be asked about an action that needs somebody.
+pub(crate) async fn unasked(
+    enforcer: &Enforcer,
+    action: &Action,
+    failure: Failure,
+    report: &mut Document,
+) -> Failure {
+    let note = Grounds::fixed("unasked", &failure.message).note().clone();
+    match enforcer.block(action, note).await {
+        Ok(receipt) => {
+            report.recorded(enforcer, &receipt);
+            failure
+        }
+        Err(error) => error.into(),
+    }
+}

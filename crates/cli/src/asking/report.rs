@@ -164,6 +164,11 @@ impl Document {
         self.receipt = keep_receipt(enforcer, receipt).ok();
     }
 
+    /// Why it ended before anybody was asked is written down.
+    pub(crate) fn recorded(&mut self, enforcer: &Enforcer, receipt: &Receipt) {
+        self.receipt = keep_receipt(enforcer, receipt).ok();
+    }
+
     pub(crate) fn failed(&mut self, failure: &Failure) {
         if self.verdict == "error" {
             self.verdict = match (failure.exit, failure.code.as_str()) {

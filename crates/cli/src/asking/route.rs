@@ -2,12 +2,16 @@
 
 use super::Caller;
 use crate::commands::{Here, duration, millis};
-use crate::failure::{Failure, no_approver, no_local_key};
+use crate::failure::{Exit, Failure, no_approver, no_local_key};
 use countersign_core::display::visible;
 use countersign_enforcer::home::{Pairing, pairings_in};
-use countersign_enforcer::{Enforcer, GateError, Grounds, Judged, Way};
+use countersign_enforcer::{Enforcer, GateError, Grounds, Judged, Quorum, Seated, Step, Way};
+use countersign_policy::Verdict;
 use std::path::Path;
 use std::time::Duration;
+
+/// The most steps of an escalation.
+const MAX_STEPS: usize = 4;
 
 /// Whom a call is put to, and for how long. What the policy says of both is only narrowed.
 #[derive(clap::Args)]
@@ -17,10 +21,54 @@ pub(crate) struct RouteArgs {
     #[arg(long, alias = "name", value_name = "WHO", value_delimiter = ',')]
     pub(crate) to: Vec<String>,
 
-    /// How long to wait for an answer: 90, 90s, 5m, 8h; at most what the policy gives, and that if
-    /// nothing is said
+    /// How many different persons must allow it; never fewer than the policy asks for
+    #[arg(long, value_name = "K", default_value_t = 1, hide_default_value = true,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
+    quorum: u32,
+
+    /// Whom to ask next where nobody ends it in time, and for how long: NAME:TIME, at most 4, of
+    /// those whose answer counts; in place of the policy's own steps, and within the time that it
+    /// gives. Where the policy denies on timeout, only an approver takes a step
+    #[arg(long, value_name = "NAME:TIME", value_delimiter = ',', value_parser = next)]
+    escalate: Vec<Next>,
+
+    /// How long to wait for an answer: 90, 90s, 5m, 8h; at most what the policy gives, less the
+    /// time of the steps of --escalate, and that if nothing is said
     #[arg(long, value_name = "TIME", value_parser = duration)]
     ttl: Option<Duration>,
+}
+
+/// Whom to ask next, and for how long.
+#[derive(Clone)]
+struct Next {
+    who: String,
+    time: Duration,
+}
+
+fn next(text: &str) -> Result<Next, String> {
+    let (who, time) = text.rsplit_once(':').ok_or("write NAME:TIME, such as lead:10m")?;
+    if who.is_empty() {
+        return Err("a name is missing before the `:`".to_owned());
+    }
+    Ok(Next { who: who.to_owned(), time: duration(time)? })
+}
+
+impl Next {
+    /// A step of the caller's own: some of those whom the policy asks, as many as it asks for.
+    fn step(&self, every: &[Way], quorum: &Quorum) -> Result<Step, Failure> {
+        let to: Vec<Way> = every.iter().filter(|way| is(&self.who, way)).cloned().collect();
+        if to.is_empty() {
+            return Err(nobody_is(&self.who));
+        }
+        let (threshold, groups) = (quorum.threshold, quorum.groups.clone());
+        Ok(Step { label: self.who.clone(), to, millis: millis(self.time), threshold, groups })
+    }
+}
+
+/// Nobody of those who count is called so.
+fn nobody_is(who: &str) -> Failure {
+    let message = format!("no approver whose answer counts here is `{}`", visible(who, false));
+    no_approver(message).hint("`countersign list` shows who can be asked")
 }
 
 /// Why nobody is asked.
@@ -33,13 +81,16 @@ pub(crate) enum Unseated {
 
 impl RouteArgs {
     /// How long to wait: what the policy gives, or less where the caller wants less.
+    /// What the steps of `--escalate` take is taken from it.
     pub(crate) fn time(&self, here: &Here<'_>, grounds: &Grounds) -> i64 {
         let given = Duration::from_secs(u64::from(grounds.timeout_seconds()));
+        let given = given.saturating_sub(self.steps_take(grounds.quorum()));
         match self.ttl {
             Some(wanted) if wanted > given => {
                 let given = given.as_secs();
+                let rest = if self.escalate.is_empty() { "" } else { " before the first step" };
                 here.output.progress(&format!(
-                    "countersign: the policy gives {given} seconds for an answer"
+                    "countersign: the policy gives {given} seconds for an answer{rest}"
                 ));
                 millis(Duration::from_secs(given))
             }
@@ -55,31 +106,67 @@ impl RouteArgs {
         judged: &Judged,
         caller: &Caller,
         local: bool,
-    ) -> Result<Vec<Way>, Unseated> {
+    ) -> Result<Seated, Unseated> {
         let every = enforcer.ways().map_err(GateError::from).map_err(Unseated::Policy)?;
-        let mut ways = if every.is_empty() {
-            every
+        let mut seated = if every.is_empty() {
+            Seated { ways: every, quorum: Quorum::default() }
         } else {
-            let seated = enforcer.seated(&judged.verdict, &caller.workspace, every).await;
+            let seated = enforcer.seated(&judged.verdict, &caller.workspace, &every).await;
             seated.map_err(Unseated::Policy)?
         };
         let pairings = pairings(enforcer, local).map_err(Unseated::Call)?;
-        ways.retain(|way| {
+        let reached = |way: &Way| {
             let known = pairings.iter().any(|p| p.key_id == way.approver.key_id);
             known && way.pairing.is_none() == local
-        });
-        self.named(ways, local).map_err(Unseated::Call)
+        };
+        seated.ways.retain(reached);
+        seated.quorum.retain(reached);
+        self.narrowed(seated, &judged.verdict, local).map_err(Unseated::Call)
+    }
+
+    /// The same for fewer people, for more of them, or one after the other, as the caller wants it:
+    /// nothing that the policy asks for is taken away.
+    fn narrowed(&self, seated: Seated, verdict: &Verdict, local: bool) -> Result<Seated, Failure> {
+        let Seated { ways: every, mut quorum } = seated;
+        quorum.threshold = quorum.threshold.max(self.quorum);
+        if !self.escalate.is_empty() {
+            // Where the policy says that silence ends it, that stands.
+            (quorum.first_millis, quorum.timed) = (None, !verdict.silence_ends);
+            self.fits(verdict, &quorum)?;
+            let step = |next: &Next| next.step(&every, &quorum);
+            quorum.chain = self.escalate.iter().map(step).collect::<Result<_, _>>()?;
+        }
+        Ok(Seated { ways: self.named(every, local)?, quorum })
+    }
+
+    /// Refuses more steps than there may be, and steps that leave those asked first no time.
+    fn fits(&self, verdict: &Verdict, quorum: &Quorum) -> Result<(), Failure> {
+        let usage = |message| Failure::new(Exit::Usage, "escalate", message);
+        if self.escalate.len() > MAX_STEPS {
+            return Err(usage(format!("more than {MAX_STEPS} steps of an escalation")));
+        }
+        let (steps, given) =
+            (self.steps_take(quorum).as_secs(), u64::from(verdict.timeout_seconds));
+        if steps >= given {
+            let message = format!(
+                "the steps of --escalate take {steps} seconds, and the policy gives {given} in all"
+            );
+            return Err(usage(message).hint("give them less time, so that some is left before"));
+        }
+        Ok(())
+    }
+
+    /// How long the steps of `--escalate` take together, where silence leads to them.
+    fn steps_take(&self, quorum: &Quorum) -> Duration {
+        let steps = self.escalate.iter().filter(|_| quorum.timed).map(|next| next.time);
+        steps.fold(Duration::ZERO, Duration::saturating_add)
     }
 
     fn named(&self, mut ways: Vec<Way>, local: bool) -> Result<Vec<Way>, Failure> {
         if !self.to.is_empty() {
             ways.retain(|way| self.to.iter().any(|who| is(who, way)));
             if ways.is_empty() {
-                let message = format!(
-                    "no approver whose answer counts here is `{}`",
-                    visible(&self.to.join("`, `"), false)
-                );
-                return Err(no_approver(message).hint("`countersign list` shows who can be asked"));
+                return Err(nobody_is(&self.to.join("`, `")));
             }
         }
         match ways.is_empty() {

@@ -12,7 +12,11 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
     };
     let line = match progress {
         Progress::Suspended(request, false) => {
-            format!("countersign: held; request {} waits for {}", request.id, who())
+            let need = match question.grounds.quorum().threshold {
+                1 => String::new(),
+                need => format!("{need} of "),
+            };
+            format!("countersign: held; request {} waits for {need}{}", request.id, who())
         }
         Progress::Suspended(request, true) => {
             format!("countersign: held; joined request {}, which waits already", request.id)
@@ -23,6 +27,10 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
         Progress::Submitted => "countersign: delivered to the gateway".into(),
         Progress::Unreachable(why) => {
             format!("countersign: {}; trying again", visible(why, false))
+        }
+        Progress::Counted(have, need) => format!("countersign: {have} of {need} approved"),
+        Progress::Escalated(who) => {
+            format!("countersign: nobody ended it; asking {}", visible(&who.join(", "), false))
         }
         Progress::Refused(refusal) => {
             format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())

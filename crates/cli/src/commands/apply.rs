@@ -41,7 +41,7 @@ pub(crate) struct Apply {
     route: RouteArgs,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "escalate"])]
     local: bool,
 
     /// What this is for, in the asker's words; shown set apart, nobody checks it
@@ -101,7 +101,7 @@ impl Apply {
         match gate.ruled(caller, subject, self.words(), false, document).await? {
             Ruled::Runs(allowed) => {
                 let key = (key.0.as_str(), key.1.as_str(), key.2.as_str());
-                Ok(enforcer.permit(patch.action(), allowed, key).await?)
+                Ok(enforcer.permit(patch.action(), *allowed, key).await?)
             }
             Ruled::Asks(question) => gate.claimed_while(&question, document, still(patch)).await,
         }

@@ -2,11 +2,15 @@
 
 mod bundle;
 mod daily;
+mod disclose;
+mod erase;
 mod export;
+mod hold;
 pub(crate) mod kept;
 mod lines;
 mod page;
 mod query;
+mod rotate;
 mod settings;
 mod ship;
 mod stats;
@@ -36,8 +40,17 @@ pub(crate) enum Audit {
     Query(query::Query),
     /// Count who approved what and how fast, and warn of rubber stamps
     Stats(stats::Stats),
+    /// Move old receipts into sealed segments, and drop the segments that are old enough
+    Rotate(rotate::Rotate),
+    /// Forbid that any receipt is dropped, whatever its age
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
     /// Show the newest receipts, and those that follow
     Tail(tail::Tail),
+    /// Show what a policy hid of a call
+    Disclose(disclose::Disclose),
+    /// Delete values that policies hid, with a receipt
+    Erase(erase::Erase),
 }
 
 impl Audit {
@@ -49,7 +62,11 @@ impl Audit {
             Self::Verify(verify) => verify.run(here).await,
             Self::Query(query) => query.run(here).await,
             Self::Stats(stats) => stats.run(here).await,
+            Self::Rotate(rotate) => rotate.run(here).await,
+            Self::Hold(hold) => hold.run(here).await,
             Self::Tail(tail) => tail.run(here).await,
+            Self::Disclose(disclose) => disclose.run(here).await,
+            Self::Erase(erase) => erase.run(here).await,
         }
     }
 }

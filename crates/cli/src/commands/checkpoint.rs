@@ -130,7 +130,7 @@ impl AskedArgs {
         let caller = Caller::at(&cwd, &self.session);
         match gate.ruled(caller, subject, self.words(), false, document).await? {
             Ruled::Runs(allowed) => {
-                document.allowed(&enforcer, &enforcer.allow(&action, allowed).await?);
+                document.allowed(&enforcer, &enforcer.allow(&action, *allowed).await?);
             }
             Ruled::Asks(question) => {
                 let permits = gate.released(&question, document).await?;

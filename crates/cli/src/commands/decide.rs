@@ -1,4 +1,4 @@
-//! `approve` and `deny`: sign one answer.
+//! `approve`, `deny` and `escalate`: sign one answer.
 
 use super::Here;
 use super::inbox::opened;
@@ -48,6 +48,34 @@ pub(crate) struct Deny {
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
+}
+
+/// Hand one request to somebody whom its rule names as the next, with a signed no of your own.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  countersign escalate 01KAH --to role:lead -m 'not mine to decide'"
+)]
+pub(crate) struct Escalate {
+    /// The request's id; may be shortened while unique
+    id: String,
+
+    /// Whom to ask next: a name that `show` lists as asked next
+    #[arg(long, value_name = "NAME")]
+    to: String,
+
+    /// Why; sealed to the enforcer
+    #[arg(short, long, value_name = "REASON")]
+    message: Option<String>,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Escalate {
+    pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        let of = |_: &Opened| Ok(Reply::escalate(self.to, self.message));
+        answer(here, &self.id, of, &self.passphrase).await
+    }
 }
 
 impl Approve {

@@ -63,6 +63,7 @@ fn answered(item: &Item) -> Option<&'static str> {
         Verdict::Allow => "allowed it",
         Verdict::Part => "allowed a part of it",
         Verdict::Deny => "denied it",
+        Verdict::Escalate => "handed it on",
     })
 }
 

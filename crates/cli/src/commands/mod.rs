@@ -145,6 +145,7 @@ async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
         Command::Show(c) => c.run(here).await,
         Command::Approve(c) => c.run(here).await,
         Command::Deny(c) => c.run(here).await,
+        Command::Escalate(c) => c.run(here).await,
         Command::History(c) => c.run(here).await,
         Command::Harp(c) => c.run(here).await,
         Command::Receipt(c) => c.run(here).await,

@@ -198,7 +198,11 @@ fn tell(output: Output, progress: &Progress) {
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(why, false)));
         }
-        Progress::Queued(_) | Progress::Submitted | Progress::Refused(_) => {}
+        Progress::Queued(_)
+        | Progress::Submitted
+        | Progress::Refused(_)
+        | Progress::Counted(..)
+        | Progress::Escalated(_) => {}
     }
 }
 

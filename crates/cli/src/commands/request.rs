@@ -99,7 +99,7 @@ impl Request {
         let asked = subject.action.clone();
         match gate.ruled(caller, subject, self.words(), false, document).await? {
             Ruled::Runs(allowed) => {
-                document.allowed(&enforcer, &enforcer.allow(&asked, allowed).await?);
+                document.allowed(&enforcer, &enforcer.allow(&asked, *allowed).await?);
                 Ok(document.exit())
             }
             Ruled::Asks(question) => self.put(&gate, &question, document).await,

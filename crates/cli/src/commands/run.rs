@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:\n  \
     countersign run -- rm -rf build\n  \
     countersign run --to sre --ttl 10m -- ./deploy.sh\n  \
+    countersign run --to ann,bob,cat --quorum 2 --escalate lead:10m -- ./deploy.sh\n  \
     countersign run --local -- git push\n  \
     countersign run --env DEPLOY_TOKEN --report out.json -- ./release.sh 1.2.3")]
 pub(crate) struct Run {
@@ -30,7 +31,7 @@ pub(crate) struct Run {
     route: RouteArgs,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "escalate"])]
     local: bool,
 
     /// Add a variable of this environment to the child's; may be repeated
@@ -100,10 +101,14 @@ impl Run {
         let (subject, words) = (Subject::of(&prepared), self.words());
         let key = (caller.principal.clone(), caller.session.clone(), caller.workspace.clone());
         let critical = !prepared.critical().is_empty();
-        let permit = match gate.ruled(caller, subject, words, critical, report).await? {
+        let ruled = gate.ruled(caller, subject, words, critical, report).await?;
+        // From here on the call is the one that may be written down.
+        let (action, disclosures) = ruled.shown();
+        let prepared = prepared.shown_as(action, disclosures)?;
+        let permit = match ruled {
             Ruled::Runs(allowed) => {
                 let key = (key.0.as_str(), key.1.as_str(), key.2.as_str());
-                enforcer.permit(prepared.action(), allowed, key).await?
+                enforcer.permit(prepared.action(), *allowed, key).await?
             }
             Ruled::Asks(question) => {
                 let whose = (key.0.as_str(), key.1.as_str(), key.2.as_str());
@@ -113,7 +118,10 @@ impl Run {
                     return self.go(here, &enforcer, permit, &prepared, report).await;
                 }
                 let strong = prepared.check_strength(question.grounds.is_critical());
-                strong.map_err(|e| ending::too_weak(&e))?;
+                if let Err(error) = strong {
+                    let failure = ending::too_weak(&error);
+                    return Err(asking::unasked(&enforcer, action, failure, report).await);
+                }
                 gate.claimed(&question, report).await?
             }
         };

@@ -17,10 +17,32 @@ pub(crate) fn dying_at_sync(command: &Command, number: u32) -> Command {
     traced(command, &[], &format!("inject=fsync,fdatasync:signal=KILL:when={number}"))
 }
 
+/// Something that happens to a process at one of its calls to the disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Trap {
+    /// The call, or several, such as `fsync,fdatasync`.
+    pub(crate) calls: &'static str,
+    /// Which of them in each thread: `3`, or `3+` for that one and all that follow.
+    pub(crate) when: String,
+    /// `error=ENOSPC`, or `signal=KILL`.
+    pub(crate) does: &'static str,
+}
+
+/// The command in a trap.
+pub(crate) fn trapped(command: &Command, trap: &Trap) -> Command {
+    let Trap { calls, when, does } = trap;
+    tracing(command, &[], calls, &format!("inject={calls}:{does}:when={when}"))
+}
+
 fn traced(command: &Command, files: &[PathBuf], rule: &str) -> Command {
+    tracing(command, files, "fsync,fdatasync", rule)
+}
+
+fn tracing(command: &Command, files: &[PathBuf], calls: &str, rule: &str) -> Command {
     let mut traced = Command::new("strace");
     // As the child of its own child it leaves the process id, and kills, to the command itself.
-    traced.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", rule]);
+    traced.args(["-D", "-f", "-qq", "-o", "/dev/null"]);
+    traced.args(["-e", &format!("trace={calls}"), "-e", rule]);
     traced.args(files.iter().flat_map(|file| [OsStr::new("-P"), file.as_os_str()]));
     traced.arg("--").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {

@@ -77,7 +77,8 @@ pub(crate) fn check(world: &World) {
         .catch_up(world)
         .and_then(|()| book.check_requests())
         .and_then(|()| book.check_lines(world, &world.report(), &[]))
-        .and_then(|()| book.check_history(world));
+        .and_then(|()| book.check_history(world))
+        .and_then(|()| book.check_chain(world));
     if let Err(wrong) = checked {
         panic!("{wrong}\n{}", book.story());
     }

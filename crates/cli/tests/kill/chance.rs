@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The rounds that every change can afford.
-const ROUNDS: u64 = 50;
+const ROUNDS: u64 = 100;
 
 /// SplitMix64.
 pub(crate) struct Chance(u64);
@@ -19,6 +19,11 @@ impl Chance {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+
+    /// From 1 to `most`.
+    pub(crate) fn number(&mut self, most: u64) -> u64 {
+        1 + self.next() % most
     }
 
     /// One of them.

@@ -2,7 +2,7 @@
 
 use crate::common::{Process, World};
 use crate::heard::Heard;
-use crate::tracer::dying_at_sync;
+use crate::tracer::{Trap, trapped};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
@@ -49,8 +49,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    fn is_at_a_sync(&self) -> bool {
-        matches!(self.when, When::AtSync(_))
+    fn is_a_trap(&self) -> bool {
+        matches!(self.when, When::Trapped(_))
     }
 }
 
@@ -59,8 +59,8 @@ impl Plan {
 pub(crate) enum When {
     /// Some time after a stage, and for how long it stays down.
     After { stage: Stage, delay: Duration, down: Duration },
-    /// At the sync of this number, in the first process of the victim.
-    AtSync(u32),
+    /// At a call to the disk, in the first process of the victim.
+    Trapped(Trap),
 }
 
 /// What was seen of a job.
@@ -69,8 +69,10 @@ pub(crate) struct Seen {
     pub(crate) reached: BTreeMap<Stage, Duration>,
     /// The processes that gated the command, in order; the last one came to its end.
     pub(crate) runs: Vec<u32>,
-    /// Whether anybody was alive to be killed.
+    /// Whether anybody was alive to be killed, or met a disk that failed.
     pub(crate) struck: bool,
+    /// The processes that ended by saying that nothing ran.
+    pub(crate) refused: Vec<u32>,
     /// What the processes said.
     pub(crate) said: Vec<String>,
 }
@@ -79,18 +81,20 @@ pub(crate) struct Seen {
 struct Run {
     process: Process,
     said: Heard,
+    is_trapped: bool,
 }
 
 impl Run {
-    fn start(world: &World, file: &str, dies_at: Option<u32>) -> Self {
+    fn start(world: &World, file: &str, trap: Option<Trap>) -> Self {
         // The parent's id says which process started it. It goes on for a while afterwards, so
         // that there is a moment in which it has done its work and has not ended.
         let script = format!("echo $PPID >> {file}; sleep 0.06");
         // Each job is a task of its own: denials in a row belong to one.
         let command = world.gate_command(&["--session", file], &["sh", "-c", &script]);
-        let mut process = start(command, dies_at);
+        let is_trapped = trap.is_some();
+        let mut process = start(command, trap);
         let said = Heard::of(&mut process);
-        Self { process, said }
+        Self { process, said, is_trapped }
     }
 
     fn said(&self) -> Vec<String> {
@@ -109,10 +113,10 @@ impl Run {
     }
 }
 
-/// Starts a command, which is killed at one of its syncs if it makes so many.
-fn start(command: std::process::Command, dies_at: Option<u32>) -> Process {
-    Process::start(match dies_at {
-        Some(number) => dying_at_sync(&command, number),
+/// Starts a command, which may meet a trap if it makes so many calls.
+fn start(command: std::process::Command, trap: Option<Trap>) -> Process {
+    Process::start(match trap {
+        Some(trap) => trapped(&command, &trap),
         None => command,
     })
 }
@@ -135,7 +139,8 @@ pub(crate) struct Job<'w> {
 impl<'w> Job<'w> {
     /// Does the job whose command writes to `file`, and lets `plan` happen to it.
     pub(crate) fn through(world: &'w mut World, file: &str, plan: Option<Plan>) -> Seen {
-        let seen = Seen { reached: BTreeMap::new(), runs: vec![], struck: false, said: vec![] };
+        let (reached, runs, refused, said) = (BTreeMap::new(), vec![], vec![], vec![]);
+        let seen = Seen { reached, runs, struck: false, refused, said };
         let mut job = Self {
             world,
             file: file.to_owned(),
@@ -161,18 +166,18 @@ impl<'w> Job<'w> {
         job.conclude()
     }
 
-    /// At which of its syncs the next process of `who` is killed. Only the first one is.
-    fn dies_at(&mut self, who: Victim) -> Option<u32> {
-        let next = self.plan.take_if(|plan| plan.victim == who && plan.is_at_a_sync())?;
+    /// What the next process of `who` meets. Only the first one does.
+    fn trap(&mut self, who: Victim) -> Option<Trap> {
+        let next = self.plan.take_if(|plan| plan.victim == who && plan.is_a_trap())?;
         match next.when {
-            When::AtSync(number) => Some(number),
+            When::Trapped(trap) => Some(trap),
             When::After { .. } => None,
         }
     }
 
     fn start_run(&mut self) {
-        let dies_at = self.dies_at(Victim::Enforcer);
-        let run = Run::start(self.world, &self.file, dies_at);
+        let trap = self.trap(Victim::Enforcer);
+        let run = Run::start(self.world, &self.file, trap);
         self.seen.runs.push(run.process.id());
         self.run = Some(run);
         self.reach(Stage::Started);
@@ -199,6 +204,10 @@ impl<'w> Job<'w> {
         let Some(status) = ended else { return false };
         if status.signal() == Some(9) {
             self.bury_run();
+            return false;
+        }
+        if self.run.as_ref().is_some_and(|run| run.is_trapped) && !status.success() {
+            self.gave_up(status);
             return false;
         }
         self.reach(Stage::Ended);
@@ -249,6 +258,19 @@ impl<'w> Job<'w> {
         }
     }
 
+    /// A gated command whose disk failed said so, and whether anything may have run.
+    fn gave_up(&mut self, status: std::process::ExitStatus) {
+        let Some(run) = self.run.as_ref() else { return };
+        let said = run.said.to_the_end();
+        let code = status.code();
+        assert!(matches!(code, Some(125 | 126)), "it ended with {status}: {said:#?}");
+        let admits = |line: &String| line.contains("may have run") || line.contains("command ran");
+        if !said.iter().any(admits) {
+            self.seen.refused.push(run.process.id());
+        }
+        self.bury_run();
+    }
+
     fn bury_run(&mut self) {
         let Some(mut run) = self.run.take() else { return };
         run.process.kill();
@@ -284,7 +306,7 @@ impl<'w> Job<'w> {
             if status.success() {
                 self.signed.push(id.clone());
             }
-            self.seen.struck |= status.signal() == Some(9);
+            self.seen.struck |= !status.success();
             self.signing = None;
             self.reach(Stage::Signed);
         }
@@ -293,9 +315,9 @@ impl<'w> Job<'w> {
         if self.seen.reached.contains_key(&Stage::Ended) {
             return;
         }
-        let dies_at = self.dies_at(Victim::Approver);
+        let trap = self.trap(Victim::Approver);
         let command = self.world.command("approver", &[self.word, &id]);
-        self.signing = Some((id, start(command, dies_at)));
+        self.signing = Some((id, start(command, trap)));
         self.reach(Stage::Signing);
     }
 

@@ -86,12 +86,12 @@ fn attack_20_a_gateway_that_is_away_is_fourteen() {
 }
 
 #[test]
-fn nobody_of_that_name_is_fourteen_and_nobody_is_asked() {
+fn attack_27_nobody_of_that_name_is_fourteen_and_recorded() {
     let world = World::paired();
     let output = deploy(&world, &["--to", "bob"]).output();
     assert_eq!(verdict(&output), (14, "no_route".into()));
     assert_eq!(error_code(&output), "no_approver");
-    assert_eq!(events(&world), ["key"]);
+    assert_eq!(events(&world), ["key", "blocked"]);
 }
 
 #[test]

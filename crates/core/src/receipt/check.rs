@@ -184,9 +184,9 @@ impl Content {
         let numbered = self.seq >= 1 && self.prev.is_some() == (self.seq > 1);
         let ran = matches!(entry.event, Event::Executed | Event::Failed | Event::Uncertain);
         let people = !entry.artifacts.is_empty() || !entry.decisions.is_empty();
-        let named = entry.artifacts.first().map(|a| Some(&a.request_id));
-        let whole =
-            named.is_none_or(|id| entry.action.is_some() && id == entry.request_id.as_ref());
+        let first = entry.artifacts.first().map(|first| first.of_request()).transpose();
+        let named = first.map_err(|_| Verdict::Malformed)?;
+        let whole = named.is_none_or(|id| entry.action.is_some() && Some(id) == entry.request_id);
         if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
             return Err(Verdict::Malformed);
         }

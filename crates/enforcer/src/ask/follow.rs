@@ -1,8 +1,12 @@
 //! A request put or followed by somebody who does not wait from the beginning to the end.
 
-use super::{Answered, Relays, Report, by_state};
+use super::{Answered, Relays, Report, Waited, by_state};
 use crate::gate::{Enforcer, GateError};
-use crate::question::Question;
+use crate::home::HomeError;
+use crate::policy::Seated;
+use crate::policy::recheck::asker;
+use crate::question::{Question, Way};
+use crate::redaction::revealed;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_store::ledger::{RequestRecord, Suspended};
@@ -47,7 +51,7 @@ impl Enforcer {
             }
         }
         let patience = self.now().plus_millis(LOOK_MILLIS);
-        let answered = self.wait(request, relays, patience, report).await?;
+        let answered = self.rounds(request, question, relays, patience, report).await?;
         self.verified(answered, relays).await
     }
 
@@ -63,16 +67,54 @@ impl Enforcer {
         patience: Option<Instant>,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
-        match request.state {
-            State::Approved => return self.stored(request.clone(), relays).await,
-            state if state.is_final() => return Ok(by_state(request.clone())),
-            State::Created => self.submit_again(request, relays, patience, report).await?,
-            _ => {}
+        let state = request.state;
+        if state == State::Approved {
+            return self.stored(request.clone(), relays).await;
         }
-        let end = request.expires_at;
-        let deadline = patience.map_or(end, |patience| patience.min(end));
-        let answered = self.wait(request.clone(), relays, deadline, report).await?;
-        self.verified(answered, relays).await
+        if state.is_final() {
+            return Ok(by_state(request.clone()));
+        }
+        let deadline = patience.map_or(request.expires_at, |end| end.min(request.expires_at));
+        let question = self.question_of(request).await?;
+        let question = question.as_ref();
+        let mut request = self.sent(request.clone(), question, relays, deadline, report).await?;
+        loop {
+            match self.wait(&request, question, relays, deadline, report).await? {
+                Waited::Ended(answered) => return self.verified(answered, relays).await,
+                Waited::Escalated(next) => {
+                    self.escalated(&request, &next, relays, report).await;
+                    request = self.sent(next, question, relays, deadline, report).await?;
+                }
+            }
+        }
+    }
+
+    /// The question behind a stored request, with those whom the policy asks next where they are
+    /// the ones that the request names. Whom a caller named besides is known to the caller only.
+    async fn question_of(&self, request: &RequestRecord) -> Result<Option<Question>, GateError> {
+        let kept = self.kept(request.key.action_hash)?;
+        let kept = kept.map(|kept| kept.values().to_vec()).unwrap_or_default();
+        let question = Question::of_record(request, self.ways()?, kept);
+        let Some(question) = question else { return Ok(None) };
+        let asker = asker(&request.key.principal, &question.context);
+        let workspace = &request.key.workspace;
+        let action = revealed(self.home(), question.action.clone());
+        let judged = match action {
+            Ok(action) => self.judge(&action, asker, workspace).await,
+            Err(error) => Err(HomeError::from(error).into()),
+        };
+        let seated = match judged {
+            Ok(judged) => self.seated(&judged.verdict, workspace, &question.to).await,
+            Err(error) => Err(error),
+        };
+        // Where the policy cannot be followed any more, whoever was asked may still deny.
+        let Ok(Seated { mut ways, mut quorum }) = seated else { return Ok(Some(question)) };
+        let elsewhere = |way: &Way| way.pairing.is_some();
+        ways.retain(elsewhere);
+        quorum.retain(elsewhere);
+        let grounds = question.grounds.clone().with_quorum(quorum);
+        let whole = Question { grounds, to: ways, ..question.clone() };
+        Ok(Some(if whole.asks_the_same(request) { whole } else { question }))
     }
 
     /// An approval that is stored: worth as much as the ledger that stores it.
@@ -82,26 +124,29 @@ impl Enforcer {
             return Ok(Answered::Approved(request));
         }
         let ended = self.close(&request, countersign_store::ledger::Ending::Expired).await?;
+        self.witnessed_at_rest(&ended, relays).await?;
         Ok(by_state(ended))
     }
 
     /// Who asked may have died between writing the question down and sending it. What nobody can
     /// send without secrets that are kept nowhere is sent by whoever asks again.
-    async fn submit_again(
+    async fn sent(
         &self,
-        request: &RequestRecord,
+        request: RequestRecord,
+        question: Option<&Question>,
         relays: &Relays,
-        patience: Option<Instant>,
+        deadline: Instant,
         report: Report<'_>,
-    ) -> Result<(), GateError> {
-        let Some(question) = Question::of_record(request, self.ways()?) else { return Ok(()) };
-        let until = self.now().plus_millis(SUBMIT_MILLIS).min(request.expires_at);
-        let until = patience.map_or(until, |patience| patience.min(until));
-        match self.submit_all(request, &question, relays, until, report).await {
-            Ok(()) => self.submitted(&request.id).await.map(|_| ()),
+    ) -> Result<RequestRecord, GateError> {
+        let Some(question) = question.filter(|_| request.state == State::Created) else {
+            return Ok(request);
+        };
+        let until = self.now().plus_millis(SUBMIT_MILLIS).min(deadline);
+        match self.submit_all(&request, question, relays, until, report).await {
+            Ok(()) => self.submitted(&request.id).await,
             Err(error) => {
                 report(super::Progress::Unreachable(error));
-                Ok(())
+                Ok(request)
             }
         }
     }

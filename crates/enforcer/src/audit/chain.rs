@@ -39,6 +39,12 @@ impl Chain {
         self.newest
     }
 
+    /// Goes on after receipts that were dropped.
+    pub(super) fn resume(&mut self, seq: u64, hash: Hash) {
+        self.newest = Some((seq, hash));
+        self.recent = VecDeque::from([hash]);
+    }
+
     /// How many receipts hold, and how many reach which level.
     pub(super) fn counted(&self) -> (u64, BTreeMap<Level, u64>) {
         (self.receipts, self.levels.clone())

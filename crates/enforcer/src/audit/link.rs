@@ -1,13 +1,15 @@
 //! One row, checked by itself.
 
 use super::Broken;
+use crate::segments::note::Note;
 use countersign_core::checkpoint::Head;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::{Verdict, check};
 use countersign_core::receipt::validity::Moment;
-use countersign_core::receipt::{Level, Receipt};
+use countersign_core::receipt::{Content, Level, Receipt};
 use countersign_core::trust::TrustStore;
-use countersign_store::ledger::read::{Filed, Row};
+use countersign_store::ledger::Change;
+use countersign_store::ledger::read::{Filed, Person, Row, persons};
 
 /// A receipt that holds by itself, and what ties it to the others.
 pub(super) struct Link {
@@ -18,6 +20,10 @@ pub(super) struct Link {
     pub(super) level: Level,
     /// The heads that its approvers were shown.
     pub(super) heads: Vec<Head>,
+    /// What it says of a segment.
+    pub(super) note: Option<Note>,
+    /// By whom it must be found, where it is filed.
+    pub(super) persons: Vec<Person>,
 }
 
 impl Link {
@@ -48,8 +54,18 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Li
     for artifact in receipt.content.whole_artifacts() {
         heads.extend(artifact.checkpoint().ok().flatten().map(|checkpoint| checkpoint.head));
     }
+    let (note, persons) = (Note::read(&receipt.content.entry), filed(row, &receipt));
     let (hash, content) = (receipt.content_hash, receipt.content);
-    Ok(Link { ledger: content.ledger, seq: content.seq, prev: content.prev, hash, level, heads })
+    let Content { ledger, seq, prev, .. } = content;
+    Ok(Link { ledger, seq, prev, hash, level, heads, note, persons })
+}
+
+/// By whom a receipt must be found.
+fn filed(row: &Row, receipt: &Receipt) -> Vec<Person> {
+    let Some(filed) = &row.filed else { return Vec::new() };
+    let (seq, at) = (receipt.content.seq, receipt.content.recorded_at.instant());
+    let person = |name: &str| Person { person: name.to_owned(), filed: filed.clone(), at, seq };
+    persons(&receipt.content.entry).into_iter().map(person).collect()
 }
 
 /// Whether the row says of the receipt what the receipt says of itself.
@@ -60,10 +76,12 @@ fn in_place(row: &Row, receipt: &Receipt) -> Result<(), Broken> {
         let because = format!("receipt {} stands in row {}", content.seq, row.seq);
         return Err(Broken::new(Some(row.seq), verdict, because));
     }
+    let change = Change::of(&content.entry).map(|change| change.event().name());
     let copies = [
         ("content_hash", row.content_hash == receipt.content_hash.0),
         ("recorded_at", row.recorded_at == content.recorded_at.instant().0),
         ("request_id", row.request_id == content.entry.request_id),
+        ("change", row.filed.is_none() || row.change == change),
         ("event or risk", row.filed.as_ref().is_none_or(|f| *f == Filed::of(&content.entry))),
     ];
     match copies.iter().find(|(_, same)| !same) {

@@ -45,6 +45,9 @@ pub enum PrepareError {
     /// A variable was asked for that the caller does not have.
     #[error("variable `{0}` is not set")]
     VariableNotSet(String),
+    /// What would be written down is not the call that was pinned.
+    #[error("what is shown of the call is another call")]
+    AnotherCall,
     /// Only letters, digits, `_`, `.` and `-` make a name, and `_sd` is ours.
     #[error("`{0}` cannot name a variable")]
     VariableName(String),

@@ -133,7 +133,9 @@ impl Notes {
             let before = index.checked_sub(1).and_then(|i| argv.get(i)).map(String::as_str);
             if secrets::is_secret_word(word, before) {
                 let place = format!("argument {index} looks like a secret");
-                self.warnings.push(format!("{place}; it stands in the clear in every record"));
+                self.warnings.push(format!(
+                    "{place}: what no policy hides stands in the clear in every record"
+                ));
             }
         }
     }

@@ -9,7 +9,7 @@ use super::plan::{self, Plan};
 use countersign_core::action::{Action, Command, PinnedFile};
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Binding;
-use countersign_core::redact::{Disclosure, Text};
+use countersign_core::redact::{Disclosure, Text, reveal};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -20,6 +20,7 @@ use std::path::Path;
 /// only what a receipt shows.
 pub struct Prepared {
     action: Action,
+    pub(super) argv: Vec<String>,
     disclosures: Vec<Disclosure>,
     critical: Vec<String>,
     notes: Notes,
@@ -65,7 +66,19 @@ pub(super) fn prepare_against(
     // An action without a canonical form has no hash to sign.
     action.hash()?;
     let (critical, stdin) = (environment::critical(&call.add_env), call.stdin.clone());
-    Ok(Prepared { action, disclosures, critical, notes, plan, directory, environment, stdin, user })
+    let argv = call.argv.clone();
+    Ok(Prepared {
+        action,
+        argv,
+        disclosures,
+        critical,
+        notes,
+        plan,
+        directory,
+        environment,
+        stdin,
+        user,
+    })
 }
 
 fn command(
@@ -104,6 +117,24 @@ impl Prepared {
     #[must_use]
     pub fn disclosures(&self) -> &[Disclosure] {
         &self.disclosures
+    }
+
+    /// The same call, shown as it may be written down. It is started as it was pinned.
+    ///
+    /// # Errors
+    /// Where what is shown is not this very call, or has no canonical form.
+    pub fn shown_as(
+        self,
+        action: &Action,
+        disclosures: &[Disclosure],
+    ) -> Result<Self, PrepareError> {
+        let mut all = self.disclosures.clone();
+        all.extend(disclosures.iter().filter(|d| !self.disclosures.contains(d)).cloned());
+        let clear = reveal(&self.action.to_payload()?, &self.disclosures);
+        if reveal(&action.to_payload()?, &all) != clear {
+            return Err(PrepareError::AnotherCall);
+        }
+        Ok(Self { action: action.clone(), disclosures: all, ..self })
     }
 
     /// What the run depends on and no hash holds.

@@ -8,7 +8,7 @@ use super::seal;
 use command_fds::CommandFdExt as _;
 use countersign_core::action::Action;
 use countersign_core::receipt::Binding;
-use countersign_core::redact::Text;
+use countersign_core::redact::{Text, token};
 use rustix::io::fcntl_dupfd_cloexec;
 use std::fs::File;
 use std::io;
@@ -169,25 +169,34 @@ impl Prepared {
     /// Every commitment is opened by its disclosure, and to the very value the child would get.
     fn check_commitments(&self) -> Result<(), StartError> {
         let Action::Command(command) = self.action() else { return Ok(()) };
+        let words_fit = command.argv.len() == self.argv.len();
+        for (index, (shown, clear)) in command.argv.iter().zip(&self.argv).enumerate() {
+            if !words_fit || !self.opens(shown, &format!("/argv/{index}"), clear) {
+                return Err(StartError::Undisclosed(format!("argv[{index}]")));
+            }
+        }
         let names_differ = !command.env.keys().eq(self.environment.keys());
         for (name, clear) in &self.environment {
-            let fits = match command.env.get(name) {
-                Some(Text::Plain(shown)) => shown == clear,
-                Some(Text::Committed(commitment)) => {
-                    let place = format!("/env/{name}");
-                    self.disclosures().iter().any(|disclosure| {
-                        disclosure.0 == place
-                            && disclosure.1.as_str() == Some(clear)
-                            && disclosure.opens(commitment)
-                    })
-                }
-                None => false,
-            };
+            let shown = command.env.get(name);
+            let fits =
+                shown.is_some_and(|s| self.opens(s, &format!("/env/{}", token(name)), clear));
             if !fits || names_differ {
                 return Err(StartError::Undisclosed(name.clone()));
             }
         }
         Ok(())
+    }
+
+    /// Whether a text of the action is this one, in the clear or behind its commitment.
+    fn opens(&self, shown: &Text, place: &str, clear: &str) -> bool {
+        match shown {
+            Text::Plain(shown) => shown == clear,
+            Text::Committed(commitment) => self.disclosures().iter().any(|disclosure| {
+                disclosure.0 == place
+                    && disclosure.1.as_str() == Some(clear)
+                    && disclosure.opens(commitment)
+            }),
+        }
     }
 
     /// Whether a run could be tied firmly enough to its bytes at this risk. Starting looks again;

@@ -2,10 +2,10 @@
 
 use super::standing::still_stands;
 use super::{Enforcer, GateError, RunOnce};
-use crate::ask::Relays;
+use crate::ask::{BRIEFLY, Relays};
 use crate::entry;
 use crate::policy::recheck;
-use crate::witness::{self, Contradicted};
+use crate::witness::{self, Contradicted, Witness};
 use countersign_client::ClientError;
 use countersign_core::receipt::Event;
 use countersign_store::ledger::{LedgerError, NewClaim, RequestRecord};
@@ -47,32 +47,33 @@ impl Enforcer {
         still: Still,
     ) -> Result<RunOnce, GateError> {
         let (keys, now) = (self.keys_now().await?, self.now());
+        let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
             still()?;
-            still_stands(&keys, request, now)?;
+            still_stands(&keys, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)
         };
+        let frame = self.entry_of(Event::Released, request)?;
         let claim = NewClaim {
             id: self.edge.id()?,
             request_id: request.id.clone(),
             owner: self.owner.name().to_owned(),
             now,
             recheck: Box::new(recheck),
-            entry: entry::of_request(Event::Released, self.boundary, request),
+            entry: frame.clone(),
         };
         self.remember_head().await?;
         let claimed = self.ledger.claim(claim).await;
         if let Err(LedgerError::Void { code, message }) = &claimed {
-            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            let frame = self.entry_of(Event::Observed, request)?;
             self.ledger.record(entry::refused(frame, code, message), self.now()).await?;
         }
         let (claim, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
-            self.give_up(&claim, &request, &error.to_string()).await?;
+            self.give_up(&claim, frame, &error.to_string()).await?;
             return Err(error);
         }
-        let frame = entry::of_request(Event::Released, self.boundary, &request);
         Ok(RunOnce { claim, request, frame })
     }
 
@@ -83,7 +84,7 @@ impl Enforcer {
         claimed: Result<T, LedgerError>,
     ) -> Result<T, GateError> {
         if let Err(error @ LedgerError::Frozen(_)) = &claimed {
-            let frame = entry::of_request(Event::Observed, self.boundary, request);
+            let frame = self.entry_of(Event::Observed, request)?;
             let entry = entry::refused(frame, "frozen", &error.to_string());
             self.ledger.record(entry, self.now()).await?;
         }
@@ -123,6 +124,31 @@ impl Enforcer {
             let ledger = &*self.ledger;
             let found = witness::hand_in_until(until, &self.edge, client, ledger, keys).await?;
             witness::as_before(&self.home, found, pairing, &ways)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a request that has ended without a run. Nothing hangs on it, so a gateway that
+    /// is away is not waited for: it hears of the head with the next one.
+    ///
+    /// # Errors
+    /// Where one of them remembers what the ledger does not contain.
+    pub(crate) async fn witnessed_at_rest(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
+        let ways = self.home.pairings()?;
+        for name in request.asked.iter().filter_map(|asked| asked.pairing.as_ref()) {
+            let Some(relay) = relays.get(name) else { continue };
+            let handing = witness::hand_in(&relay.client, &*self.ledger, &self.identity.keys);
+            match tokio::time::timeout(BRIEFLY, handing).await {
+                Ok(Ok(Witness::Remembers)) => {
+                    witness::as_before(&self.home, Witness::Remembers, name, &ways)?;
+                }
+                Err(_) | Ok(Ok(_) | Err(Contradicted::NoWitness(_))) => {}
+                Ok(Err(contradicted)) => return Err(contradicted.into()),
+            }
         }
         Ok(())
     }

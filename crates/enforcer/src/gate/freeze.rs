@@ -75,11 +75,12 @@ impl Enforcer {
         }
         self.is_enough(&request).await?;
         let (keys, now) = (self.keys_now().await?, self.now());
+        let operator = self.operator_of(&request).await?;
         let thaw = Thaw {
             request_id: request.id.clone(),
             now,
-            recheck: Box::new(move |request| still_stands(&keys, request, now)),
-            released: entry::of_request(Event::Released, self.boundary, &request),
+            recheck: Box::new(move |request| still_stands(&keys, request, operator.as_ref(), now)),
+            released: self.entry_of(Event::Released, &request).map_err(GateError::from)?,
             entry: self.thawed(&request)?,
         };
         self.ledger.thaw(thaw).await.map_err(GateError::from)?;

@@ -5,22 +5,25 @@
 
 mod check;
 
+use super::standing::Counting;
 use super::{Enforcer, GateError, RunOnce};
 use crate::entry;
-use crate::policy::{Judged, Ruling, recheck};
-use crate::question::{Grounds, Question, Way, payload};
+use crate::policy::{Judged, Ruling, Seated, recheck};
+use crate::question::{Grounds, Question, payload};
 use check::{Standing, offered};
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::Context;
 use countersign_core::display::visible;
 use countersign_core::grant::{Grant, GrantNote};
 use countersign_core::receipt::{Basis, Entry, Event, Receipt};
+use countersign_core::redact::smuggles_commitment;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_policy::Asker;
 use countersign_store::ledger::{
     GrantRecord, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey, RequestRecord,
 };
+use std::sync::Arc;
 
 /// Whose call it is: principal, the caller's name for its session, workspace.
 pub type Whose<'a> = (&'a str, &'a str, &'a str);
@@ -101,6 +104,10 @@ impl Enforcer {
             Ruling::Runs(_) => return none("it runs without asking: no grant is needed"),
             Ruling::Blocked(_) => return none("the policy blocks it, and a grant lifts no block"),
         };
+        // Its places would be others inside the grant, and its approver could not check the values.
+        if smuggles_commitment(&wish.judged.shown().action().to_payload()?) {
+            return none("a part of it is hidden, so each call is asked about");
+        }
         let offer = offered(&wish.judged.verdict, wish.critical).map_err(GateError::NotOffered)?;
         let seconds = wish.seconds.unwrap_or(offer.max_seconds.min(USUAL_SECONDS));
         if seconds == 0 || seconds > offer.max_seconds {
@@ -136,10 +143,11 @@ impl Enforcer {
     pub fn grant_question(
         &self,
         wanted: &Wanted,
-        to: Vec<Way>,
+        seated: Seated,
         ttl_millis: i64,
     ) -> Result<Question, GateError> {
         let Wanted { grant, grounds, session } = wanted;
+        let Seated { ways: to, quorum } = seated;
         let context = Context {
             principal: Some(grant.principal.clone()),
             session: Some(session.clone()),
@@ -153,7 +161,7 @@ impl Enforcer {
             action: grant.to_action()?,
             disclosures: Vec::new(),
             context,
-            grounds: grounds.clone(),
+            grounds: grounds.clone().with_quorum(quorum),
             principal: grant.principal.clone(),
             session: session.clone(),
             workspace: grant.workspace.clone(),
@@ -193,10 +201,13 @@ impl Enforcer {
         let standing = self.standing(asker).await?;
         let own = record.clone();
         let recheck = move |request: &RequestRecord| standing.allows(&own, request);
-        let frame = entry::of_request(Event::Granted, self.boundary, request);
-        let decisions: Vec<_> = request.accepted.iter().map(|a| &a.decision).collect();
-        let reason = request.accepted.first().and_then(|a| a.reason.as_ref());
-        let entry = entry::decided(frame, &decisions, reason, &self.trust()?);
+        let frame = self.entry_of(Event::Granted, request)?;
+        let entry = match request.accepted_now().last() {
+            Some(last) => {
+                entry::answered(frame, &last.decision, last.reason.as_ref(), &self.trust()?)
+            }
+            None => frame,
+        };
         let recheck = Box::new(recheck);
         self.remember_head().await?;
         let new = NewGrant { grant: record.clone(), now, recheck, entry };
@@ -280,6 +291,7 @@ impl Enforcer {
             state: State::Executed,
             created_at: now,
             expires_at: now,
+            step_ends: None,
             policy: Some(grounds.note().clone()),
             asked: Vec::new(),
             accepted: Vec::new(),
@@ -307,14 +319,16 @@ impl Enforcer {
         (grant, giver): (&GrantRecord, &RequestRecord),
     ) -> Result<Entry, GateError> {
         let note = grounds.note().clone();
+        let trust = Arc::new(self.trust()?);
+        let counting = Counting::new(trust, self.now()).since(grant.granted_at);
         let entry = entry::of_action(Event::Released, self.boundary, action, hash, note)?;
         let signed = giver.asked.first().map(|asked| asked.artifact.payload.clone());
         let note = GrantNote {
             id: grant.id.clone(),
             granted_at: grant.granted_at.timestamp(),
             action: signed.unwrap_or_default(),
-            artifacts: giver.asked.iter().map(|asked| asked.artifact.head.clone()).collect(),
-            decisions: giver.accepted.iter().map(|one| one.decision.clone()).collect(),
+            artifacts: giver.asked_now().map(|asked| asked.artifact.head.clone()).collect(),
+            decisions: counting.decisions(giver),
         };
         Ok(Entry { basis: Basis::Grant, grant: Some(Box::new(note)), ..entry })
     }

@@ -5,7 +5,7 @@ use super::{Enforcer, GateError, RunOnce};
 use crate::ask::Relays;
 use crate::entry;
 use crate::policy::recheck;
-use countersign_core::receipt::{Entry, Event};
+use countersign_core::receipt::Event;
 use countersign_store::ledger::items::permitted;
 use countersign_store::ledger::{NewItemClaim, NewItemClaims, RequestRecord};
 
@@ -33,15 +33,15 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<Vec<RunOnce>, GateError> {
         let (keys, now) = (self.keys_now().await?, self.now());
+        let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
-            still_stands(&keys, request, now)?;
+            still_stands(&keys, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)
         };
-        let new = |item| {
-            let entry = self.of_item(request, item);
-            Ok(NewItemClaim { id: self.edge.id()?, item, entry })
-        };
+        let whole = self.entry_of(Event::Released, request)?;
+        let of_item = |item| entry::about(whole.clone(), vec![item]);
+        let new = |item| Ok(NewItemClaim { id: self.edge.id()?, item, entry: of_item(item) });
         let claims = NewItemClaims {
             request_id: request.id.clone(),
             owner: self.owner.name().to_owned(),
@@ -54,20 +54,12 @@ impl Enforcer {
         let (claims, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
             for (claim, item) in claims.iter().zip(items) {
-                let frame = self.of_item(&request, item);
-                self.give_up_as(claim, frame, &error.to_string()).await?;
+                self.give_up(claim, of_item(item), &error.to_string()).await?;
             }
             return Err(error);
         }
-        let permit = |(claim, item)| RunOnce {
-            claim,
-            frame: self.of_item(&request, item),
-            request: request.clone(),
-        };
+        let permit =
+            |(claim, item)| RunOnce { claim, frame: of_item(item), request: request.clone() };
         Ok(claims.into_iter().zip(items).map(permit).collect())
-    }
-
-    fn of_item(&self, request: &RequestRecord, item: usize) -> Entry {
-        entry::about(entry::of_request(Event::Released, self.boundary, request), vec![item])
     }
 }

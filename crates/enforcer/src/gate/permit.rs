@@ -12,6 +12,11 @@ impl Allowed {
     fn event(&self) -> Event {
         if self.watched { Event::Observed } else { Event::Allowed }
     }
+
+    /// What is written down of an action: whatever a caller has at hand, no hidden value is.
+    fn written<'a>(&'a self, action: &'a Action) -> &'a Action {
+        if self.shown.disclosures().is_empty() { action } else { self.shown.action() }
+    }
 }
 
 impl Enforcer {
@@ -21,6 +26,7 @@ impl Enforcer {
     /// # Errors
     /// Where it cannot be recorded; then it must not run.
     pub async fn allow(&self, action: &Action, allowed: Allowed) -> Result<Receipt, GateError> {
+        let action = allowed.written(action);
         let hash = action.hash()?;
         let note = allowed.grounds.note().clone();
         let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note.clone())?;
@@ -50,6 +56,7 @@ impl Enforcer {
         allowed: Allowed,
         key: (&str, &str, &str),
     ) -> Result<RunOnce, GateError> {
+        let action = allowed.written(action);
         let (principal, session, workspace) = key;
         let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);
         let fresh = self.edge.id()?;
@@ -70,6 +77,7 @@ impl Enforcer {
             state: State::Executed,
             created_at: now,
             expires_at: now,
+            step_ends: None,
             policy: Some(note.clone()),
             asked: Vec::new(),
             accepted: Vec::new(),

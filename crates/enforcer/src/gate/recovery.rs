@@ -2,7 +2,7 @@
 
 use super::{Enforcer, GateError};
 use crate::{entry, owner};
-use countersign_core::receipt::{Entry, Event, Outcome};
+use countersign_core::receipt::{Entry, Event, Outcome, Receipt};
 use countersign_store::ledger::{ClaimRecord, Ending, LedgerError, RequestRecord};
 
 impl Enforcer {
@@ -23,19 +23,8 @@ impl Enforcer {
         Ok(())
     }
 
-    /// Ends a claim whose action was never started.
+    /// Ends a claim whose action was never started; `frame` is what its receipts say.
     pub(crate) async fn give_up(
-        &self,
-        claim: &ClaimRecord,
-        request: &RequestRecord,
-        why: &str,
-    ) -> Result<(), GateError> {
-        let frame = entry::of_request(Event::Failed, self.boundary, request);
-        self.give_up_as(claim, frame, why).await
-    }
-
-    /// The same with what its receipts say.
-    pub(super) async fn give_up_as(
         &self,
         claim: &ClaimRecord,
         frame: Entry,
@@ -64,12 +53,16 @@ impl Enforcer {
         }
     }
 
-    /// What the newest receipt of a request says. A request that a policy let go has no artifacts
-    /// of its own to say it.
+    /// What the receipt of the claim says: who counted then, and for a request that a policy let
+    /// go, which has no artifacts of its own, what it was.
     async fn last_entry(&self, request: &RequestRecord) -> Result<Entry, GateError> {
-        let last = self.ledger.receipts_of(&request.id).await?.pop();
-        let frame = || entry::of_request(Event::Uncertain, self.boundary, request);
-        Ok(last.map_or_else(frame, |receipt| receipt.content.entry))
+        let mut receipts = self.ledger.receipts_of(&request.id).await?;
+        let released = |receipt: &Receipt| receipt.content.entry.event == Event::Released;
+        let claimed = receipts.iter().rposition(released).map(|at| receipts.swap_remove(at));
+        match claimed.or_else(|| receipts.pop()) {
+            Some(receipt) => Ok(receipt.content.entry),
+            None => Ok(self.entry_of(Event::Uncertain, request)?),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! An action put to people: suspended, or found where it stands.
 
 use super::{Enforcer, GateError};
-use crate::entry;
 use crate::question::{Frame, Question};
 use crate::witness;
 use countersign_core::action::ActionHash;
+use countersign_core::keys::KeyId;
 use countersign_core::receipt::Event;
 use countersign_core::request::State;
 use countersign_store::ledger::{Ending, LedgerError, RequestKey, RequestRecord, Suspended};
@@ -15,17 +15,18 @@ impl Enforcer {
     /// # Errors
     /// Where it cannot be put to anybody, or cannot be written down.
     pub async fn suspend(&self, question: &Question) -> Result<Suspended, GateError> {
+        let question = &question.scrubbed();
         let action_hash = question.check()?;
         let mut suspended = self.suspend_as_is(question, action_hash).await?;
         // The same call put to other people, or on other grounds, is another question: their answer is not this one's.
         if let Suspended::Joined(old) | Suspended::Ready(old) = &suspended
-            && !asks_the_same(question, old)
+            && !self.asks_the_same(question, old).await?
         {
             self.close(old, Ending::Withdrawn).await?;
             suspended = self.suspend_as_is(question, action_hash).await?;
         }
         if let Suspended::Joined(other) | Suspended::Ready(other) = &suspended
-            && !asks_the_same(question, other)
+            && !self.asks_the_same(question, other).await?
         {
             return Err(LedgerError::State(other.state).into());
         }
@@ -52,7 +53,7 @@ impl Enforcer {
         };
         let room = self.room(&question).await?;
         let request = self.draft(&question, key).await?;
-        let entry = entry::of_request(Event::Suspended, self.boundary, &request);
+        let entry = self.entry_of(Event::Suspended, &request)?;
         let suspended = self.ledger.suspend_within(request, entry, room, self.now()).await;
         match suspended {
             Ok(suspended) => Ok(suspended),
@@ -85,22 +86,47 @@ impl Enforcer {
         let fresh = format!("repo_{}", self.edge.id()?);
         let repo_ref = ledger.repo_ref(&question.workspace, &fresh).await?;
         let head = ledger.checkpoint().await?;
-        let session_id = key.session.clone();
-        let frame = Frame { question, session_id, repo_ref, head, now };
+        let (session_id, context) = (key.session.clone(), question.context.clone());
+        let first = question.first();
+        let expires_at = now.plus_millis(question.whole_millis());
+        let ends = now.plus_millis(first.millis);
+        // Whoever is not asked in place of somebody has until the end.
+        let step_ends = (question.steps_follow(first.rest) && ends < expires_at).then_some(ends);
+        let round_ends = step_ends.unwrap_or(expires_at);
+        let frame =
+            Frame { question, context, session_id, repo_ref, head, now, expires_at: round_ends };
+        let route = question.route(1, &first);
         Ok(RequestRecord {
-            asked: frame.artifacts(&id, &self.edge)?,
+            asked: frame.artifacts(Some(&id), &route, first.to, &self.edge)?,
             policy: Some(question.grounds.note().clone()),
             id,
             key,
             state: State::Created,
             created_at: now,
-            expires_at: now.plus_millis(question.ttl_millis),
+            expires_at,
+            step_ends,
             accepted: Vec::new(),
         })
     }
-}
 
-/// Whether a stored request is the question that is put now.
-fn asks_the_same(question: &Question, request: &RequestRecord) -> bool {
-    question.asks_the_same_people(request) && question.asks_the_same(request)
+    /// Whether a stored request is the question that is put now, by the operator of now: a question
+    /// that another operator key signed is put again under this one.
+    async fn asks_the_same(
+        &self,
+        question: &Question,
+        request: &RequestRecord,
+    ) -> Result<bool, GateError> {
+        let ours = self.operator_of(request).await?.as_ref() == Some(&self.identity.keys.key_id());
+        Ok(ours && question.asks_the_same(request))
+    }
+
+    /// The operator key under which a request was suspended: that of its first receipt.
+    pub(super) async fn operator_of(
+        &self,
+        request: &RequestRecord,
+    ) -> Result<Option<KeyId>, GateError> {
+        let receipts = self.ledger.receipts_of(&request.id).await?;
+        let first = receipts.first().and_then(|receipt| receipt.signatures.first());
+        Ok(first.map(|signature| signature.key_id.clone()))
+    }
 }

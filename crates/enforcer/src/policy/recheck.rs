@@ -3,14 +3,17 @@
 use super::layers;
 use crate::gate::{Enforcer, GateError};
 use crate::home::Home;
+use crate::policy::roster::Seated;
 use crate::policy::{Acceptance, Sources, moment, roster};
-use crate::question::{Way, fixed_hash};
+use crate::question::{Step, Way, fixed_hash};
+use crate::redaction::revealed;
 use countersign_core::action::Action;
-use countersign_core::artifact::{Artifact, Context, Route};
+use countersign_core::artifact::{Artifact, Context, Group, Route, Seat};
 use countersign_core::keys::KeyId;
+use countersign_core::tally::Tally;
 use countersign_core::time::Instant;
 use countersign_policy::{Asker, Decision, Engine, Facts, Verdict};
-use countersign_store::ledger::{LedgerError, RequestRecord};
+use countersign_store::ledger::{Answers, LedgerError, RequestRecord};
 
 /// Everything that the policies of this moment are judged by. The texts are read again inside the
 /// claim's transaction.
@@ -36,7 +39,7 @@ impl Judge {
     /// Refuses an approval that was given under other policies, or that the policies of now would
     /// not be content with.
     pub(crate) fn still_asks_no_more(&self, request: &RequestRecord) -> Result<(), LedgerError> {
-        for asked in &request.asked {
+        for asked in request.asked_now() {
             let route = asked.artifact.route().ok().flatten().ok_or_else(|| void("no route"))?;
             // Keys and policies are admitted by a rule of the enforcer's own.
             if route.policy_hash != fixed_hash() {
@@ -84,7 +87,7 @@ impl Judge {
         let place = layers::surroundings(self.home.root(), &self.sources, workspace);
         let facts = Facts::of(call, asker.clone(), place, moment(self.now));
         let verdict = engine.judge(&facts.map_err(|e| void(&e.to_string()))?);
-        for asked in &giver.asked {
+        for asked in giver.asked_now() {
             let route = asked.artifact.route().ok().flatten().ok_or_else(|| void("no route"))?;
             if engine.hash() != route.policy_hash {
                 return Err(void("the policy changed"));
@@ -107,6 +110,7 @@ impl Judge {
         request: &RequestRecord,
     ) -> Result<Verdict, LedgerError> {
         let action = artifact.action().ok_or_else(|| void("a foreign payload"))?;
+        let action = revealed(&self.home, action).map_err(|e| void(&e.to_string()))?;
         let context = artifact.context().ok().flatten().unwrap_or_default();
         let asker = asker(&request.key.principal, &context);
         let place = layers::surroundings(self.home.root(), &self.sources, &request.key.workspace);
@@ -123,14 +127,39 @@ impl Judge {
         if verdict.decision != Decision::RequireApproval {
             return Ok(());
         }
-        let seated = roster::seated(verdict, engine, self.ways.clone(), self.now);
-        let seated = seated.map_err(|e| void(&e.to_string()))?;
-        let is_seated = |key: &KeyId| seated.iter().any(|way| way.approver.key_id == *key);
-        if request.accepted.iter().all(|a| is_seated(&a.decision.signer_key_id)) {
+        let seated = roster::seated(verdict, engine, &self.ways, self.now);
+        let Seated { ways, quorum } = seated.map_err(|e| void(&e.to_string()))?;
+        if suffices(request, &ways, (quorum.threshold, &quorum.groups, quorum.veto)) {
             return Ok(());
         }
-        Err(void("who allowed it may not any more"))
+        // Who is asked next answers for themselves, and for as many as the policy names there.
+        let next =
+            |step: &Step| suffices(request, &step.to, (step.threshold, &step.groups, quorum.veto));
+        if request.round() > 1 && quorum.chain.iter().any(next) {
+            return Ok(());
+        }
+        Err(void("who allowed it is not enough any more"))
     }
+}
+
+/// Whether the answers of the round that ended it are enough under what is asked for now.
+fn suffices(
+    request: &RequestRecord,
+    ways: &[Way],
+    (threshold, groups, veto): (u32, &[Group], bool),
+) -> bool {
+    let seated = |key: &KeyId| ways.iter().any(|way| way.approver.key_id == *key);
+    let seat = |way: &Way| Seat {
+        person: way.approver.person.clone(),
+        key_id: way.approver.key_id.clone(),
+    };
+    let Some(signed) = request.route() else { return false };
+    let roster = ways.iter().map(seat).collect();
+    let route = Route { roster, threshold, groups: groups.to_vec(), veto, ..signed };
+    let mut answers = request.accepted_now().map(|accepted| &accepted.decision.signer_key_id);
+    answers.all(seated)
+        && Answers::of(request, &|_| true)
+            .is_some_and(|answers| answers.tally_under(&route) == Tally::Met)
 }
 
 /// Who asks, as far as the connection and the caller's own words tell.

@@ -1,17 +1,20 @@
 //! Labels of a policy made into pinned approvers. A name alone authorises nobody.
 
 use super::PolicyError;
-use crate::question::Way;
-use countersign_core::artifact::Risk;
+use crate::question::{Quorum, Step, Way};
+use countersign_core::artifact::{Group, Risk};
 use countersign_core::time::Instant;
 use countersign_policy::load::LabelPlace;
 use countersign_policy::model::{Approver as Entry, Policy};
-use countersign_policy::verdict::Roster;
+use countersign_policy::verdict::{Escalation, Roster};
 use countersign_policy::{Engine, Verdict};
 use std::collections::BTreeSet;
 
 /// How deep groups and delegations are followed. Loading refuses circles; this ends them anyway.
 const DEPTH: usize = 8;
+
+/// The most steps of an escalation.
+const MAX_STEPS: usize = 4;
 
 /// What accepted policies say of people, and what they are looked at for.
 struct People<'a> {
@@ -20,32 +23,80 @@ struct People<'a> {
     now: Instant,
 }
 
-/// Those of `ways` whose one answer satisfies a verdict.
+/// Whom a verdict asks, and how many of them must allow.
+#[derive(Clone, Debug)]
+pub struct Seated {
+    /// Everyone whose answer counts.
+    pub ways: Vec<Way>,
+    /// How many must allow, and who is asked next.
+    pub quorum: Quorum,
+}
+
+/// One list of a verdict, as people.
+struct List<'v> {
+    roster: &'v Roster,
+    ways: Vec<Way>,
+}
+
+/// The people of a verdict's labels. Refused where they could never satisfy it.
+///
+/// Where one person decides and somebody is on every list, those are asked and any of them ends it.
+/// Else everybody on a list is asked, and every list is met.
 pub(super) fn seated(
     verdict: &Verdict,
     engine: &Engine,
-    ways: Vec<Way>,
+    ways: &[Way],
     now: Instant,
-) -> Result<Vec<Way>, PolicyError> {
+) -> Result<Seated, PolicyError> {
     let layers = engine.layers().iter().filter(|layer| layer.accepted);
     let entries = layers.flat_map(|layer| &layer.policy.approvers).collect();
     let people = People { entries, risk: verdict.risk, now };
-    let mut seated = ways;
-    for roster in &verdict.rosters {
-        if roster.quorum > 1 {
-            return Err(quorum(verdict, roster));
+    let list = |roster| people.list(roster, verdict, ways);
+    let lists = verdict.rosters.iter().map(list).collect::<Result<Vec<_>, _>>()?;
+    let mut quorum = Quorum::of(verdict);
+    let on_all = |way: &&Way| lists.iter().all(|list| list.ways.contains(way));
+    let common: Vec<Way> = ways.iter().filter(on_all).cloned().collect();
+    let ways_of = |on: &dyn Fn(&&Way) -> bool| ways.iter().filter(on).cloned().collect();
+    let seated: Vec<Way> = if quorum.threshold == 1 && !common.is_empty() {
+        common
+    } else {
+        if lists.len() > 1 {
+            quorum.groups = lists.iter().map(group).collect();
         }
-        if let [label] = roster.approvers.as_slice()
-            && !seated.iter().any(|way| people.is(label, way, DEPTH))
-        {
-            return Err(nobody(verdict, label));
-        }
-        seated.retain(|way| people.may(roster, way));
-        if seated.is_empty() {
-            return Err(nobody(verdict, &roster.approvers.join("`, `")));
-        }
+        ways_of(&|way| lists.iter().any(|list| list.ways.contains(way)))
+    };
+    enough(verdict, quorum.threshold, &seated)?;
+    if lists.len() == 1 {
+        quorum.first_millis = verdict.escalation.first().map(|step| millis(step.after));
+        quorum.chain = people.chain(verdict, ways);
     }
-    Ok(seated)
+    Ok(Seated { ways: seated, quorum })
+}
+
+fn group(list: &List<'_>) -> Group {
+    let persons: BTreeSet<&String> = list.ways.iter().map(|way| &way.approver.person).collect();
+    let labels = &list.roster.approvers;
+    Group {
+        name: Some(if labels.is_empty() { "anyone".to_owned() } else { labels.join(", ") }),
+        persons: persons.into_iter().cloned().collect(),
+        threshold: list.roster.quorum,
+    }
+}
+
+/// Demands so many distinct persons of enough assurance; whether one is there is the question's.
+fn enough(verdict: &Verdict, need: u32, ways: &[Way]) -> Result<(), PolicyError> {
+    let strong = ways.iter().filter(|way| way.approver.assurance >= verdict.min_assurance);
+    let persons: BTreeSet<&str> = strong.map(|way| way.approver.person.as_str()).collect();
+    if need <= 1 || persons.len() >= need as usize {
+        return Ok(());
+    }
+    let who: Vec<&str> = persons.into_iter().collect();
+    let have = match who.len() {
+        0 => "nobody who may answer is pinned".to_owned(),
+        n => format!("only {n} who may answer is pinned: `{}`", who.join("`, `")),
+    };
+    let need = format!("{need} persons");
+    Err(PolicyError::Quorum { rule: verdict.rule_id.clone(), need, have })
 }
 
 fn nobody(verdict: &Verdict, label: &str) -> PolicyError {
@@ -53,9 +104,8 @@ fn nobody(verdict: &Verdict, label: &str) -> PolicyError {
     PolicyError::Nobody { rule: verdict.rule_id.clone(), label }
 }
 
-fn quorum(verdict: &Verdict, roster: &Roster) -> PolicyError {
-    let need = format!("{} people", roster.quorum);
-    PolicyError::Quorum { rule: verdict.rule_id.clone(), need }
+fn millis(seconds: u32) -> i64 {
+    i64::from(seconds).saturating_mul(1_000)
 }
 
 /// Demands that every label is somebody whom this home knows.
@@ -82,6 +132,38 @@ pub(super) fn known(
 }
 
 impl People<'_> {
+    /// The people of one list, as many as it asks for.
+    fn list<'v>(
+        &self,
+        roster: &'v Roster,
+        verdict: &Verdict,
+        ways: &[Way],
+    ) -> Result<List<'v>, PolicyError> {
+        let may = ways.iter().filter(|way| self.may(roster, way));
+        let list = List { roster, ways: may.cloned().collect() };
+        if list.ways.is_empty() {
+            return Err(nobody(verdict, &roster.approvers.join("`, `")));
+        }
+        enough(verdict, roster.quorum, &list.ways)?;
+        Ok(list)
+    }
+
+    /// Who is asked after one list did not end it. Any of them does: that is what the policy says
+    /// of them. What several lists ask for is not handed to one person.
+    fn chain(&self, verdict: &Verdict, ways: &[Way]) -> Vec<Step> {
+        let after = verdict.escalation.iter().skip(1).map(|step| step.after);
+        let times = after.chain(std::iter::once(verdict.timeout_seconds));
+        let steps = verdict.escalation.iter().zip(times).take(MAX_STEPS);
+        let step = |(step, time): (&Escalation, u32)| Step {
+            label: step.to.clone(),
+            to: ways.iter().filter(|way| self.is(&step.to, way, DEPTH)).cloned().collect(),
+            millis: millis(time.min(verdict.timeout_seconds)),
+            threshold: 1,
+            groups: Vec::new(),
+        };
+        steps.map(step).filter(|step| !step.to.is_empty()).collect()
+    }
+
     fn may(&self, roster: &Roster, way: &Way) -> bool {
         let anyone = roster.approvers.is_empty() && self.counts(way);
         anyone || roster.approvers.iter().any(|label| self.is(label, way, DEPTH))

@@ -3,6 +3,7 @@
 use super::*;
 use countersign_core::receipt::Basis;
 use countersign_enforcer::gate::grant::Wish;
+use countersign_enforcer::{Quorum, Seated};
 use countersign_store::ledger::{GrantRecord, GrantStore as _};
 
 /// What is wished for: how long, how often, and whether for one session.
@@ -29,8 +30,8 @@ async fn want(
 
 async fn given(world: &World, name: &str, terms: Terms) -> GrantRecord {
     let wanted = want(world, name, terms).await.unwrap();
-    let ways = world.enforcer.ways().unwrap();
-    let question = world.enforcer.grant_question(&wanted, ways, 60_000).unwrap();
+    let seated = Seated { ways: world.enforcer.ways().unwrap(), quorum: Quorum::default() };
+    let question = world.enforcer.grant_question(&wanted, seated, 60_000).unwrap();
     let request = world.put(&question).await.unwrap();
     let early = world.enforcer.give_grant(&wanted, &request, Asker::default()).await;
     assert!(early.is_err(), "nobody allowed it yet");

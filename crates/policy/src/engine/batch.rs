@@ -73,12 +73,14 @@ fn oblige(first: &mut Verdict, second: &Verdict) {
     if first.escalation.is_empty() {
         first.escalation.clone_from(&second.escalation);
     }
+    first.persons = first.persons.max(second.persons);
     first.veto |= second.veto;
     first.require_reason |= second.require_reason;
     first.timeout_seconds = first.timeout_seconds.min(second.timeout_seconds);
     first.max_uses = first.max_uses.min(second.max_uses);
     first.min_assurance = first.min_assurance.max(second.min_assurance);
     first.always_allow = join::narrower(first.always_allow, second.always_allow);
+    first.silence_ends |= second.silence_ends;
     first.on_timeout = OnTimeout::max(first.on_timeout, second.on_timeout);
 }
 

@@ -85,6 +85,15 @@ impl<'e> Join<'e> {
         rosters
     }
 
+    /// One person fills one place of a rule; the places of two rules may be one person's.
+    pub(super) fn persons(&self) -> u32 {
+        let of = |o: &'e Obligations| {
+            let quorums = o.rosters.iter().map(|roster| roster.quorum.max(1));
+            (!o.rosters.is_empty()).then(|| quorums.fold(0, u32::saturating_add))
+        };
+        self.stated(of, u32::max).unwrap_or(1)
+    }
+
     pub(super) fn veto(&self) -> bool {
         self.stated(|o| o.veto, |a, b| a || b).unwrap_or(false)
     }

@@ -13,8 +13,43 @@ const PLAIN: [&str; 15] = [
     "account", "kind", "verb", "risk", "time",
 ];
 
+/// First words that are no part of what an action holds, or by which rules know it.
+const SHOWN: [&str; 14] = [
+    "tool", "server", "host", "subject", "agent", "session", "workflow", "account", "context",
+    "kind", "verb", "risk", "time", "weekday",
+];
+
 /// Reads a path.
 pub(super) fn parse(text: &str) -> Result<FieldPath, String> {
+    let field = steps(text)?;
+    sensible(text, &field.steps)?;
+    if let [Step::Key(first), Step::Key(_), ..] = field.steps.as_slice()
+        && first == "argv"
+    {
+        return Err(format!("`{text}` is no path: `argv` is a list, so write `argv[1]`"));
+    }
+    Ok(field)
+}
+
+/// Reads a path to something that is hidden. `argv.NAME` are the words of the option `--NAME`.
+pub(super) fn parse_hidden(text: &str) -> Result<FieldPath, String> {
+    let field = steps(text)?;
+    sensible(text, &field.steps)?;
+    match field.steps.as_slice() {
+        [Step::Key(first), ..] if SHOWN.contains(&first.as_str()) => Err(format!(
+            "`{first}` cannot be hidden: name a part of the action, such as `args.body`"
+        )),
+        [Step::Key(first), Step::Index(0), ..] if first == "argv" => {
+            Err("`argv[0]` is the program's name and cannot be hidden".into())
+        }
+        [Step::Key(first), _, _, ..] if first == "argv" => {
+            Err(format!("`{text}` is no path: below `argv` stand words"))
+        }
+        _ => Ok(field),
+    }
+}
+
+fn steps(text: &str) -> Result<FieldPath, String> {
     let example = "a path is like `amount` or `args.items[0].price`";
     if text.len() > MAX_PATH {
         return Err(format!("a path is at most {MAX_PATH} bytes"));
@@ -30,7 +65,6 @@ pub(super) fn parse(text: &str) -> Result<FieldPath, String> {
             format!("`{text}` is no path: an index is a number in brackets, from 0 to {MAX_INDEX}")
         })?);
     }
-    sensible(text, &steps)?;
     Ok(FieldPath { text: text.to_owned(), steps })
 }
 
@@ -53,9 +87,6 @@ fn sensible(text: &str, steps: &[Step]) -> Result<(), String> {
     let plain = PLAIN.contains(&first.as_str()) || first == "weekday";
     match below {
         Some(_) if plain => Err(format!("`{text}` is no path: `{first}` is one value")),
-        Some(Step::Key(_)) if first == "argv" => {
-            Err(format!("`{text}` is no path: `argv` is a list, so write `argv[1]`"))
-        }
         _ => Ok(()),
     }
 }

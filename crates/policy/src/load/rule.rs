@@ -186,7 +186,7 @@ pub(super) fn decision(reader: &mut Reader, fields: &Fields<'_>) -> Option<Decis
 }
 
 fn paths(reader: &mut Reader, node: &Node) -> Vec<FieldPath> {
-    reader.one_or_more(node, |reader, node| reader.pattern(node, field::parse))
+    reader.one_or_more(node, |reader, node| reader.pattern(node, field::parse_hidden))
 }
 
 fn wording(reader: &mut Reader, node: &Node) -> Option<String> {

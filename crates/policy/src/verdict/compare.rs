@@ -17,6 +17,7 @@ impl Verdict {
     fn obliges_to_more(&self, before: &Self) -> bool {
         let met = |roster: &Roster| before.rosters.iter().any(|given| given.meets(roster));
         !self.rosters.iter().all(met)
+            || self.persons > before.persons
             || self.risk > before.risk
             || self.min_assurance > before.min_assurance
             || (self.veto && !before.veto)
@@ -24,6 +25,7 @@ impl Verdict {
             || self.timeout_seconds < before.timeout_seconds
             || self.max_uses < before.max_uses
             || (self.on_timeout == OnTimeout::Deny && before.on_timeout == OnTimeout::Escalate)
+            || (self.silence_ends && !before.silence_ends)
             || offers_less(self.always_allow, before.always_allow)
     }
 }

@@ -95,6 +95,7 @@ fn together(parts: Vec<Verdict>, verb: Verb) -> Verdict {
     for part in &parts {
         if part.decision == winning {
             result.rosters.extend(part.rosters.clone());
+            result.persons = result.persons.max(part.persons);
             result.veto |= part.veto;
             result.require_reason |= part.require_reason;
             result.timeout_seconds = result.timeout_seconds.min(part.timeout_seconds);
@@ -104,6 +105,7 @@ fn together(parts: Vec<Verdict>, verb: Verb) -> Verdict {
             if result.escalation.is_empty() {
                 result.escalation = part.escalation.clone();
             }
+            result.silence_ends |= part.silence_ends;
             if part.on_timeout == OnTimeout::Deny {
                 result.on_timeout = OnTimeout::Deny;
             }
@@ -162,10 +164,12 @@ fn one(layers: &[Layer], facts: &Facts) -> Verdict {
         verb: most_dangerous(&seen.own),
         lane: seen.lanes.iter().copied().max(),
         rosters: Vec::new(),
+        persons: 1,
         veto: false,
         timeout_seconds: 0,
         escalation: Vec::new(),
         on_timeout: OnTimeout::Deny,
+        silence_ends: false,
         min_assurance: Default::default(),
         require_reason: false,
         always_allow: None,

@@ -36,6 +36,12 @@ pub(crate) fn oblige(
         verdict.rosters.push(Roster { approvers: Vec::new(), quorum: 1 });
     }
 
+    let persons = values(&written, &defaults, |o| {
+        let wanted: u32 = o.rosters.iter().map(|roster| roster.quorum).sum();
+        if o.rosters.is_empty() { None } else { Some(wanted) }
+    });
+    verdict.persons = persons.into_iter().max().unwrap_or(1);
+
     let veto = values(&written, &defaults, |o| o.veto);
     verdict.veto = veto.contains(&true);
     let high = risk == Risk::High || risk == Risk::Critical;
@@ -46,6 +52,7 @@ pub(crate) fn oblige(
 
     verdict.escalation = escalation(&verdict, matching, entries, &written, &defaults);
     let on_timeout = values(&written, &defaults, |o| o.on_timeout);
+    verdict.silence_ends = on_timeout.contains(&OnTimeout::Deny);
     let denies = on_timeout.contains(&OnTimeout::Deny) || verdict.escalation.is_empty();
     verdict.on_timeout = if denies { OnTimeout::Deny } else { OnTimeout::Escalate };
 

@@ -13,8 +13,8 @@ use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::items::is_claimed_whole;
 use countersign_store::ledger::{
-    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, NewPermit, Proof,
-    RequestRecord, expired_entry,
+    Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, NewPermit, RequestRecord,
+    expired_entry,
 };
 
 pub(super) fn submitted(db: &Db, id: &str, now: Instant) -> Result<RequestRecord, LedgerError> {
@@ -30,30 +30,24 @@ pub(super) fn accept(
     register: &Register,
     acceptance: Acceptance,
 ) -> Result<RequestRecord, LedgerError> {
-    let Acceptance { request_id, proof, reason, entry, now } = acceptance;
+    let Acceptance { request_id, vote, reason, counts, entry, now } = acceptance;
     let mut request = known(db, &request_id)?;
-    let decisions = proof.decisions();
-    if request.accepted.iter().map(|a| &a.decision).eq(decisions.iter().copied()) {
+    let accepted = Accepted { decision: vote.decision().clone(), reason };
+    if request.accepted.iter().any(|a| a.decision == accepted.decision) {
         return Ok(request);
     }
-    decisions.iter().try_for_each(|decision| spend(db, decision))?;
+    spend(db, &accepted.decision)?;
     if now >= request.expires_at {
         return Err(LedgerError::State(State::Expired));
     }
-    let accepted =
-        |decision: &&Decision| Accepted { decision: (*decision).clone(), reason: reason.clone() };
-    let answers = decisions.iter().map(accepted).collect();
-    let event = match proof {
-        Proof::Approved(_) => Event::Approved,
-        Proof::Denied(_) => Event::Denied,
-    };
-    advance(db, &mut request, event, answers, now)?;
-    register.append(db, entry, now)?;
+    let event = request.event_of(&accepted, &counts)?;
+    advance(db, &mut request, event, vec![accepted], now)?;
+    register.append(db, entry(&request, event), now)?;
     Ok(request)
 }
 
 /// Uses up a decision; it is a replay where any part of it was used before.
-fn spend(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
+pub(super) fn spend(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
     let (hash, signer) = (decision.artifact_hash.to_string(), decision.signer_key_id.to_string());
     let parts = [["request", &decision.request_id, &hash], ["nonce", &decision.nonce, &signer]];
     for part in parts {

@@ -1,13 +1,15 @@
 //! The receipts in their order, and the rows as they stand there.
 
-use super::{SCHEMA, SqliteLedger, find, receipts};
+use super::{SCHEMA, SqliteLedger, filed, find, receipts, segments};
 use crate::column::rows;
 use crate::db::Db;
 use crate::readers::Readers;
 use async_trait::async_trait;
+use countersign_core::encoding::Hash;
 use countersign_core::receipt::Receipt;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::read::{Filed, Mark, Query, Receipts, Row};
+use countersign_store::ledger::read::{Filed, Mark, Person, Query, Receipts, Row};
+use countersign_store::ledger::segments::Segment;
 use std::path::Path;
 
 /// A ledger that is only looked at: a home's own, or a copy that somebody was given.
@@ -69,6 +71,27 @@ impl Receipts for LedgerFile {
         self.readers.read(head).await
     }
 
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        self.readers.read(segments::all).await
+    }
+
+    async fn digest(&self, segment: &Segment) -> Result<Option<Hash>, StoreError> {
+        let segment = segment.clone();
+        self.readers.read(move |db| segments::digest(db, &segment)).await
+    }
+
+    async fn copies(&self) -> Result<Vec<Row>, StoreError> {
+        self.readers.read(segments::copies).await
+    }
+
+    async fn unfiled(&self, persons: Vec<Person>) -> Result<Option<Person>, StoreError> {
+        self.readers.read(move |db| filed::missing(db, persons)).await
+    }
+
+    async fn persons_up_to(&self, seq: u64) -> Result<Option<u64>, StoreError> {
+        self.readers.read(move |db| filed::count(db, seq)).await
+    }
+
     async fn find(
         &self,
         query: &Query,
@@ -94,6 +117,27 @@ impl Receipts for SqliteLedger {
         self.writer.read(head).await
     }
 
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        self.writer.read(segments::all).await
+    }
+
+    async fn digest(&self, segment: &Segment) -> Result<Option<Hash>, StoreError> {
+        let segment = segment.clone();
+        self.writer.read(move |db| segments::digest(db, &segment)).await
+    }
+
+    async fn copies(&self) -> Result<Vec<Row>, StoreError> {
+        self.writer.read(segments::copies).await
+    }
+
+    async fn unfiled(&self, persons: Vec<Person>) -> Result<Option<Person>, StoreError> {
+        self.writer.read(move |db| filed::missing(db, persons)).await
+    }
+
+    async fn persons_up_to(&self, seq: u64) -> Result<Option<u64>, StoreError> {
+        self.writer.read(move |db| filed::count(db, seq)).await
+    }
+
     async fn find(
         &self,
         query: &Query,
@@ -106,8 +150,14 @@ impl Receipts for SqliteLedger {
 }
 
 fn page(db: &Db, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+    let after = seq.checked_sub(1).map(receipts::number);
+    let sealed = segments::texts(db, after, limit)?;
+    if !sealed.is_empty() {
+        return sealed.iter().map(|one| receipts::read_bytes(db, &one.text)).collect();
+    }
+    let from = receipts::number(seq).max(segments::boundary(db)?.saturating_add(1));
     let sql = "SELECT body FROM receipt WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
-    let texts = db.all(sql, (receipts::number(seq), rows(limit)), receipts::body)?;
+    let texts = db.all(sql, (from, rows(limit)), receipts::body)?;
     texts.iter().map(|text| receipts::read(db, text)).collect()
 }
 
@@ -121,16 +171,37 @@ const FILED: i64 = 4;
 /// Reads bytes and not text: what is no UTF-8 is for the reader to name. A ledger of an earlier
 /// version is read as it is.
 fn raw(db: &Db, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+    let sealed = segments::texts(db, seq, limit)?;
+    if !sealed.is_empty() {
+        return Ok(sealed.into_iter().map(segments::Text::row).collect());
+    }
     // The smallest number is nobody's: a row that bears it would be the one before the first.
-    let from = (seq.unwrap_or(i64::MIN), rows(limit));
+    let seq = seq.unwrap_or(i64::MIN);
+    // Rows below the boundary are copies.
+    let boundary = segments::boundary(db)?;
+    let after = if boundary > 0 { seq.max(boundary) } else { seq };
     if db.number("PRAGMA user_version", [])? < FILED {
         let sql = "SELECT seq, content_hash, recorded_at, request_id, CAST(body AS BLOB)
             FROM receipt WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-        return db.all(sql, from, |row| one(row, None));
+        return db.all(sql, (after, rows(limit)), |row| one(row, None));
     }
-    let sql = "SELECT seq, content_hash, recorded_at, request_id, CAST(body AS BLOB), event, risk
-        FROM receipt WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-    db.all(sql, from, |row| one(row, Some(Filed { event: row.get(5)?, risk: row.get(6)? })))
+    between(db, after, i64::MAX, limit)
+}
+
+/// The rows after one number and up to another.
+pub(super) fn between(
+    db: &Db,
+    after: i64,
+    last: i64,
+    limit: usize,
+) -> Result<Vec<Row>, StoreError> {
+    let sql = "SELECT seq, content_hash, recorded_at, request_id, CAST(body AS BLOB), event, risk,
+        change FROM receipt WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
+    db.all(sql, (after, last, rows(limit)), |row| {
+        let change = row.get(7)?;
+        let filed = Some(Filed { event: row.get(5)?, risk: row.get(6)? });
+        Ok(Row { change, ..one(row, filed)? })
+    })
 }
 
 fn one(row: &rusqlite::Row<'_>, filed: Option<Filed>) -> rusqlite::Result<Row> {
@@ -140,6 +211,7 @@ fn one(row: &rusqlite::Row<'_>, filed: Option<Filed>) -> rusqlite::Result<Row> {
         recorded_at: row.get(2)?,
         request_id: row.get(3)?,
         filed,
+        change: None,
         text: row.get(4)?,
     })
 }

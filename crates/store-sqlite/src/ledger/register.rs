@@ -10,10 +10,10 @@ use super::signers::{Draft, SHARE, Signed, Signers};
 use crate::column::{At, Digest, Json};
 use crate::db::Db;
 use crate::writer::Around;
-use countersign_core::checkpoint::Head;
+use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
-use countersign_core::receipt::{Content, Entry, Receipt};
+use countersign_core::receipt::{Content, Entry, Event, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Filed;
@@ -117,37 +117,60 @@ fn hash(content: &Content) -> Result<Hash, JsonError> {
     Ok(Hash::of(&bytes))
 }
 
+/// Receipts of calls that a policy let go, after which their head is handed on before it rests.
+const UNTOLD: usize = 256;
+
 /// Writes down what was drafted.
 pub(super) struct Registrar {
     register: Register,
     notary: Arc<dyn Notary>,
     signers: Signers,
+    /// The head of the group that is being written.
+    sealed: Option<Sealed>,
+    /// The newest head that was written and not handed on.
+    untold: Option<Sealed>,
+}
+
+/// A head and what is new under it.
+struct Sealed {
+    head: Checkpoint,
+    receipts: usize,
+    /// Whether there is anything but calls that a policy let go.
+    matters: bool,
 }
 
 impl Registrar {
     pub(super) fn new(register: Register, notary: Arc<dyn Notary>) -> Self {
-        Self { register, signers: Signers::new(notary.clone()), notary }
+        let signers = Signers::new(notary.clone());
+        Self { register, signers, notary, sealed: None, untold: None }
     }
 
     /// Signs the head over everything that was written.
     ///
     /// The chain must still hold the head that was signed before: a tail that was cut, or a row
     /// that was changed, is not signed over.
-    fn seal(&self, db: &Db) -> Result<(), StoreError> {
+    fn seal(&self, db: &Db) -> Result<Option<Checkpoint>, StoreError> {
         if let Some((seq, hash)) = receipts::signed(db)?
             && content_hash_at(db, seq)? != Some(hash)
         {
             return Err(db.damaged("the receipts do not hold the head that was signed last"));
         }
-        let Some((seq, content_hash, time)) = tail(db)? else { return Ok(()) };
+        let Some((seq, content_hash, time)) = tail(db)? else { return Ok(None) };
         let (ledger, time) = (self.register.ledger().to_owned(), time.timestamp());
         let checkpoint = self.notary.checkpoint(Head { ledger, seq, content_hash, time })?;
         db.run(
             "INSERT INTO checkpoint (only, seq, content_hash, body) VALUES (1, ?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET seq = ?1, content_hash = ?2, body = ?3",
-            params![number(seq), Digest(content_hash), Json(checkpoint)],
-        )
-        .map(|_| ())
+            params![number(seq), Digest(content_hash), Json(&checkpoint)],
+        )?;
+        Ok(Some(checkpoint))
+    }
+
+    /// Hands on the newest head, where there is one that nobody heard of.
+    fn tell(&mut self) {
+        if let Some(sealed) = self.untold.take() {
+            self.notary.hand_on(&sealed.head);
+        }
     }
 }
 
@@ -175,13 +198,29 @@ impl Around for Registrar {
         if signed.is_empty() {
             return Ok(());
         }
+        let receipts = signed.len();
+        let matters = signed.iter().any(|one| one.receipt.content.entry.event != Event::Allowed);
         signed.into_iter().try_for_each(|signed| write(db, signed))?;
-        self.seal(db)
+        self.sealed = self.seal(db)?.map(|head| Sealed { head, receipts, matters });
+        Ok(())
     }
 
-    fn over(&mut self) {
+    fn over(&mut self, written: bool) {
         *self.register.page() = Page::default();
         self.signers.forget();
+        let Some(sealed) = self.sealed.take().filter(|_| written) else { return };
+        let before = self.untold.take().map_or(0, |before| before.receipts);
+        self.untold = Some(Sealed { receipts: before + sealed.receipts, ..sealed });
+    }
+
+    fn after(&mut self) {
+        if self.untold.as_ref().is_some_and(|new| new.matters || new.receipts >= UNTOLD) {
+            self.tell();
+        }
+    }
+
+    fn rest(&mut self) {
+        self.tell();
     }
 }
 

@@ -6,12 +6,12 @@ use countersign_core::action::ActionHash;
 use countersign_core::request::{Event, State, step};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::{Accepted, LedgerError, RequestKey, RequestRecord};
+use countersign_store::ledger::{Accepted, Asked, LedgerError, RequestKey, RequestRecord};
 use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
 
 const COLUMNS: &str = "SELECT id, principal, session, workspace, action_hash, state, created_at,
-        expires_at, policy FROM request";
+        expires_at, policy, step_ends FROM request";
 
 /// As the indexes of the schema have it.
 const OPEN: &str = "state IN ('CREATED', 'AWAITING_DECISION', 'APPROVED')";
@@ -78,7 +78,7 @@ pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {
     let RequestKey { principal, session, workspace, action_hash } = &new.key;
     db.run(
         "INSERT INTO request (id, principal, session, workspace, action_hash, state, created_at,
-            expires_at, policy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            expires_at, policy, step_ends) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             new.id,
             principal,
@@ -88,13 +88,11 @@ pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {
             Word(new.state),
             At(new.created_at),
             At(new.expires_at),
-            new.policy.as_ref().map(Json)
+            new.policy.as_ref().map(Json),
+            new.step_ends.map(At)
         ],
     )?;
-    for (place, asked) in new.asked.iter().enumerate() {
-        let sql = "INSERT INTO asked (request, place, body) VALUES (?1, ?2, ?3)";
-        db.run(sql, params![new.id, place as i64, Json(asked)])?;
-    }
+    new.asked.iter().enumerate().try_for_each(|(place, asked)| put(db, &new.id, place, asked))?;
     new.accepted.iter().enumerate().try_for_each(|(place, one)| keep(db, &new.id, place, one))
 }
 
@@ -117,6 +115,27 @@ pub(super) fn advance(
     Ok(())
 }
 
+/// Adds the artifacts of the next round, and when it ends.
+pub(super) fn next_round(
+    db: &Db,
+    request: &mut RequestRecord,
+    asked: Vec<Asked>,
+    step_ends: Option<Instant>,
+) -> Result<(), StoreError> {
+    for one in asked {
+        put(db, &request.id, request.asked.len(), &one)?;
+        request.asked.push(one);
+    }
+    request.step_ends = step_ends;
+    let sql = "UPDATE request SET step_ends = ?2 WHERE id = ?1";
+    db.run(sql, params![request.id, step_ends.map(At)]).map(|_| ())
+}
+
+fn put(db: &Db, id: &str, place: usize, asked: &Asked) -> Result<(), StoreError> {
+    let sql = "INSERT INTO asked (request, place, body) VALUES (?1, ?2, ?3)";
+    db.run(sql, params![id, place as i64, Json(asked)]).map(|_| ())
+}
+
 fn keep(db: &Db, id: &str, place: usize, answer: &Accepted) -> Result<(), StoreError> {
     let sql = "INSERT INTO accepted (request, place, body) VALUES (?1, ?2, ?3)";
     db.run(sql, params![id, place as i64, Json(answer)]).map(|_| ())
@@ -135,6 +154,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<RequestRecord> {
         created_at: row.get::<_, At>(6)?.0,
         expires_at: row.get::<_, At>(7)?.0,
         policy: row.get::<_, Option<Json<_>>>(8)?.map(|json| json.0),
+        step_ends: row.get::<_, Option<At>>(9)?.map(|at| at.0),
         asked: vec![],
         accepted: vec![],
     })

@@ -156,6 +156,55 @@ async fn receipts_that_are_written_together_get_one_head() {
     follows_to(&ledger, 21).await;
 }
 
+/// Remembers the numbers of the heads that it is handed.
+#[derive(Default)]
+struct Hearing {
+    heads: Mutex<Vec<u64>>,
+}
+
+impl Hearing {
+    fn heard(&self) -> Vec<u64> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+impl Notary for Hearing {
+    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+        notary()?.receipt(content)
+    }
+    fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
+        notary()?.checkpoint(head)
+    }
+    fn hand_on(&self, head: &Checkpoint) {
+        self.heads.lock().unwrap().push(head.head.seq);
+        assert_ne!(head.head.seq, 3, "nobody hears of this");
+    }
+}
+
+#[tokio::test]
+async fn attack_28_each_head_is_handed_on_and_one_over_allowed_calls_at_rest() {
+    let (_dir, path) = place();
+    let hearing = Arc::new(Hearing::default());
+    let birth = Birth { ledger_id: "l".to_owned(), secret: [1; 32] };
+    let ledger = SqliteLedger::open(&path, hearing.clone(), &birth).unwrap();
+    let of = |event| Entry { event, ..entry(1) };
+    ledger.record(of(Event::Denied), NOW).await.unwrap();
+    assert_eq!(hearing.heard(), [1]);
+    ledger.record(of(Event::Allowed), NOW).await.unwrap();
+    assert_eq!(hearing.heard(), [1]);
+    // Whoever panics over a head takes nothing back.
+    ledger.record(of(Event::Blocked), NOW).await.unwrap();
+    ledger.record(of(Event::Allowed), NOW).await.unwrap();
+    assert_eq!(hearing.heard(), [1, 3]);
+    drop(ledger);
+    assert_eq!(hearing.heard(), [1, 3, 4]);
+    let ledger = SqliteLedger::open(&path, hearing.clone(), &birth).unwrap();
+    for _ in 0..256 {
+        ledger.record(of(Event::Allowed), NOW).await.unwrap();
+    }
+    assert_eq!(hearing.heard(), [1, 3, 4, 260]);
+}
+
 #[tokio::test]
 async fn attack_28_a_cut_or_changed_tail_is_not_signed_over() {
     for change in [
@@ -281,6 +330,7 @@ async fn a_change_that_fails_takes_its_receipt_with_it() {
         state: State::Created,
         created_at: NOW,
         expires_at: NOW.plus_millis(1000),
+        step_ends: None,
         policy: None,
         asked: vec![],
         accepted: vec![],

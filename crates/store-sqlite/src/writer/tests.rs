@@ -95,7 +95,7 @@ impl Around for End {
         if self.fails { Err(StoreError::Unavailable("no key".into())) } else { Ok(()) }
     }
 
-    fn over(&mut self) {}
+    fn over(&mut self, _written: bool) {}
 }
 
 #[tokio::test]

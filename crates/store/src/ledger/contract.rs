@@ -7,6 +7,8 @@ mod items;
 mod limits;
 mod lookup;
 mod read;
+mod rounds;
+mod segments;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
@@ -56,9 +58,11 @@ where
     limits::the_queue_moves_in_order(&*make().await?).await?;
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
     read::all(&make).await?;
+    segments::a_hold_is_there_until_it_is_released(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
-    a_claim_ends_once(&*make().await?).await
+    a_claim_ends_once(&*make().await?).await?;
+    rounds::all(&make).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {
@@ -97,11 +101,12 @@ async fn changes_are_found_by_their_kind(ledger: &dyn LedgerStore) -> Checked {
     let mut other = fixture.entry(Event::Allowed);
     other.action = serde_json::json!({"event": "key"}).as_object().cloned();
     ledger.record(other, NOW).await?;
-    ledger.record(fixture.entry(Event::Revoked), NOW).await?;
+    let back = ledger.record(fixture.entry(Event::Revoked), NOW).await?;
     let policy = ledger.record(fixture.entry(Event::Policy), NOW).await?;
     let second = ledger.record(fixture.entry(Event::Key), NOW).await?;
     assert_eq!(ledger.changes(Change::Key).await?, [first, second]);
     assert_eq!(ledger.changes(Change::Policy).await?, [policy]);
+    assert_eq!(ledger.changes(Change::Revoked).await?, [back]);
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 //!
 //! Which items are allowed stands in the accepted answers; which of them were used stands here.
 
-use super::{Asked, ClaimRecord, LedgerError, Recheck, RequestRecord};
+use super::{Answers, ClaimRecord, LedgerError, Recheck, RequestRecord};
 use crate::error::StoreError;
 use async_trait::async_trait;
-use countersign_core::answer::{Meaning, meaning};
 use countersign_core::receipt::Entry;
+use countersign_core::tally::Tally;
 use countersign_core::time::Instant;
 
 /// A claim of one item.
@@ -52,26 +52,9 @@ pub trait ItemClaims: Send + Sync {
 /// is no batch.
 #[must_use]
 pub fn permitted(request: &RequestRecord) -> Option<Vec<usize>> {
-    // Answers count within the round that was asked last.
-    let artifact = &request.asked.last()?.artifact;
-    let size = artifact.items()?;
-    let route = artifact.route().ok().flatten()?;
-    let of_round = |asked: &&Asked| {
-        asked.artifact.route().ok().flatten().is_some_and(|other| other.round == route.round)
-    };
-    let asked = request.asked.iter().filter(of_round);
-    let hashes: Vec<_> = asked.map(|asked| asked.artifact.head.artifact_hash).collect();
-    let counted = request.accepted.iter().filter(|a| hashes.contains(&a.decision.artifact_hash));
-    // Several must agree on the whole: a yes to a part of it is none.
-    let answers = counted.map(|accepted| {
-        let said = meaning(&accepted.decision, Some(size), &route).unwrap_or(Meaning::Deny);
-        let partial = matches!(said, Meaning::Partial(_));
-        if partial && route.threshold > 1 { Meaning::Deny } else { said }
-    });
-    let answers: Vec<Meaning> = answers.collect();
-    let wanted = usize::try_from(route.threshold).unwrap_or(usize::MAX).max(1);
-    let allowed =
-        |index: &usize| answers.iter().filter(|said| said.permits(*index)).count() >= wanted;
+    let size = request.asked.last()?.artifact.items()?;
+    let answers = Answers::of(request, &|_| true)?;
+    let allowed = |index: &usize| answers.tally(Some(*index)) == Tally::Met;
     Some((0..size).filter(allowed).collect())
 }
 

@@ -6,15 +6,19 @@ mod items;
 mod limits;
 mod lookup;
 mod read;
+mod rounds;
+mod segments;
 
 use super::items::is_claimed_whole;
+use super::segments::Hold;
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
-    LedgerStore, NewClaim, NewPermit, Notary, Proof, RequestKey, RequestRecord, expired_entry,
+    LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, expired_entry,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::decision::Decision;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::{Content, Entry, Receipt};
 use countersign_core::request::{Event, State, step};
@@ -43,6 +47,7 @@ struct Inner {
     frozen: Option<Frozen>,
     queued: HashSet<String>,
     grants: BTreeMap<String, GrantRecord>,
+    holds: Vec<Hold>,
 }
 
 impl Inner {
@@ -72,8 +77,18 @@ impl MemoryLedger {
         let mut inner = self.read();
         let mut draft = inner.clone();
         let value = change(&mut draft)?;
-        *inner = draft;
+        let before = std::mem::replace(&mut *inner, draft);
+        self.hand_on(before.checkpoint.as_ref(), inner);
         Ok(value)
+    }
+
+    /// Hands on a head that is new.
+    fn hand_on(&self, before: Option<&Checkpoint>, after: MutexGuard<'_, Inner>) {
+        let head = after.checkpoint.clone().filter(|head| before != Some(head));
+        drop(after);
+        if let Some(head) = head {
+            self.notary.hand_on(&head);
+        }
     }
 
     fn append(&self, inner: &mut Inner, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
@@ -94,6 +109,16 @@ impl MemoryLedger {
         let key = (kind.to_owned(), key.to_owned());
         self.read().names.entry(key).or_insert_with(|| fresh.to_owned()).clone()
     }
+}
+
+/// Uses up a decision; it is a replay where any part of it was used before.
+fn spend(inner: &mut Inner, decision: &Decision) -> Result<(), LedgerError> {
+    let tuples = [
+        (decision.request_id.clone(), decision.artifact_hash.to_string()),
+        (decision.nonce.clone(), decision.signer_key_id.to_string()),
+    ];
+    let used = tuples.into_iter().any(|tuple| !inner.spent.insert(tuple));
+    if used { Err(LedgerError::Replay) } else { Ok(()) }
 }
 
 /// Ends a claim, once.
@@ -156,35 +181,23 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn accept(&self, acceptance: Acceptance) -> Result<RequestRecord, LedgerError> {
-        let Acceptance { request_id, proof, reason, entry, now } = acceptance;
+        let Acceptance { request_id, vote, reason, counts, entry, now } = acceptance;
         self.commit(|inner| {
-            let decisions: Vec<_> = proof.decisions().into_iter().cloned().collect();
+            let accepted = Accepted { decision: vote.decision().clone(), reason };
             let before = known(inner, &request_id)?.clone();
-            if before.accepted.iter().map(|a| &a.decision).eq(decisions.iter()) {
+            if before.accepted.iter().any(|a| a.decision == accepted.decision) {
                 return Ok(before);
             }
-            for d in &decisions {
-                let tuples = [
-                    (d.request_id.clone(), d.artifact_hash.to_string()),
-                    (d.nonce.clone(), d.signer_key_id.to_string()),
-                ];
-                if tuples.into_iter().any(|t| !inner.spent.insert(t)) {
-                    return Err(LedgerError::Replay);
-                }
-            }
-            let event = match proof {
-                Proof::Approved(_) => Event::Approved,
-                Proof::Denied(_) => Event::Denied,
-            };
+            spend(inner, &accepted.decision)?;
             let request = known(inner, &request_id)?;
             if now >= request.expires_at {
                 return Err(LedgerError::State(State::Expired));
             }
+            let event = request.event_of(&accepted, &counts)?;
             advance(request, event, now)?;
-            let accepted = |decision| Accepted { decision, reason: reason.clone() };
-            request.accepted.extend(decisions.into_iter().map(accepted));
+            request.accepted.push(accepted);
             let after = request.clone();
-            self.append(inner, entry, now)?;
+            self.append(inner, entry(&after, event), now)?;
             Ok(after)
         })
     }
@@ -264,7 +277,10 @@ impl LedgerStore for MemoryLedger {
 
     async fn record(&self, entry: Entry, now: Instant) -> Result<Receipt, StoreError> {
         let mut inner = self.read();
-        self.append(&mut inner, entry, now)
+        let before = inner.checkpoint.clone();
+        let receipt = self.append(&mut inner, entry, now)?;
+        self.hand_on(before.as_ref(), inner);
+        Ok(receipt)
     }
 
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError> {

@@ -3,9 +3,11 @@
 //! Whoever checks must see what is stored, and not what a reader made of it: a [`Row`] is the text
 //! as it stands there, readable or not.
 
+use super::segments::Segment;
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::artifact::Risk;
+use countersign_core::encoding::Hash;
 use countersign_core::receipt::{Entry, Event, Receipt};
 use countersign_core::time::Instant;
 use std::collections::BTreeSet;
@@ -21,8 +23,10 @@ pub struct Row {
     pub recorded_at: i64,
     /// The request that is stored beside it.
     pub request_id: Option<String>,
-    /// Under what it is filed, where the store files receipts already.
+    /// Under what it is filed, where the store files receipts already and this one is a row.
     pub filed: Option<Filed>,
+    /// The kind of change that is stored beside it, where it is filed.
+    pub change: Option<String>,
     /// The text of the receipt.
     pub text: Vec<u8>,
 }
@@ -43,6 +47,19 @@ impl Filed {
         let risk = entry.policy.as_ref().map(|policy| policy.risk);
         Self { event: entry.event.name(), risk: risk.map(risk_name).unwrap_or_default() }
     }
+}
+
+/// That a receipt is found by one person who decided. A copy, too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// Who.
+    pub person: String,
+    /// Under what the receipt is filed.
+    pub filed: Filed,
+    /// When it was written.
+    pub at: Instant,
+    /// Its number.
+    pub seq: u64,
 }
 
 /// The risk's name on the wire.
@@ -124,9 +141,50 @@ pub trait Receipts: Send + Sync {
     /// Only where the store cannot be read.
     async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// The parts of the ledger that stand in files of their own, oldest first.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read.
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// The digest of a segment's file as it is now; `None` where there is no such file.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    async fn digest(&self, _segment: &Segment) -> Result<Option<Hash>, StoreError> {
+        Ok(None)
+    }
+
+    /// The rows that stayed of receipts that stand in a segment.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read.
+    async fn copies(&self) -> Result<Vec<Row>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// The first of these that is not filed; `None` where all are, or the store files nobody.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read.
+    async fn unfiled(&self, _persons: Vec<Person>) -> Result<Option<Person>, StoreError> {
+        Ok(None)
+    }
+
+    /// How many persons are filed under receipts up to the number `seq`; `None` where the store
+    /// files nobody.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read.
+    async fn persons_up_to(&self, _seq: u64) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
     /// The receipts that a query finds, newest first, at most `limit`; with `before`, only those
     /// whose place is before it. Its price depends on how many are found, and not on how long the
-    /// ledger is.
+    /// ledger is. Receipts that stand in segments are not looked at.
     ///
     /// # Errors
     /// `Corrupt` where one of them does not read back as a receipt.

@@ -10,9 +10,10 @@ use countersign_core::artifact::Risk;
 use countersign_core::display::visible;
 use countersign_core::export::{Line, hitl, lines};
 use countersign_core::receipt::{Event, Receipt};
-use countersign_core::time::Timestamp;
+use countersign_core::time::{Instant, Timestamp};
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::{Edge, Home};
+use countersign_store::error::StoreError;
 use countersign_store::ledger::read::{Query as Sought, Receipts, mark};
 use countersign_store_sqlite::SqliteLedger;
 use serde_json::{Value, json};
@@ -99,7 +100,18 @@ impl Query {
             (table(&all), all.iter().map(|line| json!(line)).collect())
         };
         let text = if items.is_empty() { "no such receipts".to_owned() } else { text };
-        here.output.result(&text, &json!({ "items": items }))?;
+        let mut document = json!({ "items": items });
+        let unsearched = unsearched(&*ledger, sought.since).await?;
+        if let (Some(members), Some(last)) = (document.as_object_mut(), unsearched) {
+            members.insert("notSearched".to_owned(), json!({"last": last}));
+        }
+        here.output.result(&text, &document)?;
+        if let Some(last) = unsearched {
+            here.output.progress(&format!(
+                "receipts up to {last} stand in segments and were not searched; `countersign audit \
+                 export` reads them, too"
+            ));
+        }
         if found.len() == self.limit {
             here.output.progress("there may be more: raise --limit");
         }
@@ -164,6 +176,16 @@ impl Query {
         found.truncate(self.limit);
         Ok(found)
     }
+}
+
+/// The last receipt that stands in a segment, where the time that is asked for reaches there.
+async fn unsearched(
+    ledger: &dyn Receipts,
+    since: Option<Instant>,
+) -> Result<Option<u64>, StoreError> {
+    let segments = ledger.segments().await?;
+    let reached = |newest: Instant| since.is_none_or(|since| newest >= since);
+    Ok(segments.iter().filter(|one| reached(one.newest_at)).map(|one| one.last).max())
 }
 
 impl Rest {

@@ -218,6 +218,12 @@ fn words(report: &Report) -> String {
     if !levels.is_empty() {
         add("levels", &levels.join(", "));
     }
+    if report.segments > 0 {
+        add("segments", &format!("{} hold, each the file that was sealed", report.segments));
+    }
+    if let Some(last) = report.dropped {
+        add("dropped", &format!("receipts 1 to {last}, as a signed receipt says"));
+    }
     for one in &report.witnesses {
         let holds = if one.holds { "agrees" } else { "DISAGREES" };
         add("witness", &format!("{} {holds} at receipt {}", one.who, one.seq));
@@ -274,6 +280,10 @@ fn document(report: &Report) -> Value {
     add("ledger", json!(report.ledger));
     add("receipts", json!(report.receipts));
     add("levels", json!(levels));
+    add("segments", json!(report.segments));
+    if let Some(last) = report.dropped {
+        add("dropped", json!({"first": 1, "last": last}));
+    }
     add("witnesses", json!(report.witnesses));
     add("notChecked", json!(report.not_checked));
     if let Some((seq, hash)) = report.newest {

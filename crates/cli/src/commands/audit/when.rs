@@ -15,7 +15,17 @@ fn moment(text: &str, now: Instant) -> Result<Timestamp, String> {
     })
 }
 
+/// An age: `400d`, `8h`, `5m` or `0s`; in milliseconds.
+pub(crate) fn age(text: &str) -> Result<i64, String> {
+    length(text).ok_or_else(|| format!("`{text}` is no age: write 400d, 8h, 5m or 0s"))
+}
+
 fn ago(text: &str, now: Instant) -> Option<Timestamp> {
+    let at = now.0.checked_sub(length(text)?).filter(|at| *at >= 0)?;
+    Some(Instant(at).timestamp())
+}
+
+fn length(text: &str) -> Option<i64> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds: i64 = match unit {
         "d" => 86_400,
@@ -27,9 +37,7 @@ fn ago(text: &str, now: Instant) -> Option<Timestamp> {
     if digits.is_empty() || digits.bytes().any(|b| !b.is_ascii_digit()) {
         return None;
     }
-    let millis = digits.parse::<i64>().ok()?.checked_mul(seconds)?.checked_mul(1_000)?;
-    let at = now.0.checked_sub(millis).filter(|at| *at >= 0)?;
-    Some(Instant(at).timestamp())
+    digits.parse::<i64>().ok()?.checked_mul(seconds)?.checked_mul(1_000)
 }
 
 #[cfg(test)]

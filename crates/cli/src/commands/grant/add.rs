@@ -11,7 +11,7 @@ use countersign_core::display::visible;
 use countersign_core::time::{Instant, Timestamp};
 use countersign_enforcer::child::Prepared;
 use countersign_enforcer::gate::grant::{Wanted, Wish};
-use countersign_enforcer::{Answered, Enforcer, GateError, Judged, Progress, Question, Way};
+use countersign_enforcer::{Answered, Enforcer, GateError, Judged, Progress, Question, Seated};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -44,7 +44,7 @@ pub(crate) struct Add {
     route: RouteArgs,
 
     /// Ask here, on this terminal, and sign with the local key; needs no gateway
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "escalate"])]
     local: bool,
 
     /// A variable of this environment that the command is run with; may be repeated
@@ -103,9 +103,10 @@ impl Add {
             visible(&call(wanted.grant()), false),
             wanted.words().join("\n")
         ));
-        let ways = self.ways(&enforcer, &judged, &caller).await?;
-        let ttl = self.route.time(here, &grounds(&judged, &prepared));
-        let question = enforcer.grant_question(&wanted, ways, ttl)?;
+        let seated = self.seated(&enforcer, &judged, &caller).await?;
+        let grounds = grounds(&judged, &prepared).with_quorum(seated.quorum.clone());
+        let ttl = self.route.time(here, &grounds);
+        let question = enforcer.grant_question(&wanted, seated, ttl)?;
         question.check().map_err(GateError::from)?;
         let answered = self.ask(here, &enforcer, &question).await?;
         not_allowed(&answered).map_or(Ok(()), Err)?;
@@ -146,12 +147,12 @@ impl Add {
         Ok(enforcer.want_grant(wish).await?)
     }
 
-    async fn ways(
+    async fn seated(
         &self,
         enforcer: &Enforcer,
         judged: &Judged,
         caller: &Caller,
-    ) -> Result<Vec<Way>, Failure> {
+    ) -> Result<Seated, Failure> {
         let seated = self.route.seated(enforcer, judged, caller, self.local).await;
         seated.map_err(|unseated| match unseated {
             asking::Unseated::Policy(error) => error.into(),

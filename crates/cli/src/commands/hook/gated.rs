@@ -6,8 +6,12 @@ use crate::failure::{Exit, Failure};
 use crate::parties;
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
+use countersign_core::redact::{Disclosure, smuggles_commitment};
 use countersign_core::time::Instant;
-use countersign_enforcer::{Answered, Enforcer, GateError, Grounds, Judged, Question, Ruling, Way};
+use countersign_enforcer::question::QuestionError;
+use countersign_enforcer::{
+    Answered, Enforcer, GateError, Grounds, Judged, Question, Quorum, Ruling, Seated, Way,
+};
 use countersign_hosts::{Answer, Call, Host, Unread};
 use countersign_policy::Asker;
 use serde_json::json;
@@ -80,7 +84,10 @@ async fn noted(enforcer: &Enforcer, host: Host, about: &serde_json::Value, why: 
 struct Gate<'a> {
     enforcer: &'a Enforcer,
     call: &'a Call,
+    /// As it may be written down: from the moment on at which it was judged, without what policies
+    /// hide.
     action: Action,
+    disclosures: Vec<Disclosure>,
     principal: String,
     session: String,
     workspace: String,
@@ -97,14 +104,25 @@ impl<'a> Gate<'a> {
             enforcer,
             call,
             action: call.action(&shell, text),
+            disclosures: Vec::new(),
             principal: format!("uid:{}", rustix::process::getuid().as_raw()),
             session: session(call),
             workspace: workspace(&cwd).display().to_string(),
         })
     }
 
-    async fn ruled(&self, until: Instant) -> Result<Answer, Failure> {
-        let judged = match self.enforcer.judge(&self.action, self.asker(), &self.workspace).await {
+    async fn ruled(mut self, until: Instant) -> Result<Answer, Failure> {
+        if smuggles_commitment(&self.action.to_payload().map_err(GateError::from)?) {
+            return self.smuggled().await;
+        }
+        let judged = self.enforcer.judge(&self.action, self.asker(), &self.workspace).await;
+        let shown = match &judged {
+            Ok(judged) => judged.shown().clone(),
+            Err(_) => self.enforcer.unjudged(&self.action)?,
+        };
+        self.enforcer.keep(&shown)?;
+        (self.action, self.disclosures) = (shown.action().clone(), shown.disclosures().to_vec());
+        let judged = match judged {
             Ok(judged) => judged,
             Err(error) => return self.refused(error).await,
         };
@@ -145,10 +163,12 @@ impl<'a> Gate<'a> {
         until: Instant,
     ) -> Result<Answer, Failure> {
         match self.ways(judged).await {
-            Ok(ways) => match self.asked(grounds, ways, until).await {
-                Err(error) => self.refused(error).await,
-                Ok(answer) => Ok(answer),
-            },
+            Ok((ways, quorum)) => {
+                match self.asked(grounds.with_quorum(quorum), ways, until).await {
+                    Err(error) => self.refused(error).await,
+                    Ok(answer) => Ok(answer),
+                }
+            }
             Err(error) => self.refused(error).await,
         }
     }
@@ -163,13 +183,17 @@ impl<'a> Gate<'a> {
     }
 
     /// Those whose answer counts, on devices of their own: nobody sits at this process's terminal.
-    async fn ways(&self, judged: &Judged) -> Result<Vec<Way>, GateError> {
-        let mut ways = self.enforcer.ways()?;
-        if !ways.is_empty() {
-            ways = self.enforcer.seated(&judged.verdict, &self.workspace, ways).await?;
+    async fn ways(&self, judged: &Judged) -> Result<(Vec<Way>, Quorum), GateError> {
+        let ways = self.enforcer.ways()?;
+        if ways.is_empty() {
+            return Ok((ways, Quorum::default()));
         }
-        ways.retain(|way| way.pairing.is_some());
-        Ok(ways)
+        let seated = self.enforcer.seated(&judged.verdict, &self.workspace, &ways).await?;
+        let Seated { mut ways, mut quorum } = seated;
+        let elsewhere = |way: &Way| way.pairing.is_some();
+        ways.retain(elsewhere);
+        quorum.retain(elsewhere);
+        Ok((ways, quorum))
     }
 
     async fn asked(
@@ -201,7 +225,7 @@ impl<'a> Gate<'a> {
         let ttl = i64::from(grounds.timeout_seconds()).saturating_mul(1_000);
         Question {
             action: self.action.clone(),
-            disclosures: Vec::new(),
+            disclosures: self.disclosures.clone(),
             context: Context {
                 principal: Some(self.principal.clone()),
                 agent: Some(agent(self.call)),
@@ -219,6 +243,15 @@ impl<'a> Gate<'a> {
             ttl_millis: ttl,
             to,
         }
+    }
+
+    /// Refuses what poses as a value that the enforcer hid. In a receipt it would pass for one too,
+    /// so the call stands there without its text.
+    async fn smuggled(&self) -> Result<Answer, Failure> {
+        let why = QuestionError::Smuggled.to_string();
+        let about = json!({"tool": self.call.tool, "cwd": self.call.cwd});
+        noted(self.enforcer, self.call.host, &about, &why).await;
+        Err(GateError::from(QuestionError::Smuggled).into())
     }
 
     /// Records why it is refused, but where the gate did so already.

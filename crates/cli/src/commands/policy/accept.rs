@@ -236,7 +236,11 @@ pub(crate) async fn ask(
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(&why, false)));
         }
-        Progress::Queued(_) | Progress::Submitted | Progress::Refused(_) => {}
+        Progress::Queued(_)
+        | Progress::Submitted
+        | Progress::Refused(_)
+        | Progress::Counted(..)
+        | Progress::Escalated(_) => {}
     };
     let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
     let whom = match !local && question.to.iter().any(far) {

@@ -13,6 +13,7 @@ use countersign_core::redact::Text;
 use countersign_enforcer::child::{self, Call};
 use countersign_policy::Facts;
 use countersign_policy::facts::{Class, Finding, Floor, Names};
+use countersign_policy::hidden::hidden;
 use countersign_policy::verb::Verb;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -109,9 +110,13 @@ impl Asked {
         }
     }
 
-    /// Whether it is one whose whole text is shown and nothing can be hidden of.
-    pub(super) fn is_command(&self) -> bool {
-        matches!(&self.what, What::Ours(action) if matches!(**action, Action::Command(_)))
+    /// Whether everything of it can be hidden that these fields name.
+    pub(super) fn hides(&self, fields: &[String]) -> bool {
+        let payload = match &self.what {
+            What::Ours(action) => action.to_payload().unwrap_or_default(),
+            What::Foreign(payload) => payload.clone(),
+        };
+        fields.is_empty() || hidden(fields, &payload).left.is_empty()
     }
 
     /// It in a few words.

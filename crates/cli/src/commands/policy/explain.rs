@@ -11,6 +11,7 @@ use countersign_core::display::visible;
 use countersign_core::json::limit;
 use countersign_enforcer::child;
 use countersign_policy::engine::Explanation;
+use countersign_policy::hidden::hidden;
 use countersign_policy::{Decision, Facts, Verdict};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -81,7 +82,7 @@ impl Explain {
             explanation: engine.explain(&facts),
             facts,
         };
-        found.notes.extend(redacts_nothing(&found));
+        found.notes.extend(unhidden(&found));
         found.notes.extend(not_yet(&found.explanation.verdict));
         here.output.result(&text::of(here.output, &found), &document(&found)?)?;
         Ok(if self.exit_code { outcome(&found) } else { Exit::Ok })
@@ -119,25 +120,23 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// What a command shows is all there is of it, so the gate asks where it would have to hide a part.
-fn redacts_nothing(found: &Found) -> Option<String> {
-    let command = found.facts.kind == "command";
-    (command && found.explanation.verdict.decision == Decision::Redact)
-        .then(|| "nothing can be hidden of a command, so the gate asks".into())
+/// What the policy hides and nothing can: then the gate asks.
+fn unhidden(found: &Found) -> Option<String> {
+    let left = hidden(&found.explanation.verdict.redact, &found.facts.payload).left;
+    (!left.is_empty()).then(|| {
+        format!(
+            "not to be hidden in this action, so the gate asks: {}",
+            visible(&left.join(", "), false)
+        )
+    })
 }
 
 /// What a policy may ask for and the gate cannot do yet.
 fn not_yet(verdict: &Verdict) -> Vec<String> {
     let asks = verdict.decision == Decision::RequireApproval;
-    let several = verdict.rosters.iter().any(|roster| roster.quorum > 1);
-    let notes = [
-        (several, "the gate collects one answer, so it refuses what needs more people"),
-        (
-            !verdict.escalation.is_empty(),
-            "the gate asks nobody next: when the time is over it denies",
-        ),
-    ];
-    notes.into_iter().filter(|(so, _)| asks && *so).map(|(_, note)| note.to_owned()).collect()
+    let several = verdict.rosters.len() > 1 && !verdict.escalation.is_empty();
+    let note = "several lists of people must allow this, so nobody is asked next";
+    (asks && several).then(|| note.to_owned()).into_iter().collect()
 }
 
 fn outcome(found: &Found) -> Exit {
@@ -145,9 +144,8 @@ fn outcome(found: &Found) -> Exit {
         return Exit::Ok;
     }
     match found.explanation.verdict.decision {
-        Decision::Allow => Exit::Ok,
-        Decision::Redact if redacts_nothing(found).is_none() => Exit::Ok,
-        Decision::Redact | Decision::RequireApproval => Exit::Denied,
+        Decision::Allow | Decision::Redact if unhidden(found).is_none() => Exit::Ok,
+        Decision::Allow | Decision::Redact | Decision::RequireApproval => Exit::Denied,
         Decision::Block => Exit::Blocked,
     }
 }

@@ -141,10 +141,10 @@ impl Recorded {
 
 fn end(verdict: &Verdict, of: &Recorded) -> End {
     match verdict.decision {
-        Decision::Allow => End::Runs,
-        // What a command shows is all there is of it, so the gate asks where it would hide a part.
-        Decision::Redact if !of.asked.is_command() => End::Runs,
-        Decision::Redact | Decision::RequireApproval => End::Asks,
+        Decision::Allow if of.asked.hides(&verdict.redact) => End::Runs,
+        // The gate asks where it cannot hide what the policy hides.
+        Decision::Redact if of.asked.hides(&verdict.redact) => End::Runs,
+        Decision::Allow | Decision::Redact | Decision::RequireApproval => End::Asks,
         Decision::Block => End::Blocked,
     }
 }
@@ -163,7 +163,7 @@ fn changed(one: &Recorded, before: &Verdict, after: &Verdict) -> Option<Changed>
     };
     Some(Changed {
         turn,
-        action: one.asked.headline(),
+        action: one.headline.clone(),
         origin: one.origin.clone(),
         from,
         to,

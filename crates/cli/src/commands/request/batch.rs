@@ -68,9 +68,12 @@ pub(super) async fn to_ask(
     for (at, action) in given.into_iter().enumerate() {
         let judged = caller.judged(enforcer, &action).await;
         // A policy that cannot be judged under is found once more, and recorded, for the whole.
+        let shown = judged.as_ref().ok().map(|judged| judged.shown().clone());
         match judged.map(|judged| judged.ruling(false)) {
             Ok(Ruling::Blocked(grounds)) => {
-                let receipt = enforcer.block(&action, grounds.note().clone()).await?;
+                let shown = shown.map_or_else(|| enforcer.unjudged(&action), Ok)?;
+                enforcer.keep(&shown)?;
+                let receipt = enforcer.block(shown.action(), grounds.note().clone()).await?;
                 document.item_blocked(enforcer, at, &receipt);
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use super::{Judged, Verdict};
 use crate::action::ActionHash;
+use crate::artifact::ArtifactHead;
 use crate::encoding::Hash;
 use crate::grant::{Grant, GrantNote};
 use crate::receipt::{Basis, Content, Entry, Event, Level};
@@ -44,11 +45,12 @@ impl Content {
     /// The approval by which the grant was given, as a content of its own.
     fn giving(&self, note: &GrantNote) -> Result<Self, Verdict> {
         let hash = crate::json::sha256(&note.action).or(Err(Verdict::Malformed))?;
+        let of = note.artifacts.first().map(ArtifactHead::of_request).transpose();
         let giving = Self {
             recorded_at: note.granted_at.clone(),
             entry: Entry {
                 event: Event::Approved,
-                request_id: note.artifacts.first().map(|head| head.request_id.clone()),
+                request_id: of.map_err(|_| Verdict::Malformed)?,
                 action_hash: Some(ActionHash(Hash(hash))),
                 action: Some(note.action.clone()),
                 artifacts: note.artifacts.clone(),

@@ -1,10 +1,11 @@
 //! Several handles on one file that take turns, as processes on one home do.
 
+mod segments;
 mod standing;
 
 use super::super::*;
 use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
-use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims};
+use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims, NextRound, RoundStore};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -19,6 +20,13 @@ impl Several {
 
     fn next(&self) -> &SqliteLedger {
         &self.handles[self.turn.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
+    }
+}
+
+#[async_trait]
+impl RoundStore for Several {
+    async fn advance(&self, next: NextRound) -> Result<RequestRecord, LedgerError> {
+        self.next().advance(next).await
     }
 }
 

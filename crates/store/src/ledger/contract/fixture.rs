@@ -2,8 +2,8 @@
 
 use crate::error::StoreError;
 use crate::ledger::{
-    Acceptance, Asked, LedgerError, LedgerStore, NewClaim, Notary, Proof, RequestKey,
-    RequestRecord, Suspended,
+    Acceptance, Asked, LedgerError, LedgerStore, NewClaim, Notary, RequestKey, RequestRecord,
+    Suspended,
 };
 use countersign_core::artifact::{
     Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, HashAlg, Risk, Route,
@@ -14,10 +14,10 @@ use countersign_core::decision::{Choice, Decision, Word};
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::keys::{KeyError, KeyId, SecretKeys};
 use countersign_core::receipt::{Basis, Boundary, Content, Entry, Event, Level, Receipt};
-use countersign_core::request::State;
+use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, Status, TrustStore};
-use countersign_core::verify::{Approved, Check, ReplayView, Subject, verify};
+use countersign_core::verify::{Check, ReplayView, Subject, Vote, verify};
 use serde_json::json;
 use std::error::Error;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub(super) const NOW: Instant = Instant(1_770_000_000_000);
 pub(super) const DAY: i64 = 86_400_000;
 
-type Made<T> = Result<T, Box<dyn Error + Send + Sync>>;
+pub(super) type Made<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 pub(super) fn operator() -> Result<SecretKeys, KeyError> {
     SecretKeys::from_bytes(&[1; 64])
@@ -119,6 +119,7 @@ impl Fixture {
             state: State::Created,
             created_at: now,
             expires_at: now.plus_millis(300_000),
+            step_ends: None,
             policy: None,
             asked: vec![Asked { pairing: None, key_id: self.person.key_id(), artifact }],
             accepted: vec![],
@@ -126,7 +127,11 @@ impl Fixture {
     }
 
     fn artifact(&self, id: &str, now: Instant) -> Made<Artifact> {
-        let route = Route {
+        self.artifact_under(&self.route(), id, now)
+    }
+
+    pub(super) fn route(&self) -> Route {
+        Route {
             round: 1,
             rule_id: "default".into(),
             risk: Risk::High,
@@ -141,8 +146,11 @@ impl Fixture {
             veto: false,
             escalate_to: vec![],
             grant: None,
-        };
-        let extensions = extensions(Fixed([3; 32]), &Context::default(), &route, None)?;
+        }
+    }
+
+    pub(super) fn artifact_under(&self, route: &Route, id: &str, now: Instant) -> Made<Artifact> {
+        let extensions = extensions(Fixed([3; 32]), &Context::default(), route, None)?;
         let head = ArtifactHead {
             request_id: id.into(),
             session_id: None,
@@ -208,42 +216,19 @@ impl Fixture {
         };
         let decision = Decision::sign(&asked.artifact, choice, &self.person)?;
         let trust = self.trust();
-        let vote = verify(
-            decision,
-            &Check {
-                subject: &Subject::of(&asked.artifact)?,
-                trust: &trust,
-                session: None,
-                now: NOW,
-                skew_millis: 0,
-                replay: &Fresh,
-            },
-        )?;
-        let proof = if word.allows() {
-            Proof::Approved(Approved::count(vec![vote]).map_err(|_| "not enough votes")?)
-        } else {
-            Approved::part(vote).map_or_else(Proof::Denied, Proof::Approved)
-        };
-        let approved = matches!(proof, Proof::Approved(_));
-        let mut entry = self.entry(if approved { Event::Approved } else { Event::Denied });
-        entry.request_id = Some(id.into());
-        Ok(Acceptance { request_id: id.into(), proof, reason: None, entry, now: NOW })
+        let vote = vote(decision, &asked.artifact, &trust)?;
+        let (observed, id) = (self.entry(Event::Observed), id.to_owned());
+        let request_id = id.clone();
+        let entry = Box::new(move |_: &RequestRecord, happened| {
+            let event = event(happened);
+            Entry { request_id: Some(id), event, ..observed }
+        });
+        let counts = Box::new(|_: &Decision| true);
+        Ok(Acceptance { request_id, vote, reason: None, counts, entry, now: NOW })
     }
 
     fn trust(&self) -> TrustStore {
-        let approver = Approver {
-            key_id: self.person.key_id(),
-            keys: *self.person.public(),
-            device_id: "device".into(),
-            person: "ann".into(),
-            label: "phone".into(),
-            roles: vec![],
-            assurance: Assurance::Local,
-            created_at: NOW.timestamp(),
-            status: Status::Active {},
-            pair_id: "pair_1".into(),
-        };
-        TrustStore { approvers: vec![approver], ..TrustStore::default() }
+        TrustStore { approvers: vec![approver(&self.person, "ann")], ..TrustStore::default() }
     }
 
     pub(super) fn claim(&self, id: &str, request_id: &str, now: Instant) -> NewClaim {
@@ -256,4 +241,42 @@ impl Fixture {
             entry: Entry { request_id: Some(request_id.into()), ..self.entry(Event::Released) },
         }
     }
+}
+
+/// A pinned approver.
+pub(super) fn approver(keys: &SecretKeys, person: &str) -> Approver {
+    Approver {
+        key_id: keys.key_id(),
+        keys: *keys.public(),
+        device_id: "device".into(),
+        person: person.into(),
+        label: "phone".into(),
+        roles: vec![],
+        assurance: Assurance::Local,
+        created_at: NOW.timestamp(),
+        status: Status::Active {},
+        pair_id: "pair_1".into(),
+    }
+}
+
+/// The receipt's event of a change that an answer made.
+pub(super) fn event(of: step::Event) -> Event {
+    match of {
+        step::Event::Approved => Event::Approved,
+        step::Event::Denied => Event::Denied,
+        _ => Event::Suspended,
+    }
+}
+
+/// A decision, verified at [`NOW`].
+pub(super) fn vote(decision: Decision, artifact: &Artifact, trust: &TrustStore) -> Made<Vote> {
+    let check = Check {
+        subject: &Subject::of(artifact)?,
+        trust,
+        session: None,
+        now: NOW,
+        skew_millis: 0,
+        replay: &Fresh,
+    };
+    Ok(verify(decision, &check)?)
 }

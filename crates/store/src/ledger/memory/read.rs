@@ -2,6 +2,7 @@
 
 use super::MemoryLedger;
 use crate::error::StoreError;
+use crate::ledger::Change;
 use crate::ledger::read::{Filed, Mark, Query, Receipts, Row, mark};
 use async_trait::async_trait;
 use countersign_core::receipt::Receipt;
@@ -53,6 +54,7 @@ fn row(receipt: &Receipt) -> Result<Row, StoreError> {
         recorded_at: content.recorded_at.instant().0,
         request_id: content.entry.request_id.clone(),
         filed: Some(Filed::of(&content.entry)),
+        change: Change::of(&content.entry).map(|change| change.event().name()),
         text,
     })
 }

@@ -1,18 +1,19 @@
 //! Whether enough people allowed it: threshold, groups, veto, rounds, and the words beside them.
 
-use countersign_core::artifact::{Group, Route};
+use countersign_core::artifact::{Artifact, Group, Route};
 use countersign_core::decision::Word;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{ApproverDecision, Event, Level, MultiApproval};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::object::{self, seat};
-use super::{Case, Made, Vector};
+use super::{Case, Made, Vector, content_of};
 
 pub(super) fn vectors() -> Made<Vec<Vector>> {
     let mut all = counted()?;
     all.extend(told()?);
     all.extend(votes()?);
+    all.extend(rounds()?);
     Ok(all)
 }
 
@@ -141,6 +142,36 @@ fn votes() -> Made<Vec<Vector>> {
         escalated("escalated-by-a-person", "escalated", "Valid")?,
         escalated("escalation-told-as-a-denial", "rejected", "LevelMismatch")?,
         escalated("attack-43-escalation-told-as-approved", "approved", "LevelMismatch")?,
+    ])
+}
+
+/// A run under an artifact of a later round, whose own name is another and whose context says this.
+fn later(context: Value) -> Made<Case> {
+    let mut case = Case::routed(|route| route.round = 2)?;
+    let Artifact { mut head, payload } = case.artifact;
+    head.request_id = "req-2".into();
+    let extensions = head.extensions.get_or_insert_default();
+    extensions.insert("org.countersign.context".into(), context);
+    case.artifact = Artifact::build(head, payload)?;
+    case.content = content_of(&case.artifact)?;
+    Ok(case)
+}
+
+/// Of which request an artifact is, under the signature of whoever answered it.
+fn rounds() -> Made<Vec<Vector>> {
+    let of = |request| later(json!({"request": request}));
+    let mut own = later(json!({}))?;
+    own.content.entry.request_id = Some("req-2".into());
+    let refused = |name, context| later(context)?.verdict(name, "Malformed");
+    Ok(vec![
+        of("req-1")?.allowed_by("a-later-round-of-the-request", &["ann"])?,
+        own.allowed_by("a-round-under-its-own-name", &["ann"])?,
+        of("req-3")?.verdict("attack-43-a-later-round-of-another-request", "Malformed")?,
+        refused("attack-43-a-later-round-that-names-no-request", json!({}))?,
+        refused("a-later-round-with-a-number-as-request", json!({"request": 1}))?,
+        refused("a-context-with-an-unknown-member", json!({"request": "req-1", "trusted": true}))?,
+        refused("a-context-with-empty-details", json!({"request": "req-1", "details": {}}))?,
+        refused("a-context-as-text", json!("req-1"))?,
     ])
 }
 

@@ -5,6 +5,7 @@ use crate::commands::policy::asked::{self, Asked};
 use crate::commands::policy::situation::Situation;
 use crate::commands::policy::{layers, unusable};
 use crate::failure::Failure;
+use countersign_core::action::ActionHash;
 use countersign_core::artifact::{Context, extension};
 use countersign_core::display::visible;
 use countersign_core::json::limit;
@@ -25,6 +26,8 @@ use std::sync::Arc;
 /// An action, and what is known of who asked, where and when.
 pub(super) struct Recorded {
     pub(super) asked: Asked,
+    /// It in a few words, as it is recorded: nothing that is hidden there is told here.
+    pub(super) headline: String,
     /// Where it stands: `receipt 12`, `line 3`.
     pub(super) origin: String,
     context: Map<String, Value>,
@@ -52,7 +55,8 @@ pub(super) async fn read(here: &Here<'_>, from: Option<&Path>) -> Result<Vec<Rec
             unusable("no_ledger", "this home has no ledger yet")
                 .hint("name a ledger or a file of actions with --against")
         })?;
-        return of_ledger(enforcer.ledger()).await;
+        let open = |recorded: &Value, hash| enforcer.opened(recorded, hash);
+        return of_ledger(enforcer.ledger(), &open).await;
     };
     let path = if path.is_dir() { &path.join("ledger.db") } else { path };
     let name = visible(&path.display().to_string(), false);
@@ -64,7 +68,7 @@ pub(super) async fn read(here: &Here<'_>, from: Option<&Path>) -> Result<Vec<Rec
     let file = File::open(path).map_err(failed)?;
     file.take(DATABASE.len() as u64).read_to_end(&mut head).map_err(failed)?;
     match head == DATABASE {
-        true => of_ledger(&opened(path)?).await,
+        true => of_ledger(&opened(path)?, &|recorded, _| recorded.clone()).await,
         false => of_lines(path, &name),
     }
 }
@@ -78,7 +82,10 @@ fn opened(path: &Path) -> Result<SqliteLedger, Failure> {
     Ok(SqliteLedger::open(path, Arc::new(OperatorNotary(Arc::new(nobody))), &birth)?)
 }
 
-async fn of_ledger(ledger: &dyn LedgerStore) -> Result<Vec<Recorded>, Failure> {
+/// Puts back what was hidden of a recorded action, where it is kept: the gate judged it in the clear.
+type Open<'a> = &'a (dyn Fn(&Value, ActionHash) -> Value + Sync);
+
+async fn of_ledger(ledger: &dyn LedgerStore, open: Open<'_>) -> Result<Vec<Recorded>, Failure> {
     let newest = ledger.newest().await?.map_or(0, |(seq, _)| seq);
     let mut seen = HashSet::new();
     let mut recorded = Vec::new();
@@ -86,27 +93,33 @@ async fn of_ledger(ledger: &dyn LedgerStore) -> Result<Vec<Recorded>, Failure> {
         let Some(receipt) = ledger.receipt(Some(seq)).await? else { continue };
         let request = receipt.content.entry.request_id.clone();
         let first = request.is_none_or(|id| seen.insert(id));
-        recorded.extend(of_receipt(receipt).filter(|_| first));
+        recorded.extend(of_receipt(receipt, open).filter(|_| first));
     }
     Ok(recorded)
 }
 
 /// The action that somebody asked for, if a receipt is of that.
-fn of_receipt(receipt: Receipt) -> Option<Recorded> {
+fn of_receipt(receipt: Receipt, open: Open<'_>) -> Option<Recorded> {
     let (content, entry) = (&receipt.content, &receipt.content.entry);
     let asked =
         matches!(entry.event, Event::Suspended | Event::Allowed | Event::Blocked | Event::Observed);
-    let action = entry.action.clone().filter(|_| asked)?;
+    // Of what no policy judged there is nothing to judge once more, such as what was erased.
+    let action = entry.action.clone().filter(|_| asked && entry.policy.is_some())?;
     // Keys and policies are admitted by a rule of the enforcer's own.
     let own = action.get("action").and_then(Value::as_str);
-    if own.is_some_and(|name| name.starts_with("countersign.")) {
+    let of_ledger = action.get("kind").and_then(Value::as_str) == Some("ledger");
+    if of_ledger || own.is_some_and(|name| name.starts_with("countersign.")) {
         return None;
     }
     Some(Recorded {
         origin: format!("receipt {}", content.seq),
         context: context(&receipt),
         at: Some(content.recorded_at.instant()),
-        asked: Asked::payload(Value::Object(action)),
+        headline: Asked::payload(Value::Object(action.clone())).headline(),
+        asked: Asked::payload(match entry.action_hash {
+            Some(hash) => open(&Value::Object(action), hash),
+            None => Value::Object(action),
+        }),
     })
 }
 
@@ -146,7 +159,14 @@ fn of_lines(path: &Path, name: &str) -> Result<Vec<Recorded>, Failure> {
         }
         let (asked, context) =
             asked::document(&line).map_err(|failure| failed(number, &failure.message))?;
-        recorded.push(Recorded { asked, origin: format!("line {number}"), context, at: None });
+        let headline = asked.headline();
+        recorded.push(Recorded {
+            asked,
+            headline,
+            origin: format!("line {number}"),
+            context,
+            at: None,
+        });
     }
     Ok(recorded)
 }

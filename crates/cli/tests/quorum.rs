@@ -1,0 +1,139 @@
+//! Several people and several processes: two of three allow, silence asks the next, and a person
+//! hands a question on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step fails the test"
+)]
+
+mod common;
+#[path = "common/heard.rs"]
+mod heard;
+
+use common::World;
+use heard::Heard;
+
+const LINE: [&str; 3] = ["sh", "-c", "echo RUN >> out"];
+
+fn runs(world: &World) -> usize {
+    std::fs::read_to_string(world.work().join("out")).unwrap_or_default().lines().count()
+}
+
+/// Ann, whose home is `approver`, and after her `bob` and `cat` in homes of those names.
+fn team(people: &[&str]) -> World {
+    team_of(World::with_gateway(), people)
+}
+
+fn team_of(world: World, people: &[&str]) -> World {
+    world.pair("enforcer", "approver", "ann", "device");
+    for person in people {
+        let (mut pairing, link) = world.invite("enforcer", person, "device");
+        world.json(person, &["join", &link]);
+        world.answer("approve");
+        assert!(pairing.wait().success());
+    }
+    world
+}
+
+/// Ann and bob, in a home whose accepted policy asks so.
+fn team_under(asks: &str) -> World {
+    let world = World::with_gateway();
+    let policy = world.path("enforcer").join("policy.toml");
+    let rule =
+        format!("version = 1\n[[rule]]\nid = \"one\"\ndecision = \"require_approval\"\n{asks}");
+    std::fs::write(&policy, rule).unwrap();
+    world.json("enforcer", &["policy", "accept", policy.to_str().unwrap()]);
+    team_of(world, &["bob"])
+}
+
+fn approve(world: &World, home: &str) {
+    let id = world.waiting(home);
+    world.json(home, &["approve", &id]);
+}
+
+#[test]
+fn attack_21_two_of_three_outlive_every_process_between_their_signatures() {
+    let mut world = team(&["bob", "cat"]);
+    let mut run = world.gate(&["--quorum", "2"], &LINE);
+    let heard = Heard::of(&mut run);
+    approve(&world, "approver");
+    heard.until("1 of 2 approved");
+    assert_eq!(runs(&world), 0);
+    run.kill();
+    world.kill_gateway();
+    world.start_gateway();
+    let mut again = world.gate(&["--quorum", "2"], &LINE);
+    Heard::of(&mut again).until("joined request");
+    approve(&world, "cat");
+    assert!(again.wait().success());
+    assert_eq!(runs(&world), 1);
+    let (verdict, code) = world.verify("last", &["--require", "L1", "--event", "executed"]);
+    assert_eq!(code, 0, "{verdict}");
+    world.waiting_for("bob", 0);
+}
+
+#[test]
+fn silence_asks_the_next_who_decides() {
+    let world = team(&["bob"]);
+    let mut run = world.gate(&["--to", "ann", "--ttl", "1s", "--escalate", "bob:60s"], &LINE);
+    approve(&world, "bob");
+    assert!(run.wait().success());
+    assert_eq!(runs(&world), 1);
+    let (verdict, code) = world.verify("last", &["--require", "L1", "--event", "executed"]);
+    assert_eq!(code, 0, "{verdict}");
+}
+
+#[test]
+fn a_person_hands_a_question_on_and_the_next_ends_it() {
+    let world = team(&["bob"]);
+    let mut run = world.gate(&["--to", "ann", "--escalate", "bob:60s"], &LINE);
+    let id = world.waiting("approver");
+    let astray = world.run("approver", &["escalate", &id, "--to", "zoe"]);
+    assert!(!astray.status.success(), "nobody called zoe is asked next");
+    let said = world.json("approver", &["escalate", &id, "--to", "bob", "-m", "not mine"]);
+    assert_eq!(said["decision"], "escalated");
+    let next = world.waiting("bob");
+    let shown = world.json("bob", &["show", &next]).to_string();
+    assert!(shown.contains("ann handed this on"), "{shown}");
+    world.json("bob", &["deny", &next, "-m", "no"]);
+    assert_eq!(run.wait().code(), Some(126));
+    assert_eq!(runs(&world), 0);
+}
+
+#[test]
+fn whoever_waits_for_a_detached_request_puts_it_to_the_next() {
+    let world = team_under(
+        "tools = [\"deploy\"]\napprovers = [\"ann\"]\n\
+         escalation = [{ to = \"bob\", after = \"1s\" }]\n",
+    );
+    let asked = world.run("enforcer", &["request", "--action", "deploy", "--detach"]);
+    assert_eq!(asked.status.code(), Some(15), "{asked:?}");
+    let id = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
+    let mut waiting = world.spawn("enforcer", &["wait", &id]);
+    approve(&world, "bob");
+    assert!(waiting.wait().success());
+    let (verdict, code) = world.verify("last", &["--require", "L1"]);
+    assert_eq!((code, &verdict["approvers"][0]), (0, &"bob".into()), "{verdict}");
+}
+
+#[test]
+fn steps_that_leave_those_asked_first_no_time_are_refused() {
+    let world = World::paired();
+    let mut run = world.gate(&["--escalate", "ann:10h,ann:10h"], &LINE);
+    assert_eq!(run.wait().code(), Some(125));
+    assert_eq!(world.report()["error"]["code"], "escalate");
+    world.waiting_for("approver", 0);
+}
+
+#[test]
+fn attack_20_a_caller_hands_nothing_on_where_the_policy_denies_on_timeout() {
+    let world = team_under("verb = \"shell_exec\"\non_timeout = \"deny\"\n");
+    let args = ["--to", "ann", "--ttl", "1s", "--escalate", "bob:60s"];
+    let mut run = world.gate(&args, &LINE);
+    assert_eq!(run.wait().code(), Some(126));
+    assert_eq!(world.report()["verdict"], "expired");
+    world.waiting_for("bob", 0);
+    assert_eq!(runs(&world), 0);
+}

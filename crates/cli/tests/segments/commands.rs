@@ -1,0 +1,60 @@
+//! The commands.
+
+use crate::common::{World, error_code, json};
+
+#[test]
+fn a_home_is_rotated_held_and_verified_from_the_command_line() {
+    let world = World::paired();
+    let run = world.gate(&[], &["true"]);
+    world.answer("approve");
+    run.output();
+    let rotated = world.json("enforcer", &["audit", "rotate"]);
+    assert_eq!(rotated["sealed"], serde_json::json!([]), "nothing is a month old");
+    let rotated = world.json("enforcer", &["audit", "rotate", "--older-than", "0s"]);
+    let sealed = &rotated["sealed"][0];
+    assert_eq!(sealed["first"], 1, "{rotated}");
+    let file = world.path("enforcer").join(sealed["file"].as_str().unwrap());
+    let (file, trust) = (file.display().to_string(), world.trust().display().to_string());
+    let alone = world.json("approver", &["audit", "verify", &file, "--trust", &trust]);
+    assert_eq!((&alone["verdict"], &alone["range"]["last"]), (&"Valid".into(), &sealed["last"]));
+    let whole = world.json("enforcer", &["audit", "verify"]);
+    assert_eq!((&whole["verdict"], &whole["segments"]), (&"Valid".into(), &1.into()), "{whole}");
+    assert!(whole["witnesses"].as_array().unwrap().iter().all(|one| one["holds"] == true));
+    let found = world.json("enforcer", &["audit", "query", "--decision", "approve"]);
+    assert_eq!(found["notSearched"]["last"], sealed["last"], "{found}");
+    // The gateway is asked with the head of receipt 1, which stands in a segment.
+    let run = world.gate(&[], &["echo", "again"]);
+    world.answer("approve");
+    assert!(run.output().status.success());
+    world.json("enforcer", &["audit", "hold", "add", "case-17", "-m", "counsel asked"]);
+    let keep = ["audit", "rotate", "--older-than", "0s", "--keep", "0s"];
+    assert_eq!(world.json("enforcer", &keep)["held"], "case-17");
+    let holds = world.json("enforcer", &["audit", "hold", "list"]);
+    assert_eq!(holds["items"][0]["why"], "counsel asked");
+    world.json("enforcer", &["audit", "hold", "release", "case-17"]);
+    let unknown = world.run("enforcer", &["audit", "hold", "release", "case-17", "--json"]);
+    assert_eq!((error_code(&unknown).as_str(), unknown.status.code()), ("segment", Some(1)));
+    let dropped = world.json("enforcer", &keep);
+    assert!(!dropped["dropped"].as_array().unwrap().is_empty(), "{dropped}");
+    let whole = world.json("enforcer", &["audit", "verify"]);
+    assert_eq!(whole["verdict"], "Valid", "{whole}");
+    assert_eq!(whole["dropped"]["first"], 1);
+    let run = world.gate(&[], &["echo", "and again"]);
+    world.answer("approve");
+    assert!(run.output().status.success());
+}
+
+#[test]
+fn settings_that_are_mistyped_are_refused() {
+    let world = World::paired();
+    let config = world.path("enforcer").join("config.toml");
+    std::fs::write(&config, "[segments]\nkept = \"1d\"\n").unwrap();
+    let refused = world.run("enforcer", &["audit", "rotate", "--json"]);
+    assert_eq!((error_code(&refused).as_str(), refused.status.code()), ("config", Some(2)));
+    std::fs::write(&config, "[segments]\nolder = \"0s\"\nsize = 2\n").unwrap();
+    let rotated = json(&world.run("enforcer", &["audit", "rotate", "--json"]).stdout);
+    assert_eq!(
+        (&rotated["sealed"][0]["last"], &rotated["dropped"]),
+        (&2.into(), &serde_json::json!([]))
+    );
+}

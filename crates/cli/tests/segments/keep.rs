@@ -1,0 +1,81 @@
+//! What is dropped leaves a signed stub, and a hold forbids it.
+
+use crate::scene::{DAY, Scene, rule};
+use countersign_core::receipt::check::Verdict;
+use countersign_enforcer::segments::Rule;
+use std::fs;
+
+#[tokio::test]
+async fn what_is_too_old_goes_in_whole_segments_and_the_chain_says_so() {
+    let scene = Scene::set().await;
+    scene.blocks(20).await;
+    scene.later(40 * DAY);
+    let sealed = scene.enforcer.rotate(&rule(8)).await.unwrap().sealed;
+    scene.later(40 * DAY);
+    scene.blocks(20).await;
+    scene.later(40 * DAY);
+    // Only the first round is older than a hundred days.
+    let keep = Rule { keep_millis: Some(100 * DAY), ..rule(8) };
+    let rotated = scene.enforcer.rotate(&keep).await.unwrap();
+    assert_eq!(rotated.dropped.len(), sealed.len());
+    let last = sealed.last().unwrap().last;
+    assert!(sealed.iter().all(|segment| !scene.file(segment).exists()));
+    let report = scene.verify().await;
+    assert_eq!((report.broken, report.dropped), (None, Some(last)));
+    let left = scene.receipts().await;
+    assert_eq!(left[0].content.seq, last + 1);
+    assert_eq!(report.receipts, left.len() as u64);
+    // Heads of the dropped part still compare.
+    assert!(scene.enforcer.ledger().content_hash(1).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_hold_keeps_everything_until_it_is_released_and_each_is_a_receipt() {
+    let scene = Scene::set().await;
+    scene.blocks(20).await;
+    scene.later(40 * DAY);
+    scene.enforcer.hold("case-17", Some("counsel asked")).await.unwrap();
+    assert!(scene.enforcer.hold("case-17", None).await.is_err());
+    let keep = Rule { keep_millis: Some(DAY), ..rule(8) };
+    let rotated = scene.enforcer.rotate(&keep).await.unwrap();
+    assert_eq!((rotated.dropped.len(), rotated.held.as_deref()), (0, Some("case-17")));
+    assert!(rotated.sealed.iter().all(|segment| scene.file(segment).exists()));
+    scene.enforcer.release("case-17").await.unwrap();
+    let rotated = scene.enforcer.rotate(&keep).await.unwrap();
+    assert_eq!((rotated.dropped.len(), rotated.held), (3, None));
+    let told: Vec<String> = scene
+        .receipts()
+        .await
+        .into_iter()
+        .filter_map(|receipt| receipt.content.entry.action)
+        .filter(|action| action.get("kind").is_some_and(|kind| kind == "ledger"))
+        .map(|action| action["change"].as_str().unwrap().to_owned())
+        .collect();
+    let sealed = ["sealed"; 3];
+    let expected = [&["held"][..], &sealed, &["released"], &["dropped"; 3]].concat();
+    assert_eq!(told, expected);
+    assert_eq!(scene.verify().await.broken, None);
+}
+
+/// Removing a file and calling it dropped takes a receipt that only the operator can write.
+#[tokio::test]
+async fn attack_28_a_segment_that_nobody_dropped_by_rule_is_missed() {
+    let scene = Scene::set().await;
+    scene.blocks(20).await;
+    scene.later(40 * DAY);
+    let sealed = scene.enforcer.rotate(&rule(8)).await.unwrap().sealed;
+    let home = scene.enforcer.home().clone();
+    let scene = scene.reopened(|notary| std::sync::Arc::new(notary)).await;
+    fs::remove_file(scene.file(&sealed[0])).unwrap();
+    let program = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\n\
+        db.execute('UPDATE segment SET dropped = 1 WHERE first = 1')\ndb.commit()";
+    let edited = std::process::Command::new("python3")
+        .args(["-c", program])
+        .arg(home.ledger_path())
+        .status()
+        .unwrap();
+    assert!(edited.success());
+    let broken = scene.verify().await.broken.unwrap();
+    assert_eq!(broken.verdict, Verdict::ChainBroken { seq: 1 }, "{broken:?}");
+    assert!(broken.because.contains("no receipt says so"), "{}", broken.because);
+}

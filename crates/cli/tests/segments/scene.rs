@@ -1,0 +1,188 @@
+//! A home with a ledger in a file, a clock that a test moves, and one approver.
+
+use countersign_core::action::{Action, Request};
+use countersign_core::artifact::{Context, Scope};
+use countersign_core::bundle::{Checker, Report as FileReport};
+use countersign_core::decision::{Answer, Choice, Decision, Word};
+use countersign_core::encoding::{Fixed, Hash};
+use countersign_core::keys::SecretKeys;
+use countersign_core::receipt::{PolicyNote, Receipt};
+use countersign_core::time::Instant;
+use countersign_enforcer::audit::{Audit, Report};
+use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
+use countersign_enforcer::pairing::Candidate;
+use countersign_enforcer::segments::Rule;
+use countersign_enforcer::walk::Walk;
+use countersign_enforcer::{Edge, Enforcer, Grounds, Home, Question, Relays};
+use countersign_store::ledger::segments::Segment;
+use countersign_store::ledger::{LedgerStore, Notary, RequestRecord, Suspended};
+use countersign_store_sqlite::{Birth, LedgerFile, SqliteLedger};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+pub(crate) const DAY: i64 = 86_400_000;
+const START: i64 = 1_790_000_000_000;
+
+pub(crate) struct Scene {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) enforcer: Enforcer,
+    person: SecretKeys,
+    clock: Arc<AtomicI64>,
+    edge: Edge,
+}
+
+/// Seals what is a month old, in segments of `size`.
+pub(crate) fn rule(size: usize) -> Rule {
+    Rule { older_millis: 30 * DAY, live: u64::MAX, size, keep_millis: None }
+}
+
+fn edge(clock: &Arc<AtomicI64>) -> Edge {
+    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
+    Edge::new(
+        move || Instant(clock.load(Ordering::SeqCst)),
+        move |bytes| {
+            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
+            Ok(())
+        },
+    )
+}
+
+/// The gate of a home, with a notary of the caller's making around the home's own.
+pub(crate) async fn open(
+    home: &Home,
+    edge: &Edge,
+    around: impl FnOnce(HomeNotary) -> Arc<dyn Notary>,
+) -> Enforcer {
+    let identity = home.identity_or_new(edge).unwrap();
+    let operator = OperatorNotary(Arc::clone(&identity.keys));
+    let notary = around(HomeNotary { operator, home: home.clone() });
+    let birth = Birth { ledger_id: "ledger-1".into(), secret: [7; 32] };
+    let ledger = SqliteLedger::open(&home.ledger_path(), notary, &birth).unwrap();
+    let ledger: Arc<dyn LedgerStore> = Arc::new(ledger);
+    Enforcer::open(home.clone(), identity, ledger, edge.clone()).await.unwrap()
+}
+
+impl Scene {
+    pub(crate) async fn set() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        let clock = Arc::new(AtomicI64::new(START));
+        let edge = edge(&clock);
+        let enforcer = open(&home, &edge, |notary| Arc::new(notary)).await;
+        let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
+        let ann = Candidate::local(*person.public(), "ann", vec![], &edge);
+        enforcer.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
+        Self { dir, enforcer, person, clock, edge }
+    }
+
+    /// The same home, opened anew.
+    pub(crate) async fn reopened(self, around: impl FnOnce(HomeNotary) -> Arc<dyn Notary>) -> Self {
+        let Self { dir, enforcer, person, clock, edge } = self;
+        let home = enforcer.home().clone();
+        drop(enforcer);
+        let enforcer = open(&home, &edge, around).await;
+        Self { dir, enforcer, person, clock, edge }
+    }
+
+    pub(crate) fn later(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Receipts of calls that a policy forbids, a minute apart.
+    pub(crate) async fn blocks(&self, count: usize) {
+        for n in 0..count {
+            let note = PolicyNote {
+                rule_id: "no".into(),
+                display: "no".into(),
+                policy_hash: Hash([0; 32]),
+                risk: countersign_core::artifact::Risk::Low,
+                verb: "other".into(),
+                matched: vec![],
+            };
+            self.enforcer.block(&action(&format!("call-{n}")), note).await.unwrap();
+            self.later(60_000);
+        }
+    }
+
+    pub(crate) async fn newest(&self) -> u64 {
+        self.enforcer.ledger().newest().await.unwrap().unwrap().0
+    }
+
+    /// Every receipt that is left, oldest first.
+    pub(crate) async fn receipts(&self) -> Vec<Receipt> {
+        let (mut walk, mut receipts) = (Walk::from(self.enforcer.ledger(), 1), Vec::new());
+        while let Some(receipt) = walk.next().await.unwrap() {
+            receipts.push(receipt);
+        }
+        receipts
+    }
+
+    pub(crate) fn file(&self, segment: &Segment) -> PathBuf {
+        self.dir.path().join("segments").join(segment.file_name())
+    }
+
+    /// A segment as an auditor checks it, who has nothing else.
+    pub(crate) fn check_file(&self, segment: &Segment) -> FileReport {
+        let bytes = std::fs::read(self.file(segment)).unwrap();
+        let trust = self.enforcer.trust().unwrap();
+        let mut checker = Checker::new(&trust, self.edge.now());
+        for line in bytes.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n') {
+            checker.line(line);
+        }
+        checker.end()
+    }
+
+    /// What a check of the whole finds.
+    pub(crate) async fn verify(&self) -> Report {
+        let file = LedgerFile::open(&self.enforcer.home().ledger_path()).await.unwrap();
+        let id = file.ledger_id().to_owned();
+        let trust = self.enforcer.trust().unwrap();
+        let mut audit = Audit::new(Arc::new(file), &id, trust, self.edge.now());
+        audit.walk(&|_| {}).await.unwrap();
+        if audit.holds() {
+            let head = countersign_enforcer::witness::remembered(self.enforcer.home()).unwrap();
+            audit.witness("`head.json`", &head.unwrap()).await.unwrap();
+        }
+        audit.report()
+    }
+
+    pub(crate) fn question(&self, what: &str) -> Question {
+        Question {
+            action: action(what),
+            disclosures: vec![],
+            context: Context::default(),
+            grounds: Grounds::fixed("test", "a person is asked"),
+            principal: "uid:1".into(),
+            session: "default".into(),
+            workspace: "/w".into(),
+            ttl_millis: 80 * DAY,
+            to: self.enforcer.ways().unwrap(),
+        }
+    }
+
+    pub(crate) async fn suspended(&self, what: &str) -> RequestRecord {
+        match self.enforcer.suspend(&self.question(what)).await.unwrap() {
+            Suspended::Opened(r) | Suspended::Joined(r) | Suspended::Ready(r) => r,
+        }
+    }
+
+    pub(crate) fn answer(&self, request: &RequestRecord, word: Word) -> Answer {
+        let artifact = &request.asked[0].artifact;
+        let choice = Choice {
+            word,
+            scope: Scope::Once,
+            expires_at: artifact.head.expires_at.clone(),
+            nonce: Fixed(self.edge.random().unwrap()),
+            hints: None,
+        };
+        Answer { decision: Decision::sign(artifact, choice, &self.person).unwrap(), reason: None }
+    }
+}
+
+fn action(what: &str) -> Action {
+    let parameters = json!({"path": what});
+    Action::Request(Request { action: "delete".into(), parameters, verb: None })
+}

@@ -1,0 +1,159 @@
+//! What stands in segments, what was dropped, and what is beside the receipts: filed persons, and
+//! rows that stayed.
+
+use super::link::{Link, link};
+use super::{Audit, Broken};
+use crate::segments::note::Note;
+use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::validity::Moment;
+use countersign_store::error::StoreError;
+use countersign_store::ledger::read::Person;
+use countersign_store::ledger::segments::Segment;
+
+/// What was gathered on the way.
+#[derive(Default)]
+pub(super) struct Parts {
+    segments: Vec<Segment>,
+    /// What receipts say of segments.
+    notes: Vec<Note>,
+    /// How many persons must be filed.
+    persons: u64,
+}
+
+impl Parts {
+    /// Takes a receipt that holds, and says by whom it must be found.
+    pub(super) fn pass(&mut self, link: Link) -> Vec<Person> {
+        self.notes.extend(link.note);
+        self.persons += link.persons.len() as u64;
+        link.persons
+    }
+}
+
+impl Audit {
+    /// Looks at which parts there are, and goes on after what was dropped.
+    pub(super) async fn begin_parts(&mut self) -> Result<(), StoreError> {
+        let segments = self.source.segments().await?;
+        let mut next = 1;
+        for segment in &segments {
+            if segment.first != next || segment.last < segment.first {
+                let because = format!("the list of segments has no receipt {next}");
+                self.found(broken(next, Verdict::ChainBroken { seq: next }, because));
+                return Ok(());
+            }
+            next = segment.last.saturating_add(1);
+            let later = self.report.dropped.is_some_and(|last| last + 1 == segment.first);
+            if segment.dropped && (segment.first == 1 || later) {
+                self.report.dropped = Some(segment.last);
+                self.chain.resume(segment.last, segment.head);
+            } else if self.source.digest(segment).await?.is_none() {
+                let (seq, name) = (segment.first, segment.file_name());
+                let because = format!("the segment `{name}` is gone");
+                self.found(broken(seq, Verdict::ChainBroken { seq }, because));
+                return Ok(());
+            }
+        }
+        self.parts.segments = segments;
+        Ok(())
+    }
+
+    /// Whether a receipt was dropped, and nothing is left but its place in the chain.
+    pub(super) fn is_dropped(&self, seq: u64) -> bool {
+        self.report.dropped.is_some_and(|last| seq < last)
+    }
+
+    /// Compares what stands beside the receipts, once all of them hold.
+    pub(super) async fn end_parts(&mut self) -> Result<(), StoreError> {
+        if self.holds() {
+            self.are_sealed().await?;
+        }
+        if self.holds() {
+            self.are_copies().await?;
+        }
+        if self.holds() {
+            self.are_no_more_filed().await?;
+        }
+        Ok(())
+    }
+
+    /// Each segment is the file that a receipt names; what is gone, a receipt says so.
+    async fn are_sealed(&mut self) -> Result<(), StoreError> {
+        let dropped = self.report.dropped;
+        for segment in self.parts.segments.clone() {
+            let seq = segment.first;
+            let told = |dropped| self.parts.notes.contains(&Note::of(&segment, dropped));
+            if dropped.is_some_and(|last| segment.last <= last) {
+                // Who dropped the last of them dropped those before it, whose own receipts may be
+                // gone with a later one.
+                if Some(segment.last) == dropped && !told(true) {
+                    let because =
+                        format!("receipts 1 to {} are gone, and no receipt says so", segment.last);
+                    self.found(broken(1, Verdict::ChainBroken { seq: 1 }, because));
+                }
+                continue;
+            }
+            let because = match self.source.digest(&segment).await? {
+                Some(digest) if digest == segment.sha256 && told(false) => {
+                    self.report.segments += 1;
+                    continue;
+                }
+                Some(digest) if digest == segment.sha256 => "no receipt names it".to_owned(),
+                _ => "the file is not the one that was sealed".to_owned(),
+            };
+            let because = format!("the segment `{}`: {because}", segment.file_name());
+            self.found(broken(seq, Verdict::HashMismatch, because));
+        }
+        Ok(())
+    }
+
+    /// Rows that stayed say what the segments say.
+    async fn are_copies(&mut self) -> Result<(), StoreError> {
+        let mut persons = Vec::new();
+        let witnessed: Vec<_> = self.seen.iter().filter_map(|s| s.presumed(&self.trust)).collect();
+        let at = Moment { now: self.now, witnessed: &witnessed };
+        for row in self.source.copies().await? {
+            let seq = row.seq;
+            let one = match link(&row, &self.trust, &at) {
+                Ok(one) => one,
+                Err(broken) => {
+                    self.found(broken);
+                    return Ok(());
+                }
+            };
+            if !self.is_dropped(one.seq) && self.hash_at(one.seq).await? != Some(one.hash) {
+                let because = format!("row {seq} is not the receipt in its segment");
+                self.found(Broken::new(Some(seq), Verdict::HashMismatch, because));
+                return Ok(());
+            }
+            self.parts.persons += one.persons.len() as u64;
+            persons.extend(one.persons);
+        }
+        self.are_filed(persons).await
+    }
+
+    /// Each of these persons is filed.
+    pub(super) async fn are_filed(&mut self, persons: Vec<Person>) -> Result<(), StoreError> {
+        if persons.is_empty() {
+            return Ok(());
+        }
+        if let Some(one) = self.source.unfiled(persons).await? {
+            let because = format!("receipt {} is not filed under who decided", one.seq);
+            self.found(broken(one.seq, Verdict::HashMismatch, because));
+        }
+        Ok(())
+    }
+
+    /// And nobody else is.
+    async fn are_no_more_filed(&mut self) -> Result<(), StoreError> {
+        let newest = self.chain.newest().map_or(0, |(seq, _)| seq);
+        let filed = self.source.persons_up_to(newest).await?;
+        if filed.is_some_and(|filed| filed != self.parts.persons) {
+            let because = "persons are filed under receipts that do not name them";
+            self.found(Broken::new(None, Verdict::HashMismatch, because));
+        }
+        Ok(())
+    }
+}
+
+fn broken(seq: u64, verdict: Verdict, because: String) -> Broken {
+    Broken::new(i64::try_from(seq).ok(), verdict, because)
+}

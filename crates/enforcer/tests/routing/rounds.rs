@@ -1,0 +1,76 @@
+//! Others asked next: where time is over, and where a person hands a question on.
+
+use super::*;
+
+#[tokio::test]
+async fn attack_20_silence_asks_the_next_and_then_ends_in_a_refusal() {
+    let world = world(THEN_CAT).await;
+    let request = world.suspended().await;
+    assert_eq!(request.asked.len(), 3);
+    assert_eq!(request.step_ends, Some(Instant(START + 5 * MINUTE)));
+    assert_eq!(world.next_round(&request).await, None, "their time is not over");
+    world.later(5 * MINUTE);
+    let next = world.next_round(&request).await.unwrap();
+    assert_eq!((next.round(), next.asked_now().count()), (2, 1));
+    let context = next.asked_now().next().unwrap().artifact.context().unwrap().unwrap();
+    assert!(context.notes[0].contains("ann, bob did not answer"), "{:?}", context.notes);
+    assert_eq!(world.proof(&request).await.0, Event::Escalated);
+    let twice = world.enforcer.next_round(&request, &world.question().await).await.unwrap();
+    assert_eq!(twice.map(|r| r.asked.len()), Some(4), "it begins once");
+    world.later(10 * MINUTE);
+    let late = world.says(&next, 2, Word::Allow).await.unwrap_err();
+    assert_eq!(late.code(), "HARP_ERR_EXPIRED");
+}
+
+#[tokio::test]
+async fn attack_43_an_answer_of_the_round_before_comes_too_late() {
+    let world = world(THEN_CAT).await;
+    let request = world.suspended().await;
+    let (at, early) = world.signed(&request, 0, Word::Allow, None);
+    world.later(5 * MINUTE);
+    let next = world.next_round(&request).await.unwrap();
+    let late = world.enforcer.accept(&request, &request.asked[at], early).await.unwrap_err();
+    assert_eq!(late.code(), "HARP_ERR_EXPIRED", "within the tolerated skew, and another round");
+    let approved = world.says(&next, 2, Word::Allow).await.unwrap();
+    assert_eq!(approved.state, State::Approved);
+    let (event, verdict) = world.proof(&request).await;
+    assert_eq!(event, Event::Approved);
+    assert!(is_l1(&verdict, &["cat"]), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn a_signed_escalation_hands_on_at_once_and_only_to_whom_the_route_names() {
+    let world = world(THEN_CAT).await;
+    let request = world.suspended().await;
+    let next = world.hands_to(&request, 1, "cat").await;
+    assert_eq!((next.round(), next.state), (2, State::Created));
+    let context = next.asked_now().next().unwrap().artifact.context().unwrap().unwrap();
+    assert!(context.notes[0].contains("bob handed this on"), "{:?}", context.notes);
+    let (event, verdict) = world.proof(&request).await;
+    assert_eq!(event, Event::Escalated);
+    assert!(matches!(verdict, Verdict::Valid { level: Level::L0, .. }), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn an_escalation_to_anybody_else_and_a_plain_no_end_it() {
+    for to in ["zoe", "ann"] {
+        let world = world(THEN_CAT).await;
+        let request = world.suspended().await;
+        assert_eq!(world.hands_to(&request, 0, to).await.state, State::Denied, "{to}");
+    }
+    let world = world(THEN_CAT).await;
+    let request = world.suspended().await;
+    assert_eq!(world.says(&request, 0, Word::Deny).await.unwrap().state, State::Denied);
+    world.later(5 * MINUTE);
+    let over = world.enforcer.next_round(&request, &world.question().await).await;
+    assert!(over.is_err(), "a no stops the chain");
+}
+
+#[tokio::test]
+async fn with_deny_on_timeout_nobody_is_asked_next() {
+    let world = world(&format!("{THEN_CAT}on_timeout = \"deny\"\n")).await;
+    let request = world.suspended().await;
+    assert_eq!(request.step_ends, None);
+    assert_eq!(request.expires_at, Instant(START + 10 * MINUTE));
+    assert_eq!(world.hands_to(&request, 0, "cat").await.round(), 2, "a person may still");
+}
