@@ -1,5 +1,9 @@
 //! One pairing at work: its inbox, and the answers that leave it.
 
+mod stop;
+
+pub use stop::{StopError, StopRelay};
+
 use crate::history::{Answered, Asked, History, HistoryError};
 use crate::home::Home;
 use crate::open::{Delivered, OpenError, Opened, open};
@@ -160,7 +164,7 @@ impl<R: Relay> Desk<R> {
         }
         let signed = sign(opened, reply, &self.keys, now, random)?;
         let name = self.pairing.name.clone();
-        let answered = Answered::new(name, Review::of(opened), signed, now);
+        let answered = Answered::new(name, Review::answering(opened, reply), signed, now);
         let answered = self.history.record(answered)?;
         self.send(answered).await
     }

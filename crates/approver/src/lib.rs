@@ -31,9 +31,10 @@
 //!   [`local`]: the key of the person at the enforcer's own terminal.
 //! * [`desk`]: one pairing at work: list, answer, send again; [`relay`]: what that needs.
 //! * [`mod@open`]: from a delivered message to a request that may be shown.
-//! * [`review`]: what a person reads; [`mod@sign`]: what they sign.
+//! * [`review`]: what a person reads; [`mod@sign`]: what they sign; [`always`]: and for how long.
 //! * [`history`]: what was asked and answered; [`home`]: the directory of it all.
 
+pub mod always;
 pub mod desk;
 pub mod history;
 pub mod home;

@@ -11,7 +11,9 @@ mod what;
 pub use render::render_text;
 pub use warning::{Warning, WarningCode};
 
+use crate::always;
 use crate::open::Opened;
+use crate::sign::Reply;
 use countersign_core::action::ActionHash;
 use countersign_core::artifact::{ArtifactHash, Group, Risk, Route, Seat};
 use countersign_core::display::visible;
@@ -35,6 +37,9 @@ pub struct Review {
     pub warnings: Vec<Warning>,
     /// What exactly would run.
     pub action: Vec<Fact>,
+    /// What is granted beside a yes, where the answer takes it; with its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<Fact>,
     /// Who asks, as the enforcer knows it.
     pub asked_by: Vec<Fact>,
     /// Under which policy, whose answer counts, and how far it may reach.
@@ -93,8 +98,9 @@ impl Review {
             risk: opened.route().map(|route| route.risk),
             warnings: warning::all(opened, action.as_ref()),
             action: what::facts(opened, action.as_ref()),
+            granted: Vec::new(),
             asked_by: asked_by(opened),
-            terms: opened.route().map(terms).unwrap_or_default(),
+            terms: opened.route().map(|route| terms(opened, route)).unwrap_or_default(),
             agent_says: agent_says(opened),
             reason_required: opened.route().is_some_and(|route| route.reason_required),
             created_at: artifact.head.created_at.clone(),
@@ -103,6 +109,20 @@ impl Review {
             artifact_hash: artifact.head.artifact_hash,
             action_hash: opened.action_hash(),
         }
+    }
+
+    /// The review with what an answer adds to it: what is read right before signing.
+    #[must_use]
+    pub fn answering(opened: &Opened, reply: &Reply) -> Self {
+        let grant = reply.always.as_ref().and_then(|taken| always::grant(opened, taken));
+        let words = grant.map(|grant| Fact::of_lines("always allowed", grant.words()));
+        Self { granted: words.into_iter().collect(), ..Self::of(opened) }
+    }
+
+    /// Whether a yes may take a standing permission along.
+    #[must_use]
+    pub fn always_offered(&self) -> bool {
+        self.terms.iter().any(|fact| fact.label == ALWAYS)
     }
 
     /// The review as it is kept: without the secrets that were disclosed. Its hash is another.
@@ -124,6 +144,9 @@ impl Review {
     }
 }
 
+/// The label of what may be allowed again without asking.
+const ALWAYS: &str = "always";
+
 fn asked_by(opened: &Opened) -> Vec<Fact> {
     let (context, head) = (opened.context(), &opened.artifact().head);
     let mut facts = vec![
@@ -143,7 +166,7 @@ fn asked_by(opened: &Opened) -> Vec<Fact> {
     facts
 }
 
-fn terms(route: &Route) -> Vec<Fact> {
+fn terms(opened: &Opened, route: &Route) -> Vec<Fact> {
     let names = |texts: Vec<String>| texts.join(", ");
     let seat = |seat: &Seat| {
         format!("{} with the key {}", text::quoted(&seat.person), text::word(&seat.key_id.0))
@@ -171,6 +194,10 @@ fn terms(route: &Route) -> Vec<Fact> {
         let next = route.escalate_to.iter().map(|label| text::quoted(label));
         facts.push(Fact::of_lines("asked next", next.collect()));
     }
+    facts.extend(always::offered(opened).map(|offer| {
+        let offered = format!("may be allowed again without asking, {}", always::in_words(offer));
+        Fact::new(ALWAYS, offered)
+    }));
     facts
 }
 

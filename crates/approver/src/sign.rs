@@ -1,11 +1,13 @@
 //! The answer of a person, signed over exactly what was opened and sealed to the enforcer.
 
+use crate::always;
 use crate::open::Opened;
 use crate::review::Review;
 use countersign_core::answer::{Items, Meaning, Unclear};
 use countersign_core::artifact::{Artifact, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Reason, hint};
 use countersign_core::encoding::Fixed;
+use countersign_core::grant::Taken;
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::{KeyError, SecretKeys};
 use countersign_core::sealing::{Entropy, SealError, Shown, seal};
@@ -35,6 +37,12 @@ pub enum SignError {
     /// The scope is wider than what the route offers.
     #[error("the scope `{0:?}` is not on offer")]
     ScopeNotOffered(Scope),
+    /// The request offers no standing permission.
+    #[error("this request offers no standing permission")]
+    NothingOffered,
+    /// The standing permission is wider than what the route offers, in words.
+    #[error("that is more than what is on offer: {0}")]
+    MoreThanOffered(String),
     /// The route does not name them as the next.
     #[error("nobody called `{name}` is asked next{}", next_ones(.offered))]
     NotNext {
@@ -98,13 +106,21 @@ pub struct Reply {
     pub scope: Scope,
     /// When the answer ends; without it, with the request.
     pub until: Option<Timestamp>,
+    /// The standing permission that is given beside a yes.
+    pub always: Option<Taken>,
 }
 
 impl Reply {
     /// Yes, once.
     #[must_use]
     pub fn allow() -> Self {
-        Self { said: Meaning::Allow, reason: None, scope: Scope::Once, until: None }
+        Self { said: Meaning::Allow, reason: None, scope: Scope::Once, until: None, always: None }
+    }
+
+    /// Yes, and again without asking: [`crate::always::take`] fits it to what is on offer.
+    #[must_use]
+    pub fn always(taken: Taken) -> Self {
+        Self { always: Some(taken), ..Self::allow() }
     }
 
     /// No.
@@ -178,7 +194,7 @@ pub fn sign(
     check(opened, reply, keys, now)?;
     let artifact = opened.artifact();
     let reason = reason(reply, random)?;
-    let mut hints = hints(opened, reason.as_ref(), now)?;
+    let mut hints = hints(opened, reply, reason.as_ref(), now)?;
     let choice = Choice {
         word: reply.said.write(&mut hints),
         scope: reply.scope,
@@ -217,6 +233,9 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     if route.is_some_and(|route| route.roster.iter().all(|seat| seat.key_id != ours)) {
         return Err(SignError::NotAsked);
     }
+    if let Some(taken) = &reply.always {
+        fits(opened, reply, taken)?;
+    }
     if let Meaning::Escalate { to } = &reply.said {
         let offered = route.map(|route| route.escalate_to.clone()).unwrap_or_default();
         let on_offer = |name: &String| offered.contains(name);
@@ -242,6 +261,15 @@ fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Res
     Ok(())
 }
 
+/// Beside a plain yes, and no more than is on offer.
+fn fits(opened: &Opened, reply: &Reply, taken: &Taken) -> Result<(), SignError> {
+    let offer = always::offered(opened).filter(|_| reply.said == Meaning::Allow);
+    let offer = offer.ok_or(SignError::NothingOffered)?;
+    let head = &opened.artifact().head;
+    let within = opened.route().is_some_and(|route| taken.is_within(head, route));
+    if within { Ok(()) } else { Err(always::more_than(offer)) }
+}
+
 fn reason(reply: &Reply, random: &mut dyn FnMut(&mut [u8])) -> Result<Option<Reason>, SignError> {
     let Some(text) = reply.reason.clone().filter(|text| !text.is_empty()) else { return Ok(None) };
     if json::canonical(&text)?.len() > MAX_REASON {
@@ -252,18 +280,22 @@ fn reason(reply: &Reply, random: &mut dyn FnMut(&mut [u8])) -> Result<Option<Rea
 
 fn hints(
     opened: &Opened,
+    reply: &Reply,
     reason: Option<&Reason>,
     now: Instant,
 ) -> Result<Map<String, Value>, SignError> {
     let mut hints = Map::new();
     let mut put = |name: &str, text: String| hints.insert(name.into(), Value::String(text));
     put(hint::DECIDED_AT, now.timestamp().to_string());
-    put(hint::DISPLAY_HASH, Review::of(opened).display_hash()?.to_string());
+    put(hint::DISPLAY_HASH, Review::answering(opened, reply).display_hash()?.to_string());
     if let Some(session) = &opened.artifact().head.session_id {
         put(hint::SESSION_ID, session.clone());
     }
     if let Some(reason) = reason {
         put(hint::REASON_HASH, reason.hash().to_string());
+    }
+    if let Some(taken) = &reply.always {
+        taken.write(&mut hints)?;
     }
     Ok(hints)
 }

@@ -7,6 +7,7 @@ use crate::failure::{Exit, Failure, no_local_key};
 use crate::parties;
 use crate::tty::{Key, Tty, converse};
 use boxed::{Boxed, render};
+use countersign_approver::always::{End, Wish, take};
 use countersign_approver::local::LocalKey;
 use countersign_approver::open::{Opened, at_hand};
 use countersign_approver::review::{Review, render_text};
@@ -173,7 +174,7 @@ impl Prompt {
             match tty.key(left.min(Duration::from_secs(1)))? {
                 Key::Byte(b'v' | b'V') => {
                     details(tty, review)?;
-                    shown = Boxed::again();
+                    shown = Boxed::again(review);
                     tty.say(&shown.text)?;
                 }
                 Key::Byte(b'd' | b'D') => {
@@ -188,7 +189,17 @@ impl Prompt {
                         Some(true) => return Ok(Some(Reply::allow())),
                         Some(false) => {}
                     }
-                    shown = Boxed::again();
+                    shown = Boxed::again(review);
+                    tty.say(&shown.text)?;
+                }
+                Key::Byte(b'w' | b'W') if review.always_offered() => {
+                    tty.say("\r\n")?;
+                    match self.always(tty)? {
+                        None => return Ok(None),
+                        Some(Some(reply)) => return Ok(Some(reply)),
+                        Some(None) => {}
+                    }
+                    shown = Boxed::again(review);
                     tty.say(&shown.text)?;
                 }
                 Key::Stop => {
@@ -198,6 +209,21 @@ impl Prompt {
                 _ => {}
             }
         }
+    }
+
+    /// Shows the exact rule of a standing permission, and takes it only by a whole word. `None`
+    /// where the person stopped, `Some(None)` where they want something else.
+    fn always(&self, tty: &mut Tty) -> io::Result<Option<Option<Reply>>> {
+        let wish = Wish { end: End::Usual, count: None, this_session: false };
+        let Ok(taken) = take(&self.opened, &wish, Edge::system().now()) else {
+            return Ok(Some(None));
+        };
+        let reply = Reply::always(taken);
+        for line in Review::answering(&self.opened, &reply).granted.iter().flat_map(|f| &f.lines) {
+            tty.say(&format!("  {line}\r\n"))?;
+        }
+        let typed = tty.line("Type always to allow this: ", true, self.deadline)?;
+        Ok(typed.map(|word| word.trim().eq_ignore_ascii_case("always").then_some(reply)))
     }
 
     /// At high risk a single key is not enough. `None` where the person stopped.

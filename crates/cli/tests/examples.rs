@@ -103,6 +103,122 @@ fn a_denial_with_a_reason_leads_to_another_try() {
     assert!(!world.work().join("projects/tmp").exists());
 }
 
+/// Several people, each with a home of their own; the first one pins the others.
+fn team(people: &[&str]) -> World {
+    let world = World::with_gateway();
+    let first = people[0];
+    world.pair("enforcer", first, first, "device");
+    for person in &people[1..] {
+        let (mut pairing, link) = world.invite("enforcer", person, "device");
+        world.json(person, &["join", &link]);
+        answer(&world, first, &["approve"]);
+        assert!(pairing.wait().success());
+    }
+    world
+}
+
+/// Answers the one request that waits for somebody.
+fn answer(world: &World, person: &str, words: &[&str]) -> String {
+    let id = world.waiting(person);
+    let all: Vec<&str> = [words[0], &id].into_iter().chain(words[1..].iter().copied()).collect();
+    world.json(person, &all);
+    id
+}
+
+/// A program that writes down what it was called with.
+fn program(world: &World) -> String {
+    let path = world.path("transfer");
+    std::fs::write(&path, "#!/bin/sh\necho \"$@\" >> moved\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn two_of_three_move_the_money() {
+    let world = team(&["cfo", "cto", "vp-eng"]);
+    let transfer = program(&world);
+    let moved = world.work().join("moved");
+    let script = start(&world, "2-quorum", &["50000", "ACME", &transfer]);
+    answer(&world, "cfo", &["approve"]);
+    answer(&world, "vp-eng", &["deny", "-m", "who is that?"]);
+    assert!(!moved.exists(), "one yes and one no");
+    answer(&world, "cto", &["approve"]);
+    let output = script.output();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&moved).unwrap(), "50000 ACME\n");
+    let (verdict, code) = world.verify("last", &["--require", "L1", "--event", "executed"]);
+    assert_eq!(code, 0, "{verdict}");
+    // Two that say no leave too few.
+    let script = start(&world, "2-quorum", &["60000", "ACME", &transfer]);
+    answer(&world, "cfo", &["deny", "-m", "not again"]);
+    answer(&world, "cto", &["deny", "-m", "not again"]);
+    assert_eq!(script.output().status.code(), Some(126));
+    assert_eq!(std::fs::read_to_string(&moved).unwrap(), "50000 ACME\n");
+}
+
+#[test]
+fn silence_asks_the_next_and_a_no_ends_it() {
+    let world = team(&["on-call-eng", "team-lead", "eng-director"]);
+    let deploy = |file: &str, first: &str| {
+        let mut deploy = script(&world, "3-escalation", &["touch", file]);
+        deploy.env("FIRST", first).env("NEXT", "40s");
+        Process::start(deploy)
+    };
+    let silent = deploy("deployed", "1s");
+    let id = world.waiting("team-lead");
+    let shown = world.json("team-lead", &["show", &id]).to_string();
+    assert!(shown.contains("on-call-eng"), "{shown}");
+    world.json("team-lead", &["approve", &id]);
+    assert!(silent.output().status.success());
+    assert!(world.work().join("deployed").exists());
+    let denied = deploy("other", "30s");
+    answer(&world, "on-call-eng", &["deny", "-m", "not during the freeze"]);
+    assert_eq!(denied.output().status.code(), Some(126));
+    world.waiting_for("team-lead", 0);
+    assert!(!world.work().join("other").exists());
+}
+
+#[test]
+fn one_device_answers_for_several_machines() {
+    let world = World::with_gateway();
+    let homes = ["laptop", "company"].map(|name| format!("{name}={}", world.path(name).display()));
+    let mut pairing = script(&world, "6-one-device", &[world.url(), &homes[0], &homes[1]]);
+    pairing.env("COUNTERSIGN_HOME", world.path("approver"));
+    let output = Process::start(pairing).output();
+    assert!(output.status.success(), "{output:?}");
+    let listed = text(&output);
+    assert!(listed.contains("laptop") && listed.contains("company"), "{listed}");
+    let runs = ["laptop", "company"].map(|home| world.spawn(home, &["run", "--", "touch", home]));
+    world.waiting_for("approver", 2);
+    for item in world.json("approver", &["inbox"])["items"].as_array().unwrap() {
+        world.json("approver", &["approve", item["requestId"].as_str().unwrap()]);
+    }
+    for run in runs {
+        assert!(run.output().status.success());
+    }
+    // Each can be stopped by itself.
+    world.json("approver", &["freeze", "--of", "laptop"]);
+    let stopped = world.run("laptop", &["run", "--", "ls"]);
+    assert_eq!(stopped.status.code(), Some(126), "{stopped:?}");
+    assert!(world.run("company", &["run", "--", "ls"]).status.success());
+}
+
+#[test]
+fn both_sides_keep_the_same_signature() {
+    let world = World::paired();
+    let device = world.path("approver").display().to_string();
+    let script = start(&world, "8-both-sides", &[&device, "touch", "deployed"]);
+    let id = world.answer("approve");
+    let output = script.output();
+    assert!(output.status.success(), "{output:?}");
+    assert!(world.work().join("deployed").exists());
+    let lines = text(&output);
+    assert!(lines.lines().count() >= 2 && lines.lines().all(|line| line.contains(&id)), "{lines}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("both sides keep the signature "), "{said}");
+}
+
 #[test]
 fn every_example_has_a_test() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples");
@@ -117,5 +233,5 @@ fn every_example_has_a_test() {
             count += 1;
         }
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 8);
 }

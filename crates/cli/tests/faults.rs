@@ -19,6 +19,8 @@ mod damage;
 mod disk;
 #[path = "faults/full.rs"]
 mod full;
+#[path = "faults/group.rs"]
+mod group;
 #[path = "common/heard.rs"]
 mod heard;
 #[path = "faults/read_only.rs"]

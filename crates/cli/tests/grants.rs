@@ -5,6 +5,8 @@
 
 mod common;
 
+#[path = "grants/always.rs"]
+mod always;
 #[path = "grants/frozen.rs"]
 mod frozen;
 #[path = "grants/standing.rs"]

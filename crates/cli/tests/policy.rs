@@ -447,3 +447,66 @@ fn what_the_gate_cannot_do_yet_is_said() {
     let notes = said["notes"].to_string();
     assert!(notes.contains("nobody is asked next"), "{notes}");
 }
+
+/// Runs what the policy asks about, and answers.
+fn answered(world: &World, command: &[&str], word: &str) {
+    let run = world.gate(&[], command);
+    world.answer(word);
+    run.output();
+}
+
+#[test]
+fn what_was_approved_every_time_is_suggested_as_a_rule_that_works() {
+    let world = World::paired();
+    world.hold_nothing_more();
+    for _ in 0..2 {
+        answered(&world, &["touch", "cache"], "approve");
+        answered(&world, &["mkdir", "-p", "logs"], "approve");
+    }
+    answered(&world, &["mkdir", "-p", "other"], "deny");
+    let suggest = ["policy", "suggest", "--at-least", "2"];
+    let found = world.json("enforcer", &suggest);
+    let suggestions = found["suggestions"].as_array().unwrap();
+    // A program of which something was denied is none, however often it was approved.
+    assert_eq!(suggestions.len(), 1, "{found}");
+    let suggestion = &suggestions[0];
+    assert_eq!((&suggestion["approved"], &suggestion["by"][0]), (&2.into(), &"ann".into()));
+    let rule = suggestion["rule"].as_str().unwrap();
+    assert!(rule.contains("\"cache\""), "{rule}");
+    assert_eq!(world.json("enforcer", &["policy", "suggest"])["suggestions"][0], Value::Null);
+    // The text is a policy, and what it speaks of runs.
+    let file = world.path("suggested.toml");
+    std::fs::write(&file, format!("version = 1\n{rule}")).unwrap();
+    let file = file.to_str().unwrap();
+    world.json("enforcer", &["policy", "check", file]);
+    for (words, expected) in [(&["cache"][..], 0), (&["cache", "more"], 10)] {
+        let args = ["explain", "--exit-code", "--policy", file, "--", "touch"];
+        let args: Vec<&str> = args.into_iter().chain(words.iter().copied()).collect();
+        assert_eq!(code(&run(&world, &args)), expected, "{words:?}");
+    }
+    let text = world.run("enforcer", &suggest);
+    let text = String::from_utf8_lossy(&text.stdout);
+    assert!(text.contains("# approved 2 times by ann, 20"), "{text}");
+}
+
+#[test]
+fn attack_12_no_rule_is_suggested_for_a_dangerous_lane_or_what_is_critical() {
+    let world = World::paired();
+    let payment =
+        r#"{"kind":"request","action":"transfer","parameters":{"amount":1},"verb":"payment"}"#;
+    let batch = world.path("one.jsonl");
+    std::fs::write(&batch, format!("{payment}\n")).unwrap();
+    for _ in 0..2 {
+        let args = ["request", "--batch", batch.to_str().unwrap(), "--json"];
+        let asking = world.spawn("enforcer", &args);
+        let id = world.waiting("approver");
+        world.json("approver", &["approve", &id, "-m", "agreed"]);
+        asking.output();
+        let run = world.gate(&[], &["rm", "-rf", "build"]);
+        let id = world.waiting("approver");
+        world.json("approver", &["approve", &id, "-m", "agreed"]);
+        run.output();
+    }
+    let found = world.json("enforcer", &["policy", "suggest", "--at-least", "2"]);
+    assert_eq!(found["suggestions"].as_array().unwrap().len(), 0, "{found}");
+}

@@ -129,7 +129,7 @@ fn steps_that_leave_those_asked_first_no_time_are_refused() {
 
 #[test]
 fn attack_20_a_caller_hands_nothing_on_where_the_policy_denies_on_timeout() {
-    let world = team_under("verb = \"shell_exec\"\non_timeout = \"deny\"\n");
+    let world = team_under("approvers = [\"anyone\"]\non_timeout = \"deny\"\n");
     let args = ["--to", "ann", "--ttl", "1s", "--escalate", "bob:60s"];
     let mut run = world.gate(&args, &LINE);
     assert_eq!(run.wait().code(), Some(126));

@@ -335,3 +335,20 @@ fn attack_20_what_still_waits_is_not_erased() {
     let id = asked["requestId"].as_str().unwrap();
     assert_eq!(world.json("enforcer", &["wait", id])["verdict"], "approved");
 }
+
+#[test]
+fn attack_20_an_approval_whose_value_is_gone_is_judged_as_a_commitment() {
+    let blocks = "[[rule]]\nid = \"no\"\ndecision = \"block\"\ntools = [\"update_title\"]\n\
+                  conditions = [{ field = \"card\", eq = \"another\" }]\n";
+    let world = world(&(rule("require_approval") + &hides("[\"card\"]") + blocks));
+    let asked = json(&send(&world, &["--detach"]).output().stdout);
+    world.answer("approve");
+    std::fs::remove_dir_all(world.path("enforcer").join("disclosures")).unwrap();
+    let id = asked["requestId"].as_str().unwrap();
+    let output = world.run("enforcer", &["wait", id, "--json"]);
+    assert!(!output.status.success(), "{output:?}");
+    let content = newest(&world);
+    assert_eq!(content["event"], "observed", "{content}");
+    let released = world.json("enforcer", &["audit", "query", "--event", "released"]);
+    assert_eq!(released["items"], json!([]));
+}

@@ -191,7 +191,7 @@ fn is_withdrawn(error: &ClientError) -> bool {
 }
 
 /// An envelope of the expected kind about the expected request.
-fn about<B: Body>(reply: &Reply, request_id: &str) -> Result<Envelope<B>, ClientError> {
+pub(crate) fn about<B: Body>(reply: &Reply, request_id: &str) -> Result<Envelope<B>, ClientError> {
     let envelope = reply.envelope()?;
     if envelope.request_id != request_id {
         return Err(another());

@@ -23,6 +23,7 @@ mod error;
 mod http;
 mod pairing;
 mod session;
+mod stops;
 mod tls;
 
 pub use backoff::backoff;

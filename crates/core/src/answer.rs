@@ -53,6 +53,9 @@ pub enum Unclear {
     /// A partial yes reaches further than the route offers.
     #[error("the scope of a partial answer was not on offer")]
     Reach,
+    /// A standing permission that is no part of the offer, or stands beside no plain yes.
+    #[error("the standing permission that it takes was not on offer")]
+    Grant,
     /// A partial yes without the reason that the route asks for.
     #[error("the route asks for a reason and none was signed")]
     NoReason,

@@ -373,7 +373,7 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn route(&self) -> Result<Option<Route>, JsonError> {
-        self.head.extension(extension::ROUTE)
+        self.head.route()
     }
 
     /// Our context, where the artifact carries one.
@@ -381,7 +381,7 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn context(&self) -> Result<Option<Context>, JsonError> {
-        self.head.extension(extension::CONTEXT)
+        self.head.context()
     }
 
     /// The ledger's head, where the artifact carries one.
@@ -389,18 +389,41 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
-        self.head.extension(extension::HEAD)
+        self.head.checkpoint()
     }
 }
 
 impl ArtifactHead {
+    /// Our route, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn route(&self) -> Result<Option<Route>, JsonError> {
+        self.extension(extension::ROUTE)
+    }
+
+    /// Our context, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn context(&self) -> Result<Option<Context>, JsonError> {
+        self.extension(extension::CONTEXT)
+    }
+
+    /// The ledger's head, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
+        self.extension(extension::HEAD)
+    }
+
     /// The request that it is an artifact of: named like it, or signed as a later round of it.
     ///
     /// # Errors
     /// Where the context is there in another shape: nobody knows then which request it names.
     pub(crate) fn of_request(&self) -> Result<String, JsonError> {
-        let context: Option<Context> = self.extension(extension::CONTEXT)?;
-        let first = context.and_then(|context| context.request);
+        let first = self.context()?.and_then(|context| context.request);
         Ok(first.unwrap_or_else(|| self.request_id.clone()))
     }
 

@@ -95,6 +95,8 @@ pub mod hint {
     pub const ESCALATE: &str = "escalate";
     /// The indices of a batch that are allowed.
     pub const ITEMS: &str = "items";
+    /// A standing permission taken out of what the route offers, beside a yes.
+    pub const GRANT: &str = "grant";
     /// SHA-256 of the canonical review model.
     pub const DISPLAY_HASH: &str = "displayHash";
 }

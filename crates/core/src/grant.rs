@@ -1,8 +1,14 @@
 //! A standing permission, as a person signs it.
 //!
-//! It is an action of its own, put to the approver like any other: what is signed is the whole
-//! call, who may make it, where, until when and how often. Nothing is a grant that does not read
-//! back as one exactly.
+//! Either it is an action of its own, put to the approver like any other: what is signed is the
+//! whole call, who may make it, where, until when and how often. Or an approver takes it out of
+//! what the route of a call offers, beside a yes to it ([`Taken`]). Nothing is a grant that does
+//! not read back as one exactly.
+
+mod taken;
+mod words;
+
+pub use taken::{Taken, latest, offer};
 
 use crate::action::{Action, ActionHash, Request};
 use crate::artifact::ArtifactHead;
@@ -44,7 +50,8 @@ pub struct GrantNote {
     pub id: String,
     /// When it was given.
     pub granted_at: Timestamp,
-    /// What was signed: the action of [`Grant::to_action`].
+    /// What was signed: the action of [`Grant::to_action`], or the call itself where the grant was
+    /// taken beside a yes to it.
     pub action: Map<String, Value>,
     /// The artifacts it was signed in, but for their payload, which is `action`.
     pub artifacts: Vec<ArtifactHead>,

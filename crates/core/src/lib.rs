@@ -11,6 +11,7 @@
 //! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
 //! * [`verify`]: from a decision to a proof; [`answer`]: what it says; [`request`]: the life of a
 //!   request.
+//! * [`grant`]: what was allowed once for many times; [`freeze`]: the stop of everything.
 //! * [`token`]: the same answer in a few hundred bytes, which runs nothing.
 //! * [`pairing`]: how two devices come to know each other's keys.
 //! * [`mod@reference`]: the same between HARP's reference programs, as files.
@@ -35,6 +36,7 @@ pub mod encoding;
 pub mod envelope;
 pub mod error;
 pub mod export;
+pub mod freeze;
 pub mod grant;
 pub mod json;
 pub mod keys;

@@ -8,6 +8,7 @@ use crate::answer::{Items, Meaning, Unclear, meaning};
 use crate::artifact::{ArtifactHash, ArtifactHead, Assurance, Route, Scope};
 use crate::decision::{Decision, hint};
 use crate::encoding::Hash;
+use crate::grant::Taken;
 use crate::json::{JsonError, clip};
 use crate::keys::KeyId;
 use crate::tally;
@@ -143,6 +144,7 @@ pub struct Vote {
     decision: Decision,
     terms: Arc<Terms>,
     meaning: Meaning,
+    taken: Option<Taken>,
     person: String,
     assurance: Assurance,
 }
@@ -158,6 +160,12 @@ impl Vote {
     #[must_use]
     pub fn meaning(&self) -> &Meaning {
         &self.meaning
+    }
+
+    /// The standing permission that the person took beside a yes, no wider than the offer.
+    #[must_use]
+    pub fn taken(&self) -> Option<&Taken> {
+        self.taken.as_ref()
     }
 
     /// Who answered.
@@ -258,9 +266,10 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
         return Err(Refusal::WrongSession);
     }
     let meaning = within_terms(&decision, terms)?;
+    let taken = Taken::of(&decision, &artifact.head, &terms.route)?;
     unused(&decision, check.replay)?;
     let (person, assurance) = (signer.person.clone(), signer.assurance);
-    Ok(Vote { decision, terms: Arc::clone(terms), meaning, person, assurance })
+    Ok(Vote { decision, terms: Arc::clone(terms), meaning, taken, person, assurance })
 }
 
 /// The pinned approver whose key the decision names.

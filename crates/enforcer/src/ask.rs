@@ -530,10 +530,13 @@ impl Enforcer {
             if found.round() != request.round() {
                 return Ok(Some(Waited::Escalated(found)));
             }
-            if let Some(question) = question
-                && let Some(next) = self.next_round(&found, question).await?
-            {
-                return Ok(Some(Waited::Escalated(next)));
+            if let Some(question) = question {
+                match self.next_round(&found, question).await {
+                    Ok(Some(next)) => return Ok(Some(Waited::Escalated(next))),
+                    // Another process ended it at this moment: it is looked at again.
+                    Ok(None) | Err(GateError::Ledger(LedgerError::State(_))) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(self.ended(found, relays, deadline).await?.map(Waited::Ended))

@@ -6,9 +6,9 @@
 //! # Rooms
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
 //! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
-//!   may wait. `streak`: denials one after another.
+//!   may wait. `stops`: stops that approvers send from their devices. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
-//! * `items`: the same for a batch, item by item.
+//! * `items`: the same for a batch, item by item. `heads`: the home's own memory of the ledger.
 //! * `rounds`: others asked in place of those who did not end it.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
@@ -17,12 +17,14 @@ mod denied;
 mod error;
 mod freeze;
 pub mod grant;
+mod heads;
 mod items;
 mod limits;
 mod permit;
 mod recovery;
 mod rounds;
 mod standing;
+mod stops;
 mod streak;
 mod suspend;
 
@@ -34,6 +36,7 @@ use crate::policy::Sources;
 use crate::remembered::{Remembered, change};
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
+use countersign_core::grant::GrantNote;
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::request;
 use countersign_core::time::Instant;
@@ -42,6 +45,7 @@ use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
     Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
 };
+use heads::Heads;
 use serde_json::{Map, Value};
 use standing::{Counting, judge};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -61,6 +65,7 @@ pub struct Enforcer {
     boundary: Boundary,
     sources: Sources,
     remembered: RwLock<Remembered>,
+    heads: Heads,
 }
 
 /// The right to start one action once: the claim is durable, and holding this is the permission.
@@ -82,6 +87,12 @@ impl RunOnce {
     pub fn request(&self) -> &RequestRecord {
         &self.request
     }
+
+    /// The grant that it goes under, where nobody was asked for this run.
+    #[must_use]
+    pub fn grant(&self) -> Option<&GrantNote> {
+        self.frame.grant.as_deref()
+    }
 }
 
 impl Enforcer {
@@ -99,8 +110,10 @@ impl Enforcer {
         witness::check_home(&home, &*ledger, &identity.keys).await?;
         let owner = Owner::new(&home, &edge)?;
         let boundary = Boundary::Unprotected;
-        let (sources, remembered) = (Sources::default(), RwLock::default());
-        let enforcer = Self { home, identity, ledger, edge, owner, boundary, sources, remembered };
+        let (sources, remembered, heads) =
+            (Sources::default(), RwLock::default(), Heads::default());
+        let enforcer =
+            Self { home, identity, ledger, edge, owner, boundary, sources, remembered, heads };
         enforcer.tell_ends().await?;
         enforcer.recover().await?;
         Ok(enforcer)
@@ -221,7 +234,9 @@ impl Enforcer {
         let (request_id, entry) = (request.id.clone(), Box::new(entry));
         let counts = Box::new(counts);
         let acceptance = Acceptance { request_id, vote, reason, counts, entry, now };
-        self.spent(request, self.ledger.accept(acceptance).await).await
+        let accepted = self.spent(request, self.ledger.accept(acceptance).await).await?;
+        self.give_taken(&accepted).await?;
+        Ok(accepted)
     }
 
     /// What a receipt says of a request, with the answers that count now.
@@ -382,15 +397,6 @@ impl Enforcer {
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
         Ok(entry)
-    }
-
-    /// Demands that the home remembers the newest head. The ledger hands its heads on by itself;
-    /// what hangs on one asks for it here.
-    async fn remember_head(&self) -> Result<(), GateError> {
-        if let Some(head) = self.ledger.checkpoint().await? {
-            witness::remember(&self.home, &head)?;
-        }
-        Ok(())
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -276,7 +276,8 @@ impl Home {
     }
 
     /// Takes the keys of a pairing back at once, those that it was rotated from and to as well, and
-    /// forgets the way to them. `since` is from when on others may have had them. Says which keys.
+    /// says which. `since` is from when on others may have had them. The way to them is left for
+    /// [`Home::forget`].
     ///
     /// # Errors
     /// Where there is no such pairing, or something cannot be written.
@@ -301,8 +302,16 @@ impl Home {
                 keys.push(approver.key_id.clone());
             }
         })?;
-        files::remove(&path)?;
         Ok((pairing, keys))
+    }
+
+    /// Forgets the way to keys that were taken back.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub fn forget(&self, name: &str) -> Result<(), HomeError> {
+        let _lock = self.lock("trust.lock")?;
+        Ok(files::remove(&pairing_path(&self.root.join("pairings"), name)?)?)
     }
 
     /// Where the ledger is.

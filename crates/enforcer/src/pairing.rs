@@ -312,6 +312,8 @@ impl Enforcer {
             members.extend(since.map(|since| ("compromisedSince", since.as_str())));
             self.record_key(Event::Revoked, &members).await?;
         }
+        // The way to it stays until it is recorded: who was cut off does it once more.
+        self.home().forget(&pairing.name)?;
         Ok(pairing)
     }
 }

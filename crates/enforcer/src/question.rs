@@ -3,17 +3,18 @@
 mod quorum;
 
 use crate::edge::{Edge, NoEntropy};
+use crate::gate::grant::offered;
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{
-    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, HashAlg, Risk, Route,
-    Scope, Seat, extensions,
+    Artifact, ArtifactHash, ArtifactHead, ArtifactType, Assurance, Context, GrantOffer, HashAlg,
+    Risk, Route, Scope, Seat, extensions,
 };
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::json::{self, JsonError};
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::PolicyNote;
-use countersign_core::redact::{Disclosure, is_ours};
+use countersign_core::redact::{Disclosure, is_ours, smuggles_commitment};
 use countersign_core::tally::{Tally, tally};
 use countersign_core::time::Instant;
 use countersign_core::trust::Approver;
@@ -67,6 +68,8 @@ pub struct Grounds {
     pub(crate) timeout_seconds: u32,
     /// How many must allow, and who is asked next.
     pub(crate) quorum: Quorum,
+    /// The widest standing permission that may be taken beside a yes.
+    pub(crate) grant: Option<GrantOffer>,
 }
 
 /// An approver and how to reach it.
@@ -127,6 +130,9 @@ impl Grounds {
             reason_required: verdict.require_reason,
             timeout_seconds: verdict.timeout_seconds,
             quorum: Quorum::of(verdict),
+            grant: offered(verdict, false)
+                .ok()
+                .map(|offer| GrantOffer { max_seconds: offer.max_seconds, session: offer.session }),
         }
     }
 
@@ -161,6 +167,7 @@ impl Grounds {
             reason_required: false,
             timeout_seconds: 300,
             quorum: Quorum::default(),
+            grant: None,
         }
     }
 
@@ -168,6 +175,7 @@ impl Grounds {
     #[must_use]
     pub fn critical(mut self) -> Self {
         self.note.risk = Risk::Critical;
+        self.grant = None;
         self.min_assurance = self.min_assurance.max(Assurance::Web);
         self
     }
@@ -261,6 +269,7 @@ impl Question {
                 reason_required: route.reason_required,
                 timeout_seconds: 0,
                 quorum: Quorum::of_route(&route),
+                grant: route.grant,
             },
             principal: request.key.principal.clone(),
             session: String::new(),
@@ -350,8 +359,20 @@ impl Question {
             roster,
             veto: self.grounds.quorum.veto,
             escalate_to: place.rest.iter().map(|step| step.label.clone()).collect(),
-            grant: None,
+            grant: self.grant_offer(),
         }
+    }
+
+    /// What may be taken beside a yes. Only what the gate looks up as granted is on offer: no batch,
+    /// nothing that has a use of its own, and nothing that holds a secret.
+    fn grant_offer(&self) -> Option<GrantOffer> {
+        let may_be = match &self.action {
+            Action::Command(_) | Action::Tool(_) => true,
+            Action::Request(request) => request.action != countersign_core::grant::ACTION,
+            _ => false,
+        };
+        let open = || self.action.to_payload().is_ok_and(|whole| !smuggles_commitment(&whole));
+        self.grounds.grant.filter(|_| may_be && open())
     }
 }
 

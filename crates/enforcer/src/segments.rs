@@ -99,7 +99,9 @@ impl Enforcer {
         files::private_dir(&self.segments())?;
         self.sweep().await?;
         let mut rotated = Rotated::default();
-        while let Some(draft) = self.next_segment(rule).await? {
+        // What sealing writes is not sealed with it.
+        let newest = self.ledger().newest().await?.map_or(0, |(seq, _)| seq);
+        while let Some(draft) = self.next_segment(rule, newest).await? {
             self.place(&draft)?;
             rotated.sealed.push(self.seal(draft).await?);
         }

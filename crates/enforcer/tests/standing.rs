@@ -10,6 +10,8 @@ mod freeze;
 mod grants;
 #[path = "standing/limits.rs"]
 mod limits;
+#[path = "standing/taken.rs"]
+mod taken;
 
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};

@@ -34,6 +34,7 @@ mod reply;
 mod routes;
 mod serve;
 mod sessions;
+mod stops;
 mod throttle;
 
 pub use config::{Config, Limits};

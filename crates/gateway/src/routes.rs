@@ -2,7 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::reply::{ApiError, json, render_errors};
-use crate::{artifacts, channel, decisions, exchanges, heads, inbox, pairing, proof};
+use crate::{artifacts, channel, decisions, exchanges, heads, inbox, pairing, proof, stops};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::map_response_with_state;
@@ -43,6 +43,9 @@ fn exchange_routes() -> Router<Arc<Gateway>> {
         .route("/v1/decisions", post(decisions::decide))
         .route("/v1/acks", post(decisions::ack))
         .route("/v1/heads", post(heads::submit))
+        .route("/v1/stops", post(stops::submit))
+        .route("/v1/enforcers/{id}/stops", get(stops::page))
+        .route("/v1/enforcers/{id}/stops/{stopId}", delete(stops::taken))
         .route("/v1/exchanges/{requestId}", get(exchanges::status))
         .route("/v1/exchanges/{requestId}/wait", get(decisions::wait))
         .route("/v1/exchanges/{requestId}/withdraw", post(exchanges::withdraw))

@@ -6,9 +6,11 @@ mod heads;
 mod lists;
 mod pairings;
 mod routes;
+mod stops;
 
 use crate::db::Db;
 use crate::fault;
+use crate::group::Leaving;
 use crate::private_file::{self, beside};
 use crate::schema::Schema;
 use crate::writer::Writer;
@@ -36,7 +38,11 @@ const SCHEMA: Schema = Schema {
     // 32 MiB. Exchanges change a page again and again, which is then copied once, and the syncs
     // around a copy are rare.
     log_pages: 8_192,
-    steps: &[include_str!("relay/schema.sql"), include_str!("relay/heads.sql")],
+    steps: &[
+        include_str!("relay/schema.sql"),
+        include_str!("relay/heads.sql"),
+        include_str!("relay/stops.sql"),
+    ],
 };
 
 /// Rows that one housekeeping write drops, so that nobody waits long behind it.
@@ -59,7 +65,8 @@ impl SqliteRelay {
     /// damaged, of another kind, or of a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let only = alone(path)?;
-        let (writer, ()) = Writer::open(path, &SCHEMA, |_| Ok(((), Box::new(()))))?;
+        let (writer, ()) =
+            Writer::open(path, &SCHEMA, Leaving::Tidied, |_| Ok(((), Box::new(()))))?;
         Ok(Self { writer, _only: only })
     }
 

@@ -9,6 +9,7 @@
 //!
 //! # Rooms
 //! * [`device`]: who may speak; [`pairing`]: how two devices meet.
+//! * [`stop`]: what ends everything, on its way to one enforcer.
 //! * [`exchange`]: one artifact on its way to one approver, and the answer on its way back.
 //! * [`memory`]: the store that forgets; [`contract`]: what every store promises.
 
@@ -17,6 +18,7 @@ pub mod device;
 pub mod exchange;
 pub mod memory;
 pub mod pairing;
+pub mod stop;
 
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -39,7 +41,7 @@ pub const LEDGERS_REMEMBERED: usize = 16;
 /// `expires_at` (`now >= expires_at` is too late), whether or not [`RelayStore::expire_due`] has
 /// run since. Ids are opaque text and compared byte by byte.
 #[async_trait]
-pub trait RelayStore: Send + Sync {
+pub trait RelayStore: stop::StopStore + Send + Sync {
     // --- devices ---
 
     /// Remembers a device. An id has one key for ever, and a key one id.

@@ -8,6 +8,7 @@
 //! * [`envelope`]: what every message is wrapped in.
 //! * [`artifact`], [`decision`], [`exchange`]: a question, its answer, and how far it got.
 //! * [`head`]: how long a ledger was, for the gateway to remember.
+//! * [`stop`]: what ends everything, from an approver's device.
 //! * [`presence`]: what live channels say besides.
 //! * [`pairing`], [`auth`]: how devices meet, and how one proves itself.
 //! * [`error`]: what went wrong, and the one table from its code to an HTTP status.
@@ -23,6 +24,7 @@ pub mod pairing;
 pub mod presence;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod stop;
 
 pub use envelope::{Body, Envelope};
 pub use error::{ErrorBody, ErrorCode};

@@ -6,7 +6,7 @@ import type { Artifact } from "./artifact.js";
 import { allows, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
 import { base64, sameBytes } from "./encoding.js";
-import { giving, grantIn } from "./grant.js";
+import { giving, signedGrant } from "./grant.js";
 import { emptyObject, limit, parse, same, sha256 } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
@@ -17,6 +17,7 @@ import { parseReceipt } from "./receipt.js";
 import type { Content, Event, Level, Receipt } from "./receipt.js";
 import { ASSURANCES, extension } from "./route.js";
 import type { Assurance, Route } from "./route.js";
+import { keepsToOffer } from "./taken.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
 import {
@@ -143,7 +144,7 @@ function restsOnItsGrant(content: Content, trust: TrustStore, now: number): void
   if ((content.basis === "grant") !== (note !== undefined)) end("Malformed");
   if (note === undefined) return;
   if (event === "approved" || !NEED_APPROVAL.includes(event)) end("Malformed");
-  const grant = grantIn(note.action) ?? end("Malformed");
+  const grant = signedGrant(note) ?? end("Malformed");
   if (grant.actionHash !== content.actionHash) end("HashMismatch");
   const given = giving(content, note);
   hangsTogether(given);
@@ -259,8 +260,10 @@ function weigh(
   named(() => demandNames(decision, artifact));
   named(() => demandSeat(signer, terms.route));
   const yes = saysYes(decision, terms, content.items);
-  // A yes that came too late is none, and no no either.
-  return { signer, yes: yes === true && !inTime(content, decision, artifact, now) ? undefined : yes };
+  // A yes that came too late or takes more than was offered is none, and no no either.
+  const good = () =>
+    keepsToOffer(decision, artifact, terms.route) && inTime(content, decision, artifact, now);
+  return { signer, yes: yes === true && !good() ? undefined : yes };
 }
 
 /**

@@ -32,6 +32,8 @@ export const hint = {
   ESCALATE: "escalate",
   /** The indices of a batch that are allowed. */
   ITEMS: "items",
+  /** A standing permission taken out of what the route offers, beside a yes. */
+  GRANT: "grant",
 } as const;
 
 /** A HARP Decision. */

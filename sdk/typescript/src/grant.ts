@@ -1,14 +1,16 @@
 /** A standing permission, as a person signs it, and what a receipt says of the one it rests on. */
 
 import { actionHash, actionKind } from "./action.js";
-import { artifactHead, requestOf } from "./artifact.js";
+import { artifactHead, requestOf, routeOf } from "./artifact.js";
 import type { ArtifactHead } from "./artifact.js";
 import { decision } from "./decision.js";
 import type { Decision } from "./decision.js";
-import { JsonError } from "./json.js";
+import { JsonError, same } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import type { Content } from "./receipt.js";
 import * as shape from "./shape.js";
+import { takenBeside } from "./taken.js";
+import type { Taken } from "./taken.js";
 import type { Timestamp } from "./time.js";
 
 /** The name of the request that asks for a grant. */
@@ -48,6 +50,33 @@ export function grantIn(payload: JsonObject): Grant | undefined {
   if (!ours || payload.action !== ACTION) return undefined;
   try {
     return grant(payload.parameters);
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The grant that everything in a note was signed for: a request for it, or a call with an answer
+ * that took it. Whether the signatures hold is for the module `check` to say.
+ */
+export function signedGrant(note: GrantNote): Grant | undefined {
+  const askedFor = grantIn(note.action);
+  if (askedFor !== undefined) return askedFor;
+  const taken = note.decisions.map((one) => takenBy(one, note.artifacts));
+  const [first] = taken;
+  const alike = (other: Taken | undefined) =>
+    other !== undefined && same(other.json, first?.json ?? null);
+  if (first === undefined || !taken.every(alike)) return undefined;
+  return { actionHash: actionHash(note.action), expiresAt: first.expiresAt };
+}
+
+function takenBy(one: Decision, artifacts: readonly ArtifactHead[]): Taken | undefined {
+  const head = artifacts.find((other) => other.artifactHash === one.artifactHash);
+  try {
+    const route = head === undefined ? undefined : routeOf(head);
+    if (head === undefined || route === undefined) return undefined;
+    return takenBeside(one, head, route);
   } catch (error) {
     if (error instanceof JsonError) return undefined;
     throw error;

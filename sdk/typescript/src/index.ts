@@ -11,7 +11,7 @@
  *   can read it
  * - `decision`: the signed answer; `meaning`: what it says; `trust`: the keys that somebody pinned
  * - `verify`: from a decision to a vote; `quorum`: whether votes are enough; `token`: the compact form; `reference`: HARP's own files
- * - `receipt`, `grant`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
+ * - `receipt`, `grant`, `taken`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
  *
  * @packageDocumentation
  */
@@ -33,6 +33,7 @@ export * as reference from "./reference.js";
 export * as route from "./route.js";
 export * as sealing from "./sealing.js";
 export * as statement from "./statement.js";
+export * as taken from "./taken.js";
 export * as time from "./time.js";
 export * as token from "./token.js";
 export * as trust from "./trust.js";

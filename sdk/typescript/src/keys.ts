@@ -34,6 +34,8 @@ export const DOMAINS = {
   policy: "countersign-policy/v1",
   /** An operator over the manifest of a bundle. */
   bundle: "countersign-bundle/v1",
+  /** An approver over a stop. */
+  freeze: "countersign-freeze/v1",
 } as const;
 
 /** The name of a domain. */

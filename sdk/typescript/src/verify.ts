@@ -11,6 +11,8 @@ import { givesReason, meaning } from "./meaning.js";
 import type { Meaning } from "./meaning.js";
 import { isEnough } from "./route.js";
 import type { Assurance, Route } from "./route.js";
+import { takenBeside } from "./taken.js";
+import type { Taken } from "./taken.js";
 import { approverOf, counts } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
 
@@ -100,6 +102,8 @@ export interface Vote {
   /** Whether it says yes to all of it. */
   readonly allows: boolean;
   readonly meaning: Meaning;
+  /** The standing permission taken beside a yes, no wider than the offer. */
+  readonly taken?: Taken;
   readonly person: string;
   readonly assurance: Assurance;
   readonly decision: Decision;
@@ -126,9 +130,11 @@ export function verifyDecision(decision: Decision, check: Check): Vote {
   demandNames(decision, artifact);
   if (artifact.sessionId !== check.session) throw new Refusal("WrongSession");
   const said = demandTerms(decision, termsOf(artifact, route));
+  const taken = demandOffer(decision, artifact, route);
   demandUnused(decision, check.replay);
   const { person, assurance } = signer;
-  return { allows: said.says === "allow", meaning: said, person, assurance, decision, route };
+  const beside = taken === undefined ? {} : { taken };
+  return { allows: said.says === "allow", meaning: said, ...beside, person, assurance, decision, route };
 }
 
 /** The pinned approver whose key the decision names. @throws Refusal */
@@ -198,6 +204,16 @@ export function demandTerms(decision: Decision, { sessionId, items, route }: Ter
   const said = meaning(decision, items, route);
   if (said === undefined) throw new Refusal("Unclear");
   return said;
+}
+
+/** What an answer takes beside its yes, no more than is on offer. @throws Refusal */
+function demandOffer(decision: Decision, artifact: Artifact, route: Route): Taken | undefined {
+  try {
+    return takenBeside(decision, artifact, route);
+  } catch (error) {
+    if (error instanceof JsonError) throw new Refusal("Unclear");
+    throw error;
+  }
 }
 
 function demandUnused(decision: Decision, replay: ReplayView): void {

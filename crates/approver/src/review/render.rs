@@ -20,6 +20,7 @@ pub fn render_text(review: &Review, width: usize, color: bool) -> String {
         page.block(&format!("  {} ", page.paint(YELLOW, "!")), 4, &warning.text);
     }
     page.section("What exactly", &review.action);
+    page.section("What you grant, beside this one run", &review.granted);
     page.section("Who asks", &review.asked_by);
     page.section("On which terms", &review.terms);
     page.section("The agent says (nobody checked this)", &review.agent_says);

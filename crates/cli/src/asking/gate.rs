@@ -1,8 +1,8 @@
 //! One call on its way: judged by the policies, put to whom they ask, and claimed once.
 
 use super::{
-    Caller, Document, RouteArgs, Subject, Unseated, Whom, Words, blocked, claim_failed, pairings,
-    put, question, settle, tell, unasked, unfollowed, unjudged,
+    Caller, Document, RouteArgs, Subject, Unseated, Whom, Words, asker, blocked, claim_failed,
+    pairings, put, question, settle, tell, unasked, unfollowed, unjudged,
 };
 use crate::commands::{Here, asked_to_end};
 use crate::failure::Failure;
@@ -95,6 +95,14 @@ impl Gate<'_> {
 
     async fn seated(&self, judged: &Judged, caller: &Caller) -> Result<Seated, Unseated> {
         self.route.seated(self.enforcer, judged, caller, self.local).await
+    }
+
+    /// The use of a grant that covers the call; `None` where people must be asked.
+    pub(crate) async fn granted(&self, question: &Question) -> Result<Option<RunOnce>, GateError> {
+        let (principal, session) = (question.principal.as_str(), question.session.as_str());
+        let whose = (principal, session, question.workspace.as_str());
+        let asker = asker(principal, session);
+        self.enforcer.by_grant(&question.action, &question.grounds, whose, asker).await
     }
 
     /// The gateways that a question goes through.

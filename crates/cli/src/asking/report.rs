@@ -34,6 +34,9 @@ pub(crate) struct Document {
     /// Who allowed it, where somebody did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<String>,
+    /// The grant under which nobody was asked, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
     /// What became of each item, where it is a batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     items: Vec<Item>,
@@ -59,6 +62,7 @@ impl Default for Document {
             exit_code: Exit::RunFailed as i32,
             reason: None,
             approved_by: Vec::new(),
+            grant: None,
             items: Vec::new(),
             error: None,
         }
@@ -112,6 +116,7 @@ impl Document {
             Event::Uncertain => "uncertain",
             _ => "failed",
         };
+        self.grant = ran.receipt.content.entry.grant.as_ref().map(|note| note.id.clone());
         self.receipt = Some(keep_receipt(enforcer, &ran.receipt)?);
         Ok(())
     }
@@ -142,14 +147,18 @@ impl Document {
         enforcer: &Enforcer,
         permits: Vec<RunOnce>,
     ) -> Result<(), Failure> {
-        let mut used = None;
+        let (mut used, mut given) = (None, Vec::new());
         for permit in permits {
+            if let Some(note) = permit.grant() {
+                (self.grant, given) = (Some(note.id.clone()), note.decisions.clone());
+            }
             used = Some(enforcer.hand_over(permit).await?);
         }
         let Some(request) = used else { return Ok(()) };
         let trust = enforcer.trust()?;
-        let allowed = request.accepted.iter().filter(|a| word(&a.decision) != "rejected");
-        let who = allowed.filter_map(|a| trust.approver(&a.decision.signer_key_id));
+        let decisions = request.accepted.iter().map(|a| &a.decision).chain(&given);
+        let allowed = decisions.filter(|decision| word(decision) != "rejected");
+        let who = allowed.filter_map(|decision| trust.approver(&decision.signer_key_id));
         self.approved_by = who.map(|approver| approver.person.clone()).collect();
         self.request(&request);
         let whole = self.items.iter().all(|item| item.decision != Decision::Denied);
@@ -194,7 +203,9 @@ impl Document {
         let id = self.request_id.clone().unwrap_or_default();
         let whole = match self.verdict {
             "approved" | "partial" => {
-                format!("{} {id} by {}", self.verdict, visible(&self.approved_by.join(", "), false))
+                let under = self.grant.as_ref().map(|grant| format!(", under the grant {grant}"));
+                let who = visible(&self.approved_by.join(", "), false);
+                format!("{} {id} by {who}{}", self.verdict, under.unwrap_or_default())
             }
             "allowed" => "allowed by the policy".to_owned(),
             // A script reads it, and nothing else.

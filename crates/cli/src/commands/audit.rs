@@ -24,6 +24,8 @@ use super::Here;
 use crate::failure::Outcome;
 
 pub(crate) use daily::catch_up_quietly;
+pub(crate) use query::ledger;
+pub(crate) use when::when;
 
 /// Search, count and check the ledger, and take receipts out of it.
 #[derive(clap::Subcommand)]

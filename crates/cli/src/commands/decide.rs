@@ -1,10 +1,12 @@
 //! `approve`, `deny` and `escalate`: sign one answer.
 
 use super::Here;
+use super::grant::{Until, until};
 use super::inbox::opened;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
+use countersign_approver::always::{End, Wish, take};
 use countersign_approver::desk::AnswerError;
 use countersign_approver::open::Opened;
 use countersign_approver::sign::{Reply, SignError};
@@ -15,7 +17,7 @@ use countersign_enforcer::Edge;
 /// Allow one request: signs exactly what `show` shows.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'\n  countersign approve 01KAH --items 1,3"
+    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'\n  countersign approve 01KAH --items 1,3\n  countersign approve 01KAH --always --until 2h --count 20"
 )]
 pub(crate) struct Approve {
     /// The request's id; may be shortened while unique
@@ -28,6 +30,24 @@ pub(crate) struct Approve {
     /// Of a batch allow these items and refuse the others, numbered from 1 as `show` numbers them
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = item)]
     items: Option<Vec<usize>>,
+
+    /// Allow exactly this call again without asking, within what the request offers; the rule is
+    /// shown before it is signed
+    #[arg(long, conflicts_with = "items")]
+    always: bool,
+
+    /// When that ends: 90, 90s, 5m, 8h, or a time such as 2026-12-24T18:00:00Z [default: 8h, or
+    /// less where less is on offer]
+    #[arg(long, value_name = "WHEN", value_parser = until, requires = "always")]
+    until: Option<Until>,
+
+    /// How often it may be used besides this one run [default: until it ends]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "always")]
+    count: Option<u32>,
+
+    /// Only in the session that asks
+    #[arg(long, requires = "always")]
+    this_session: bool,
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -81,17 +101,29 @@ impl Escalate {
 impl Approve {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let of = |opened: &Opened| {
-            let reply = match self.items {
-                Some(items) => {
-                    let size =
-                        opened.artifact().items().ok_or(SignError::Items(Unclear::NoBatch))?;
-                    Reply::to_items(items, size)?
-                }
-                None => Reply::allow(),
-            };
-            Ok(Reply { reason: self.message, ..reply })
+            let reply = self.reply(opened)?;
+            Ok(Reply { reason: self.message.clone(), ..reply })
         };
         answer(here, &self.id, of, &self.passphrase).await
+    }
+
+    fn reply(&self, opened: &Opened) -> Result<Reply, SignError> {
+        if self.always {
+            let taken = take(opened, &self.wish(), Edge::system().now())?;
+            return Ok(Reply::always(taken));
+        }
+        let Some(items) = &self.items else { return Ok(Reply::allow()) };
+        let size = opened.artifact().items().ok_or(SignError::Items(Unclear::NoBatch))?;
+        Ok(Reply::to_items(items.clone(), size)?)
+    }
+
+    fn wish(&self) -> Wish {
+        let end = match self.until.clone() {
+            None => End::Usual,
+            Some(Until::After(seconds)) => End::After(seconds),
+            Some(Until::At(at)) => End::At(at),
+        };
+        Wish { end, count: self.count, this_session: self.this_session }
     }
 }
 
@@ -118,7 +150,7 @@ async fn answer(
     let (at, item) = reviewer::choose(here, &items, id)?;
     let opened = opened(item)?;
     let reply = reply(opened).map_err(AnswerError::Sign)?;
-    let review = Review::of(opened);
+    let review = Review::answering(opened, &reply);
     here.output.progress(&render_text(&review, super::show::width(), here.output.color()));
     let desk = desks
         .get(*at)
@@ -133,13 +165,18 @@ async fn answer(
     let answered = desk.answer(opened, &reply, edge.now(), &mut fill).await;
     let answered = answered?;
     let word = answered.signed.verdict().word();
-    let document = serde_json::json!({
+    let mut document = serde_json::json!({
         "requestId": answered.request_id,
         "decision": word,
         "artifactHash": review.artifact_hash,
         "delivered": answered.submitted,
     });
-    here.output
-        .result(&format!("{word} {}; signed and delivered", answered.request_id), &document)?;
+    let mut always = String::new();
+    if let (Some(taken), Some(members)) = (&reply.always, document.as_object_mut()) {
+        always = format!(", and again until {}", taken.expires_at);
+        members.insert("always".into(), serde_json::json!(taken));
+    }
+    let text = format!("{word} {}{always}; signed and delivered", answered.request_id);
+    here.output.result(&text, &document)?;
     Ok(Exit::Ok)
 }

@@ -1,7 +1,10 @@
 //! `freeze` and `thaw`: stop everything now, and let it go again.
 
+mod sent;
+
 use super::policy::accept::{ask, narrow};
 use super::{Here, duration, millis};
+use crate::args::PassphraseArgs;
 use crate::asking::{keep_receipt, principal};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
@@ -14,13 +17,25 @@ use std::time::Duration;
 ///
 /// From then on nothing is run, released or granted by this home, whatever policy, approval or
 /// grant there is; everything is recorded. What runs already is not ended.
+///
+/// In an approver's home it stops those that it approves for: a signed stop is left at the gateway
+/// for each, which looks for it before it lets anything go.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  countersign freeze -m 'the deploy key leaked'\n  \
-    countersign thaw")]
+#[command(after_help = "Exit 14 where a gateway did not take a stop.\n\nExamples:\n  \
+    countersign freeze -m 'the deploy key leaked'\n  \
+    countersign freeze --of work -m 'from the train'\n  countersign thaw")]
 pub(crate) struct Freeze {
     /// Why; whoever is stopped is told
     #[arg(short, long, value_name = "WHY")]
     message: Option<String>,
+
+    /// As its approver, stop the other side of this pairing; may be repeated [default: this home
+    /// where it gates something itself, else all pairings]
+    #[arg(long, value_name = "PAIRING")]
+    of: Vec<String>,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 /// Let actions run again, once an approver of the highest assurance of this home allowed it.
@@ -44,6 +59,13 @@ pub(crate) struct Thaw {
 
 impl Freeze {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        if self.of.is_empty() && parties::existing_identity(&here.root)?.is_some() {
+            return self.here(here).await;
+        }
+        sent::stop(here, &self.of, self.message.as_deref(), &self.passphrase).await
+    }
+
+    async fn here(&self, here: &Here<'_>) -> Outcome {
         let enforcer = parties::existing_enforcer(&here.root).await?;
         let by = format!("{} at this machine", principal());
         let receipt = enforcer.freeze(&by, self.message.as_deref()).await?;

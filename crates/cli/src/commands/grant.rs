@@ -2,6 +2,8 @@
 
 mod add;
 
+pub(crate) use add::{Until, until};
+
 use super::Here;
 use crate::asking::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
@@ -9,7 +11,7 @@ use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::grant::Grant as Terms;
 use countersign_enforcer::Enforcer;
-use countersign_enforcer::gate::grant::{state_of, words};
+use countersign_enforcer::gate::grant::{state_of, terms};
 use countersign_store::ledger::GrantRecord;
 use serde_json::{Value, json};
 
@@ -91,13 +93,12 @@ async fn told(enforcer: &Enforcer, grant: &GrantRecord) -> Result<(Vec<String>, 
     let now = enforcer.edge().now();
     let seen = enforcer.ledger().latest().await?.map_or(now, |seen| seen.max(now));
     let request = enforcer.ledger().request(&grant.request_id).await?;
-    let payload = request.and_then(|r| r.asked.first().map(|a| a.artifact.payload.clone()));
-    let terms = payload.as_ref().and_then(Terms::of_payload);
+    let terms = request.as_ref().and_then(terms);
     let call = terms.as_ref().map_or_else(|| "unknown".to_owned(), call);
     let state = state_of(grant, seen);
     let mut lines = vec![format!("{}  {state}, used {} times", grant.id, grant.used)];
     lines.push(format!("    {:<12}{}", "command", visible(&call, false)));
-    let rule = terms.as_ref().map(words).unwrap_or_default();
+    let rule = terms.as_ref().map(Terms::words).unwrap_or_default();
     lines.extend(rule.into_iter().skip(1).map(|line| format!("    {line}")));
     let document = json!({
         "id": grant.id,

@@ -14,6 +14,7 @@ mod page;
 mod simulate;
 mod situation;
 mod status;
+mod suggest;
 mod test;
 
 use super::Here;
@@ -34,6 +35,8 @@ pub(crate) enum Policy {
     Simulate(simulate::Simulate),
     /// Make a policy count: at once in a new home, else when an approver has allowed it
     Accept(accept::Accept),
+    /// Write rules for what was approved every time, ready to paste
+    Suggest(suggest::Suggest),
     /// Say which policies hold in this place, and whether somebody accepted them
     Status(status::Status),
 }
@@ -47,6 +50,7 @@ impl Policy {
             Self::Test(c) => c.run(here).await,
             Self::Simulate(c) => c.run(here).await,
             Self::Accept(c) => c.run(here).await,
+            Self::Suggest(c) => c.run(here).await,
             Self::Status(c) => c.run(here).await,
         }
     }

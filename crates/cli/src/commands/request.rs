@@ -107,6 +107,10 @@ impl Request {
     }
 
     async fn put(&self, gate: &Gate<'_>, question: &Question, document: &mut Document) -> Outcome {
+        if let Some(permit) = gate.granted(question).await? {
+            document.handed_over(gate.enforcer, vec![permit]).await?;
+            return Ok(document.exit());
+        }
         let permits = if self.detach {
             match gate.detached(question, document).await? {
                 Some(permits) => permits,

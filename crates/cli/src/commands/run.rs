@@ -111,16 +111,15 @@ impl Run {
                 enforcer.permit(prepared.action(), *allowed, key).await?
             }
             Ruled::Asks(question) => {
-                let whose = (key.0.as_str(), key.1.as_str(), key.2.as_str());
-                let (grounds, asker) = (&question.grounds, asking::asker(whose.0, whose.1));
-                let action = prepared.action();
-                if let Some(permit) = enforcer.by_grant(action, grounds, whose, asker).await? {
+                if let Some(permit) = gate.granted(&question).await? {
                     return self.go(here, &enforcer, permit, &prepared, report).await;
                 }
                 let strong = prepared.check_strength(question.grounds.is_critical());
                 if let Err(error) = strong {
                     let failure = ending::too_weak(&error);
-                    return Err(asking::unasked(&enforcer, action, failure, report).await);
+                    return Err(
+                        asking::unasked(&enforcer, prepared.action(), failure, report).await
+                    );
                 }
                 gate.claimed(&question, report).await?
             }

@@ -4,8 +4,13 @@ use countersign_approver::review::Review;
 use countersign_core::artifact::Risk;
 use unicode_width::UnicodeWidthStr as _;
 
-/// The choices, wherever they are shown.
-const KEYS: &str = "[a] Approve  [d] Deny  [v] View full details";
+/// The choices, wherever they are shown. What is on no offer is no choice.
+fn keys(review: &Review) -> &'static str {
+    match review.always_offered() {
+        true => "[a] Approve  [w] Always allow  [d] Deny  [v] View full details",
+        false => "[a] Approve  [d] Deny  [v] View full details",
+    }
+}
 
 /// A box that was drawn, and how to count down below it.
 pub(super) struct Boxed {
@@ -14,8 +19,8 @@ pub(super) struct Boxed {
 
 impl Boxed {
     /// Only the choices again, after the details were shown.
-    pub(super) fn again() -> Self {
-        Self { text: format!("\r\n{KEYS}\r\n") }
+    pub(super) fn again(review: &Review) -> Self {
+        Self { text: format!("\r\n{}\r\n", keys(review)) }
     }
 
     /// The line that counts down.
@@ -81,7 +86,7 @@ fn notes(review: &Review) -> Vec<String> {
 fn end(review: &Review, again: Option<&str>) -> Vec<String> {
     let again = again.map(|headline| format!("Action: {headline}"));
     let risk = format!("Risk: {} - {}", risk(review), meaning(review.risk));
-    let rest = [risk, String::new(), KEYS.into(), String::new()];
+    let rest = [risk, String::new(), keys(review).into(), String::new()];
     [String::new()].into_iter().chain(again).chain(rest).collect()
 }
 

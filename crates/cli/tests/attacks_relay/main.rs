@@ -21,3 +21,4 @@ mod forged;
 mod lies;
 mod pairing;
 mod replay;
+mod stops;

@@ -54,3 +54,55 @@ fn what_is_thawed_runs_again() {
     assert!(running.output().status.success());
     assert_eq!(world.json("enforcer", &["thaw"])["thawed"], false);
 }
+
+#[test]
+fn attack_19_an_approver_stops_from_their_own_machine_what_is_approved_and_granted() {
+    let world = World::paired();
+    let deploy = ["request", "--action", "deploy", "--detach", "--json"];
+    assert_eq!(world.run("enforcer", &deploy).status.code(), Some(15));
+    world.answer("approve");
+    let run = world.gate(&[], &["touch", "granted"]);
+    let id = world.waiting("approver");
+    world.json("approver", &["approve", &id, "--always"]);
+    assert!(run.output().status.success());
+    let sent = world.json("approver", &["freeze", "-m", "the key leaked"]);
+    let stop = &sent["sent"][0]["stop"];
+    assert_eq!(stop["stop"]["type"], "countersign.freeze/v1");
+    // What is approved and not yet used, what is granted, and everything else.
+    let used = world.run("enforcer", &deploy);
+    assert_eq!(error_code(&used), "frozen", "{used:?}");
+    assert!(String::from_utf8_lossy(&used.stderr).contains("from another device: the key leaked"));
+    let granted = world.gate(&["--json"], &["touch", "granted"]).output();
+    assert_eq!((granted.status.code(), error_code(&granted)), (Some(126), "frozen".into()));
+    let read = world.gate(&["--json"], &["ls"]).output();
+    assert_eq!((read.status.code(), error_code(&read)), (Some(126), "frozen".into()));
+    // The receipt holds what was signed.
+    let frozen = world.json("enforcer", &["audit", "query", "--event", "frozen"]);
+    let frozen = serde_json::to_string(&frozen).unwrap();
+    assert!(frozen.contains(stop["signature"].as_str().unwrap()), "{frozen}");
+    // It ends with a decision, and does not come again.
+    let thawing = world.spawn("enforcer", &["thaw", "--json"]);
+    world.answer("approve");
+    assert!(thawing.output().status.success());
+    assert!(world.gate(&[], &["touch", "granted"]).output().status.success());
+}
+
+#[test]
+fn a_stop_reaches_what_a_policy_allows() {
+    let world = World::paired();
+    world.json("approver", &["freeze"]);
+    let read = world.gate(&["--json"], &["ls"]).output();
+    assert_eq!((read.status.code(), error_code(&read)), (Some(126), "frozen".into()));
+    let status = world.json("enforcer", &["status"]);
+    assert!(status["frozen"]["by"].as_str().unwrap().ends_with("from another device"));
+}
+
+#[test]
+fn a_stop_that_no_gateway_takes_is_said_to_be_none() {
+    let mut world = World::paired();
+    let unknown = world.run("approver", &["freeze", "--of", "nobody", "--json"]);
+    assert_eq!((unknown.status.code(), error_code(&unknown)), (Some(2), "unknown_pairing".into()));
+    world.kill_gateway();
+    let output = world.run("approver", &["freeze", "--json"]);
+    assert_eq!((output.status.code(), error_code(&output)), (Some(14), "not_stopped".into()));
+}

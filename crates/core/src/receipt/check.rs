@@ -13,6 +13,7 @@ use super::validity::{Moment, Place};
 use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
+use crate::grant::Taken;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
@@ -136,8 +137,8 @@ impl Receipt {
 
     fn signed_by_operator(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
-        let untrusted = untrusted(&signature.key_id);
-        let operator = trust.operator(&signature.key_id).ok_or(untrusted)?;
+        let untrusted = || untrusted(&signature.key_id);
+        let operator = trust.operator(&signature.key_id).ok_or_else(untrusted)?;
         if !judged.counts(&operator.status) {
             return Err(Verdict::Revoked);
         }
@@ -302,8 +303,10 @@ impl Content {
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
-        // A yes that came too late is none, and no no either.
-        let says = yes.filter(|yes| !yes || self.in_time(decision, artifact, judged.at.now));
+        // A yes that came too late or takes more than was offered is none, and no no either.
+        let in_bounds = || Taken::of(decision, &artifact.head, &terms.route).is_ok();
+        let in_time = || self.in_time(decision, artifact, judged.at.now);
+        let says = yes.filter(|yes| !yes || in_bounds() && in_time());
         Ok(Weighed { signer, says })
     }
 

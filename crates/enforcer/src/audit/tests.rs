@@ -6,6 +6,7 @@ use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Boundary, Event, Receipt};
 use countersign_core::trust::Operator;
 use countersign_store::ledger::read::{Mark, Query};
+use countersign_store::ledger::segments::Segment;
 use countersign_store::ledger::{LedgerStore as _, MemoryLedger, contract};
 
 const NOW: Instant = Instant(1_775_989_800_000);
@@ -15,6 +16,9 @@ const NOW: Instant = Instant(1_775_989_800_000);
 struct Stored {
     rows: Vec<Row>,
     head: Option<Vec<u8>>,
+    segments: Vec<Segment>,
+    /// How many persons are filed too much.
+    strangers: u64,
 }
 
 #[async_trait]
@@ -28,6 +32,12 @@ impl Receipts for Stored {
     }
     async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.head.clone())
+    }
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        Ok(self.segments.clone())
+    }
+    async fn persons_up_to(&self, _: u64) -> Result<Option<u64>, StoreError> {
+        Ok(Some(self.strangers))
     }
     async fn find(&self, _: &Query, _: Option<Mark>, _: usize) -> Result<Vec<Receipt>, StoreError> {
         unreachable!("a check reads rows")
@@ -58,7 +68,8 @@ async fn stored(receipts: usize) -> Stored {
         ledger.record(entry, NOW.plus_millis(i64::try_from(n).unwrap())).await.unwrap();
     }
     let rows = ledger.rows_after(None, usize::MAX).await.unwrap();
-    Stored { rows, head: ledger.head_text().await.unwrap() }
+    let head = ledger.head_text().await.unwrap();
+    Stored { rows, head, segments: vec![], strangers: 0 }
 }
 
 async fn check(stored: Stored) -> Report {
@@ -116,7 +127,8 @@ async fn attack_28_an_edited_row_is_named() {
 
 #[tokio::test]
 async fn attack_28_what_stands_beside_a_receipt_hides_nothing() {
-    let changes: [fn(&mut Row); 5] = [
+    let changes: [fn(&mut Row); 6] = [
+        |row| row.change = Some("policy".into()),
         |row| row.content_hash = vec![0; 32],
         |row| row.recorded_at += 1,
         |row| row.request_id = Some("r".into()),
@@ -128,6 +140,42 @@ async fn attack_28_what_stands_beside_a_receipt_hides_nothing() {
         change(&mut edited.rows[3]);
         assert_eq!(finding(edited).await, (Some(4), Verdict::HashMismatch));
     }
+}
+
+#[tokio::test]
+async fn attack_28_a_receipt_that_is_filed_under_somebody_else_is_noticed() {
+    let stored = Stored { strangers: 1, ..stored(5).await };
+    assert_eq!(finding(stored).await, (None, Verdict::HashMismatch));
+}
+
+/// The list of segments is no proof: whoever can write it cannot write the receipt.
+#[tokio::test]
+async fn attack_28_a_beginning_that_nobody_dropped_by_rule_is_missed() {
+    let segment = |first: u64, last: u64, head| Segment {
+        first,
+        last,
+        head,
+        sha256: Hash([0; 32]),
+        sealed_at: NOW,
+        newest_at: NOW,
+        dropped: true,
+    };
+    let mut cut = stored(5).await;
+    let hash = receipt(&cut, 3).content_hash;
+    cut.rows.drain(..3);
+    cut.segments = vec![segment(1, 2, Hash([2; 32])), segment(3, 3, hash)];
+    let report = check(cut.clone()).await;
+    let broken = report.broken.unwrap();
+    assert_eq!((broken.at, broken.verdict), (Some(1), Verdict::ChainBroken { seq: 1 }));
+    assert!(broken.because.contains("no receipt says so"), "{}", broken.because);
+    // Another hash does not even fit.
+    cut.segments = vec![segment(1, 3, Hash([3; 32]))];
+    assert_eq!(finding(cut.clone()).await, (Some(4), Verdict::ChainBroken { seq: 4 }));
+    // A list with a hole, and a segment that is gone.
+    cut.segments = vec![segment(2, 3, hash)];
+    assert_eq!(finding(cut.clone()).await, (Some(1), Verdict::ChainBroken { seq: 1 }));
+    cut.segments = vec![Segment { dropped: false, ..segment(1, 3, hash) }];
+    assert_eq!(finding(cut).await, (Some(1), Verdict::ChainBroken { seq: 1 }));
 }
 
 #[tokio::test]

@@ -94,6 +94,7 @@ impl Enforcer {
 
     /// Refuses a question while everything stands still, but for the one that lets go again.
     pub(super) async fn may_ask(&self, question: &Question) -> Result<(), GateError> {
+        self.heed_lately().await;
         let Some(frozen) = self.ledger.frozen().await? else { return Ok(()) };
         if is_thaw(question) {
             return Ok(());

@@ -4,16 +4,17 @@
 //! grant says so its session. What the row of a grant says counts for nothing that was not signed.
 
 mod check;
+mod taken;
 
 use super::standing::Counting;
 use super::{Enforcer, GateError, RunOnce};
 use crate::entry;
 use crate::policy::{Judged, Ruling, Seated, recheck};
 use crate::question::{Grounds, Question, payload};
-use check::{Standing, offered};
+use check::Standing;
+pub(crate) use check::offered;
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::Context;
-use countersign_core::display::visible;
 use countersign_core::grant::{Grant, GrantNote};
 use countersign_core::receipt::{Basis, Entry, Event, Receipt};
 use countersign_core::redact::smuggles_commitment;
@@ -21,9 +22,10 @@ use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_policy::Asker;
 use countersign_store::ledger::{
-    GrantRecord, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey, RequestRecord,
+    Given, GrantRecord, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey, RequestRecord,
 };
 use std::sync::Arc;
+pub use taken::terms;
 
 /// Whose call it is: principal, the caller's name for its session, workspace.
 pub type Whose<'a> = (&'a str, &'a str, &'a str);
@@ -64,32 +66,8 @@ impl Wanted {
     /// The exact rule in words.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
-        words(&self.grant)
+        self.grant.words()
     }
-}
-
-/// The exact rule of a grant in words.
-#[must_use]
-pub fn words(grant: &Grant) -> Vec<String> {
-    let text = |text: &str| visible(text, false).to_string();
-    let hash = grant.action_hash().map(|hash| hash.to_string()).unwrap_or_default();
-    let mut words = vec![
-        "without asking again, exactly this call and no other".to_owned(),
-        format!("call        {hash}"),
-        format!("made by     {}", text(&grant.principal)),
-        match &grant.session {
-            Some(id) => format!("session     only {}", text(id)),
-            None => "session     any of theirs".to_owned(),
-        },
-        format!("in          {}", text(&grant.workspace)),
-        format!("until       {}", grant.expires_at),
-    ];
-    words.push(match grant.count {
-        Some(1) => "how often   once".to_owned(),
-        Some(count) => format!("how often   {count} times"),
-        None => "how often   until then".to_owned(),
-    });
-    words
 }
 
 impl Enforcer {
@@ -185,7 +163,32 @@ impl Enforcer {
             return Err(LedgerError::State(request.state).into());
         }
         let (grant, now) = (&wanted.grant, self.now());
-        let record = GrantRecord {
+        let record = self.row(grant, request, now)?;
+        let standing = self.standing(asker).await?;
+        let own = record.clone();
+        let recheck = Box::new(move |request: &RequestRecord| standing.allows(&own, request));
+        let entry = self.granted(request)?;
+        self.remember_head().await?;
+        let given = Given::AskedFor;
+        let new = NewGrant { grant: record.clone(), given, now, recheck, entry };
+        let receipt = match self.ledger.grant(new).await {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                let action = grant.to_action()?;
+                return Err(self.stopped(&action, wanted.grounds.note(), error).await);
+            }
+        };
+        self.remember_head().await?;
+        Ok((record, receipt))
+    }
+
+    fn row(
+        &self,
+        grant: &Grant,
+        request: &RequestRecord,
+        now: Instant,
+    ) -> Result<GrantRecord, GateError> {
+        Ok(GrantRecord {
             id: self.edge.id()?,
             request_id: request.id.clone(),
             principal: grant.principal.clone(),
@@ -197,29 +200,13 @@ impl Enforcer {
             count: grant.count,
             used: 0,
             revoked_at: None,
-        };
-        let standing = self.standing(asker).await?;
-        let own = record.clone();
-        let recheck = move |request: &RequestRecord| standing.allows(&own, request);
+        })
+    }
+
+    fn granted(&self, request: &RequestRecord) -> Result<Entry, GateError> {
         let frame = self.entry_of(Event::Granted, request)?;
-        let entry = match request.accepted_now().last() {
-            Some(last) => {
-                entry::answered(frame, &last.decision, last.reason.as_ref(), &self.trust()?)
-            }
-            None => frame,
-        };
-        let recheck = Box::new(recheck);
-        self.remember_head().await?;
-        let new = NewGrant { grant: record.clone(), now, recheck, entry };
-        let receipt = match self.ledger.grant(new).await {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                let action = grant.to_action()?;
-                return Err(self.stopped(&action, wanted.grounds.note(), error).await);
-            }
-        };
-        self.remember_head().await?;
-        Ok((record, receipt))
+        let Some(last) = request.accepted_now().last() else { return Ok(frame) };
+        Ok(entry::answered(frame, &last.decision, last.reason.as_ref(), &self.trust()?))
     }
 
     /// Takes a grant back, with its receipt.
@@ -258,7 +245,12 @@ impl Enforcer {
         if grounds.is_critical() {
             return Ok(None);
         }
-        for grant in self.ledger.grants_for(&key).await? {
+        let grants = self.ledger.grants_for(&key).await?;
+        // Nobody is there who would notice: where no gateway says that nobody stopped, one is asked.
+        if !grants.is_empty() && !self.heed_everywhere().await {
+            return Ok(None);
+        }
+        for grant in grants {
             let under = (&grant, &key);
             match self.use_one(action, grounds, under, asker.clone()).await {
                 Ok(permit) => return Ok(Some(permit)),

@@ -32,6 +32,7 @@ impl Enforcer {
         items: Vec<usize>,
         relays: &Relays,
     ) -> Result<Vec<RunOnce>, GateError> {
+        self.heed_before_use(request, relays).await?;
         let (keys, now) = (self.keys_now().await?, self.now());
         let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;

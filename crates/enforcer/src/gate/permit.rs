@@ -26,6 +26,7 @@ impl Enforcer {
     /// # Errors
     /// Where it cannot be recorded; then it must not run.
     pub async fn allow(&self, action: &Action, allowed: Allowed) -> Result<Receipt, GateError> {
+        self.heed_lately().await;
         let action = allowed.written(action);
         let hash = action.hash()?;
         let note = allowed.grounds.note().clone();
@@ -56,6 +57,7 @@ impl Enforcer {
         allowed: Allowed,
         key: (&str, &str, &str),
     ) -> Result<RunOnce, GateError> {
+        self.heed_lately().await;
         let action = allowed.written(action);
         let (principal, session, workspace) = key;
         let (hash, now, id) = (action.hash()?, self.now(), self.edge.id()?);

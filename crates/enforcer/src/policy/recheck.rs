@@ -155,6 +155,8 @@ fn suffices(
     };
     let Some(signed) = request.route() else { return false };
     let roster = ways.iter().map(seat).collect();
+    // Whoever asked may have wanted more people: then one no did not end it, and does not now.
+    let threshold = threshold.max(signed.threshold);
     let route = Route { roster, threshold, groups: groups.to_vec(), veto, ..signed };
     let mut answers = request.accepted_now().map(|accepted| &accepted.decision.signer_key_id);
     answers.all(seated)

@@ -40,10 +40,14 @@ impl Batch {
 }
 
 impl Enforcer {
-    /// The next segment by a rule; `None` where nothing is old enough.
-    pub(super) async fn next_segment(&self, rule: &Rule) -> Result<Option<Draft>, RotateError> {
+    /// The next segment by a rule, before the receipt `newest`; `None` where nothing is old enough.
+    pub(super) async fn next_segment(
+        &self,
+        rule: &Rule,
+        newest: u64,
+    ) -> Result<Option<Draft>, RotateError> {
         let last = self.ledger().segments().await?.last().map_or(0, |segment| segment.last);
-        let batch = self.batch(rule, last + 1).await?;
+        let batch = self.batch((rule, newest), last + 1).await?;
         let (Some(first), Some(last)) = (batch.receipts.first(), batch.receipts.last()) else {
             return Ok(None);
         };
@@ -52,8 +56,7 @@ impl Enforcer {
         Ok(Some(draft))
     }
 
-    async fn batch(&self, rule: &Rule, first: u64) -> Result<Batch, RotateError> {
-        let newest = self.ledger().newest().await?.map_or(0, |(seq, _)| seq);
+    async fn batch(&self, (rule, newest): (&Rule, u64), first: u64) -> Result<Batch, RotateError> {
         let (mut batch, mut next, now) = (Batch::default(), first, self.now());
         loop {
             let after = i64::try_from(next.saturating_sub(1)).unwrap_or(i64::MAX);

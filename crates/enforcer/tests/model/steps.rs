@@ -2,6 +2,7 @@
 //! before: a sequence that is made shorter still means something.
 
 use proptest::collection::vec;
+use proptest::option::weighted;
 use proptest::prelude::*;
 
 /// One of the people who were pinned.
@@ -55,7 +56,7 @@ impl Clock {
     }
 }
 
-/// The nth newest, again from the newest after the oldest.
+/// The nth newest, again from the newest after the oldest. Of requests first those that are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Newest(pub(crate) u8);
 
@@ -146,61 +147,151 @@ pub(crate) enum Step {
 }
 
 fn newest() -> impl Strategy<Value = Newest> + Clone {
-    prop_oneof![4 => Just(0_u8), 1 => 1..6_u8].prop_map(Newest)
+    prop_oneof![5 => Just(0_u8), 1 => 1..6_u8].prop_map(Newest)
 }
 
 fn person() -> impl Strategy<Value = Person> + Clone {
-    prop_oneof![4 => Just(Person::Ann), 3 => Just(Person::Bob), 1 => Just(Person::Cat)]
+    prop_oneof![5 => Just(Person::Ann), 4 => Just(Person::Bob), 1 => Just(Person::Cat)]
 }
 
+/// Mostly nothing much, for what ends everything leaves little to be seen after it.
 fn clock() -> impl Strategy<Value = Clock> + Clone {
     prop_oneof![
-        5 => (1..50_u8).prop_map(Clock::Seconds),
-        2 => Just(Clock::Minute),
+        8 => (1..20_u8).prop_map(Clock::Seconds),
+        3 => (20..50_u8).prop_map(Clock::Seconds),
+        1 => Just(Clock::Minute),
         1 => Just(Clock::Quarter),
         1 => Just(Clock::DayOn),
-        2 => Just(Clock::DayBack),
+        1 => Just(Clock::DayBack),
     ]
+}
+
+fn gate() -> impl Strategy<Value = Step> + Clone {
+    let session = prop_oneof![3 => Just(0_u8), 1 => Just(1_u8)];
+    (0..4_u8, session).prop_map(|(call, session)| Step::Gate { call, session })
+}
+
+fn grant() -> impl Strategy<Value = Step> + Clone {
+    let count = prop_oneof![Just(None), Just(Some(1)), Just(Some(2))];
+    let session = prop_oneof![Just(None), Just(Some(0_u8)), Just(Some(1_u8))];
+    (0..2_u8, session, count, person()).prop_map(|(call, session, count, by)| Step::Grant {
+        call,
+        session,
+        count,
+        by,
+    })
 }
 
 /// What a process does, which may die meanwhile.
-fn work() -> impl Strategy<Value = Step> + Clone {
-    let says = prop_oneof![4 => Just(Says::Yes), 1 => Just(Says::No)];
-    let count = prop_oneof![Just(None), Just(Some(1)), Just(Some(2))];
-    let session = prop_oneof![Just(None), Just(Some(0_u8)), Just(Some(1_u8))];
+fn work() -> BoxedStrategy<Step> {
+    let says = prop_oneof![7 => Just(Says::Yes), 1 => Just(Says::No)];
     prop_oneof![
-        10 => (0..4_u8, 0..2_u8).prop_map(|(call, session)| Step::Gate { call, session }),
-        8 => (newest(), person(), says)
+        12 => gate(),
+        20 => (newest(), person(), says)
             .prop_map(|(request, by, says)| Step::Answer { request, by, says }),
-        4 => newest().prop_map(|request| Step::Resume { request }),
-        2 => newest().prop_map(|request| Step::Escalate { request }),
-        1 => (newest(), person()).prop_map(|(request, by)| Step::HandOn { request, by }),
+        8 => newest().prop_map(|request| Step::Resume { request }),
+        4 => newest().prop_map(|request| Step::Escalate { request }),
+        2 => (newest(), person()).prop_map(|(request, by)| Step::HandOn { request, by }),
         1 => newest().prop_map(|request| Step::Withdraw { request }),
         1 => newest().prop_map(|request| Step::Expire { request }),
         1 => person().prop_map(Step::Revoke),
-        1 => Just(Step::Freeze),
-        2 => person().prop_map(|by| Step::Thaw { by }),
-        3 => (0..2_u8, session, count, person())
-            .prop_map(|(call, session, count, by)| Step::Grant { call, session, count, by }),
+        2 => Just(Step::Freeze),
+        5 => person().prop_map(|by| Step::Thaw { by }),
+        5 => grant(),
         1 => newest().prop_map(|grant| Step::TakeBack { grant }),
     ]
+    .boxed()
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> BoxedStrategy<Step> {
     prop_oneof![
-        24 => work(),
+        60 => work(),
         2 => newest().prop_map(|answer| Step::Again { answer }),
-        2 => newest().prop_map(|request| Step::Race { request }),
-        2 => (newest(), clock()).prop_map(|(request, until)| Step::Die { request, until }),
-        6 => clock().prop_map(Step::Time),
-        2 => any::<bool>().prop_map(|accepted| Step::Policy { accepted }),
-        2 => Just(Step::Restart),
-        4 => (work(), 0..14_u8)
+        4 => newest().prop_map(|request| Step::Race { request }),
+        4 => (newest(), clock()).prop_map(|(request, until)| Step::Die { request, until }),
+        10 => clock().prop_map(Step::Time),
+        3 => prop_oneof![3 => Just(true), 2 => Just(false)]
+            .prop_map(|accepted| Step::Policy { accepted }),
+        3 => Just(Step::Restart),
+        16 => (work(), 0..14_u8)
             .prop_map(|(step, after)| Step::Crash { during: Box::new(step), after }),
     ]
+    .boxed()
 }
 
-/// Sequences of at most so many steps.
+fn yes(by: Person) -> Step {
+    Step::Answer { request: Newest(0), by, says: Says::Yes }
+}
+
+/// How an approval is used.
+fn using() -> BoxedStrategy<Step> {
+    prop_oneof![
+        3 => Just(Step::Resume { request: Newest(0) }),
+        1 => Just(Step::Race { request: Newest(0) }),
+        1 => clock().prop_map(|until| Step::Die { request: Newest(0), until }),
+    ]
+    .boxed()
+}
+
+/// A step that is left out now and then, and now and then is the last of its process.
+fn mostly(step: impl Strategy<Value = Step> + 'static) -> BoxedStrategy<Vec<Step>> {
+    let cut = |(step, cut): (Step, Option<u8>)| match (step, cut) {
+        (step, None) => vec![step],
+        (step, Some(after)) => vec![Step::Crash { during: Box::new(step), after }],
+    };
+    let done = (step, weighted(0.08, 0..14_u8)).prop_map(cut);
+    prop_oneof![1 => Just(vec![]), 9 => done].boxed()
+}
+
+/// Anything, seldom.
+fn between() -> BoxedStrategy<Vec<Step>> {
+    prop_oneof![3 => Just(vec![]), 1 => step().prop_map(|step| vec![step])].boxed()
+}
+
+fn story_of(steps: Vec<BoxedStrategy<Vec<Step>>>) -> BoxedStrategy<Vec<Step>> {
+    steps.prop_map(|parts| parts.concat()).boxed()
+}
+
+/// Things that go as they should, but for what comes between, and for what is left out.
+fn story() -> BoxedStrategy<Vec<Step>> {
+    let answers = || [mostly(Just(yes(Person::Ann))), between(), mostly(Just(yes(Person::Bob)))];
+    let [ann, a, bob] = answers();
+    let people =
+        vec![gate().prop_map(|step| vec![step]).boxed(), ann, a, bob, between(), mostly(using())];
+    let wait = (30..50_u8).prop_map(|seconds| Step::Time(Clock::Seconds(seconds)));
+    let steps = vec![
+        Just(vec![Step::Gate { call: 3, session: 0 }]).boxed(),
+        wait.prop_map(|wait| vec![wait]).boxed(),
+        mostly(Just(Step::Escalate { request: Newest(0) })),
+        between(),
+        mostly(Just(yes(Person::Bob))),
+        mostly(using()),
+    ];
+    let call = || Just(Step::Gate { call: 0, session: 0 });
+    let of_ann = |count| Step::Grant { call: 0, session: None, count, by: Person::Ann };
+    let given = prop_oneof![Just(of_ann(None)), Just(of_ann(Some(1)))];
+    let grants = vec![mostly(given), between(), mostly(call()), mostly(call())];
+    let stop = vec![
+        mostly(Just(Step::Freeze)),
+        between(),
+        mostly(call()),
+        mostly(Just(Step::Thaw { by: Person::Ann })),
+    ];
+    let policy = |accepted| mostly(Just(Step::Policy { accepted }));
+    let [ann, _, _] = answers();
+    let policies = vec![mostly(call()), ann, policy(false), mostly(call()), policy(true)];
+    prop_oneof![
+        5 => story_of(people),
+        2 => story_of(steps),
+        2 => story_of(grants),
+        1 => story_of(stop),
+        1 => story_of(policies),
+    ]
+    .boxed()
+}
+
+/// Sequences of at most so many parts.
 pub(crate) fn sequences(longest: usize) -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 1..longest)
+    let part = prop_oneof![2 => story(), 1 => step().prop_map(|step| vec![step])];
+    vec(part, longest / 3..longest).prop_map(|parts| parts.concat())
 }

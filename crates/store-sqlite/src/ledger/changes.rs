@@ -7,6 +7,7 @@ use super::register::{Register, Ticket};
 use super::requests::{advance, insert, known};
 use crate::db::Db;
 use countersign_core::decision::Decision;
+use countersign_core::keys::KeyId;
 use countersign_core::receipt::Entry;
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
@@ -48,16 +49,18 @@ pub(super) fn accept(
 
 /// Uses up a decision; it is a replay where any part of it was used before.
 pub(super) fn spend(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
-    let (hash, signer) = (decision.artifact_hash.to_string(), decision.signer_key_id.to_string());
-    let parts = [["request", &decision.request_id, &hash], ["nonce", &decision.nonce, &signer]];
-    for part in parts {
-        let sql =
-            "INSERT INTO spent (kind, name, owner) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        if db.run(sql, part)? == 0 {
-            return Err(LedgerError::Replay);
-        }
-    }
-    Ok(())
+    spend_one(db, ["request", &decision.request_id, &decision.artifact_hash.to_string()])?;
+    spend_nonce(db, &decision.nonce, &decision.signer_key_id)
+}
+
+/// Uses up a nonce of a key, whatever it signed with it.
+pub(super) fn spend_nonce(db: &Db, nonce: &str, signer: &KeyId) -> Result<(), LedgerError> {
+    spend_one(db, ["nonce", nonce, &signer.to_string()])
+}
+
+fn spend_one(db: &Db, part: [&str; 3]) -> Result<(), LedgerError> {
+    let sql = "INSERT INTO spent (kind, name, owner) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    if db.run(sql, part)? == 0 { Err(LedgerError::Replay) } else { Ok(()) }
 }
 
 pub(super) fn claim(

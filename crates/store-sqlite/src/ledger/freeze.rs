@@ -1,6 +1,7 @@
 //! The stop, in SQLite.
 
 use super::SqliteLedger;
+use super::changes::spend_nonce;
 use super::register::{Register, Ticket};
 use super::requests::{advance, known};
 use crate::column::Json;
@@ -10,7 +11,7 @@ use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::{FreezeStore, Frozen, LedgerError, Thaw};
+use countersign_store::ledger::{FreezeStore, Frozen, LedgerError, Sent, Thaw};
 use rusqlite::params;
 
 /// Nothing is let go while everything stands still.
@@ -64,6 +65,21 @@ impl FreezeStore for SqliteLedger {
         let register = self.register.clone();
         let written = self.writer.write(move |db| freeze(db, &register, frozen, entry, now)).await;
         Ok(written?.redeem()?)
+    }
+
+    async fn freeze_once(
+        &self,
+        sent: Sent,
+        frozen: Frozen,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        let register = self.register.clone();
+        let written = self.writer.write(move |db| {
+            spend_nonce(db, &sent.nonce, &sent.signer)?;
+            freeze(db, &register, frozen, entry, now)
+        });
+        Ok(written.await?.redeem()?)
     }
 
     async fn thaw(&self, change: Thaw) -> Result<(), LedgerError> {

@@ -13,8 +13,8 @@ use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    ClaimRecord, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey,
-    RequestRecord,
+    ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit,
+    RequestKey, RequestRecord,
 };
 use rusqlite::{Row, params};
 
@@ -48,13 +48,16 @@ fn latest(db: &Db) -> Result<Option<Instant>, StoreError> {
 }
 
 fn give(db: &Db, register: &Register, new: NewGrant) -> Result<Ticket, LedgerError> {
-    let NewGrant { grant, now, recheck, entry } = new;
+    let NewGrant { grant, given, now, recheck, entry } = new;
     moves(db)?;
     let mut request = known(db, &grant.request_id)?;
     if !request.state.is_final() && now >= request.expires_at {
         return Err(LedgerError::State(State::Expired));
     }
-    advance(db, &mut request, Event::Claimed, vec![], now)?;
+    match given {
+        Given::AskedFor => advance(db, &mut request, Event::Claimed, vec![], now)?,
+        Given::BesideAYes => beside(db, &request)?,
+    }
     recheck(&request)?;
     db.run(
         "INSERT INTO standing (id, request, principal, session, workspace, action_hash, granted_at,
@@ -73,6 +76,16 @@ fn give(db: &Db, register: &Register, new: NewGrant) -> Result<Ticket, LedgerErr
         ],
     )?;
     Ok(register.append(db, entry, now)?)
+}
+
+/// A request whose answer may give a grant, and has given none.
+fn beside(db: &Db, request: &RequestRecord) -> Result<(), LedgerError> {
+    Given::beside(request.state)?;
+    let sql = "SELECT id FROM standing WHERE request = ?1";
+    match db.one(sql, [&request.id], |row| row.get::<_, String>(0))? {
+        Some(_) => Err(LedgerError::Ended(request.id.clone())),
+        None => Ok(()),
+    }
 }
 
 fn take(db: &Db, register: &Register, using: GrantUse) -> Result<ClaimRecord, LedgerError> {

@@ -48,8 +48,10 @@ where
     changes_are_found_by_their_kind(&*make().await?).await?;
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
     freeze::attack_19_nothing_goes_while_everything_is_frozen(&*make().await?).await?;
+    freeze::attack_18_a_stop_that_was_sent_stops_once(&*make().await?).await?;
     freeze::only_an_approval_thaws(&*make().await?).await?;
     grants::a_grant_is_used_as_often_as_it_says(&*make().await?).await?;
+    grants::a_grant_beside_a_yes_leaves_its_use_and_is_given_once(&*make().await?).await?;
     grants::attack_44_a_grant_is_no_one_elses(&*make().await?).await?;
     grants::attack_45_a_clock_that_is_set_back_prolongs_nothing(&*make().await?).await?;
     grants::attack_19_a_grant_that_was_taken_back_is_none(&*make().await?).await?;
@@ -60,6 +62,7 @@ where
     read::all(&make).await?;
     segments::a_hold_is_there_until_it_is_released(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
+    lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await?;
     rounds::all(&make).await

@@ -4,6 +4,7 @@ use super::{LedgerError, Recheck};
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::display::visible;
+use countersign_core::keys::KeyId;
 use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::time::{Instant, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,15 @@ impl std::fmt::Display for Frozen {
         write!(f, "everything is frozen since {since} by {}", visible(by, false))?;
         why.as_ref().map_or(Ok(()), |why| write!(f, ": {}", visible(why, false)))
     }
+}
+
+/// What a stop from another device uses up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// Its nonce.
+    pub nonce: String,
+    /// Whose key signed it.
+    pub signer: KeyId,
 }
 
 /// The end of the stop, with the approval that allows it.
@@ -53,6 +63,16 @@ pub trait FreezeStore: Send + Sync {
     /// Stops everything, and records it. Where it stands still already, who stopped it first stays.
     async fn freeze(
         &self,
+        frozen: Frozen,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError>;
+
+    /// The same by a stop that an approver sent, which counts once: [`LedgerError::Replay`] where
+    /// its signer used the nonce before, in a stop or in a decision.
+    async fn freeze_once(
+        &self,
+        sent: Sent,
         frozen: Frozen,
         entry: Entry,
         now: Instant,

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::action::ActionHash;
 use countersign_core::receipt::{Entry, Receipt};
+use countersign_core::request::State;
 use countersign_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -80,10 +81,35 @@ impl GrantRecord {
     }
 }
 
+/// What a grant is given out of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// A request for it: its approval is used up by giving the grant.
+    AskedFor,
+    /// An answer to the call itself, which may still be used for its one run. It gives one grant,
+    /// whether or not it was used meanwhile.
+    BesideAYes,
+}
+
+impl Given {
+    /// Demands an approval that a grant can be taken from beside its use.
+    ///
+    /// # Errors
+    /// The state of a request that was not approved, or is no more.
+    pub fn beside(state: State) -> Result<(), LedgerError> {
+        match state {
+            State::Approved | State::Executed => Ok(()),
+            other => Err(LedgerError::State(other)),
+        }
+    }
+}
+
 /// A grant to be given.
 pub struct NewGrant {
     /// The grant, unused.
     pub grant: GrantRecord,
+    /// What it is given out of.
+    pub given: Given,
     /// The time.
     pub now: Instant,
     /// Run over the approved request inside the transaction.
@@ -110,7 +136,8 @@ pub struct GrantUse {
 /// The part of a ledger that keeps grants.
 #[async_trait]
 pub trait GrantStore: Send + Sync {
-    /// Gives a grant, once, out of an approved request, which is used up by it.
+    /// Gives a grant, once, out of an approved request, which is used up by it where the grant is
+    /// what it asked for. [`LedgerError::Ended`] where the request has given its grant before.
     async fn grant(&self, new: NewGrant) -> Result<Receipt, LedgerError>;
 
     /// Uses a grant: counts it, and writes request, open claim and receipt in the same commit.

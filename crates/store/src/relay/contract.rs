@@ -7,6 +7,7 @@ mod fixture;
 mod heads;
 mod pairings;
 mod races;
+mod stops;
 
 use super::RelayStore;
 use crate::error::StoreError;
@@ -23,6 +24,7 @@ pub async fn contract(make: impl AsyncFn() -> Arc<dyn RelayStore>) {
     pairings::run(&make).await;
     exchanges::run(&make).await;
     heads::run(&make).await;
+    stops::run(&make).await;
     races::run(&make).await;
 }
 

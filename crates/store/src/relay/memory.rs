@@ -2,6 +2,7 @@
 
 mod exchanges;
 mod meetings;
+mod stops;
 
 use super::device::{Device, Registered};
 use super::exchange::{
@@ -9,6 +10,7 @@ use super::exchange::{
     Submitted, Withdrawn,
 };
 use super::pairing::{Completion, Confirmation, NewPairing, Opened, Pairing, PairingStep};
+use super::stop::Stop;
 use super::{LEDGERS_REMEMBERED, RelayStore};
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -17,6 +19,7 @@ use countersign_core::keys::KeyId;
 use countersign_core::time::Instant;
 use exchanges::Exchanges;
 use meetings::Meetings;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The in-memory [`RelayStore`]. One lock around everything, never held across a wait.
@@ -30,6 +33,8 @@ struct Tables {
     meetings: Meetings,
     exchanges: Exchanges,
     heads: Vec<(String, Checkpoint)>,
+    /// By enforcer and approver.
+    stops: BTreeMap<(String, String), Stop>,
 }
 
 impl MemoryRelay {

@@ -2,8 +2,9 @@
 //!
 //! # Rooms
 //! * [`good`]: what counts. * [`text`]: what is no decision. * [`signer`]: whose answer it is.
-//! * [`question`]: what it answers, and when. * [`offer`]: what it permits.
+//! * [`question`]: what it answers, and when. * [`offer`]: what it permits; [`always`]: for how long.
 
+mod always;
 mod good;
 mod offer;
 mod question;
@@ -21,7 +22,14 @@ use serde_json::Value;
 use super::{File, Made, Vector, forge, object};
 
 pub(super) fn file() -> Made<File> {
-    let rooms = [good::vectors, text::vectors, signer::vectors, question::vectors, offer::vectors];
+    let rooms = [
+        good::vectors,
+        text::vectors,
+        signer::vectors,
+        question::vectors,
+        offer::vectors,
+        always::vectors,
+    ];
     let vectors: Vec<_> = rooms.iter().map(|room| room()).collect::<Made<_>>()?;
     Ok(File {
         path: "decision/decisions.json",

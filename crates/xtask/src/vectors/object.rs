@@ -135,6 +135,15 @@ pub(super) fn artifact(route: &Route) -> Made<Artifact> {
     Ok(Artifact::build(head(route)?, payload())?)
 }
 
+/// The same of a call of which it says whose it is and where: what can be granted.
+pub(super) fn placed(route: &Route) -> Made<Artifact> {
+    let (principal, workspace) = (Some("uid:1".into()), Some("/work".into()));
+    let context = Context { principal, workspace, ..Context::default() };
+    let mut head = head(route)?;
+    head.extensions = Some(extensions(Fixed([9; 32]), &context, route, None)?);
+    Ok(Artifact::build(head, payload())?)
+}
+
 /// Yes, once.
 pub(super) fn choice() -> Choice {
     Choice {

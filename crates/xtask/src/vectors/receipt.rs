@@ -4,7 +4,7 @@
 //! * [`good`]: what is proven. * [`text`]: what is no receipt. * [`operator`]: who signed it.
 //! * [`content`]: whether it says one thing. * [`people`]: who allowed it.
 //! * [`several`]: whether enough people did. * [`items`]: which part of a batch.
-//! * [`grant`]: a standing permission.
+//! * [`grant`]: a standing permission; [`taken`]: one that was taken beside a yes.
 
 mod content;
 mod good;
@@ -13,6 +13,7 @@ mod items;
 mod operator;
 mod people;
 mod several;
+mod taken;
 mod text;
 
 use countersign_core::artifact::{Artifact, Route};
@@ -35,6 +36,7 @@ pub(super) fn file() -> Made<File> {
         several::vectors,
         items::vectors,
         grant::vectors,
+        taken::vectors,
     ];
     let vectors: Vec<_> = rooms.iter().map(|room| room()).collect::<Made<_>>()?;
     Ok(File {

@@ -251,7 +251,7 @@ fn usage(message: String) -> Failure {
 
 /// This home's ledger, without a word about whether others remember another: whoever looks into a
 /// ledger that is refused must be able to look.
-pub(super) fn ledger(here: &Here<'_>) -> Result<Arc<SqliteLedger>, Failure> {
+pub(crate) fn ledger(here: &Here<'_>) -> Result<Arc<SqliteLedger>, Failure> {
     let identity = parties::existing_identity(&here.root)?
         .ok_or_else(|| Failure::new(Exit::Failed, "no_key", "this home is no enforcer's"))?;
     parties::ledger(&Home::open(&here.root)?, &identity, &Edge::system())

@@ -60,16 +60,16 @@ pub(crate) struct Add {
     command: Vec<OsString>,
 }
 
-/// When a grant ends.
+/// When a standing permission ends.
 #[derive(Clone, Debug)]
-enum Until {
+pub(crate) enum Until {
     /// So many seconds from now.
     After(u64),
     /// At a time.
     At(Timestamp),
 }
 
-fn until(text: &str) -> Result<Until, String> {
+pub(crate) fn until(text: &str) -> Result<Until, String> {
     match Timestamp::parse(text) {
         Some(at) => Ok(Until::At(at)),
         None => duration(text).map(|after| Until::After(after.as_secs())),

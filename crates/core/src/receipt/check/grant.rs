@@ -28,7 +28,9 @@ impl Content {
         if !matches!(entry.event, Released | Executed | Failed | Uncertain) {
             return Err(Verdict::Malformed);
         }
-        let grant = Grant::of_payload(&note.action).ok_or(Verdict::Malformed)?;
+        let heads: Vec<_> = note.artifacts.iter().collect();
+        let decisions: Vec<_> = note.decisions.iter().collect();
+        let grant = Grant::signed(&note.action, &heads, &decisions).ok_or(Verdict::Malformed)?;
         if grant.action_hash().ok() != entry.action_hash {
             return Err(Verdict::HashMismatch);
         }

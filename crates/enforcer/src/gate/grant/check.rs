@@ -1,5 +1,6 @@
 //! Whether a grant stands: what was signed, by whom, and what the policies say today.
 
+use super::taken::terms;
 use crate::gate::standing::{Keys, still_signed};
 use crate::policy::recheck::Judge;
 use countersign_core::action::Action;
@@ -24,7 +25,7 @@ pub(super) struct Standing {
 ///
 /// # Errors
 /// Why none is on offer, in words.
-pub(super) fn offered(verdict: &Verdict, critical: bool) -> Result<AlwaysAllow, String> {
+pub(crate) fn offered(verdict: &Verdict, critical: bool) -> Result<AlwaysAllow, String> {
     if critical || verdict.risk == Risk::Critical {
         return Err("what is critical is asked about each time".into());
     }
@@ -44,7 +45,7 @@ impl Standing {
         grant: &GrantRecord,
         giver: &RequestRecord,
     ) -> Result<(), LedgerError> {
-        let signed = signed(giver).ok_or_else(|| void("what was signed is no grant"))?;
+        let signed = terms(giver).ok_or_else(|| void("what was signed is no grant"))?;
         if !says(&signed, grant) {
             return Err(void("the grant is not the one that was signed"));
         }
@@ -53,7 +54,7 @@ impl Standing {
         let action = action.ok_or_else(|| void("a foreign payload"))?;
         let verdict = self.judge.still_grants(&action, &self.asker, giver)?;
         let offer = offered(&verdict, false).map_err(|why| void(&why))?;
-        let lasts = signed.expires_at.instant().0.saturating_sub(giver.created_at.0);
+        let lasts = signed.expires_at.instant().0.saturating_sub(asked_at(giver).0);
         let most = i64::from(offer.max_seconds).saturating_mul(1_000);
         // It was asked for a moment after its end was worked out.
         if lasts > most || offer.session && grant.session.is_none() {
@@ -63,11 +64,10 @@ impl Standing {
     }
 }
 
-/// The grant that every artifact of a request asked for.
-fn signed(giver: &RequestRecord) -> Option<Grant> {
-    let mut payloads = giver.asked.iter().map(|asked| &asked.artifact.payload);
-    let first = payloads.next()?;
-    payloads.all(|payload| payload == first).then(|| Grant::of_payload(first)).flatten()
+/// When it was asked for what was answered: the last round of several began later than the first.
+fn asked_at(giver: &RequestRecord) -> Instant {
+    let made = giver.asked_now().map(|one| one.artifact.head.created_at.instant());
+    made.max().map_or(giver.created_at, |made| made.max(giver.created_at))
 }
 
 /// Whether the row says what was signed.

@@ -3,8 +3,9 @@
 use super::*;
 use crate::ledger::find::find;
 use countersign_core::artifact::Risk;
-use countersign_core::receipt::PolicyNote;
-use countersign_store::ledger::read::{Query, Receipts as _};
+use countersign_core::keys::KeyId;
+use countersign_core::receipt::{ApproverDecision, PolicyNote};
+use countersign_store::ledger::read::{Filed, Person, Query, Receipts as _};
 
 fn risky(n: usize, risk: Risk) -> Entry {
     let policy = PolicyNote {
@@ -96,4 +97,29 @@ async fn price(ledger: &SqliteLedger) -> (i32, i32, i32) {
         Ok::<_, StoreError>(db.effort.take())
     };
     ledger.writer.read(look).await.unwrap()
+}
+
+/// Who decided is looked up from the receipt, and counted.
+#[tokio::test]
+async fn attack_28_persons_who_are_not_filed_or_filed_too_much_are_found() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    let person = |name: &str| ApproverDecision {
+        verdict: "approved".to_owned(),
+        person: name.to_owned(),
+        key_id: KeyId("k".to_owned()),
+        reason: None,
+    };
+    let entry = Entry { approver_decision: Some(person("ann")), ..entry(1) };
+    let receipt = ledger.record(entry, NOW).await.unwrap();
+    let filed = Filed::of(&receipt.content.entry);
+    let ann = Person { person: "ann".to_owned(), filed, at: NOW, seq: 1 };
+    let bob = Person { person: "bob".to_owned(), ..ann.clone() };
+    assert_eq!(ledger.unfiled(vec![ann.clone()]).await.unwrap(), None);
+    assert_eq!(ledger.unfiled(vec![ann.clone(), bob.clone()]).await.unwrap(), Some(bob));
+    assert_eq!(ledger.persons_up_to(1).await.unwrap(), Some(1));
+    assert_eq!(ledger.persons_up_to(0).await.unwrap(), Some(0));
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("UPDATE receipt_person SET risk = 'low'", []).unwrap();
+    assert_eq!(ledger.unfiled(vec![ann.clone()]).await.unwrap(), Some(ann));
 }

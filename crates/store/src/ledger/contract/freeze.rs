@@ -2,8 +2,9 @@
 
 use super::Checked;
 use super::fixture::{Fixture, NOW};
-use crate::ledger::{Frozen, LedgerError, LedgerStore, NewPermit, RequestRecord, Thaw};
+use crate::ledger::{Frozen, LedgerError, LedgerStore, NewPermit, RequestRecord, Sent, Thaw};
 use countersign_core::decision::Word;
+use countersign_core::keys::KeyId;
 use countersign_core::receipt::{Entry, Event};
 use countersign_core::request::State;
 
@@ -64,5 +65,28 @@ pub(super) async fn only_an_approval_thaws(ledger: &dyn LedgerStore) -> Checked 
     ledger.let_go(fixture.entry(Event::Allowed), NOW).await?;
     let again = ledger.thaw(thaw(Ok(()))).await;
     assert_eq!(again.err(), Some(LedgerError::State(State::Executed)));
+    Ok(())
+}
+
+/// Whoever keeps a stop back and shows it again after a thaw stops nothing.
+pub(super) async fn attack_18_a_stop_that_was_sent_stops_once(ledger: &dyn LedgerStore) -> Checked {
+    let fixture = Fixture::new()?;
+    let sent = |nonce: &str| Sent { nonce: nonce.into(), signer: KeyId("k".into()) };
+    let entry = || fixture.entry(Event::Frozen);
+    ledger.freeze_once(sent("n1"), frozen("ann"), entry(), NOW).await?;
+    assert_eq!(ledger.frozen().await?, Some(frozen("ann")));
+    let again = ledger.freeze_once(sent("n1"), frozen("ann"), entry(), NOW).await;
+    assert_eq!(again.err(), Some(LedgerError::Replay));
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let (released, entry_of_thaw) = (fixture.entry(Event::Released), entry());
+    let recheck = Box::new(|_: &RequestRecord| Ok(()));
+    let thaw = Thaw { request_id: "r1".into(), now: NOW, recheck, released, entry: entry_of_thaw };
+    ledger.thaw(thaw).await?;
+    let replayed = ledger.freeze_once(sent("n1"), frozen("ann"), entry(), NOW).await;
+    assert_eq!(replayed.err(), Some(LedgerError::Replay));
+    assert_eq!(ledger.frozen().await?, None);
+    ledger.freeze_once(sent("n2"), frozen("ann"), entry(), NOW).await?;
+    assert!(ledger.frozen().await?.is_some());
     Ok(())
 }

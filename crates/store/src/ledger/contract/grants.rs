@@ -3,8 +3,8 @@
 use super::Checked;
 use super::fixture::{DAY, Fixture, NOW};
 use crate::ledger::{
-    ClaimRecord, Frozen, GrantRecord, GrantUse, LedgerError, LedgerStore, NewGrant, NewPermit,
-    RequestRecord,
+    ClaimRecord, Frozen, Given, GrantRecord, GrantUse, LedgerError, LedgerStore, NewGrant,
+    NewPermit, RequestRecord,
 };
 use countersign_core::decision::Word;
 use countersign_core::receipt::{Entry, Event};
@@ -24,9 +24,15 @@ async fn given(ledger: &dyn LedgerStore, count: Option<u32>) -> Made<GrantRecord
     let fixture = Fixture::new()?;
     fixture.suspend(ledger, "r1", NOW).await?;
     ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let grant = record("g1", count)?;
+    ledger.grant(new(&grant, Given::AskedFor)?).await?;
+    Ok(grant)
+}
+
+fn record(id: &str, count: Option<u32>) -> Made<GrantRecord> {
     let key = call()?.request("x", NOW)?.key;
-    let grant = GrantRecord {
-        id: "g1".into(),
+    Ok(GrantRecord {
+        id: id.into(),
         request_id: "r1".into(),
         principal: key.principal,
         session: Some(key.session),
@@ -37,11 +43,13 @@ async fn given(ledger: &dyn LedgerStore, count: Option<u32>) -> Made<GrantRecord
         count,
         used: 0,
         revoked_at: None,
-    };
+    })
+}
+
+fn new(grant: &GrantRecord, given: Given) -> Made<NewGrant> {
     let recheck = Box::new(|_: &RequestRecord| Ok(()));
-    let entry = fixture.entry(Event::Granted);
-    ledger.grant(NewGrant { grant: grant.clone(), now: NOW, recheck, entry }).await?;
-    Ok(grant)
+    let entry = Fixture::new()?.entry(Event::Granted);
+    Ok(NewGrant { grant: grant.clone(), given, now: NOW, recheck, entry })
 }
 
 fn using(id: &str, now: Instant, change: impl Fn(&mut RequestRecord)) -> Made<GrantUse> {
@@ -150,5 +158,27 @@ pub(super) async fn attack_18_the_last_use_goes_to_one_of_many(
     let won = tasks.join_all().await.into_iter().filter(|won| *won).count();
     assert_eq!((won, ledger.open_claims().await?.len()), (1, 1));
     assert_eq!(ledger.grants().await?.first().map(|g| g.used), Some(1));
+    Ok(())
+}
+
+pub(super) async fn a_grant_beside_a_yes_leaves_its_use_and_is_given_once(
+    ledger: &dyn LedgerStore,
+) -> Checked {
+    let fixture = Fixture::new()?;
+    fixture.suspend(ledger, "r1", NOW).await?;
+    let early = ledger.grant(new(&record("g1", None)?, Given::BesideAYes)?).await;
+    assert!(matches!(early, Err(LedgerError::State(_))), "{early:?}");
+    ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
+    let void = LedgerError::Void { code: "X".into(), message: "not what was signed".into() };
+    let (mut refused, answer) = (new(&record("g1", None)?, Given::BesideAYes)?, void.clone());
+    refused.recheck = Box::new(move |_| Err(answer));
+    assert_eq!(ledger.grant(refused).await.err(), Some(void));
+    ledger.grant(new(&record("g1", None)?, Given::BesideAYes)?).await?;
+    assert_eq!(ledger.request("r1").await?.map(|r| r.state), Some(State::Approved));
+    // Also one that was taken back is not given again.
+    ledger.revoke_grant("g1", fixture.entry(Event::Revoked), NOW).await?;
+    let again = ledger.grant(new(&record("g2", None)?, Given::BesideAYes)?).await;
+    assert_eq!(again.err(), Some(LedgerError::Ended("r1".into())));
+    assert_eq!(ledger.grants().await?.len(), 1);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{MemoryLedger, advance, known};
 use crate::error::StoreError;
-use crate::ledger::{FreezeStore, Frozen, LedgerError, Thaw};
+use crate::ledger::{FreezeStore, Frozen, LedgerError, Sent, Thaw};
 use async_trait::async_trait;
 use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::request::{Event, State};
@@ -21,6 +21,22 @@ impl FreezeStore for MemoryLedger {
         now: Instant,
     ) -> Result<Receipt, LedgerError> {
         self.commit(|inner| {
+            inner.frozen.get_or_insert(frozen);
+            Ok(self.append(inner, entry, now)?)
+        })
+    }
+
+    async fn freeze_once(
+        &self,
+        sent: Sent,
+        frozen: Frozen,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        self.commit(|inner| {
+            if !inner.spent.insert((sent.nonce, sent.signer.to_string())) {
+                return Err(LedgerError::Replay);
+            }
             inner.frozen.get_or_insert(frozen);
             Ok(self.append(inner, entry, now)?)
         })

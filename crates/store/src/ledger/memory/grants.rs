@@ -3,8 +3,8 @@
 use super::{Inner, MemoryLedger, advance, known};
 use crate::error::StoreError;
 use crate::ledger::{
-    ClaimRecord, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit, RequestKey,
-    RequestRecord,
+    ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit,
+    RequestKey, RequestRecord,
 };
 use async_trait::async_trait;
 use countersign_core::receipt::{Entry, Receipt};
@@ -23,14 +23,21 @@ fn by_age(mut grants: Vec<GrantRecord>) -> Vec<GrantRecord> {
 #[async_trait]
 impl GrantStore for MemoryLedger {
     async fn grant(&self, new: NewGrant) -> Result<Receipt, LedgerError> {
-        let NewGrant { grant, now, recheck, entry } = new;
+        let NewGrant { grant, given, now, recheck, entry } = new;
         self.commit(|inner| {
             inner.moves()?;
+            let given_before = inner.grants.values().any(|old| old.request_id == grant.request_id);
             let request = known(inner, &grant.request_id)?;
             if !request.state.is_final() && now >= request.expires_at {
                 return Err(LedgerError::State(State::Expired));
             }
-            advance(request, Event::Claimed, now)?;
+            match given {
+                Given::AskedFor => advance(request, Event::Claimed, now)?,
+                Given::BesideAYes => Given::beside(request.state)?,
+            }
+            if given_before {
+                return Err(LedgerError::Ended(grant.request_id));
+            }
             recheck(request)?;
             inner.grants.insert(grant.id.clone(), grant);
             Ok(self.append(inner, entry, now)?)

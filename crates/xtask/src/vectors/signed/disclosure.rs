@@ -39,6 +39,10 @@ fn good() -> Made<Vec<Vector>> {
         opens("object", "/arguments", json!({"b": [null, "é"], "a": 1}))?,
         opens("null", "/arguments/x", Value::Null)?,
         opens("path-with-escapes", "/env/a~1b~0c", json!(""))?,
+        opens("word-of-a-command", "/argv/3", json!("--key=hunter2"))?,
+        opens("header", "/headers/x-key", json!("k"))?,
+        opens("item-of-a-batch", "/items/0/arguments/card", json!("4111"))?,
+        opens("element-of-a-list", "/parameters/rows/10", json!({"_sdx": [true]}))?,
     ])
 }
 
@@ -59,6 +63,7 @@ fn mismatched() -> Made<Vec<Vector>> {
         other("value-with-a-space", &|d| d.1 = json!("1234 "))?,
         other("value-in-a-list", &|d| d.1 = json!(["1234"]))?,
         other("attack-47-other-place", &|d| d.0 = "/env/PUK".into())?,
+        other("attack-47-place-in-a-batch", &|d| d.0 = "/items/0/env/PIN".into())?,
         other("place-without-slash", &|d| d.0 = "env/PIN".into())?,
         other("other-salt", &|d| d.2 = Hash([0; 32]))?,
         vector("commitment-under-another-secret", "Mismatch", object::text(&disclosure)?, foreign),

@@ -47,6 +47,7 @@ fn names(domain: Domain) -> (&'static str, &'static str) {
         Domain::Sas => ("sas", "attack-35-read-as-sas"),
         Domain::Policy => ("policy", "attack-35-read-as-policy"),
         Domain::Bundle => ("bundle", "attack-35-read-as-bundle"),
+        Domain::Freeze => ("freeze", "attack-35-read-as-freeze"),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use countersign_store::ledger::{
-    FreezeStore, Frozen, GrantRecord, GrantStore, GrantUse, LimitStore, NewGrant, Room, Suspended,
-    Thaw, Turn,
+    FreezeStore, Frozen, GrantRecord, GrantStore, GrantUse, LimitStore, NewGrant, Room, Sent,
+    Suspended, Thaw, Turn,
 };
 
 #[async_trait]
@@ -45,6 +45,15 @@ impl FreezeStore for Several {
         now: Instant,
     ) -> Result<Receipt, LedgerError> {
         self.next().freeze(frozen, entry, now).await
+    }
+    async fn freeze_once(
+        &self,
+        sent: Sent,
+        frozen: Frozen,
+        entry: Entry,
+        now: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        self.next().freeze_once(sent, frozen, entry, now).await
     }
     async fn thaw(&self, thaw: Thaw) -> Result<(), LedgerError> {
         self.next().thaw(thaw).await

@@ -38,6 +38,11 @@ pub(crate) fn rule(size: usize) -> Rule {
     Rule { older_millis: 30 * DAY, live: u64::MAX, size, keep_millis: None }
 }
 
+/// Seals what is an hour old.
+pub(crate) fn hourly() -> Rule {
+    Rule { older_millis: DAY / 24, ..rule(100) }
+}
+
 fn edge(clock: &Arc<AtomicI64>) -> Edge {
     let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
     Edge::new(
@@ -158,7 +163,7 @@ impl Scene {
             principal: "uid:1".into(),
             session: "default".into(),
             workspace: "/w".into(),
-            ttl_millis: 80 * DAY,
+            ttl_millis: DAY,
             to: self.enforcer.ways().unwrap(),
         }
     }

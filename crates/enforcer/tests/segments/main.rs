@@ -7,10 +7,6 @@
     reason = "a test that cannot go on has failed"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
-mod commands;
 mod crash;
 mod damage;
 mod gate;

@@ -1,6 +1,6 @@
 //! Nothing that the gate looks back for goes with a segment.
 
-use crate::scene::{DAY, Scene, rule};
+use crate::scene::{DAY, Scene, hourly, rule};
 use countersign_core::decision::Word;
 use countersign_core::request::State;
 use countersign_enforcer::{GateError, Relays};
@@ -16,8 +16,8 @@ async fn attack_18_a_decision_that_was_used_is_known_after_its_receipt_was_seale
     let run = scene.enforcer.claim(&approved, &Relays::new()).await.unwrap();
     scene.enforcer.hand_over(run).await.unwrap();
     scene.blocks(5).await;
-    scene.later(40 * DAY);
-    scene.enforcer.rotate(&rule(100)).await.unwrap();
+    scene.later(DAY / 8);
+    assert_eq!(scene.enforcer.rotate(&hourly()).await.unwrap().sealed.len(), 1);
     // The same call is a new question, and the old answer is none to it.
     let again = scene.suspended("a").await;
     assert_ne!(again.id, request.id);
@@ -38,8 +38,8 @@ async fn a_request_that_waits_is_answered_after_its_receipt_was_sealed() {
     let answer = scene.answer(&approved, Word::Allow);
     scene.enforcer.accept(&approved, &approved.asked[0], answer).await.unwrap();
     scene.blocks(5).await;
-    scene.later(40 * DAY);
-    scene.enforcer.rotate(&rule(100)).await.unwrap();
+    scene.later(DAY / 8);
+    assert_eq!(scene.enforcer.rotate(&hourly()).await.unwrap().sealed.len(), 1);
     assert_eq!(scene.enforcer.ledger().receipts_of(&waiting.id).await.unwrap().len(), 1);
     let ready = scene.enforcer.suspend(&scene.question("approved")).await.unwrap();
     let Suspended::Ready(ready) = ready else { panic!("{ready:?}") };

@@ -1,6 +1,15 @@
-//! The commands.
+//! Old receipts moved into sealed files, dropped and held, from the command line.
 
-use crate::common::{World, error_code, json};
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod common;
+
+use common::{World, error_code, json};
 
 #[test]
 fn a_home_is_rotated_held_and_verified_from_the_command_line() {
@@ -51,6 +60,9 @@ fn settings_that_are_mistyped_are_refused() {
     std::fs::write(&config, "[segments]\nkept = \"1d\"\n").unwrap();
     let refused = world.run("enforcer", &["audit", "rotate", "--json"]);
     assert_eq!((error_code(&refused).as_str(), refused.status.code()), ("config", Some(2)));
+    for name in ["a", "b"] {
+        world.json("enforcer", &["audit", "hold", "add", name]);
+    }
     std::fs::write(&config, "[segments]\nolder = \"0s\"\nsize = 2\n").unwrap();
     let rotated = json(&world.run("enforcer", &["audit", "rotate", "--json"]).stdout);
     assert_eq!(

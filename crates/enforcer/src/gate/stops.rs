@@ -1,0 +1,205 @@
+//! Stops that approvers sent from their devices, heeded before anything is let go.
+//!
+//! No process of a home waits for one: whoever is about to let something go looks. Before an
+//! approval or a grant is used, every time, and without an answer it is not used; before what needs
+//! nobody's answer at most every ten seconds, and what cannot be asked holds nothing up. A gateway
+//! can keep a stop back as it can keep an answer back; it can make none, and show none twice.
+
+use super::{Enforcer, GateError};
+use crate::ask::Relays;
+use crate::entry;
+use crate::witness::Contradicted;
+use countersign_client::{Client, ClientError};
+use countersign_core::freeze::{SignedStop, shown};
+use countersign_core::json::{self, clip};
+use countersign_core::receipt::Event;
+use countersign_core::sealing;
+use countersign_core::time::Instant;
+use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Sent};
+use countersign_wire::pairing::Role;
+use countersign_wire::stop::WaitingStop;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an answer about stops is good where nobody must answer.
+const GOOD_MILLIS: i64 = 10_000;
+
+/// How long a gateway may take that nothing hangs on.
+const BRIEF: Duration = Duration::from_secs(1);
+
+/// How long a gateway may be away that must be asked.
+const LONG_MILLIS: i64 = 20_000;
+
+/// Why a stop was not heeded, or could not be asked for.
+enum Unheeded {
+    Client(ClientError),
+    Gate(GateError),
+}
+
+impl Enforcer {
+    /// Heeds stops before an approval is used: the gateways through which it came must say that
+    /// there are none, any others are asked as well.
+    ///
+    /// # Errors
+    /// Where one that must be asked cannot be, or a stop cannot be written down.
+    pub(super) async fn heed_before_use(
+        &self,
+        request: &RequestRecord,
+        relays: &Relays,
+    ) -> Result<(), GateError> {
+        let until = request.expires_at.min(self.now().plus_millis(LONG_MILLIS));
+        let mut asked = BTreeSet::new();
+        for pairing in request.asked.iter().filter_map(|asked| asked.pairing.as_ref()) {
+            // A gateway that is not known is missed as a witness, a moment later.
+            let Some(relay) = relays.get(pairing) else { continue };
+            if asked.insert(relay.client.origin().to_string()) {
+                self.heed_until(&relay.client, until).await?;
+            }
+        }
+        for client in self.gateways()? {
+            if !asked.contains(&client.origin().to_string()) {
+                self.heed_briefly(&client).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Heeds stops of every gateway; whether all of them could be asked.
+    pub(super) async fn heed_everywhere(&self) -> bool {
+        let Ok(gateways) = self.gateways() else { return false };
+        let mut all = true;
+        for client in gateways {
+            all &= matches!(self.heed_briefly(&client).await, Ok(true));
+        }
+        all
+    }
+
+    /// Heeds stops of every gateway that answers, where that was not done a moment ago.
+    pub(super) async fn heed_lately(&self) {
+        let (now, mark) = (self.now(), self.home.root().join("stops.looked"));
+        let then = std::fs::read_to_string(&mark).ok().and_then(|text| text.parse().ok());
+        let fresh = |then: i64| then <= now.0 && now.0.saturating_sub(then) < GOOD_MILLIS;
+        let Ok(gateways) = self.gateways() else { return };
+        if gateways.is_empty() || then.is_some_and(fresh) {
+            return;
+        }
+        // Also where it fails: one that is away is not asked before every call.
+        let _ = std::fs::write(&mark, now.0.to_string());
+        for client in gateways {
+            let _ = self.heed_briefly(&client).await;
+        }
+    }
+
+    /// Whether it could be asked in a moment.
+    async fn heed_briefly(&self, client: &Client) -> Result<bool, GateError> {
+        match tokio::time::timeout(BRIEF, client.stops()).await {
+            Ok(found) => match self.heed_all(client, found).await {
+                Ok(()) => Ok(true),
+                Err(Unheeded::Client(_)) => Ok(false),
+                Err(Unheeded::Gate(error)) => Err(error),
+            },
+            Err(_) => Ok(false),
+        }
+    }
+
+    async fn heed_until(&self, client: &Client, until: Instant) -> Result<(), GateError> {
+        let mut attempt = 0;
+        loop {
+            let found = client.stops().await;
+            match self.heed_all(client, found).await {
+                Ok(()) => return Ok(()),
+                Err(Unheeded::Gate(error)) => return Err(error),
+                Err(Unheeded::Client(away)) if away.is_retryable() && self.now() < until => {
+                    tokio::time::sleep(self.edge.pause(&mut attempt)).await;
+                }
+                Err(Unheeded::Client(error)) => return Err(Contradicted::NoWitness(error).into()),
+            }
+        }
+    }
+
+    /// Takes what a gateway keeps. What is no stop is recorded, all of it in one line: whoever can
+    /// send much cannot fill the ledger.
+    async fn heed_all(
+        &self,
+        client: &Client,
+        found: Result<Vec<WaitingStop>, ClientError>,
+    ) -> Result<(), Unheeded> {
+        let stops = match found {
+            Ok(stops) => stops,
+            // A gateway of the plain binding carries none.
+            Err(ClientError::Refused { status: 404 | 405, .. }) => return Ok(()),
+            Err(error) => return Err(Unheeded::Client(error)),
+        };
+        let mut refused = None;
+        for stop in &stops {
+            match self.unsealed(stop) {
+                Ok((signed, person)) => match self.stop_by(&signed, &person).await {
+                    Ok(()) => {}
+                    Err(GateError::Ledger(LedgerError::Replay)) => {
+                        refused = Some((stop, "it was heeded before".to_owned()));
+                    }
+                    Err(error) => return Err(Unheeded::Gate(error)),
+                },
+                Err(why) => refused = Some((stop, why)),
+            }
+            // Where this is lost it comes once more, and is known.
+            let _ = tokio::time::timeout(BRIEF, client.drop_stop(&stop.stop_id)).await;
+        }
+        match refused {
+            Some((stop, why)) => self.not_heeded(stop, &why).await.map_err(Unheeded::Gate),
+            None => Ok(()),
+        }
+    }
+
+    /// The stop inside and whose it is, or why it is none.
+    fn unsealed(&self, stop: &WaitingStop) -> Result<(SignedStop, String), String> {
+        let keys = &self.identity.keys;
+        let text = sealing::open(&stop.ciphertext, &shown(&stop.stop_id), keys);
+        let signed = SignedStop::parse(&text.map_err(|e| e.to_string())?);
+        let signed = signed.map_err(|e| e.to_string())?;
+        if signed.id() != stop.stop_id {
+            return Err("it was kept under another name".to_owned());
+        }
+        let trust = self.trust().map_err(|e| e.to_string())?;
+        let signer =
+            signed.verify(&keys.key_id(), &trust, self.now()).map_err(|e| e.to_string())?;
+        let person = signer.person.clone();
+        Ok((signed, person))
+    }
+
+    async fn stop_by(&self, signed: &SignedStop, person: &str) -> Result<(), GateError> {
+        let by = format!("{person} from another device");
+        let frozen = Frozen { by, why: signed.stop.why.clone(), since: self.now().timestamp() };
+        let mut members = vec![("change", "frozen"), ("by", frozen.by.as_str())];
+        members.extend(frozen.why.as_deref().map(|why| ("why", why)));
+        let mut note = entry::note("freeze", &members);
+        note.insert("signed".into(), json::value_of(signed)?);
+        let entry = self.change(Event::Frozen, note)?;
+        let sent = Sent { nonce: signed.id(), signer: signed.stop.signer_key_id.clone() };
+        self.ledger.freeze_once(sent, frozen, entry, self.now()).await?;
+        self.remember_head().await
+    }
+
+    async fn not_heeded(&self, stop: &WaitingStop, why: &str) -> Result<(), GateError> {
+        let (from, why) = (clip(&stop.approver_id), clip(why));
+        let members = [("change", "refused"), ("from", from.as_str()), ("why", why.as_str())];
+        let entry = self.change(Event::Observed, entry::note("freeze", &members))?;
+        self.ledger.record(entry, self.now()).await?;
+        Ok(())
+    }
+
+    /// A connection to each gateway of this home.
+    fn gateways(&self) -> Result<Vec<Client>, GateError> {
+        let relays = self.home.pairings()?.into_iter().filter_map(|pairing| pairing.relay);
+        let edge = self.edge.clone();
+        let clock: countersign_client::Clock = Arc::new(move || edge.now());
+        let client = |relay: String| {
+            let (id, keys) = (&self.identity.device_id, Arc::clone(&self.identity.keys));
+            Client::new(&relay, Role::Enforcer, id, keys, Arc::clone(&clock))
+        };
+        let clients = relays.collect::<BTreeSet<_>>().into_iter().map(client);
+        let clients: Result<_, ClientError> = clients.collect();
+        Ok(clients.map_err(Contradicted::NoWitness)?)
+    }
+}
