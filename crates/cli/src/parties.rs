@@ -10,7 +10,9 @@ use countersign_client::Client;
 use countersign_enforcer::home::{Identity, Pairing};
 use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::{Edge, Enforcer, Home, Relay, Relays, Sources};
+use countersign_store::error::StoreError;
 use countersign_store::files::FileError;
+use countersign_store::ledger::Notary;
 use countersign_store_sqlite::{Birth, SqliteLedger};
 use countersign_wire::pairing::Role;
 use std::path::{Path, PathBuf};
@@ -52,12 +54,15 @@ pub(crate) fn gateway_root(root: &Path) -> PathBuf {
 pub(crate) async fn enforcer(root: &Path) -> Result<Enforcer, Failure> {
     let home = Home::open(root)?;
     let identity = home.identity_or_new(&Edge::system())?;
-    opened(home, identity).await
+    opened(home, identity, SqliteLedger::open).await
 }
 
-async fn opened(home: Home, identity: Identity) -> Result<Enforcer, Failure> {
+/// How a ledger is opened.
+type Opening = fn(&Path, Arc<dyn Notary>, &Birth) -> Result<SqliteLedger, StoreError>;
+
+async fn opened(home: Home, identity: Identity, how: Opening) -> Result<Enforcer, Failure> {
     let edge = Edge::system();
-    let ledger = ledger(&home, &identity, &edge)?;
+    let ledger = ledger_as(&home, &identity, &edge, how)?;
     Ok(Enforcer::open(home, identity, ledger, edge).await?.with_sources(sources()))
 }
 
@@ -74,7 +79,14 @@ pub(crate) fn sources() -> Sources {
 /// Opens the enforcer of a home that is one already.
 pub(crate) async fn existing_enforcer(root: &Path) -> Result<Enforcer, Failure> {
     let identity = existing_identity(root)?.ok_or_else(|| not_an_enforcer(root))?;
-    opened(Home::open(root)?, identity).await
+    opened(Home::open(root)?, identity, SqliteLedger::open).await
+}
+
+/// The same for a process that somebody waits for and that ends after one call: it leaves the
+/// ledger's log where it is, for the next one.
+pub(crate) async fn brief_enforcer(root: &Path) -> Result<Enforcer, Failure> {
+    let identity = existing_identity(root)?.ok_or_else(|| not_an_enforcer(root))?;
+    opened(Home::open(root)?, identity, SqliteLedger::open_briefly).await
 }
 
 /// The operator's identity, without making anything.
@@ -99,10 +111,19 @@ pub(crate) fn ledger(
     identity: &Identity,
     edge: &Edge,
 ) -> Result<Arc<SqliteLedger>, Failure> {
+    ledger_as(home, identity, edge, SqliteLedger::open)
+}
+
+fn ledger_as(
+    home: &Home,
+    identity: &Identity,
+    edge: &Edge,
+    how: Opening,
+) -> Result<Arc<SqliteLedger>, Failure> {
     let operator = OperatorNotary(Arc::clone(&identity.keys));
     let notary = Arc::new(HomeNotary { operator, home: home.clone() });
     let birth = Birth { ledger_id: edge.id()?, secret: edge.random()? };
-    Ok(Arc::new(SqliteLedger::open(&home.ledger_path(), notary, &birth)?))
+    Ok(Arc::new(how(&home.ledger_path(), notary, &birth)?))
 }
 
 /// The gateways behind pairings.

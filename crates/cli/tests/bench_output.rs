@@ -12,11 +12,16 @@ mod common;
 use common::{World, error_code, json};
 use serde_json::Value;
 
-const ROWS: [&str; 24] = [
+const ROWS: [&str; 29] = [
     "gate-one-p50",
     "gate-one-rate",
     "gate-many-rate",
-    "gate-flat",
+    "gate-allow-1-1k",
+    "gate-allow-64-1k",
+    "gate-allow-256-1k",
+    "gate-approve-1-1k",
+    "gate-approve-64-1k",
+    "gate-approve-256-1k",
     "canonical-command-1k",
     "canonical-patch-1m",
     "canonical-object-1m",
@@ -56,6 +61,9 @@ fn every_row_has_a_value_beside_its_limit() {
     assert_eq!(output.stdout.iter().filter(|b| **b == b'\n').count(), 1, "one line");
     let document = json(&output.stdout);
     let rows = document["rows"].as_array().unwrap();
+    let machine = document["machine"].as_object().unwrap();
+    assert_eq!(machine.len(), 4);
+    assert!(machine.values().all(|rate| rate.as_f64().unwrap() > 0.0), "{machine:?}");
     let names: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, ROWS);
     rows.iter().for_each(check);
@@ -89,4 +97,8 @@ fn one_row_can_be_measured_alone_and_a_wrong_name_is_refused() {
     assert!(output.stderr.is_empty(), "progress is for terminals");
     let output = bench(&world, &["--only", "gates", "--json"]);
     assert_eq!((output.status.code(), error_code(&output).as_str()), (Some(2), "row"));
+    let long = bench(&world, &["--only", "gate-allow-1-1m", "--json"]);
+    assert_eq!((long.status.code(), error_code(&long).as_str()), (Some(2), "row"));
+    let said = String::from_utf8(long.stderr).unwrap();
+    assert!(said.contains("--receipts 1000000"), "{said}");
 }

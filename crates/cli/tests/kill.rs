@@ -194,7 +194,7 @@ fn trap(victim: Victim, chance: &mut Chance) -> Trap {
     let all: &[Calls] = if with_ledger { &of_a_database } else { &of_files };
     let (calls, most, happens) = chance.pick(all);
     let (number, lasting) = (chance.number(*most), *chance.pick(&["", "+"]));
-    let does: &'static str = *chance.pick(happens);
+    let does = *chance.pick::<&'static str>(happens);
     Trap { calls, when: format!("{number}{lasting}"), does }
 }
 

@@ -389,7 +389,7 @@ impl Artifact {
     /// # Errors
     /// Where the extension is there in another shape.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
-        self.head.extension(extension::HEAD)
+        self.head.checkpoint()
     }
 }
 
@@ -408,6 +408,14 @@ impl ArtifactHead {
     /// Where the extension is there in another shape.
     pub fn context(&self) -> Result<Option<Context>, JsonError> {
         self.extension(extension::CONTEXT)
+    }
+
+    /// The ledger's head, where the artifact carries one.
+    ///
+    /// # Errors
+    /// Where the extension is there in another shape.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
+        self.extension(extension::HEAD)
     }
 
     /// The request that it is an artifact of: named like it, or signed as a later round of it.

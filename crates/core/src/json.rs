@@ -168,6 +168,27 @@ pub fn value_of(value: &impl Serialize) -> Result<Value, JsonError> {
     serde_json::to_value(value).map_err(|e| JsonError::Shape(clip(&e.to_string())))
 }
 
+/// Whether `text` is what serde_json writes of `value`, byte by byte.
+pub(crate) fn is_text_of(value: &impl Serialize, text: &[u8]) -> bool {
+    let mut rest = Rest(text);
+    serde_json::to_writer(&mut rest, value).is_ok() && rest.0.is_empty()
+}
+
+/// What is left of a text after everything that was written agreed with it.
+struct Rest<'a>(&'a [u8]);
+
+impl std::io::Write for Rest<'_> {
+    fn write(&mut self, written: &[u8]) -> std::io::Result<usize> {
+        let other = || std::io::Error::other("another text");
+        self.0 = self.0.strip_prefix(written).ok_or_else(other)?;
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Integers beyond 2^53 are doubles to other readers.
 const MAX_SAFE: u64 = 1 << 53;
 
@@ -251,6 +272,9 @@ impl Builder {
 
 /// Accepts a number only when its shortest form denotes exactly the number written.
 fn number(text: &str) -> Result<Number, JsonError> {
+    if let Some(whole) = short_whole(text) {
+        return Ok(Number::from(whole));
+    }
     let refuse = || JsonError::Number(clip(text));
     let double: f64 = text.parse().map_err(|_| refuse())?;
     if !double.is_finite() {
@@ -265,6 +289,13 @@ fn number(text: &str) -> Result<Number, JsonError> {
         return Ok(Number::from(double as i64));
     }
     Number::from_f64(double).ok_or_else(refuse)
+}
+
+/// A whole number of so few digits that every double near it is another number.
+fn short_whole(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let short = digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit());
+    short.then(|| text.parse().ok()).flatten()
 }
 
 /// A decimal number as digits without zeros at either end, and the power of ten of the last one.
@@ -362,6 +393,15 @@ mod tests {
         let clash = serde_json::json!({"\u{e000}": 1, "\u{10000}": 2});
         assert!(matches!(canonical(&clash), Err(JsonError::KeyOrder(_))));
         assert!(matches!(canonical(&u64::MAX), Err(JsonError::Number(_))));
+    }
+
+    #[test]
+    fn a_text_is_compared_to_its_end() {
+        let value = serde_json::json!({"a": [1, "b"]});
+        assert!(is_text_of(&value, br#"{"a":[1,"b"]}"#));
+        for other in [r#"{"a":[1,"b"]"#, r#"{"a":[1,"b"]} "#, r#"{"a":[1,"c"]}"#, ""] {
+            assert!(!is_text_of(&value, other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// Rows that are read together. Few enough that a page of the largest receipts still fits.
 const PAGE: usize = 256;
 
+/// Into how many shares a page is cut for each core.
+const SHARES: usize = 4;
+
 /// Rounds in which others may go on writing before the check settles for what it has read.
 const ROUNDS: usize = 8;
 
@@ -185,7 +188,8 @@ impl Audit {
     /// Checks rows, each by itself, on every core.
     async fn links(&self, page: Vec<Row>) -> Result<Vec<Result<Link, Broken>>, StoreError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = page.len().div_ceil(cores).max(1);
+        // Several shares for each core: one that is held up holds up little.
+        let share = page.len().div_ceil(cores * SHARES).max(1);
         let mut rows = page.into_iter();
         let mut working = Vec::with_capacity(cores);
         loop {

@@ -4,11 +4,15 @@
 //! path: nothing waits for them, and a disk that is full only makes them late. A receipt's lines go
 //! into the file of the UTC day of its `recordedAt`.
 //!
-//! `audit/cursor.json` names the last receipt whose lines are whole, and how long its file was then.
-//! It is moved forward after the lines are durable. Whatever stands beyond it in a file is of a
-//! process that died in between: it is cut off and written again, so that no line is lost and none
-//! is there twice. The same cursor is one more witness of the ledger: where the ledger does not
-//! contain the receipt that it names, nothing is written.
+//! `audit/cursor.json` names the last receipt whose lines are durable, and how long its file was
+//! then. It is moved forward after them. What stands beyond it in a file is what a machine that
+//! loses power may lose: it is compared with what the ledger says, and written again from the first
+//! byte that differs, so that no line is lost and none is there twice. The same cursor is one more
+//! witness of the ledger: where the ledger does not contain the receipt that it names, nothing is
+//! written.
+//!
+//! After a command the few new lines are written and not synced: the ledger has them anyway. Once
+//! there are enough of them, they are made durable together.
 
 mod place;
 #[cfg(test)]
@@ -31,6 +35,10 @@ use serde::{Deserialize, Serialize};
 
 /// Lines of so many bytes are made durable together.
 const BATCH: usize = 1024 * 1024;
+
+/// Lines of fewer bytes wait for more before they are made durable, where a command is at its end.
+/// What is beyond the cursor is derived anew each time, so it is not to grow long.
+const SOON: usize = 32 * 1024;
 
 /// Why the files could not be brought up to date. None of it is any matter of the gate's.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +73,7 @@ struct Cursor {
     #[serde(rename = "type")]
     kind: CursorType,
     ledger: String,
-    /// The last receipt whose lines are whole; 0 before the first.
+    /// The last receipt whose lines are durable; 0 before the first.
     seq: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_hash: Option<Hash>,
@@ -106,7 +114,7 @@ pub enum Effort {
 /// What was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Done {
-    /// How many receipts were written out.
+    /// How many receipts were written out, with those that were not durable before.
     pub receipts: u64,
     /// The receipt that the files reach now.
     pub seq: u64,
@@ -142,12 +150,15 @@ async fn write(
         let Some(receipt) = walk.next().await? else { break };
         let day = receipt.content.recorded_at.day();
         if batch.is_full() || batch.day.as_ref().is_some_and(|open| *open != day) {
-            cursor = batch.flush(disk, cursor)?;
+            cursor = batch.flush(disk, cursor, true)?;
         }
         batch.add(&receipt, day, trust)?;
         done = Done { receipts: done.receipts + 1, seq: receipt.content.seq };
     }
-    batch.flush(disk, cursor)?;
+    // Whoever is told to stop goes on from the cursor the next time, so it must move.
+    let stopped = done.receipts == most;
+    let durably = !matches!(effort, Effort::Some(_)) || stopped || batch.bytes.len() >= SOON;
+    batch.flush(disk, cursor, durably)?;
     Ok(done)
 }
 
@@ -198,7 +209,7 @@ async fn compare(ledger: &dyn LedgerStore, cursor: &Cursor) -> Result<(), DailyE
     }
 }
 
-/// Lines of one day that are made durable together.
+/// Lines of one day that are written together.
 #[derive(Default)]
 struct Batch {
     day: Option<String>,
@@ -221,8 +232,13 @@ impl Batch {
         Ok(())
     }
 
-    /// Writes the lines, then moves the cursor. Empties the batch.
-    fn flush(&mut self, disk: &mut dyn Disk, cursor: Cursor) -> Result<Cursor, FileError> {
+    /// Writes the lines and empties the batch. The cursor moves where they are durable.
+    fn flush(
+        &mut self,
+        disk: &mut dyn Disk,
+        cursor: Cursor,
+        durably: bool,
+    ) -> Result<Cursor, FileError> {
         let batch = std::mem::take(self);
         let (Some(day), Some((seq, hash))) = (batch.day, batch.last) else { return Ok(cursor) };
         let from = if cursor.day.as_ref() == Some(&day) {
@@ -230,7 +246,10 @@ impl Batch {
         } else {
             disk.length_up_to(&day, cursor.seq)?
         };
-        disk.put(&day, from, &batch.bytes)?;
+        disk.put(&day, from, &batch.bytes, durably)?;
+        if !durably {
+            return Ok(cursor);
+        }
         let length = from + batch.bytes.len() as u64;
         let moved = Cursor { seq, content_hash: Some(hash), day: Some(day), length, ..cursor };
         disk.save(&moved)?;

@@ -8,7 +8,7 @@
 //! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
 //!   may wait. `stops`: stops that approvers send from their devices. `streak`: denials one after another.
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
-//! * `items`: the same for a batch, item by item.
+//! * `items`: the same for a batch, item by item. `heads`: the home's own memory of the ledger.
 //! * `rounds`: others asked in place of those who did not end it.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
@@ -17,6 +17,7 @@ mod denied;
 mod error;
 mod freeze;
 pub mod grant;
+mod heads;
 mod items;
 mod limits;
 mod permit;
@@ -43,6 +44,7 @@ use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
     Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
 };
+use heads::Heads;
 use serde_json::{Map, Value};
 use standing::{Counting, judge};
 use std::sync::Arc;
@@ -61,6 +63,7 @@ pub struct Enforcer {
     owner: Owner,
     boundary: Boundary,
     sources: Sources,
+    heads: Heads,
 }
 
 /// The right to start one action once: the claim is durable, and holding this is the permission.
@@ -105,8 +108,8 @@ impl Enforcer {
         witness::check_home(&home, &*ledger, &identity.keys).await?;
         let owner = Owner::new(&home, &edge)?;
         let boundary = Boundary::Unprotected;
-        let enforcer =
-            Self { home, identity, ledger, edge, owner, boundary, sources: Sources::default() };
+        let (sources, heads) = (Sources::default(), Heads::default());
+        let enforcer = Self { home, identity, ledger, edge, owner, boundary, sources, heads };
         enforcer.recover().await?;
         Ok(enforcer)
     }
@@ -355,15 +358,6 @@ impl Enforcer {
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);
         Ok(entry)
-    }
-
-    /// Demands that the home remembers the newest head. The ledger hands its heads on by itself;
-    /// what hangs on one asks for it here.
-    async fn remember_head(&self) -> Result<(), GateError> {
-        if let Some(head) = self.ledger.checkpoint().await? {
-            witness::remember(&self.home, &head)?;
-        }
-        Ok(())
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -331,8 +331,9 @@ impl Home {
         if followed { Ok(pairing) } else { Err(HomeError::NoSuccessor(name.to_owned())) }
     }
 
-    /// Takes the keys of a pairing back at once, those that it was rotated from and to as well, and
-    /// forgets the way to them. `since` is from when on others may have had them.
+    /// Takes the keys of a pairing back at once, those that it was rotated from and to as well.
+    /// `since` is from when on others may have had them. The way to them is left for
+    /// [`Home::forget`].
     ///
     /// # Errors
     /// Where there is no such pairing, or something cannot be written.
@@ -353,8 +354,16 @@ impl Home {
             let status = Status::Revoked { at: at.clone(), compromised_since };
             store.approvers.iter_mut().filter(of).for_each(|a| a.status = status.clone());
         })?;
-        files::remove(&path)?;
         Ok(pairing)
+    }
+
+    /// Forgets the way to keys that were taken back.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub fn forget(&self, name: &str) -> Result<(), HomeError> {
+        let _lock = self.lock("trust.lock")?;
+        Ok(files::remove(&pairing_path(&self.root.join("pairings"), name)?)?)
     }
 
     /// Where the ledger is.

@@ -304,6 +304,8 @@ impl Enforcer {
         let mut change = vec![("change", "revoked"), ("name", name), ("keyId", key_id)];
         change.extend(since.map(|since| ("compromisedSince", since.as_str())));
         self.record_key(Event::Revoked, &change).await?;
+        // The way to it stays until it is recorded: who was cut off does it once more.
+        self.home().forget(&pairing.name)?;
         Ok(pairing)
     }
 }

@@ -9,16 +9,26 @@
 #![allow(clippy::indexing_slicing, reason = "what is missing fails the test")]
 #![allow(clippy::print_stdout, reason = "what happened is told where somebody asks for it")]
 
+#[path = "model/acts.rs"]
+mod acts;
+#[path = "model/answers.rs"]
+mod answers;
 #[path = "model/attacks.rs"]
 mod attacks;
+#[path = "model/crash.rs"]
+mod crash;
 #[path = "model/end.rs"]
 mod end;
+#[path = "model/look.rs"]
+mod look;
 #[path = "model/play.rs"]
 mod play;
 #[path = "model/real.rs"]
 mod real;
 #[path = "model/rules.rs"]
 mod rules;
+#[path = "model/standing.rs"]
+mod standing;
 #[path = "model/steps.rs"]
 mod steps;
 

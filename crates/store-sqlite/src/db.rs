@@ -1,6 +1,7 @@
 //! One connection, in which every error already is a [`StoreError`].
 
 use crate::fault::{self, Reach};
+use crate::private_file::beside;
 use crate::schema::Schema;
 use countersign_store::error::StoreError;
 use rusqlite::config::DbConfig;
@@ -63,8 +64,18 @@ impl Db {
     /// A connection that only reads, and that leaves the log alone when it closes.
     pub(crate) fn reader(path: &Path) -> Result<Self, StoreError> {
         let db = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        db.leave_log()?;
         Ok(db)
+    }
+
+    /// Leaves the log alone when it closes.
+    pub(crate) fn leave_log(&self) -> Result<(), StoreError> {
+        self.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    }
+
+    /// How long the log is, as a file; none is as long as can be.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        std::fs::metadata(beside(&self.path, "-wal")).map_or(u64::MAX, |log| log.len())
     }
 
     fn connect(path: &Path, access: OpenFlags) -> Result<Self, StoreError> {

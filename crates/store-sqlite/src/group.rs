@@ -12,19 +12,34 @@ use tokio::sync::mpsc::Receiver;
 /// Jobs in one transaction. More would make the first caller wait for the last one's work.
 const TOGETHER: usize = 512;
 
+/// The longest log that a process which writes a line and ends leaves to the next one. That one
+/// reads it from end to end before it begins.
+const SHORT_LOG: u64 = 512 * 1024;
+
+/// What a process does with its log when it is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// It copies the log into the database, where nobody else has that open, and removes it.
+    Tidied,
+    /// It leaves a short log where it is. What is in it was synced when it was written, so nothing
+    /// is lost by it; to make a log and to tidy it up costs four syncs more than to write into it.
+    Log,
+}
+
 /// Commits groups of jobs, one group at a time in all processes.
 pub(crate) struct Committer {
     db: Db,
     lock: File,
     around: Box<dyn Around>,
+    leaving: Leaving,
     /// Why nothing is written any more. After a failed sync the disk and the memory of it may
     /// differ, and only opening the file anew tells what is there.
     poison: Option<StoreError>,
 }
 
 impl Committer {
-    pub(crate) fn new(db: Db, lock: File, around: Box<dyn Around>) -> Self {
-        Self { db, lock, around, poison: None }
+    pub(crate) fn new(db: Db, lock: File, around: Box<dyn Around>, leaving: Leaving) -> Self {
+        Self { db, lock, around, leaving, poison: None }
     }
 
     /// Works until every sender is gone.
@@ -67,6 +82,10 @@ impl Committer {
         apart_from_all(|| self.around.rest());
         // Without the lock it closes all the same: what was promised is in the log already.
         let _ = hold(&self.lock);
+        if self.leaving == Leaving::Log && self.db.log_bytes() <= SHORT_LOG {
+            // Where it cannot be left, it is tidied up.
+            let _ = self.db.leave_log();
+        }
         drop(self.db);
     }
 }

@@ -18,6 +18,7 @@ mod segments;
 mod signers;
 
 use crate::db::Db;
+use crate::group::Leaving;
 use crate::schema::Schema;
 use crate::writer::Writer;
 use async_trait::async_trait;
@@ -79,7 +80,30 @@ impl SqliteLedger {
     /// `Unavailable` where the disk fails; `Corrupt` where the file is damaged, of another kind,
     /// or of a later version.
     pub fn open(path: &Path, notary: Arc<dyn Notary>, birth: &Birth) -> Result<Self, StoreError> {
-        let (writer, (register, secret)) = Writer::open(path, &SCHEMA, |db| {
+        Self::opened(path, notary, birth, Leaving::Tidied)
+    }
+
+    /// The same for a process that writes a line and ends: it leaves the log beside the file where
+    /// that is short, and saves the syncs of making and removing one. Whoever copies the ledger then
+    /// must take the log along.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::open`].
+    pub fn open_briefly(
+        path: &Path,
+        notary: Arc<dyn Notary>,
+        birth: &Birth,
+    ) -> Result<Self, StoreError> {
+        Self::opened(path, notary, birth, Leaving::Log)
+    }
+
+    fn opened(
+        path: &Path,
+        notary: Arc<dyn Notary>,
+        birth: &Birth,
+        leaving: Leaving,
+    ) -> Result<Self, StoreError> {
+        let (writer, (register, secret)) = Writer::open(path, &SCHEMA, leaving, |db| {
             let (ledger, secret) = born(db, birth)?;
             let register = Register::new(&ledger);
             let registrar = Registrar::new(register.clone(), notary);

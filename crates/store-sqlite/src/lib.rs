@@ -9,6 +9,7 @@
 //! * [`SqliteLedger`]: what an enforcer must never forget. Any number of processes at a time.
 //! * [`LedgerFile`]: the same, for those who only look.
 //! * [`SqliteRelay`]: what a gateway remembers. One gateway at a time.
+//! * [`BareTable`]: what SQLite does at best, to measure the others against.
 //!
 //! # Rooms, from the bottom up
 //! * `private_file`, `fault`: files of one's own; what an error of SQLite means.
@@ -16,6 +17,7 @@
 //! * `writer`, `group`, `readers`: who writes when, and who reads meanwhile.
 //! * `ledger`, `relay`: the tables of an enforcer, and those of a gateway.
 
+mod bare;
 mod column;
 mod db;
 mod fault;
@@ -27,5 +29,6 @@ mod relay;
 mod schema;
 mod writer;
 
+pub use bare::BareTable;
 pub use ledger::{Birth, LedgerFile, SqliteLedger};
 pub use relay::SqliteRelay;

@@ -10,6 +10,7 @@ mod stops;
 
 use crate::db::Db;
 use crate::fault;
+use crate::group::Leaving;
 use crate::private_file::{self, beside};
 use crate::schema::Schema;
 use crate::writer::Writer;
@@ -64,7 +65,8 @@ impl SqliteRelay {
     /// damaged, of another kind, or of a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let only = alone(path)?;
-        let (writer, ()) = Writer::open(path, &SCHEMA, |_| Ok(((), Box::new(()))))?;
+        let (writer, ()) =
+            Writer::open(path, &SCHEMA, Leaving::Tidied, |_| Ok(((), Box::new(()))))?;
         Ok(Self { writer, _only: only })
     }
 

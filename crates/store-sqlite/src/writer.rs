@@ -6,7 +6,7 @@
 
 use crate::db::Db;
 use crate::fault;
-use crate::group::Committer;
+use crate::group::{Committer, Leaving};
 use crate::private_file::{self, beside};
 use crate::readers::Readers;
 use crate::schema::Schema;
@@ -76,6 +76,7 @@ impl Writer {
     pub(crate) fn open<T>(
         path: &Path,
         schema: &Schema,
+        leaving: Leaving,
         first: impl FnOnce(&Db) -> Result<(T, Box<dyn Around>), StoreError>,
     ) -> Result<(Self, T), StoreError> {
         let failed = |error: io::Error| fault::unavailable(path, error);
@@ -87,7 +88,7 @@ impl Writer {
         let (found, around) = db.whole(first)?;
         lock.unlock().map_err(failed)?;
         let (jobs, queue) = mpsc::channel(WAITING);
-        let committer = Committer::new(db, lock, around);
+        let committer = Committer::new(db, lock, around, leaving);
         let thread = thread::Builder::new()
             .name("store-writer".into())
             // The environment may name another size.

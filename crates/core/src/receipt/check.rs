@@ -134,8 +134,8 @@ impl Receipt {
 
     fn signed_by_operator(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
-        let untrusted = untrusted(&signature.key_id);
-        let operator = trust.operator(&signature.key_id).ok_or(untrusted)?;
+        let untrusted = || untrusted(&signature.key_id);
+        let operator = trust.operator(&signature.key_id).ok_or_else(untrusted)?;
         if !judged.counts(&operator.status) {
             return Err(Verdict::Revoked);
         }

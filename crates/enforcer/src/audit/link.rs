@@ -51,7 +51,7 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: Instant) -> Result<Link, 
     // A head inside an artifact is covered by the signatures that were just checked: the
     // approver's over the artifact, and the operator's over the receipt.
     let mut heads = Vec::new();
-    for artifact in receipt.content.whole_artifacts() {
+    for artifact in &receipt.content.entry.artifacts {
         heads.extend(artifact.checkpoint().ok().flatten().map(|checkpoint| checkpoint.head));
     }
     let (note, persons) = (Note::read(&receipt.content.entry), filed(row, &receipt));

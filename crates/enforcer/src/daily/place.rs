@@ -5,7 +5,7 @@ use crate::home::Home;
 use countersign_store::files::{self, FileError, Target};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What is needed of the file system, so that a test can let each step of it fail.
@@ -25,8 +25,10 @@ pub(super) trait Disk: Send {
     /// How long a day's file is with the lines of receipts up to `seq`, and without the others.
     fn length_up_to(&self, day: &str, seq: u64) -> Result<u64, FileError>;
 
-    /// Cuts a day's file to `from` bytes and appends `bytes` durably.
-    fn put(&mut self, day: &str, from: u64, bytes: &[u8]) -> Result<(), FileError>;
+    /// Lets `bytes` be what stands in a day's file after its first `from` bytes. What stands there
+    /// already is left alone, so that whoever follows the file sees it grow. Unless `durably`, a
+    /// machine that loses power may lose it.
+    fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError>;
 }
 
 /// The directory `audit` of a home.
@@ -107,7 +109,7 @@ impl Disk for Files {
         }
     }
 
-    fn put(&mut self, day: &str, from: u64, bytes: &[u8]) -> Result<(), FileError> {
+    fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError> {
         let path = self.path(day);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let fd = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
@@ -118,19 +120,31 @@ impl Disk for Files {
             let why = "it is shorter than what was written: `audit export --rebuild`".to_owned();
             return Err(FileError::Corrupt { path, why });
         }
-        let write = |file: &mut File| {
-            file.set_len(from)?;
-            file.seek(SeekFrom::Start(from))?;
-            file.write_all(bytes)?;
-            file.sync_all()
-        };
-        write(&mut file).map_err(failed("write", &path))?;
+        replace_from(&mut file, from, bytes).map_err(failed("write", &path))?;
+        if !durably {
+            return Ok(());
+        }
+        file.sync_all().map_err(failed("sync", &path))?;
         if from == 0 {
             let dir = File::open(&self.dir).and_then(|dir| dir.sync_all());
             dir.map_err(failed("sync", &self.dir))?;
         }
         Ok(())
     }
+}
+
+/// Writes `bytes` after the first `from` bytes of a file, but for those that stand there already.
+fn replace_from(file: &mut File, from: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut there = Vec::new();
+    (&*file).take(bytes.len() as u64).read_to_end(&mut there)?;
+    let same = there.iter().zip(bytes).take_while(|(old, new)| old == new).count();
+    let end = from + same as u64;
+    if file.metadata()?.len() > end {
+        file.set_len(end)?;
+    }
+    file.seek(SeekFrom::Start(end))?;
+    file.write_all(bytes.get(same..).unwrap_or_default())
 }
 
 /// The number of the receipt that a line of ours is from.

@@ -130,9 +130,9 @@ impl Disk for Dying<'_> {
     fn length_up_to(&self, day: &str, seq: u64) -> Result<u64, FileError> {
         self.files.length_up_to(day, seq)
     }
-    fn put(&mut self, day: &str, from: u64, bytes: &[u8]) -> Result<(), FileError> {
+    fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError> {
         let fits = usize::try_from(self.left).unwrap().min(bytes.len());
-        self.files.put(day, from, &bytes[..fits])?;
+        self.files.put(day, from, &bytes[..fits], durably)?;
         self.spend(bytes.len() as u64)
     }
 }
@@ -247,6 +247,54 @@ async fn a_little_at_a_time_comes_to_the_same() {
         all(&home, &ledger, Effort::Some(2)).await.unwrap();
     }
     assert_eq!(files(&home), undisturbed(&ledger).await);
+}
+
+/// A ledger whose receipts are all of one day.
+async fn short() -> MemoryLedger {
+    let ledger = MemoryLedger::new("l1", [7; 32], contract::notary().unwrap());
+    for at in 0..3 {
+        add(&ledger, at).await;
+    }
+    ledger
+}
+
+#[tokio::test]
+async fn attack_28_lines_that_power_loss_took_are_written_again_and_others_left_alone() {
+    let ledger = short().await;
+    let right = undisturbed(&ledger).await;
+    let text = right["2026-04-12.jsonl"].as_bytes();
+    let half = text.len() / 2;
+    let mut zeros = text.to_vec();
+    zeros[half..].fill(0);
+    for left in [&text[..0], &text[..half], &zeros, &[text, b"more"].concat()] {
+        let (_dir, home) = home();
+        all(&home, &ledger, Effort::Some(9)).await.unwrap();
+        assert_eq!(files(&home), right);
+        std::fs::write(home.root().join("audit/2026-04-12.jsonl"), left).unwrap();
+        for effort in [Effort::Some(9), Effort::Some(9), Effort::All] {
+            all(&home, &ledger, effort).await.unwrap();
+            assert_eq!(files(&home), right);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_few_lines_wait_to_be_made_durable_and_many_do_not() {
+    let (_dir, home) = home();
+    let ledger = short().await;
+    let saved = || Files::open(&home, Effort::All).unwrap().unwrap().1.cursor().unwrap().unwrap();
+    all(&home, &ledger, Effort::Some(9)).await.unwrap();
+    assert_eq!(saved().seq, 0);
+    add(&ledger, DAY).await;
+    all(&home, &ledger, Effort::Some(9)).await.unwrap();
+    assert_eq!(saved().seq, 3, "the day is over");
+    all(&home, &ledger, Effort::Some(1)).await.unwrap();
+    assert_eq!(saved().seq, 4, "it was told to stop");
+    for at in 0..200 {
+        add(&ledger, DAY + at).await;
+    }
+    all(&home, &ledger, Effort::Some(999)).await.unwrap();
+    assert_eq!(saved().seq, 204);
 }
 
 #[tokio::test]

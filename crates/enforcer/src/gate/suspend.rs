@@ -44,7 +44,7 @@ impl Enforcer {
     ) -> Result<Suspended, GateError> {
         self.may_ask(question).await?;
         let key = self.key(question, action_hash).await?;
-        let question = if self.waits(&key).await? {
+        let question = if self.ledger.waits(&key, self.now()).await? {
             // The same call that waits already is no new question.
             question.clone()
         } else {
@@ -70,11 +70,6 @@ impl Enforcer {
         let session = self.ledger.session(&principal, &question.session, &fresh).await?;
         let workspace = question.workspace.clone();
         Ok(RequestKey { principal, session, workspace, action_hash })
-    }
-
-    async fn waits(&self, key: &RequestKey) -> Result<bool, GateError> {
-        let open = self.ledger.open_requests().await?;
-        Ok(open.iter().any(|open| open.key == *key && self.now() < open.expires_at))
     }
 
     async fn draft(

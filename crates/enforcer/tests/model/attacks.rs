@@ -177,3 +177,21 @@ fn attack_22_the_same_call_after_an_approval_runs_in_whatever_process() {
     let bob = Step::Answer { request: Newest(0), by: Person::Bob, says: Says::Yes };
     assert_eq!(ran(&[both.clone(), YES, Step::Restart, both.clone(), bob, Step::Restart, both]), 1);
 }
+
+#[test]
+fn attack_27_a_revocation_that_is_cut_off_anywhere_is_recorded_in_the_end() {
+    for after in 0..4 {
+        let during = Box::new(Step::Revoke(Person::Ann));
+        assert_eq!(ran(&[GATE, YES, Step::Crash { during, after }, Step::Restart]), 0);
+    }
+}
+
+#[test]
+fn attack_19_where_those_who_are_asked_first_are_taken_back_the_next_ones_let_nothing_run() {
+    let steps = Step::Gate { call: 3, session: 0 };
+    let next = [Step::Time(Clock::Seconds(30)), Step::Escalate { request: Newest(0) }];
+    let bob = Step::Answer { request: Newest(0), by: Person::Bob, says: Says::Yes };
+    let asked = [vec![steps], next.to_vec()].concat();
+    assert_eq!(ran(&[asked.clone(), vec![bob.clone(), USE]].concat()), 1);
+    assert_eq!(ran(&[asked, vec![bob, Step::Revoke(Person::Ann), USE]].concat()), 0);
+}

@@ -2,6 +2,7 @@
 
 use super::play::{Held, Play, ensure};
 use super::rules::{Call, Fate};
+use super::steps::Person;
 use countersign_core::receipt::Event;
 use countersign_core::trust::Status;
 use countersign_enforcer::audit::Audit;
@@ -14,6 +15,7 @@ pub(crate) fn check(play: &mut Play) -> Held {
     play.agree()?;
     chain(play)?;
     every_outcome(play)?;
+    every_revocation(play)?;
     what_is_approved_goes_on(play)?;
     chain(play)?;
     every_outcome(play)
@@ -53,6 +55,19 @@ fn every_outcome(play: &Play) -> Held {
         let released = told.iter().filter(|event| **event == Event::Released).count();
         ensure!(ran <= released && released <= 1, "{} ran {ran} times: {told:?}", record.id);
         ensure!(ran == 0 || told.last() != Some(&Event::Uncertain), "{} is known", record.id);
+    }
+    Ok(())
+}
+
+/// Whose key was taken back has a receipt of it; who was cut off before it was written does it once
+/// more, and can.
+fn every_revocation(play: &Play) -> Held {
+    for person in Person::ALL {
+        if play.rules.active.contains(&person) || play.real.is_revoked(person) {
+            continue;
+        }
+        play.real.revoke(person).map_err(|e| format!("{person:?} is not told: {e}"))?;
+        ensure!(play.real.is_revoked(person), "{person:?} is not told");
     }
     Ok(())
 }

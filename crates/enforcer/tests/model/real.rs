@@ -1,30 +1,21 @@
 //! The real enforcer: a home with two people and an accepted policy, a clock that is moved, and
 //! processes that die at any look at clock or chance.
 
-use super::rules::Terms;
 use super::steps::{Person, Says};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
-use countersign_core::receipt::{Entry, Event};
 use countersign_core::time::Instant;
-use countersign_enforcer::gate::grant::Wish;
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::policy::Place;
-use countersign_enforcer::{
-    Answered, Edge, Enforcer, GateError, Home, Question, Relays, Ruling, RunOnce,
-};
+use countersign_enforcer::{Answered, Edge, Enforcer, GateError, Home, Question, Relays, Ruling};
 use countersign_policy::Asker;
-use countersign_store::ledger::read::{Query, Receipts};
-use countersign_store::ledger::{
-    Ending, GrantRecord, LedgerError, LedgerStore, MemoryLedger, RequestRecord, Suspended,
-};
+use countersign_store::ledger::{LedgerError, LedgerStore, MemoryLedger, RequestRecord, Suspended};
 use countersign_store_sqlite::{Birth, SqliteLedger};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -37,9 +28,9 @@ pub(crate) const START: i64 = 1_770_000_000_000;
 /// How long a request waits.
 pub(crate) const LIVES: i64 = 60_000;
 
-const WORKSPACE: &str = "/nonexistent/w";
+pub(crate) const WORKSPACE: &str = "/nonexistent/w";
 const SESSIONS: [&str; 2] = ["one", "two"];
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 version = 1
 [[rule]]
 id = "calls"
@@ -116,7 +107,7 @@ pub(crate) enum Gated {
     /// It ran: under a grant, or by the approval of this request.
     Ran(Option<String>),
     Opened,
-    Joined(RequestRecord),
+    Joined(String),
     /// Its request is approved, and may not be used.
     Void,
     Refused(GateError),
@@ -127,7 +118,7 @@ pub(crate) struct Real {
     runtime: Runtime,
     outside: Outside,
     root: PathBuf,
-    memory: Option<Arc<MemoryLedger>>,
+    pub(crate) memory: Option<Arc<MemoryLedger>>,
     enforcer: Option<Arc<Enforcer>>,
     people: Vec<(Person, SecretKeys)>,
 }
@@ -170,7 +161,7 @@ impl Real {
     }
 
     /// Accepts the policy, pins Ann, and lets Ann admit the others.
-    fn bootstrap(&mut self) {
+    pub(crate) fn bootstrap(&mut self) {
         let enforcer = self.enforcer();
         let path = self.policy_path();
         let edge = self.outside.edge();
@@ -194,7 +185,7 @@ impl Real {
         });
     }
 
-    fn policy_path(&self) -> PathBuf {
+    pub(crate) fn policy_path(&self) -> PathBuf {
         self.root.join("policy.toml")
     }
 
@@ -218,7 +209,7 @@ impl Real {
         Arc::new(self.runtime.block_on(opened).unwrap())
     }
 
-    fn on_disk(&self) -> SqliteLedger {
+    pub(crate) fn on_disk(&self) -> SqliteLedger {
         let home = Home::open(&self.root).unwrap();
         let identity = home.identity().unwrap().unwrap();
         let notary = Arc::new(OperatorNotary(identity.keys));
@@ -245,7 +236,7 @@ impl Real {
         self.outside.clock.fetch_add(millis, Ordering::SeqCst);
     }
 
-    fn keys(&self, person: Person) -> &SecretKeys {
+    pub(crate) fn keys(&self, person: Person) -> &SecretKeys {
         self.people.iter().find(|(who, _)| *who == person).map(|(_, keys)| keys).unwrap()
     }
 
@@ -259,7 +250,7 @@ impl Real {
         self.signed_with(request, by, says, None)
     }
 
-    fn signed_with(
+    pub(crate) fn signed_with(
         &self,
         request: &RequestRecord,
         by: Person,
@@ -284,7 +275,7 @@ impl Real {
         Answer { decision: Decision::sign(artifact, choice, keys).unwrap(), reason: None }
     }
 
-    fn asked<'r>(
+    pub(crate) fn asked<'r>(
         &self,
         request: &'r RequestRecord,
         by: Person,
@@ -295,43 +286,16 @@ impl Real {
         of.or(request.asked.last()).unwrap()
     }
 
-    pub(crate) fn accept(
-        &self,
-        request: &RequestRecord,
-        answer: Answer,
-    ) -> Result<RequestRecord, GateError> {
-        let hash = answer.decision.artifact_hash;
-        let asked = request.asked.iter().find(|a| a.artifact.head.artifact_hash == hash).unwrap();
-        self.block_on(self.enforcer().accept(request, asked, answer))
-    }
-
-    /// A person hands a request on to Bob, or says no where that is not on offer.
-    pub(crate) fn hand_on(
-        &self,
-        request: &RequestRecord,
-        by: Person,
-        question: &Question,
-    ) -> Result<RequestRecord, GateError> {
-        let hints = json!({"escalate": {"to": "bob"}}).as_object().cloned();
-        let answer = self.signed_with(request, by, Says::No, hints);
-        let asked = self.asked(request, by);
-        self.block_on(self.enforcer().take_answer(request, asked, answer, question))
-    }
-
-    pub(crate) fn escalate(
-        &self,
-        request: &RequestRecord,
-        question: &Question,
-    ) -> Result<Option<RequestRecord>, GateError> {
-        self.block_on(self.enforcer().next_round(request, question))
-    }
-
     /// The question of a call, as the policies of now have it put.
     pub(crate) async fn question(&self, call: u8, session: u8) -> Result<Question, GateError> {
         Self::put_by(&self.enforcer(), call, session).await
     }
 
-    async fn put_by(enforcer: &Enforcer, call: u8, session: u8) -> Result<Question, GateError> {
+    pub(crate) async fn put_by(
+        enforcer: &Enforcer,
+        call: u8,
+        session: u8,
+    ) -> Result<Question, GateError> {
         let action = action(call);
         let judged = enforcer.judge(&action, Asker::default(), WORKSPACE).await?;
         let ways = enforcer.ways()?;
@@ -349,19 +313,6 @@ impl Real {
             ttl_millis: LIVES,
             to: seated.ways,
         })
-    }
-
-    /// On which terms a call would be put in this round now; none where it could not.
-    pub(crate) fn terms(&self, call: u8, round: usize, accepted_policy: bool) -> Option<Terms> {
-        let question = self.block_on(self.question(call, 0)).ok()?;
-        let quorum = question.grounds.quorum();
-        let (to, need) = match round.checked_sub(2) {
-            None => (&question.to, quorum.threshold),
-            Some(at) => quorum.chain.get(at).map(|step| (&step.to, step.threshold))?,
-        };
-        let next = quorum.chain.iter().skip(round - 1).map(|step| step.label.clone()).collect();
-        let asked = to.iter().map(|way| self.person(&way.approver.key_id)).collect();
-        Some(Terms { asked, need: usize::try_from(need).unwrap(), next, accepted_policy })
     }
 
     /// A call at the gate, as every host makes it.
@@ -386,7 +337,11 @@ impl Real {
         })
     }
 
-    async fn gated(enforcer: &Enforcer, call: u8, session: u8) -> Result<Gated, GateError> {
+    pub(crate) async fn gated(
+        enforcer: &Enforcer,
+        call: u8,
+        session: u8,
+    ) -> Result<Gated, GateError> {
         let question = Self::put_by(enforcer, call, session).await?;
         let (action, grounds) = (&question.action, &question.grounds);
         let granted = enforcer.by_grant(action, grounds, whose(session), Asker::default()).await?;
@@ -396,7 +351,7 @@ impl Real {
         }
         match enforcer.suspend(&question).await? {
             Suspended::Opened(_) => Ok(Gated::Opened),
-            Suspended::Joined(request) => Ok(Gated::Joined(request)),
+            Suspended::Joined(request) => Ok(Gated::Joined(request.id)),
             Suspended::Ready(request) => match enforcer.claim(&request, &Relays::new()).await {
                 Ok(permit) => {
                     enforcer.hand_over(permit).await?;
@@ -406,182 +361,6 @@ impl Real {
             },
         }
     }
-
-    pub(crate) fn claim(&self, request: &RequestRecord) -> Result<RunOnce, GateError> {
-        self.block_on(self.enforcer().claim(request, &Relays::new()))
-    }
-
-    pub(crate) fn runs(&self, request: &RequestRecord) -> Result<(), GateError> {
-        let permit = self.claim(request)?;
-        self.block_on(self.enforcer().hand_over(permit)).map(drop)
-    }
-
-    /// How many of two processes may run the same request.
-    pub(crate) fn race(&self, request: &RequestRecord) -> usize {
-        let (one, other) = (self.enforcer(), self.another());
-        let relays = Relays::new();
-        let run = |enforcer: Arc<Enforcer>| {
-            let relays = &relays;
-            async move {
-                match enforcer.claim(request, relays).await {
-                    Ok(permit) => enforcer.hand_over(permit).await.is_ok(),
-                    Err(_) => false,
-                }
-            }
-        };
-        let (one, other) = self.block_on(async { tokio::join!(run(one), run(other)) });
-        usize::from(one) + usize::from(other)
-    }
-
-    pub(crate) fn close(&self, request: &RequestRecord, ending: Ending) -> Result<(), GateError> {
-        self.block_on(self.enforcer().close(request, ending)).map(drop)
-    }
-
-    pub(crate) fn revoke(&self, person: Person) -> Result<(), GateError> {
-        self.block_on(self.enforcer().revoke(person.name(), None)).map(drop)
-    }
-
-    pub(crate) fn policy(&self, accepted: bool) {
-        let more = if accepted { "" } else { "# changed\n" };
-        std::fs::write(self.policy_path(), format!("{POLICY}{more}")).unwrap();
-    }
-
-    pub(crate) fn freeze(&self) -> Result<(), GateError> {
-        self.block_on(self.enforcer().freeze("ann", None)).map(drop)
-    }
-
-    /// Everything that it takes to let go again; what was asked is told in any case.
-    pub(crate) fn thaw(&self, by: Person) -> Result<(), String> {
-        let enforcer = self.enforcer();
-        self.block_on(async {
-            let words = |e: &dyn std::fmt::Display| e.to_string();
-            let frozen = enforcer.frozen().await.map_err(|e| words(&e))?;
-            let frozen = frozen.ok_or("nothing is frozen")?;
-            let question = enforcer.thaw_question(&frozen, LIVES).await;
-            let question = question.map_err(|e| words(&e))?;
-            let suspended = enforcer.suspend(&question).await.map_err(|e| words(&e))?;
-            let request = self.allowed(record(suspended), by).await.map_err(|e| words(&e))?;
-            let thawed = enforcer.thaw(&frozen, Answered::Approved(request)).await;
-            thawed.map_err(|e| words(&e))
-        })
-    }
-
-    /// Everything that it takes to give a grant.
-    pub(crate) fn grant(
-        &self,
-        call: u8,
-        session: Option<u8>,
-        count: Option<u8>,
-        by: Person,
-    ) -> Result<GrantRecord, GateError> {
-        let enforcer = self.enforcer();
-        self.block_on(async {
-            let action = action(call);
-            let judged = enforcer.judge(&action, Asker::default(), WORKSPACE).await?;
-            let wish = Wish {
-                action: &action,
-                critical: false,
-                judged: &judged,
-                whose: whose(session.unwrap_or(0)),
-                session_only: session.is_some(),
-                seconds: None,
-                count: count.map(u32::from),
-            };
-            let wanted = enforcer.want_grant(wish).await?;
-            let ways = enforcer.ways()?;
-            let seated = enforcer.seated(&judged.verdict, WORKSPACE, &ways).await?;
-            let question = enforcer.grant_question(&wanted, seated, LIVES)?;
-            let request = record(enforcer.suspend(&question).await?);
-            let request = self.allowed(request, by).await?;
-            let given = enforcer.give_grant(&wanted, &request, Asker::default()).await?;
-            Ok(given.0)
-        })
-    }
-
-    /// What a person says yes to; what they may not is taken back, so that nothing waits for it.
-    async fn allowed(
-        &self,
-        request: RequestRecord,
-        by: Person,
-    ) -> Result<RequestRecord, GateError> {
-        if !request.accepted.is_empty() {
-            return Ok(request);
-        }
-        let answer = self.signed(&request, by, Says::Yes);
-        let enforcer = self.enforcer();
-        match enforcer.accept(&request, self.asked(&request, by), answer).await {
-            Ok(request) => Ok(request),
-            Err(error) => {
-                enforcer.close(&request, Ending::Withdrawn).await?;
-                Err(error)
-            }
-        }
-    }
-
-    pub(crate) fn take_back(&self, grant: &str) -> Result<(), GateError> {
-        self.block_on(self.enforcer().revoke_grant(grant)).map(drop)
-    }
-
-    pub(crate) fn stored(&self, id: &str) -> Option<RequestRecord> {
-        self.block_on(self.enforcer().ledger().request(id)).unwrap()
-    }
-
-    /// What the newest receipt says.
-    pub(crate) fn newest(&self) -> Entry {
-        let newest = self.block_on(self.enforcer().ledger().receipt(None)).unwrap();
-        newest.unwrap().content.entry
-    }
-
-    /// How many receipts there are of this event.
-    pub(crate) fn count_of(&self, event: Event) -> usize {
-        let query = Query { events: vec![event], ..Query::default() };
-        self.block_on(self.enforcer().ledger().find(&query, None, 100)).unwrap().len()
-    }
-
-    /// Whether a request has a receipt of this event.
-    pub(crate) fn is_told(&self, request: &RequestRecord, event: Event) -> bool {
-        let receipts = self.block_on(self.enforcer().ledger().receipts_of(&request.id)).unwrap();
-        receipts.iter().any(|receipt| receipt.content.entry.event == event)
-    }
-
-    /// Every request of the ledger.
-    pub(crate) fn all(&self) -> Vec<RequestRecord> {
-        self.all_but(&[])
-    }
-
-    /// Every request that is not known.
-    pub(crate) fn all_but(&self, known: &[&str]) -> Vec<RequestRecord> {
-        let mut ids = self.block_on(self.enforcer().ledger().named("", 10_000)).unwrap();
-        ids.retain(|id| !known.contains(&id.as_str()));
-        ids.iter().filter_map(|id| self.stored(id)).collect()
-    }
-
-    pub(crate) fn stands_still(&self) -> bool {
-        self.block_on(self.enforcer().frozen()).unwrap().is_some()
-    }
-
-    /// The latest moment at which anything was recorded.
-    pub(crate) fn latest(&self) -> Instant {
-        self.block_on(self.enforcer().ledger().latest()).unwrap().unwrap()
-    }
-
-    /// Those whose keys count.
-    pub(crate) fn active(&self) -> BTreeSet<Person> {
-        let ways = self.enforcer().ways().unwrap();
-        ways.iter().map(|way| self.person(&way.approver.key_id)).collect()
-    }
-
-    /// The ledger as somebody reads it who checks it.
-    pub(crate) fn receipts(&self) -> Arc<dyn Receipts> {
-        match &self.memory {
-            Some(memory) => Arc::clone(memory) as _,
-            None => Arc::new(self.on_disk()),
-        }
-    }
-
-    pub(crate) fn grants(&self) -> Vec<GrantRecord> {
-        self.block_on(self.enforcer().ledger().grants()).unwrap()
-    }
 }
 
 pub(crate) fn record(suspended: Suspended) -> RequestRecord {
@@ -590,13 +369,13 @@ pub(crate) fn record(suspended: Suspended) -> RequestRecord {
     }
 }
 
-fn action(call: u8) -> Action {
+pub(crate) fn action(call: u8) -> Action {
     let (action, parameters) = (["call", "call", "both", "steps"], json!({"n": call}));
     let action = action[usize::from(call) % action.len()].into();
     Action::Request(Request { action, parameters, verb: None })
 }
 
-fn whose(session: u8) -> (&'static str, &'static str, &'static str) {
+pub(crate) fn whose(session: u8) -> (&'static str, &'static str, &'static str) {
     ("uid:1", SESSIONS[usize::from(session) % SESSIONS.len()], WORKSPACE)
 }
 

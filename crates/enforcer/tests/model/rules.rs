@@ -121,7 +121,14 @@ impl Rules {
             && self.lives(request)
             && self.come_to(request, &request.votes) == Fate::Approved
             && request.terms.accepted_policy == self.accepted_policy
+            && self.can_be_put(request.call)
             && !self.frozen
+    }
+
+    /// A policy that names somebody who is nobody any more lets nothing of that run, whoever was
+    /// asked next.
+    fn can_be_put(&self, call: Call) -> bool {
+        !matches!(call, Call::Tool { call: 3, .. }) || self.active.contains(&Person::Ann)
     }
 
     /// Whether others are asked by now.

@@ -14,7 +14,7 @@ const COLUMNS: &str = "SELECT id, principal, session, workspace, action_hash, st
         expires_at, policy, step_ends FROM request";
 
 /// As the indexes of the schema have it.
-const OPEN: &str = "state IN ('CREATED', 'AWAITING_DECISION', 'APPROVED')";
+pub(super) const OPEN: &str = "state IN ('CREATED', 'AWAITING_DECISION', 'APPROVED')";
 
 pub(super) fn one(db: &Db, id: &str) -> Result<Option<RequestRecord>, StoreError> {
     let bare = db.one(&format!("{COLUMNS} WHERE id = ?1"), [id], request)?;

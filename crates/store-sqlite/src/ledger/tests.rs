@@ -56,6 +56,43 @@ fn entry(n: usize) -> Entry {
     }
 }
 
+fn open_briefly(path: &Path) -> SqliteLedger {
+    let birth = Birth { ledger_id: "ledger-1".to_owned(), secret: [7; 32] };
+    SqliteLedger::open_briefly(path, notary().unwrap(), &birth).unwrap()
+}
+
+#[tokio::test]
+async fn a_brief_process_leaves_a_short_log_and_the_next_one_reads_it() {
+    let (_dir, path) = place();
+    let log = beside(&path, "-wal");
+    drop(open(&path));
+    assert!(!log.exists());
+    for n in 1..=3 {
+        let ledger = open_briefly(&path);
+        let receipt = ledger.record(entry(n), NOW).await.unwrap();
+        assert_eq!(receipt.content.seq, n as u64);
+        drop(ledger);
+        assert!(log.metadata().unwrap().len() > 0);
+    }
+    let ledger = open(&path);
+    assert_eq!(ledger.newest().await.unwrap().map(|(seq, _)| seq), Some(3));
+    drop(ledger);
+    assert!(!log.exists(), "whoever stays longer tidies up");
+    assert_eq!(open(&path).newest().await.unwrap().map(|(seq, _)| seq), Some(3));
+}
+
+#[tokio::test]
+async fn a_log_that_grew_long_is_tidied_up_by_a_brief_process_too() {
+    let (_dir, path) = place();
+    let ledger = open_briefly(&path);
+    let mut big = entry(1);
+    big.action.get_or_insert_default().insert("text".into(), "x".repeat(600_000).into());
+    ledger.record(big, NOW).await.unwrap();
+    drop(ledger);
+    assert!(!beside(&path, "-wal").exists());
+    assert_eq!(open(&path).newest().await.unwrap().map(|(seq, _)| seq), Some(1));
+}
+
 #[tokio::test]
 async fn keeps_the_contract() {
     let dirs = Mutex::new(Vec::new());

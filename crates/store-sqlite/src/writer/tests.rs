@@ -23,7 +23,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Writer {
-    Writer::open(path, &SCHEMA, |_| Ok(((), Box::new(())))).unwrap().0
+    Writer::open(path, &SCHEMA, Leaving::Tidied, |_| Ok(((), Box::new(())))).unwrap().0
 }
 
 fn insert(text: impl Into<String>) -> impl FnOnce(&Db) -> Result<(), StoreError> + Send + 'static {
@@ -103,7 +103,8 @@ async fn those_who_wait_share_one_group_and_its_end() {
     let (_dir, path) = place();
     let ends = Arc::new(AtomicUsize::new(0));
     let end = End { ends: ends.clone(), fails: false };
-    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Box::new(end)))).unwrap().0;
+    let writer =
+        Writer::open(&path, &SCHEMA, Leaving::Tidied, |_| Ok(((), Box::new(end)))).unwrap().0;
     // This one may or may not be a group of its own; a job that writes nothing has no end.
     writer.write(|_| Err::<(), _>(StoreError::Unavailable("no".into()))).await.unwrap_err();
     assert_eq!(ends.load(Ordering::Relaxed), 0);
@@ -119,7 +120,8 @@ async fn those_who_wait_share_one_group_and_its_end() {
 async fn a_group_end_that_fails_takes_the_group_back() {
     let (_dir, path) = place();
     let end = End { ends: Arc::default(), fails: true };
-    let writer = Writer::open(&path, &SCHEMA, |_| Ok(((), Box::new(end)))).unwrap().0;
+    let writer =
+        Writer::open(&path, &SCHEMA, Leaving::Tidied, |_| Ok(((), Box::new(end)))).unwrap().0;
     let error = writer.write(insert("a")).await.unwrap_err();
     assert_eq!(error, StoreError::Unavailable("no key".into()));
     assert!(writer.read(notes).await.unwrap().is_empty());

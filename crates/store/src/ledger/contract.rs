@@ -62,6 +62,7 @@ where
     read::all(&make).await?;
     segments::a_hold_is_there_until_it_is_released(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
+    lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await?;
     rounds::all(&make).await

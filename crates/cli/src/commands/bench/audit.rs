@@ -2,12 +2,12 @@
 
 use super::ground::Ground;
 use super::limit::verifications;
+use super::office::{Offices, SIZES, fill, ledger_of};
 use super::row::{Better, Row};
 use super::samples::{median, millis, per_second};
 use super::verification::Case;
 use super::{Effort, failed, gate};
 use crate::failure::Failure;
-use crate::parties;
 use countersign_core::artifact::Risk;
 use countersign_core::receipt::{ApproverDecision, Entry, Event, Level};
 use countersign_core::time::Instant as Moment;
@@ -15,32 +15,27 @@ use countersign_enforcer::audit::Audit;
 use countersign_enforcer::{Edge, Enforcer};
 use countersign_store::ledger::LedgerStore;
 use countersign_store::ledger::read::{Query, Receipts as _};
-use countersign_store_sqlite::{LedgerFile, SqliteLedger};
+use countersign_store_sqlite::LedgerFile;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::JoinSet;
 
 pub(super) const ROWS: &[&str] = &["audit-verify-l0", "audit-verify-l1", "audit-query"];
 
-/// Receipts that are handed in at the same time, so that they are written together.
-const TOGETHER: u64 = 256;
-
-/// One in so many receipts is what the search looks for.
-const RARE: u64 = 1_000;
-
 /// What the search gives.
 const FOUND: usize = 100;
 
 pub(super) async fn measure(
     ground: &Ground,
+    offices: &mut Offices<'_>,
     effort: Effort,
     wants: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Row>, Failure> {
     let [l0, l1, query] = ROWS else { return Err(failed("a row has no name")) };
-    let plain = gate::Gate::open(ground, "audited").await?;
-    let entry = plain.allow(&gate::action(0)).await?.content.entry;
     let mut rows = Vec::new();
     if wants(l0) {
+        let plain = gate::Gate::open(ground, "audited").await?;
+        let entry = plain.allow(&gate::action(0)).await?.content.entry;
         fill(plain.enforcer(), &entry, effort.checked).await?;
         rows.push(verified(plain.enforcer(), effort, (l0, 1.0, 50_000.0)).await?);
     }
@@ -50,8 +45,10 @@ pub(super) async fn measure(
         rows.push(verified(&case.enforcer, effort, (l1, 2.0, 20_000.0)).await?);
     }
     if wants(query) {
-        fill(plain.enforcer(), &entry, effort.searched).await?;
-        rows.push(searched(plain.enforcer(), effort).await?);
+        let longest = SIZES.iter().rev().find(|size| size.receipts <= effort.receipts);
+        let longest = longest.ok_or_else(|| failed("no ledger is as short"))?;
+        let office = offices.with(*longest).await?;
+        rows.push(searched(office.gate.enforcer(), effort).await?);
     }
     Ok(rows)
 }
@@ -68,41 +65,6 @@ async fn approved(case: &Case) -> Result<Entry, Failure> {
     entry.approver_decision =
         Some(ApproverDecision { verdict: "approved".into(), person, key_id, reason: None });
     Ok(entry)
-}
-
-/// The ledger itself, without the gate before it.
-fn ledger_of(enforcer: &Enforcer) -> Result<Arc<SqliteLedger>, Failure> {
-    parties::ledger(enforcer.home(), enforcer.identity(), enforcer.edge())
-}
-
-/// Writes receipts like one, and now and then a critical one, until there are so many.
-async fn fill(enforcer: &Enforcer, like: &Entry, receipts: u64) -> Result<(), Failure> {
-    let ledger = ledger_of(enforcer)?;
-    let mut seq = ledger.newest().await?.map_or(0, |(seq, _)| seq);
-    while seq < receipts {
-        let mut writing = JoinSet::new();
-        for _ in 0..TOGETHER {
-            seq += 1;
-            let (ledger, entry) = (Arc::clone(&ledger), rarely(like, seq));
-            writing.spawn(async move { ledger.record(entry, Edge::system().now()).await });
-        }
-        while let Some(written) = writing.join_next().await {
-            written.map_err(failed)??;
-        }
-    }
-    Ok(())
-}
-
-fn rarely(like: &Entry, seq: u64) -> Entry {
-    let mut entry = like.clone();
-    // What people were shown is not changed: their artifacts name the risk, too.
-    if seq.is_multiple_of(RARE)
-        && entry.artifacts.is_empty()
-        && let Some(policy) = &mut entry.policy
-    {
-        policy.risk = Risk::Critical;
-    }
-    entry
 }
 
 /// Whole checks of a ledger, beside bare verifications of as many signatures on as many cores.

@@ -1,6 +1,7 @@
 //! Actions that a ready verdict lets through: each one leaves a signed receipt on the disk before
 //! it may run.
 
+use super::crowd::crowd_for;
 use super::ground::Ground;
 use super::limit::{Appends, signatures};
 use super::row::{Better, Row};
@@ -15,17 +16,12 @@ use countersign_enforcer::{Enforcer, Judged, Ruling};
 use countersign_policy::Asker;
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
-pub(super) const ROWS: &[&str] = &["gate-one-p50", "gate-one-rate", "gate-many-rate", "gate-flat"];
+pub(super) const ROWS: &[&str] = &["gate-one-p50", "gate-one-rate", "gate-many-rate"];
 
 /// Callers at the same time.
 const MANY: usize = 64;
-
-/// Receipts in the short ledger when it is first measured.
-const SHORT: u64 = 1_000;
 
 pub(super) async fn measure(
     ground: &Ground,
@@ -40,9 +36,6 @@ pub(super) async fn measure(
     }
     if wants("gate-many-rate") {
         rows.push(many(&gate, ground, &line, effort).await?);
-    }
-    if wants("gate-flat") {
-        rows.push(flat(&gate, ground, effort).await?);
     }
     Ok(rows)
 }
@@ -90,39 +83,17 @@ impl Gate {
         Ok(figures)
     }
 
-    /// Many callers until `enough` says so: calls in a second.
-    async fn crowd(
-        &self,
-        enough: impl Fn(usize) -> bool + Clone + Send + 'static,
-    ) -> Result<f64, Failure> {
-        let (began, done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
-        let mut callers = JoinSet::new();
-        for caller in 0..MANY {
-            let (gate, done, enough) = (self.clone(), Arc::clone(&done), enough.clone());
-            callers.spawn(async move {
-                while !enough(done.load(Ordering::Relaxed)) {
-                    gate.allow(&action(caller)).await?;
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok::<_, Failure>(())
-            });
-        }
-        while let Some(ended) = callers.join_next().await {
-            ended.map_err(failed)??;
-        }
-        Ok(per_second(done.load(Ordering::Relaxed), began.elapsed()))
-    }
-
+    /// Many callers for as long as `slice`: calls in a second.
     async fn crowd_for(&self, slice: Duration) -> Result<f64, Failure> {
-        let began = Instant::now();
-        self.crowd(move |_| began.elapsed() >= slice).await
-    }
-
-    /// Lets actions through until the ledger holds `receipts`.
-    async fn grow(&self, receipts: u64) -> Result<(), Failure> {
-        let held = self.0.0.ledger().newest().await?.map_or(0, |(seq, _)| seq);
-        let missing = usize::try_from(receipts.saturating_sub(held)).unwrap_or(usize::MAX);
-        self.crowd(move |done| done >= missing).await.map(|_| ())
+        let (gate, numbers) = (self.clone(), Arc::default());
+        let once = move |n| {
+            let gate = gate.clone();
+            async move {
+                let number = usize::try_from(n).unwrap_or(usize::MAX);
+                gate.allow(&action(number)).await.map(|_| ())
+            }
+        };
+        crowd_for(MANY, slice, &numbers, once).await
     }
 }
 
@@ -185,28 +156,6 @@ async fn many(gate: &Gate, ground: &Ground, line: &[u8], effort: Effort) -> Resu
         limit: pen.min(disk),
         against,
         budget: Some(25_000.0),
-    })
-}
-
-/// The rate with a long ledger over the rate with a short one.
-async fn flat(long: &Gate, ground: &Ground, effort: Effort) -> Result<Row, Failure> {
-    let short = Gate::open(ground, "short").await?;
-    short.grow(SHORT).await?;
-    long.grow(effort.long).await?;
-    let mut ratios = Vec::new();
-    for _ in 0..effort.rounds {
-        let before = short.one_by_one(effort.calls / 2).await?;
-        let after = long.one_by_one(effort.calls / 2).await?;
-        ratios.push(median(&before) / median(&after).max(1e-9));
-    }
-    Ok(Row {
-        name: "gate-flat",
-        value: median(&ratios),
-        unit: "ratio",
-        better: Better::Higher,
-        limit: 1.0,
-        against: format!("1: as fast after {} receipts as after {SHORT}", effort.long),
-        budget: Some(0.9),
     })
 }
 

@@ -5,6 +5,7 @@ use super::samples::{millis, per_second};
 use crate::failure::Failure;
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::{Domain, SecretKeys, verify_domain};
+use countersign_store_sqlite::BareTable;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,33 @@ impl Appends {
     }
 }
 
+/// A database of one table, into which lines are written and nothing else.
+pub(super) struct Inserts {
+    path: PathBuf,
+    line: String,
+}
+
+impl Inserts {
+    pub(super) fn new(path: PathBuf, line: String) -> Self {
+        Self { path, line }
+    }
+
+    /// Commits each of which holds `together` lines, for as long as `slice`: lines in a second.
+    pub(super) async fn grouped(&self, together: usize, slice: Duration) -> Result<f64, Failure> {
+        let (path, line) = (self.path.clone(), self.line.clone());
+        let round = move || {
+            let table = BareTable::open(&path)?;
+            let (began, mut count) = (Instant::now(), 0);
+            while began.elapsed() < slice {
+                table.commit(&line, together)?;
+                count += together;
+            }
+            Ok::<_, Failure>(per_second(count, began.elapsed()))
+        };
+        spawn_blocking(round).await.map_err(failed)?
+    }
+}
+
 pub(super) fn open(path: &Path) -> std::io::Result<File> {
     File::options().create(true).append(true).open(path)
 }
@@ -65,7 +93,7 @@ pub(super) async fn signatures(slice: Duration) -> Result<f64, Failure> {
     repeat(slice, move || keys.sign(Domain::Auth, &text).is_ok()).await
 }
 
-/// Bare strict verifications in a second on one core, the key read anew each time.
+/// Bare strict verifications in a second on one core, all of one key.
 pub(super) async fn verifications(slice: Duration) -> Result<f64, Failure> {
     let keys = SecretKeys::from_bytes(&[7; 64]).map_err(failed)?;
     let text = "x".repeat(TEXT);

@@ -39,7 +39,7 @@ pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>,
         unit: "per s",
         better: Better::Higher,
         limit: median(&bare),
-        against: "bare strict Ed25519 on one core, the key read anew each time".into(),
+        against: "bare strict Ed25519 on one core".into(),
         budget: Some(25_000.0),
     }])
 }
@@ -109,7 +109,7 @@ impl ReplayView for Unused {
     }
 }
 
-fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failure> {
+pub(super) fn pin(enforcer: &Enforcer, keys: &SecretKeys, edge: &Edge) -> Result<Way, Failure> {
     let pairing = Pairing {
         name: "bench".into(),
         pair_id: "bench".into(),

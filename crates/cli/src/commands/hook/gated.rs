@@ -53,7 +53,7 @@ pub(super) async fn unread(host: Host, bytes: &[u8], why: &Unread, root: &Path) 
 }
 
 async fn opened(root: &Path) -> Result<Enforcer, Failure> {
-    let enforcer = parties::existing_enforcer(root).await?;
+    let enforcer = parties::brief_enforcer(root).await?;
     enforcer.knows_its_keys().await?;
     Ok(enforcer)
 }

@@ -56,6 +56,9 @@ impl Lookup for Several {
     async fn named(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
         self.next().named(prefix, most).await
     }
+    async fn waits(&self, key: &RequestKey, now: Instant) -> Result<bool, StoreError> {
+        self.next().waits(key, now).await
+    }
 }
 
 #[async_trait]
