@@ -69,7 +69,9 @@ impl Tally {
         let (Some(payload), Some(id)) = (&entry.action, &entry.request_id) else { return };
         match entry.event {
             // An answer that ends nothing yet is recorded as this, too.
-            Event::Suspended => drop(self.asked.entry(id.clone()).or_insert(at)),
+            Event::Suspended => {
+                self.asked.entry(id.clone()).or_insert(at);
+            }
             // An approval of some items is no plain yes.
             Event::Approved if entry.items.is_none() && is_harmless(receipt) => {
                 let asked = self.asked.remove(id);
