@@ -9,7 +9,7 @@ use super::Made;
 
 /// Signs any bytes with the Ed25519 half of `key`.
 pub(super) fn sign_bytes(key: &SecretKeys, bytes: &[u8]) -> Made<Fixed<64>> {
-    let secret = key.to_bytes().unwrap_or_default();
+    let secret = key.to_bytes().ok_or("a key that lives elsewhere")?;
     let seed: [u8; 32] = secret.get(..32).unwrap_or_default().try_into()?;
     Ok(Fixed(SigningKey::from_bytes(&seed).sign(bytes).to_bytes()))
 }

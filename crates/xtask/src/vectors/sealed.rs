@@ -69,7 +69,7 @@ fn text(
     Ok(Vector::new(name, expect)
         .with("sealed", sealed)
         .with("shown", serde_json::to_value(shown)?)
-        .with("secret", base64(&key.to_bytes().unwrap_or_default())))
+        .with("secret", base64(&key.to_bytes().ok_or("a key that lives elsewhere")?)))
 }
 
 fn good() -> Made<Vec<Vector>> {
@@ -192,8 +192,10 @@ fn broken() -> Made<Vec<Vector>> {
 /// Ann's signing key beside Bob's exchange key.
 fn half_of_ann() -> Made<[u8; 64]> {
     let mut both = [0; 64];
-    let anns = object::anns()?.to_bytes().unwrap_or_default();
-    let bobs = object::bobs()?.to_bytes().unwrap_or_default();
+    let (anns, bobs) = (
+        object::anns()?.to_bytes().ok_or("a key that lives elsewhere")?,
+        object::bobs()?.to_bytes().ok_or("a key that lives elsewhere")?,
+    );
     let halves = anns.iter().take(32).chain(bobs.iter().skip(32));
     both.iter_mut().zip(halves).for_each(|(to, from)| *to = *from);
     Ok(both)
