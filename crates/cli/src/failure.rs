@@ -1,6 +1,7 @@
 //! How a command ends when it does not succeed: a code, one line, a hint, an exit code.
 
 use countersign_client::ClientError;
+use countersign_core::keys::KeyError;
 use countersign_core::verify::Refusal;
 use countersign_enforcer::GateError;
 use countersign_enforcer::amendment::AmendError;
@@ -140,6 +141,12 @@ impl From<HomeError> for Failure {
                 let failure = Self::from(error);
                 if keys { failure.hint(RESTORE_KEYS) } else { failure }
             }
+            HomeError::Key {
+                source: source @ (KeyError::Holder(_) | KeyError::BadSignature),
+                ..
+            } => crate::commands::key::init::unsigned(source.to_string()),
+            HomeError::Held => Self::new(Exit::Failed, "key_held", error.to_string())
+                .hint("make a home with a key of its own for the pipeline, and pair it"),
             error @ (HomeError::Trust { .. } | HomeError::Key { .. }) => {
                 Self::new(Exit::Failed, "home", error.to_string()).hint(RESTORE_KEYS)
             }

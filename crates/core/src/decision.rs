@@ -191,7 +191,7 @@ impl Decision {
             signature: Fixed([0; 64]),
             policy_hints: choice.hints,
         };
-        decision.signature = key.sign_decision(&decision.signable()?);
+        decision.signature = key.sign_decision(&decision.signable()?)?;
         Ok(decision)
     }
 

@@ -133,7 +133,7 @@ fn short(stop: &Stop) -> Result<(), NotHeeded> {
 fn unsigned(error: KeyError) -> NotHeeded {
     match error {
         KeyError::Json(error) => NotHeeded::Json(error),
-        KeyError::BadKey | KeyError::BadSignature => NotHeeded::Signature,
+        KeyError::BadKey | KeyError::BadSignature | KeyError::Holder(_) => NotHeeded::Signature,
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
             .filter(|domain| *domain != Domain::Freeze)
             .map(|domain| secret(2).sign(domain, &stop()).unwrap())
             .collect();
-        others.push(secret(2).sign_decision(&json::canonical(&stop()).unwrap()));
+        others.push(secret(2).sign_decision(&json::canonical(&stop()).unwrap()).unwrap());
         for signature in others {
             let other = SignedStop { stop: stop(), signature };
             assert_eq!(heeded(&other, &trust()), Err(NotHeeded::Signature));

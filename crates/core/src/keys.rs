@@ -5,9 +5,11 @@
 
 use crate::encoding::{Fixed, Hash, base64};
 use crate::json::{self, JsonError};
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use holder::{Holder, HolderError, InMemory};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::sync::Arc;
 use x25519_dalek::StaticSecret;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -143,6 +145,9 @@ pub enum KeyError {
     /// What was signed has no canonical form.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// Where the private key lives, nobody signed.
+    #[error(transparent)]
+    Holder(#[from] HolderError),
 }
 
 impl PublicKeys {
@@ -192,10 +197,11 @@ pub fn key_id(signing: &[u8; 32]) -> KeyId {
 /// A device's secret keys. No `Display`, no `Debug`, no serialisation; wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SecretKeys {
-    seed: [u8; 32],
+    /// `None` where the signing key lives elsewhere.
+    seed: Option<[u8; 32]>,
     exchange: [u8; 32],
     #[zeroize(skip)]
-    signing: SigningKey,
+    signing: Arc<dyn Holder>,
     #[zeroize(skip)]
     public: PublicKeys,
 }
@@ -210,20 +216,61 @@ impl SecretKeys {
         seed.iter_mut().zip(bytes).for_each(|(to, b)| *to = *b);
         exchange.iter_mut().zip(bytes.iter().skip(32)).for_each(|(to, b)| *to = *b);
         let signing = SigningKey::from_bytes(&seed);
-        let kx_public = x25519_dalek::PublicKey::from(&StaticSecret::from(exchange)).to_bytes();
+        let own = signing.verifying_key().to_bytes();
+        Self::tied(Some(seed), &own, exchange, Arc::new(InMemory(signing)))
+    }
+
+    /// Builds the pair around an Ed25519 key that lives elsewhere, with an X25519 secret of 32
+    /// random bytes that lives here. The holder signs the latter now, and thereby shows that it has
+    /// the key.
+    ///
+    /// # Errors
+    /// Where the holder does not sign, or not with this key.
+    pub fn held_new(
+        signing: &[u8; 32],
+        exchange: [u8; 32],
+        holder: Arc<dyn Holder>,
+    ) -> Result<Self, KeyError> {
+        Self::tied(None, signing, exchange, holder)
+    }
+
+    /// The same pair once more. Nothing is signed.
+    ///
+    /// # Errors
+    /// [`KeyError::BadKey`] where the X25519 secret is not the one of `public`.
+    pub fn held(
+        public: PublicKeys,
+        exchange: [u8; 32],
+        holder: Arc<dyn Holder>,
+    ) -> Result<Self, KeyError> {
+        if kx_public(exchange) != public.exchange() {
+            return Err(KeyError::BadKey);
+        }
+        Ok(Self { seed: None, exchange, signing: holder, public })
+    }
+
+    fn tied(
+        seed: Option<[u8; 32]>,
+        own: &[u8; 32],
+        exchange: [u8; 32],
+        signing: Arc<dyn Holder>,
+    ) -> Result<Self, KeyError> {
+        let kx_public = kx_public(exchange);
         let mut public_key = [0; 64];
-        let both = signing.verifying_key().to_bytes().into_iter().chain(kx_public);
-        public_key.iter_mut().zip(both).for_each(|(to, b)| *to = b);
+        let both = own.iter().chain(&kx_public);
+        public_key.iter_mut().zip(both).for_each(|(to, b)| *to = *b);
         let message = Domain::KeyExchange.message(&KxBody { kx_public: Fixed(kx_public) })?;
-        let kx_signature = Fixed(signing.sign(&message).to_bytes());
+        let kx_signature = signing.sign(&message)?;
+        verify_raw(own, &message, &kx_signature)?;
         let public = PublicKeys { public_key: Fixed(public_key), kx_signature };
         Ok(Self { seed, exchange, signing, public })
     }
 
-    /// The 64 secret bytes, for sealing at rest.
+    /// The 64 secret bytes, for sealing at rest; `None` where the signing key lives elsewhere.
     #[must_use]
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.seed.iter().chain(&self.exchange).copied().collect())
+    pub fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let seed = self.seed.as_ref()?;
+        Some(Zeroizing::new(seed.iter().chain(&self.exchange).copied().collect()))
     }
 
     /// The public half.
@@ -241,24 +288,38 @@ impl SecretKeys {
     /// Signs a canonical object of ours in its domain.
     ///
     /// # Errors
-    /// [`KeyError::Json`] where the object has no canonical form.
+    /// [`KeyError::Json`] where the object has no canonical form; what the holder of the key said
+    /// where it lives elsewhere.
     pub fn sign(&self, domain: Domain, object: &impl Serialize) -> Result<Signature, KeyError> {
-        Ok(Fixed(self.signing.sign(&domain.message(object)?).to_bytes()))
+        self.signed(&domain.message(object)?)
     }
 
     /// Signs bytes of ours that are no pure JSON, in their domain.
-    pub(crate) fn sign_bytes(&self, domain: Domain, bytes: &[u8]) -> Signature {
-        Fixed(self.signing.sign(&domain.around(bytes)).to_bytes())
+    pub(crate) fn sign_bytes(&self, domain: Domain, bytes: &[u8]) -> Result<Signature, KeyError> {
+        self.signed(&domain.around(bytes))
     }
 
     /// Signs the bytes of a HARP Decision, the only signature without a domain.
-    pub(crate) fn sign_decision(&self, bytes: &[u8]) -> Signature {
-        Fixed(self.signing.sign(bytes).to_bytes())
+    pub(crate) fn sign_decision(&self, bytes: &[u8]) -> Result<Signature, KeyError> {
+        self.signed(bytes)
+    }
+
+    fn signed(&self, message: &[u8]) -> Result<Signature, KeyError> {
+        let signature = self.signing.sign(message)?;
+        if self.seed.is_none() {
+            // Whoever signs outside of this process is not believed.
+            verify_raw(&self.public.signing(), message, &signature)?;
+        }
+        Ok(signature)
     }
 
     pub(crate) fn exchange_secret(&self) -> StaticSecret {
         StaticSecret::from(self.exchange)
     }
+}
+
+fn kx_public(exchange: [u8; 32]) -> [u8; 32] {
+    x25519_dalek::PublicKey::from(&StaticSecret::from(exchange)).to_bytes()
 }
 
 /// Checks a signature made in `domain` over a canonical object.
@@ -291,6 +352,7 @@ pub(crate) fn verify_raw(key: &[u8; 32], bytes: &[u8], sig: &Signature) -> Resul
     key.verify_strict(bytes, &signature).map_err(|_| KeyError::BadSignature)
 }
 
+pub mod holder;
 pub mod rotation;
 
 thread_local! {
@@ -373,7 +435,8 @@ mod tests {
     #[test]
     fn secret_bytes_round_trip() {
         let secret = keys(7);
-        let again = SecretKeys::from_bytes(secret.to_bytes()[..].try_into().unwrap()).unwrap();
+        let again =
+            SecretKeys::from_bytes(secret.to_bytes().unwrap()[..].try_into().unwrap()).unwrap();
         assert_eq!(again.public(), secret.public());
     }
 }

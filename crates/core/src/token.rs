@@ -23,7 +23,7 @@
 use crate::artifact::Artifact;
 use crate::encoding::{Fixed, base64};
 use crate::json::{JsonError, limit};
-use crate::keys::{Domain, KeyId, SecretKeys, Signature, key_id, verify_bytes};
+use crate::keys::{Domain, KeyError, KeyId, SecretKeys, Signature, key_id, verify_bytes};
 use crate::time::Instant;
 
 mod older;
@@ -100,11 +100,12 @@ impl Token {
     ///
     /// # Errors
     /// Where the artifact has no canonical form, or the scope is longer than a message.
-    pub fn sign(artifact: &Artifact, terms: Terms, key: &SecretKeys) -> Result<Self, JsonError> {
+    pub fn sign(artifact: &Artifact, terms: Terms, key: &SecretKeys) -> Result<Self, KeyError> {
         if terms.scope.len() > limit::MESSAGE {
-            return Err(JsonError::TooLarge { size: terms.scope.len(), limit: limit::MESSAGE });
+            let size = terms.scope.len();
+            return Err(JsonError::TooLarge { size, limit: limit::MESSAGE }.into());
         }
-        let signature = key.sign_bytes(Domain::Token, &signed(artifact, &terms)?);
+        let signature = key.sign_bytes(Domain::Token, &signed(artifact, &terms)?)?;
         Ok(Self { terms, signature, public_key: Fixed(key.public().signing()) })
     }
 

@@ -11,21 +11,12 @@ use crate::gate::{Enforcer, GateError, RunOnce};
 use crate::home::HomeError;
 use crate::pairing::{Candidate, PairingError};
 use crate::question::{Question, Way};
+use crate::remembered::change;
 use countersign_core::action::ActionHash;
 use countersign_core::artifact::Assurance;
 use countersign_core::json;
-use countersign_core::receipt::{Event, Outcome, Receipt};
-use countersign_core::trust::TrustStore;
+use countersign_core::receipt::{Event, Outcome};
 use countersign_store::ledger::{Change, RequestRecord};
-use serde_json::Value;
-
-/// What a receipt about a key says happened to it.
-mod change {
-    /// It is about to be pinned.
-    pub(super) const PINNED: &str = "pinned";
-    /// It was not pinned after all.
-    pub(super) const NOT_PINNED: &str = "not pinned";
-}
 
 impl Enforcer {
     /// Pins a candidate: at once in a new home, else after a decision of one of the
@@ -82,11 +73,10 @@ impl Enforcer {
     /// The highest assurance that this home ever pinned, as far as the trust store (revoked keys
     /// count) or the ledger knows; `None` where the trust store names nobody.
     async fn floor(&self) -> Result<Option<Assurance>, GateError> {
-        let trust = self.trust()?;
-        if trust.approvers.is_empty() {
-            return Ok(None);
-        }
-        Ok(highest(&trust, &self.ledger().changes(Change::Key).await?))
+        let remembered = self.look_back().await?;
+        let approvers = self.trust()?.approvers;
+        let pinned = approvers.iter().map(|a| a.assurance).max();
+        Ok(pinned.map(|pinned| remembered.highest().map_or(pinned, |ever| ever.max(pinned))))
     }
 
     /// Demands that a home which has pinned nobody is new: that nothing else knows of earlier keys.
@@ -154,7 +144,8 @@ impl Enforcer {
 
     /// Whether those who allowed it still may: a stronger approver may have come meanwhile.
     pub(crate) async fn is_enough(&self, request: &RequestRecord) -> Result<(), PairingError> {
-        let (trust, floor) = (self.trust()?, self.floor().await?);
+        let floor = self.floor().await?;
+        let trust = self.trust()?;
         let enough = request.accepted.iter().all(|accepted| {
             let signer = trust.approver(&accepted.decision.signer_key_id);
             signer.is_some_and(|signer| Some(signer.assurance) >= floor)
@@ -211,25 +202,4 @@ impl Enforcer {
         }
         Ok(pinned?)
     }
-}
-
-/// The highest assurance among all keys that were ever pinned.
-fn highest(trust: &TrustStore, changes: &[Receipt]) -> Option<Assurance> {
-    let mut pinned: Vec<(&str, Assurance)> = Vec::new();
-    for action in changes.iter().filter_map(|receipt| receipt.content.entry.action.as_ref()) {
-        let text = |name| action.get(name).and_then(Value::as_str);
-        let (what, key) = (text("change"), text("keyId").unwrap_or_default());
-        if matches!(what, Some(change::PINNED | "set" | "imported" | "successor")) {
-            let stated = action.get("assurance").cloned().unwrap_or_default();
-            // What cannot be read is taken for the most: it lowers nothing.
-            let assurance = serde_json::from_value(stated).unwrap_or(Assurance::Verified);
-            pinned.push((key, assurance));
-        } else if what == Some(change::NOT_PINNED)
-            && let Some(last) = pinned.iter().rposition(|(id, _)| *id == key)
-        {
-            pinned.remove(last);
-        }
-    }
-    let known = trust.approvers.iter().map(|a| a.assurance);
-    known.chain(pinned.into_iter().map(|(_, assurance)| assurance)).max()
 }

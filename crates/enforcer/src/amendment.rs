@@ -9,6 +9,7 @@ use crate::gate::{Enforcer, GateError};
 use crate::home::{HomeError, Pairing};
 use crate::pairing::PairingError;
 use crate::question::{Grounds, Question, Way};
+use crate::remembered::change;
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
 use countersign_core::json;
@@ -257,10 +258,10 @@ impl Edit {
     /// What its receipt says happened.
     fn change(&self, kind: Kind) -> &'static str {
         match (kind, &self.before, &self.after.status) {
-            (Kind::Import, Some(_), _) => "revoked",
+            (Kind::Import, Some(_), _) => change::REVOKED,
             (Kind::Import, None, _) => "imported",
             (Kind::Rotate, None, _) => "successor",
-            (Kind::Rotate, Some(_), _) => "rotated",
+            (Kind::Rotate, Some(_), _) => change::ROTATED,
             (Kind::Set, ..) => "set",
         }
     }
@@ -350,12 +351,11 @@ impl Enforcer {
         }
         let done = self.home().amend(self.identity(), amendment, bootstrap);
         if done.is_err() {
-            // Of an older key that was only taken back or replaced, nothing is to be unsaid.
-            let raised = |edit: &&Edit| {
-                ["set", "imported", "successor"].contains(&edit.change(amendment.kind))
-            };
-            for edit in amendment.edits.iter().filter(raised) {
-                let members = [("change", "not pinned"), ("keyId", edit.after.key_id.0.as_str())];
+            for edit in &amendment.edits {
+                let ended =
+                    matches!(edit.change(amendment.kind), change::ROTATED | change::REVOKED);
+                let unsaid = if ended { change::NOT_ENDED } else { change::NOT_PINNED };
+                let members = [("change", unsaid), ("keyId", edit.after.key_id.0.as_str())];
                 self.record_key(Event::Key, &members).await?;
             }
         }
@@ -375,8 +375,14 @@ impl Enforcer {
             ("assurance", after.assurance.name()),
             ("roles", &roles),
         ];
-        if let Status::Rotated { until } = &after.status {
-            members.push(("until", until.as_str()));
+        match &after.status {
+            Status::Active {} => {}
+            Status::Rotated { until } => members.push(("until", until.as_str())),
+            Status::Revoked { at, compromised_since } => {
+                members.push(("revokedAt", at.as_str()));
+                let since = compromised_since.as_ref();
+                members.extend(since.map(|since| ("compromisedSince", since.as_str())));
+            }
         }
         self.record_key(Event::Key, &members).await?;
         Ok(())

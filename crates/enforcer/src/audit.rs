@@ -7,6 +7,7 @@
 mod chain;
 mod link;
 mod parts;
+pub mod seen;
 
 use chain::Chain;
 use countersign_core::checkpoint::{Checkpoint, Standing};
@@ -14,12 +15,14 @@ use countersign_core::encoding::Hash;
 use countersign_core::json;
 use countersign_core::receipt::Level;
 use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::validity::{Moment, end};
 use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::{Receipts, Row};
 use link::{Link, link};
 use parts::Parts;
+use seen::Seen;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,6 +93,7 @@ pub struct Audit {
     source: Arc<dyn Receipts>,
     trust: Arc<TrustStore>,
     now: Instant,
+    seen: Arc<Vec<Seen>>,
     chain: Chain,
     parts: Parts,
     report: Report,
@@ -100,8 +104,16 @@ impl Audit {
     #[must_use]
     pub fn new(source: Arc<dyn Receipts>, ledger: &str, trust: TrustStore, now: Instant) -> Self {
         let report = Report { ledger: ledger.to_owned(), ..Report::default() };
+        let (trust, seen) = (Arc::new(trust), Arc::default());
         let (chain, parts) = (Chain::new(ledger), Parts::default());
-        Self { source, trust: Arc::new(trust), now, chain, parts, report }
+        Self { source, trust, now, seen, chain, parts, report }
+    }
+
+    /// The same where others saw heads of it: a key that ended later is looked at as of the date of
+    /// each receipt that they cover. Their heads are compared when the chain was followed.
+    #[must_use]
+    pub fn seen_by(self, seen: Vec<Seen>) -> Self {
+        Self { seen: Arc::new(seen), ..self }
     }
 
     /// What was found so far.
@@ -137,7 +149,16 @@ impl Audit {
                 Ok(())
             }
             other => other,
+        }?;
+        let seen = Arc::clone(&self.seen);
+        for seen in seen.iter().take(if self.holds() { usize::MAX } else { 0 }) {
+            if self.is_dropped(seen.head.head.seq) {
+                continue;
+            }
+            let found = self.compared(&seen.who, &seen.head, Some(seen.at)).await?;
+            self.compared_with(&seen.who, &seen.head, found);
         }
+        Ok(())
     }
 
     async fn walked(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
@@ -197,8 +218,13 @@ impl Audit {
             if rows.is_empty() {
                 break;
             }
-            let (trust, now) = (Arc::clone(&self.trust), self.now);
-            let check = move || rows.iter().map(|row| link(row, &trust, now)).collect::<Vec<_>>();
+            let (trust, now, seen) = (Arc::clone(&self.trust), self.now, Arc::clone(&self.seen));
+            let check = move || {
+                // What the chain does not lead to in the end is found when the heads are compared.
+                let witnessed: Vec<_> = seen.iter().filter_map(|s| s.presumed(&trust)).collect();
+                let at = Moment { now, witnessed: &witnessed };
+                rows.iter().map(|row| link(row, &trust, &at)).collect::<Vec<_>>()
+            };
             working.push(tokio::task::spawn_blocking(check));
         }
         let mut links = Vec::new();
@@ -264,17 +290,22 @@ impl Audit {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn witness(&mut self, who: &str, head: &Checkpoint) -> Result<(), StoreError> {
-        let found = self.compared(who, head).await?;
+        let found = self.compared(who, head, None).await?;
+        self.compared_with(who, head, found);
+        Ok(())
+    }
+
+    fn compared_with(&mut self, who: &str, head: &Checkpoint, found: Option<Broken>) {
         let (who, seq) = (who.to_owned(), head.head.seq);
         self.report.witnesses.push(Witnessed { who, seq, holds: found.is_none() });
         found.into_iter().for_each(|broken| self.found(broken));
-        Ok(())
     }
 
     async fn compared(
         &self,
         who: &str,
         checkpoint: &Checkpoint,
+        seen: Option<Instant>,
     ) -> Result<Option<Broken>, StoreError> {
         let (head, key_id) = (&checkpoint.head, &checkpoint.key_id);
         let broken = |verdict, because| Ok(Some(Broken::new(None, verdict, because)));
@@ -282,7 +313,8 @@ impl Audit {
             let verdict = Verdict::Untrusted { key_id: key_id.clone() };
             return broken(verdict, format!("{who} is signed by a key that nobody pinned"));
         };
-        if matches!(operator.status, Status::Revoked { .. }) {
+        let before = end(&operator.status).zip(seen).is_some_and(|(end, seen)| seen < end);
+        if matches!(operator.status, Status::Revoked { .. }) && !before {
             return broken(Verdict::Revoked, format!("{who} is signed by a key taken back"));
         }
         if checkpoint.verify(&operator.keys.signing()).is_err() {

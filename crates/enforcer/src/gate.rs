@@ -33,13 +33,14 @@ use crate::entry;
 use crate::home::{Home, HomeError, Identity};
 use crate::owner::Owner;
 use crate::policy::Sources;
+use crate::remembered::{Remembered, change};
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::grant::GrantNote;
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::request;
 use countersign_core::time::Instant;
-use countersign_core::trust::TrustStore;
+use countersign_core::trust::{Status, TrustStore};
 use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
     Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
@@ -47,7 +48,7 @@ use countersign_store::ledger::{
 use heads::Heads;
 use serde_json::{Map, Value};
 use standing::{Counting, judge};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
@@ -63,6 +64,7 @@ pub struct Enforcer {
     owner: Owner,
     boundary: Boundary,
     sources: Sources,
+    remembered: RwLock<Remembered>,
     heads: Heads,
 }
 
@@ -108,8 +110,11 @@ impl Enforcer {
         witness::check_home(&home, &*ledger, &identity.keys).await?;
         let owner = Owner::new(&home, &edge)?;
         let boundary = Boundary::Unprotected;
-        let (sources, heads) = (Sources::default(), Heads::default());
-        let enforcer = Self { home, identity, ledger, edge, owner, boundary, sources, heads };
+        let (sources, remembered, heads) =
+            (Sources::default(), RwLock::default(), Heads::default());
+        let enforcer =
+            Self { home, identity, ledger, edge, owner, boundary, sources, remembered, heads };
+        enforcer.tell_ends().await?;
         enforcer.recover().await?;
         Ok(enforcer)
     }
@@ -156,12 +161,43 @@ impl Enforcer {
         self.boundary
     }
 
-    /// The pinned keys, as they are on disk now.
+    /// The pinned keys, as they are on disk now, and none of them worth more than the ledger says:
+    /// a trust store of yesterday that is put back revives nobody.
     ///
     /// # Errors
     /// Where they cannot be read.
     pub fn trust(&self) -> Result<TrustStore, HomeError> {
-        self.home.trust(&self.identity)
+        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(remembered.over(self.home.trust(&self.identity)?))
+    }
+
+    /// Reads again what the ledger says became of keys; another process may have changed them.
+    pub(crate) async fn look_back(&self) -> Result<Remembered, GateError> {
+        let found = Remembered::read(&*self.ledger).await?;
+        let mut known = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        known.clone_from(&found);
+        Ok(found)
+    }
+
+    /// Writes down the ends of keys that a crash kept out of the ledger.
+    async fn tell_ends(&self) -> Result<(), GateError> {
+        let remembered = self.look_back().await?;
+        let trust = self.home.trust(&self.identity)?;
+        for approver in remembered.untold(&trust) {
+            let mut members = vec![("name", approver.label.as_str())];
+            match &approver.status {
+                Status::Active {} => continue,
+                Status::Rotated { until } => {
+                    members.extend([("change", change::ROTATED), ("until", until.as_str())]);
+                }
+                Status::Revoked { at, .. } => {
+                    members.extend([("change", change::REVOKED), ("revokedAt", at.as_str())]);
+                }
+            }
+            members.push(("keyId", &approver.key_id.0));
+            self.record_key(Event::Key, &members).await?;
+        }
+        Ok(())
     }
 
     /// Writes down that a request was put to its approvers.
@@ -182,6 +218,7 @@ impl Enforcer {
         asked: &Asked,
         answer: Answer,
     ) -> Result<RequestRecord, GateError> {
+        self.look_back().await?;
         let trust = Arc::new(self.trust()?);
         let vote = self.voted(request, asked, &answer, &trust).await?;
         let Answer { decision, reason } = answer;
@@ -333,7 +370,9 @@ impl Enforcer {
         event: Event,
         members: &[(&str, &str)],
     ) -> Result<Receipt, GateError> {
-        self.record_change(event, entry::note("key", members)).await
+        let receipt = self.record_change(event, entry::note("key", members)).await?;
+        self.look_back().await?;
+        Ok(receipt)
     }
 
     pub(crate) async fn record_change(

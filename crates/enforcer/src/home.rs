@@ -2,17 +2,19 @@
 //!
 //! Everything that loosens the gate is written here by a person, never by a message.
 
+mod operator;
+
 use crate::amendment::{AmendError, Amendment};
-use crate::edge::{Edge, NoEntropy};
+use crate::edge::NoEntropy;
 use countersign_core::artifact::Assurance;
-use countersign_core::encoding::Fixed;
-use countersign_core::keys::{KeyError, KeyId, SecretKeys};
+use countersign_core::keys::{KeyError, KeyId};
 use countersign_core::time::Timestamp;
 use countersign_core::trust::{Approver, Operator, Status, TrustError, TrustStore};
 use countersign_store::files::{self, FileError, Target};
+pub use operator::Identity;
+pub(crate) use operator::OperatorFile;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Why a home could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +64,9 @@ pub enum HomeError {
     /// The pinned keys were not changed.
     #[error(transparent)]
     Amend(#[from] AmendError),
+    /// A program is on this machine only.
+    #[error("a program holds the operator's key, and it does not travel")]
+    Held,
 }
 
 /// A way to one approver.
@@ -93,34 +98,6 @@ pub struct Home {
     root: PathBuf,
 }
 
-/// The operator's key and the name of this device.
-pub struct Identity {
-    /// Signs receipts and artifacts, and proves possession to gateways.
-    pub keys: Arc<SecretKeys>,
-    /// Random, made with the key.
-    pub device_id: String,
-    /// Since when.
-    pub created_at: Timestamp,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct OperatorFile {
-    #[serde(rename = "type")]
-    kind: OperatorType,
-    device_id: String,
-    created_at: Timestamp,
-    /// The 64 secret bytes. The operator signs in milliseconds without a person, so its key rests
-    /// unencrypted in a file that only the enforcer's user can read (PROTOCOL §8).
-    secret: Fixed<64>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) enum OperatorType {
-    #[serde(rename = "countersign.operator/v1")]
-    V1,
-}
-
 impl Home {
     /// Opens a home, making its directories where they are missing.
     ///
@@ -138,39 +115,6 @@ impl Home {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// The operator's identity; `None` where this home never was an enforcer's.
-    ///
-    /// # Errors
-    /// Where the file is unreadable or damaged.
-    pub fn identity(&self) -> Result<Option<Identity>, HomeError> {
-        let path = self.operator_path();
-        let Some(file) = files::read::<OperatorFile>(&path)? else { return Ok(None) };
-        let unusable = |source| HomeError::Key { path: path.clone(), source };
-        let keys = Arc::new(SecretKeys::from_bytes(&file.secret.0).map_err(unusable)?);
-        Ok(Some(Identity { keys, device_id: file.device_id, created_at: file.created_at }))
-    }
-
-    /// The operator's identity, made on first use; the process that writes first wins.
-    ///
-    /// # Errors
-    /// Where it can be neither read nor made.
-    pub fn identity_or_new(&self, edge: &Edge) -> Result<Identity, HomeError> {
-        if let Some(identity) = self.identity()? {
-            return Ok(identity);
-        }
-        let file = OperatorFile {
-            kind: OperatorType::V1,
-            device_id: format!("enf_{}", edge.id()?),
-            created_at: edge.now().timestamp(),
-            secret: Fixed(edge.random()?),
-        };
-        match files::write(&self.operator_path(), &file, Target::New) {
-            Ok(()) | Err(FileError::Exists(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        self.identity()?.ok_or(HomeError::NoOperator)
     }
 
     /// The pinned keys, with this home's own operator among them.
@@ -331,8 +275,8 @@ impl Home {
         if followed { Ok(pairing) } else { Err(HomeError::NoSuccessor(name.to_owned())) }
     }
 
-    /// Takes the keys of a pairing back at once, those that it was rotated from and to as well.
-    /// `since` is from when on others may have had them. The way to them is left for
+    /// Takes the keys of a pairing back at once, those that it was rotated from and to as well, and
+    /// says which. `since` is from when on others may have had them. The way to them is left for
     /// [`Home::forget`].
     ///
     /// # Errors
@@ -343,18 +287,22 @@ impl Home {
         name: &str,
         at: &Timestamp,
         since: Option<&Timestamp>,
-    ) -> Result<Pairing, HomeError> {
+    ) -> Result<(Pairing, Vec<KeyId>), HomeError> {
         let path = pairing_path(&self.root.join("pairings"), name)?;
         let _lock = self.lock("trust.lock")?;
         let pairing: Pairing =
             files::read(&path)?.ok_or_else(|| HomeError::NoPairing(name.to_owned()))?;
+        let mut keys = Vec::new();
         self.change_trust_locked(identity, |store| {
             let of = |a: &&mut Approver| a.key_id == pairing.key_id || a.pair_id == pairing.pair_id;
             let compromised_since = since.cloned();
             let status = Status::Revoked { at: at.clone(), compromised_since };
-            store.approvers.iter_mut().filter(of).for_each(|a| a.status = status.clone());
+            for approver in store.approvers.iter_mut().filter(of) {
+                approver.status = status.clone();
+                keys.push(approver.key_id.clone());
+            }
         })?;
-        Ok(pairing)
+        Ok((pairing, keys))
     }
 
     /// Forgets the way to keys that were taken back.
@@ -400,15 +348,6 @@ impl Home {
         let file = files::lock_file(&path)?;
         file.lock().map_err(failed)?;
         Ok(file)
-    }
-
-    /// The operator's key as it is kept.
-    pub(crate) fn operator_file(&self) -> Result<Option<OperatorFile>, HomeError> {
-        Ok(files::read(&self.operator_path())?)
-    }
-
-    pub(crate) fn operator_path(&self) -> PathBuf {
-        self.root.join("keys").join("operator.json")
     }
 
     pub(crate) fn trust_path(&self) -> PathBuf {

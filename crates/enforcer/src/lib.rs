@@ -15,8 +15,9 @@
 //! * [`run`]: start what was claimed, and record what came of it.
 //!
 //! Below them: [`home`] (keys, pinned approvers, pairings), [`owner`] (which process made a
-//! claim), [`witness`] (heads that are remembered outside the ledger), [`notary`] (the operator's
-//! signature), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
+//! claim), [`witness`] (heads that are remembered outside the ledger), [`remembered`] (what the
+//! ledger says became of keys), [`notary`] (the operator's
+//! signature), [`signer`] (a program that holds its key), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
 //! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
 //! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
 //! collector), [`audit`] (the whole ledger checked),
@@ -44,9 +45,11 @@ pub mod policy;
 pub mod portable;
 pub mod question;
 pub mod redaction;
+pub mod remembered;
 pub mod run;
 pub mod segments;
 pub mod ship;
+pub mod signer;
 pub mod walk;
 pub mod witness;
 

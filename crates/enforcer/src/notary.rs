@@ -3,7 +3,7 @@
 use crate::home::Home;
 use crate::witness;
 use countersign_core::checkpoint::{Checkpoint, Head};
-use countersign_core::keys::SecretKeys;
+use countersign_core::keys::{KeyError, SecretKeys};
 use countersign_core::receipt::{Content, Receipt};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::Notary;
@@ -14,11 +14,19 @@ pub struct OperatorNotary(pub Arc<SecretKeys>);
 
 impl Notary for OperatorNotary {
     fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
-        Receipt::sign(content, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
+        Receipt::sign(content, &self.0).map_err(unsigned)
     }
 
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
-        Checkpoint::sign(head, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
+        Checkpoint::sign(head, &self.0).map_err(unsigned)
+    }
+}
+
+/// A signer that is away damages nothing; what has no canonical form does.
+fn unsigned(error: KeyError) -> StoreError {
+    match error {
+        KeyError::Json(_) => StoreError::Corrupt(error.to_string()),
+        _ => StoreError::Unavailable(error.to_string()),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::edge::Edge;
 use crate::gate::{Enforcer, GateError};
 use crate::home::{self, HomeError, Pairing};
 use crate::question::{Grounds, Question, Way};
+use crate::remembered::change;
 use countersign_client::{Client, ClientError};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
@@ -282,9 +283,13 @@ impl Enforcer {
         let until = self.now().plus_millis(millis).timestamp();
         let pairing = self.home().retire(self.identity(), name, &until)?;
         let (name, key_id) = (&pairing.name, &pairing.key_id.0);
-        let change =
-            [("change", "rotated"), ("name", name), ("keyId", key_id), ("until", until.as_str())];
-        self.record_key(Event::Key, &change).await?;
+        let members = [
+            ("change", change::ROTATED),
+            ("name", name),
+            ("keyId", key_id),
+            ("until", until.as_str()),
+        ];
+        self.record_key(Event::Key, &members).await?;
         Ok(pairing)
     }
 
@@ -299,11 +304,14 @@ impl Enforcer {
         since: Option<&Timestamp>,
     ) -> Result<Pairing, GateError> {
         let at = self.now().timestamp();
-        let pairing = self.home().revoke(self.identity(), name, &at, since)?;
-        let (name, key_id) = (&pairing.name, &pairing.key_id.0);
-        let mut change = vec![("change", "revoked"), ("name", name), ("keyId", key_id)];
-        change.extend(since.map(|since| ("compromisedSince", since.as_str())));
-        self.record_key(Event::Revoked, &change).await?;
+        let (pairing, keys) = self.home().revoke(self.identity(), name, &at, since)?;
+        for key in &keys {
+            let mut members =
+                vec![("change", change::REVOKED), ("name", &pairing.name), ("keyId", &key.0)];
+            members.push(("revokedAt", at.as_str()));
+            members.extend(since.map(|since| ("compromisedSince", since.as_str())));
+            self.record_key(Event::Revoked, &members).await?;
+        }
         // The way to it stays until it is recorded: who was cut off does it once more.
         self.home().forget(&pairing.name)?;
         Ok(pairing)

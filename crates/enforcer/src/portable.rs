@@ -60,6 +60,9 @@ impl Portable {
     pub fn of(home: &Home, policy: Option<String>, until: Instant) -> Result<Self, HomeError> {
         let identity = home.identity()?.ok_or(HomeError::NoOperator)?;
         let operator = home.operator_file()?.ok_or(HomeError::NoOperator)?;
+        if operator.is_held() {
+            return Err(HomeError::Held);
+        }
         if policy.as_ref().is_some_and(|text| text.len() > MAX_POLICY) {
             let why = "the policy is longer than 16 KiB".to_owned();
             return Err(FileError::Corrupt { path: home.root().join("policy.toml"), why }.into());

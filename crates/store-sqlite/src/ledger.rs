@@ -51,6 +51,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/grants.sql"),
         include_str!("ledger/rounds.sql"),
         include_str!("ledger/segments.sql"),
+        include_str!("ledger/revoked.sql"),
     ],
 };
 

@@ -256,6 +256,8 @@ pub enum Change {
     Key,
     /// A policy was accepted.
     Policy,
+    /// A key or a grant was taken back.
+    Revoked,
 }
 
 impl Change {
@@ -265,13 +267,14 @@ impl Change {
         match self {
             Self::Key => Event::Key,
             Self::Policy => Event::Policy,
+            Self::Revoked => Event::Revoked,
         }
     }
 
     /// The kind of change that an entry records.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
-        let kinds = [Self::Key, Self::Policy];
+        let kinds = [Self::Key, Self::Policy, Self::Revoked];
         kinds.into_iter().find(|kind| kind.event() == entry.event && entry.request_id.is_none())
     }
 }

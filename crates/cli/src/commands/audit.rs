@@ -6,6 +6,7 @@ mod disclose;
 mod erase;
 mod export;
 mod hold;
+pub(crate) mod kept;
 mod lines;
 mod page;
 mod query;

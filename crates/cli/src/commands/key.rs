@@ -1,5 +1,6 @@
 //! `key fingerprint`: what people compare.
 
+pub(crate) mod init;
 mod rotate;
 
 use super::Here;
@@ -16,6 +17,8 @@ use serde::Serialize;
 pub(crate) enum Key {
     /// Print the fingerprint of each key: SHA-256 of its 64 public bytes
     Fingerprint,
+    /// Begin a home whose operator key a program holds
+    Init(init::Init),
     /// Replace this machine's own approver key: the old key signs the new one
     Rotate(rotate::Rotate),
     /// The same as `countersign revoke`
@@ -42,6 +45,7 @@ impl Key {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         match self {
             Self::Fingerprint => fingerprints(here),
+            Self::Init(init) => init.run(here),
             Self::Rotate(rotate) => rotate.run(here).await,
             Self::Revoke(revoke) => revoke.run(here).await,
         }

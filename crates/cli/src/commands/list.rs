@@ -31,7 +31,7 @@ pub(crate) struct Line {
 
 impl List {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let lines = lines(here)?;
+        let lines = lines(here).await?;
         let text = if lines.is_empty() { "no pairings".into() } else { table(&lines) };
         here.output.result(&text, &serde_json::json!({"pairings": lines}))?;
         Ok(Exit::Ok)
@@ -64,10 +64,10 @@ fn table(lines: &[Line]) -> String {
 }
 
 /// Every pairing of the home.
-pub(crate) fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
+pub(crate) async fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
     let mut lines = Vec::new();
     if parties::existing_identity(&here.root)?.is_some() {
-        let trust = super::trust::pinned(here)?;
+        let trust = super::trust::pinned(here).await?;
         for p in Home::open(&here.root)?.pairings()? {
             let pinned = trust.approver(&p.key_id);
             lines.push(Line {

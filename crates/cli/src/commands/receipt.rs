@@ -1,16 +1,23 @@
 //! `receipt show` and `receipt verify`.
 
 use super::Here;
+use super::audit::kept::{Kept, kept};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
 use countersign_core::json;
 use countersign_core::receipt::check::{Quorum, Verdict, check};
+use countersign_core::receipt::validity::{Moment, Witnessed};
 use countersign_core::receipt::{Event, Level, Receipt as Document};
+use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::Edge;
+use countersign_enforcer::audit::seen::{Seen, of_one};
+use countersign_store::ledger::read::Receipts;
+use countersign_store_sqlite::LedgerFile;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Show and verify receipts.
@@ -34,7 +41,9 @@ pub(crate) struct Show {
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign receipt verify last --require L1 --event executed\n  \
-    countersign receipt verify receipt.json --trust auditor.json --json\n\n\
+    countersign receipt verify receipt.json --trust auditor.json --json\n  \
+    countersign receipt verify receipt.json --trust auditor.json \\\n    \
+    --witnessed 2026-10-01T12:00:00Z=kept/head.json --ledger ledger.db\n\n\
     Without --require and --event the answer is only whether the receipt is authentic.")]
 pub(crate) struct Verify {
     /// A file, a number, or `last`
@@ -53,6 +62,16 @@ pub(crate) struct Verify {
     /// The event that it must record, such as executed
     #[arg(long, value_name = "EVENT", value_parser = event)]
     event: Option<Event>,
+
+    /// A copy of a `head.json` that you kept, and when you saw it: where it covers the receipt, a
+    /// key that ended later counts; may be repeated
+    #[arg(long, value_name = "TIME=FILE", value_parser = kept)]
+    witnessed: Vec<Kept>,
+
+    /// The ledger, or a copy of it, in which the receipt stands, to follow it to what was witnessed
+    /// [default: this home's, for its own receipts]
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
 }
 
 impl Receipt {
@@ -78,16 +97,65 @@ impl Verify {
     async fn run(self, here: &Here<'_>) -> Outcome {
         let trust = match &self.trust {
             Some(path) => trust_in(path)?,
-            None => super::trust::pinned(here)?,
+            None => super::trust::pinned(here).await?,
         };
         let bytes = find(here, &self.which).await?;
-        let verdict = check(&bytes, &trust, Edge::system().now());
+        let now = Edge::system().now();
+        let mut verdict = check(&bytes, &trust, now);
+        let seen = match verdict {
+            Verdict::Revoked => self.before_it_ended(here, &bytes, (&trust, now)).await?,
+            _ => None,
+        };
+        let seen = seen.map(|(seen, good)| {
+            verdict = good;
+            seen
+        });
         let missing = self.missing(&verdict);
         let quorum = quorum(&bytes, &verdict);
-        let words = self.words(&verdict, &missing, quorum.as_ref());
-        here.output.result(&words, &document(&verdict, &missing, quorum.as_ref()))?;
+        let mut words = self.words(&verdict, &missing, quorum.as_ref());
+        let mut document = document(&verdict, &missing, quorum.as_ref());
+        if let Some(seen) = &seen {
+            let (who, seq, at) =
+                (visible(&seen.who, false), seen.head.head.seq, seen.at.timestamp());
+            let _ = write!(words, "\na key in it ended later; judged as of its date by {who}");
+            if let Some(members) = document.as_object_mut() {
+                members.insert("witness".into(), json!({"who": seen.who, "seq": seq, "seen": at}));
+            }
+        }
+        here.output.result(&words, &document)?;
         let good = matches!(verdict, Verdict::Valid { .. }) && missing.is_empty();
         Ok(if good { Exit::Ok } else { Exit::Verification })
+    }
+
+    /// The verdict over a receipt whose key ended later, where somebody saw it before; with the first
+    /// witness.
+    async fn before_it_ended(
+        &self,
+        here: &Here<'_>,
+        bytes: &[u8],
+        (trust, now): (&TrustStore, Instant),
+    ) -> Result<Option<(Seen, Verdict)>, Failure> {
+        let kept = self.witnessed.iter().map(Kept::seen).collect::<Result<Vec<_>, _>>()?;
+        let Ok(receipt) = Document::parse(bytes) else { return Ok(None) };
+        let own = || Some(here.root.join("ledger.db")).filter(|_| !Path::new(&self.which).exists());
+        let file = match self.ledger.clone().or_else(own) {
+            Some(path) => Some(LedgerFile::open(&path).await?),
+            None => None,
+        };
+        let ledger = file.as_ref().map(|file| file as &dyn Receipts);
+        let known = of_one(&receipt, ledger, &kept, (trust, now)).await?;
+        let good = |(seen, witnessed): (Seen, Witnessed)| {
+            let at = Moment { now, witnessed: std::slice::from_ref(&witnessed) };
+            let verdict = receipt.check_at(trust, &at);
+            matches!(verdict, Verdict::Valid { .. }).then_some((seen, verdict))
+        };
+        // Several keys may have ended, each with a witness of its own.
+        let all: Vec<_> = known.iter().map(|(_, witnessed)| witnessed.clone()).collect();
+        let together = receipt.check_at(trust, &Moment { now, witnessed: &all });
+        let newest = known.iter().map(|(seen, _)| seen.clone()).max_by_key(|s| s.head.head.seq);
+        let one = known.into_iter().find_map(good);
+        let all = newest.filter(|_| matches!(together, Verdict::Valid { .. }));
+        Ok(one.or_else(|| Some((all?, together))))
     }
 
     /// What was asked for and is not there. An authentic receipt is not yet an approval.

@@ -48,7 +48,7 @@ const LAST: &str = "nobody is left then who may allow another approver: this hom
 
 impl Revoke {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let nobody_left = match (self.enforces(here)?, self.after) {
+        let nobody_left = match (self.enforces(here).await?, self.after) {
             (true, Some(after)) => return self.retire(here, after).await,
             (true, None) => Some(self.approver(here).await?),
             (false, _) if self.compromised_since.is_some() => {
@@ -76,8 +76,8 @@ impl Revoke {
         Ok(Exit::Ok)
     }
 
-    fn enforces(&self, here: &Here<'_>) -> Result<bool, Failure> {
-        let lines = super::list::lines(here)?;
+    async fn enforces(&self, here: &Here<'_>) -> Result<bool, Failure> {
+        let lines = super::list::lines(here).await?;
         let found = lines.iter().find(|l| l.name == self.name && l.status != "revoked");
         let message = || format!("no pairing `{}` in this home", self.name);
         let found = found.ok_or_else(|| {

@@ -24,7 +24,7 @@ pub(crate) struct Status {}
 
 impl Status {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let pairings = lines(here)?;
+        let pairings = lines(here).await?;
         let mut text =
             vec![format!("home        {}", visible(&here.root.display().to_string(), false))];
         let mut document = json!({"home": here.root.display().to_string(), "pairings": pairings});

@@ -9,6 +9,8 @@ use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::trust::{Approver, Status, TrustStore};
 use countersign_enforcer::Home;
+use countersign_enforcer::remembered::{Remembered, Revived};
+use countersign_store_sqlite::LedgerFile;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -41,7 +43,7 @@ impl Trust {
             Self::Set(set) => return set.run(here).await,
             other => other,
         };
-        let store = pinned(here)?;
+        let store = pinned(here).await?;
         match command {
             Self::Import(_) | Self::Set(_) => {}
             Self::Show => here.output.result(&table(&store), &store)?,
@@ -67,13 +69,41 @@ impl Trust {
     }
 }
 
-/// The keys that are pinned in this home.
-pub(crate) fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
+/// The keys that are pinned in this home, none of them worth more than its ledger says. A ledger that
+/// cannot be read says nothing: whoever reads it finds out.
+pub(crate) async fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
     let identity = parties::existing_identity(&here.root)?.ok_or_else(|| {
         Failure::new(Exit::Failed, "no_key", "this home has pinned no keys")
             .hint("`countersign pair` pins the first approver")
     })?;
-    Ok(Home::open(&here.root)?.trust(&identity)?)
+    let home = Home::open(&here.root)?;
+    let trust = home.trust(&identity)?;
+    Ok(match remembered(&home).await {
+        Some(remembered) => {
+            told(here, &remembered.revived(&trust));
+            remembered.over(trust)
+        }
+        None => trust,
+    })
+}
+
+async fn remembered(home: &Home) -> Option<Remembered> {
+    let path = home.ledger_path();
+    if !path.exists() {
+        return None;
+    }
+    let file = LedgerFile::open(&path).await.ok()?;
+    Remembered::read(&file).await.ok()
+}
+
+fn told(here: &Here<'_>, revived: &[Revived]) {
+    for Revived { label, seq } in revived {
+        here.output.progress(&format!(
+            "`trust.json` is older than the ledger: receipt {seq} says less of the key of `{}`, and \
+             that counts",
+            visible(label, false)
+        ));
+    }
 }
 
 fn table(store: &TrustStore) -> String {

@@ -69,7 +69,7 @@ fn attack_31_nobody_else_can_read_a_home_and_no_secret_leaves_its_place() {
         }
     }
     let link_secret = fs::read_to_string(world.path("secret")).unwrap();
-    let operator = crate::hostile::operator(&world).1.to_bytes();
+    let operator = crate::hostile::operator(&world).1.to_bytes().unwrap();
     let operator = countersign_core::encoding::base64(&operator);
     // What was said is said on a screen, where somebody may look over a shoulder.
     for (name, secret) in secrets(&link_secret, &operator) {

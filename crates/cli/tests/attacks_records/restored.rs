@@ -75,3 +75,20 @@ fn attack_39_the_ledger_of_another_enforcer_is_refused() {
     is_refused(&other);
     assert_eq!((stage.runs(), other.runs()), (0, 0));
 }
+
+#[test]
+fn attack_39_a_trust_store_of_yesterday_revives_no_approver() {
+    let stage = Stage::set();
+    let home = stage.world.path("enforcer");
+    let read = |name| (home.join(name), fs::read(home.join(name)).unwrap());
+    let yesterday = ["trust.json", "pairings/ann.json"].map(read);
+    stage.world.json("enforcer", &["revoke", "ann"]);
+    yesterday.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    let output = stage.go(&["--ttl", "5s"]).output();
+    assert_eq!((output.status.code(), stage.runs()), (Some(126), 0));
+    assert_eq!(stage.world.report()["error"]["code"], "no_approver");
+    assert_eq!(stage.world.json("enforcer", &["list"])["pairings"][0]["status"], "revoked");
+    let doctor = stage.world.run("enforcer", &["doctor", "--json"]);
+    let found = String::from_utf8(doctor.stdout).unwrap();
+    assert!(found.contains("`trust.json` is older than the ledger"), "{found}");
+}

@@ -54,7 +54,7 @@ fn attack_09_the_enforcers_home_holds_nothing_to_approve_with() {
         let output = stage.world.run("enforcer", args);
         assert_eq!((output.status.code(), error_code(&output)), (Some(1), "no_pairing".into()));
     }
-    let secret = stage.ann.keys().to_bytes();
+    let secret = stage.ann.keys().to_bytes().unwrap();
     for (path, bytes) in files(&stage.world.path("enforcer")) {
         let holds = |half: &[u8]| bytes.windows(32).any(|window| window == half);
         assert!(!holds(&secret[..32]) && !holds(&secret[32..]), "{}", path.display());

@@ -9,11 +9,10 @@ pub use quorum::Quorum;
 use quorum::Weighed;
 pub use words::word;
 
-use super::validity::Moment;
+use super::validity::{Moment, Place};
 use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
 use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
-use crate::encoding::Hash;
 use crate::grant::Taken;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
@@ -110,8 +109,7 @@ impl Receipt {
     }
 
     fn judge(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<Verdict, Verdict> {
-        let recorded = self.content.recorded_at.instant();
-        let judged = Judged { at, hash: self.content_hash, recorded };
+        let judged = Judged { at, place: self.place() };
         self.signed_by_operator(trust, &judged)?;
         let entry = &self.content.entry;
         let action_hash = entry
@@ -130,6 +128,11 @@ impl Receipt {
             return Err(Verdict::LevelMismatch);
         }
         Ok(Verdict::Valid { level, assurance, event: entry.event, approvers })
+    }
+
+    fn place(&self) -> Place<'_> {
+        let (ledger, seq, hash) = (&self.content.ledger, self.content.seq, &self.content_hash);
+        Place { ledger, seq, hash, recorded: self.content.recorded_at.instant() }
     }
 
     fn signed_by_operator(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<(), Verdict> {
@@ -164,13 +167,12 @@ impl Receipt {
 #[derive(Clone, Copy)]
 struct Judged<'a> {
     at: &'a Moment<'a>,
-    hash: Hash,
-    recorded: Instant,
+    place: Place<'a>,
 }
 
 impl Judged<'_> {
     fn counts(&self, status: &Status) -> bool {
-        self.at.counts(status, &self.hash, self.recorded)
+        self.at.counts(status, &self.place)
     }
 }
 

@@ -13,35 +13,83 @@ use std::collections::BTreeSet;
 
 /// Proof that receipts stood in a ledger when somebody else saw a head of it.
 ///
-/// Private fields: only [`Witnessed::over`] makes one.
+/// Private fields: only [`Chain::under`] and [`Witnessed::presumed`] make one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Witnessed {
-    receipts: BTreeSet<Hash>,
+    covered: Covered,
     seen: Instant,
 }
 
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Covered {
+    /// These, which are chained to the head.
+    Chained(BTreeSet<Hash>),
+    /// All of a ledger up to a number, if its chain leads to the head.
+    Presumed { ledger: String, seq: u64 },
+}
+
 impl Witnessed {
-    /// What a head covers that a witness, not the operator, saw at `seen`: the receipts that are
-    /// chained to it. `chain` is in order and ends in the head's receipt; it may begin anywhere.
-    /// `None` where they do not belong together, or the head is nobody's who is pinned.
+    /// What a head would cover that a witness, not the operator, saw at `seen`: every receipt up to
+    /// it, **if** the chain leads there. For whoever follows the whole chain anyway, and then
+    /// compares the head with it: where the two differ, nothing that was judged so counts.
+    /// `None` where the head is nobody's who is pinned.
     #[must_use]
-    pub fn over(
-        head: &Checkpoint,
-        seen: Instant,
-        chain: &[Receipt],
-        trust: &TrustStore,
-    ) -> Option<Self> {
-        let operator = trust.operator(&head.key_id)?;
-        head.verify(&operator.keys.signing()).ok()?;
-        let last = chain.last()?;
-        let named = last.content.ledger == head.head.ledger
-            && last.content.seq == head.head.seq
-            && last.content_hash == head.head.content_hash;
-        let hashed = chain.iter().all(|r| r.content.hash().ok() == Some(r.content_hash));
-        let linked = chain.iter().zip(chain.iter().skip(1)).all(|(prev, next)| next.follows(prev));
-        let receipts = chain.iter().map(|r| r.content_hash).collect();
-        (named && hashed && linked).then_some(Self { receipts, seen })
+    pub fn presumed(head: &Checkpoint, seen: Instant, trust: &TrustStore) -> Option<Self> {
+        signed(head, trust)?;
+        let (ledger, seq) = (head.head.ledger.clone(), head.head.seq);
+        Some(Self { covered: Covered::Presumed { ledger, seq }, seen })
     }
+
+    fn covers(&self, place: &Place<'_>) -> bool {
+        match &self.covered {
+            Covered::Chained(receipts) => receipts.contains(place.hash),
+            Covered::Presumed { ledger, seq } => ledger == place.ledger && place.seq <= *seq,
+        }
+    }
+}
+
+/// Receipts in order, each of which follows the one before; it may begin anywhere.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    hashes: Vec<Hash>,
+    last: Option<(String, u64)>,
+    broken: bool,
+}
+
+impl Chain {
+    /// Takes the next receipt. One that does not follow ends the chain for good.
+    pub fn push(&mut self, receipt: &Receipt) {
+        let content = &receipt.content;
+        let follows = match (&self.last, self.hashes.last()) {
+            (Some((ledger, seq)), Some(hash)) => {
+                content.ledger == *ledger
+                    && seq.checked_add(1) == Some(content.seq)
+                    && content.prev == Some(*hash)
+            }
+            _ => true,
+        };
+        self.broken |= !follows || content.hash().ok() != Some(receipt.content_hash);
+        self.hashes.push(receipt.content_hash);
+        self.last = Some((content.ledger.clone(), content.seq));
+    }
+
+    /// What of this chain a head covers that a witness, not the operator, saw at `seen`. `None`
+    /// where the chain is broken or does not lead to the head, or the head is nobody's who is pinned.
+    #[must_use]
+    pub fn under(&self, head: &Checkpoint, seen: Instant, trust: &TrustStore) -> Option<Witnessed> {
+        signed(head, trust)?;
+        let (ledger, newest) = self.last.as_ref().filter(|_| !self.broken)?;
+        let back = usize::try_from(newest.checked_sub(head.head.seq)?).ok()?;
+        let covered = self.hashes.get(..self.hashes.len().checked_sub(back)?)?;
+        let leads = *ledger == head.head.ledger && covered.last() == Some(&head.head.content_hash);
+        let covered = Covered::Chained(covered.iter().copied().collect());
+        leads.then_some(Witnessed { covered, seen })
+    }
+}
+
+/// Whether a pinned operator signed a head, whatever became of its key: a witness saw it before.
+fn signed(head: &Checkpoint, trust: &TrustStore) -> Option<()> {
+    head.verify(&trust.operator(&head.key_id)?.keys.signing()).ok()
 }
 
 /// When a receipt is judged, and what is known of its age.
@@ -53,6 +101,19 @@ pub struct Moment<'a> {
     pub witnessed: &'a [Witnessed],
 }
 
+/// Where a receipt stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its ledger.
+    pub ledger: &'a str,
+    /// Its number.
+    pub seq: u64,
+    /// Its content hash, worked out.
+    pub hash: &'a Hash,
+    /// The date that it bears.
+    pub recorded: Instant,
+}
+
 impl Moment<'_> {
     /// Now, with no witness.
     #[must_use]
@@ -62,19 +123,25 @@ impl Moment<'_> {
 
     /// Whether a key of this status counts for what a receipt records.
     #[must_use]
-    pub fn counts(&self, status: &Status, receipt: &Hash, recorded: Instant) -> bool {
-        let end = match status {
-            Status::Active {} => return true,
-            Status::Rotated { until } => until.instant(),
-            // From when on others may have had it, where that is known: never later than `at`.
-            Status::Revoked { at, compromised_since } => {
-                let since = compromised_since.as_ref().unwrap_or(at).instant();
-                since.min(at.instant())
-            }
-        };
-        let seen = |w: &Witnessed| w.seen < end && w.receipts.contains(receipt);
-        let before = recorded < end && self.witnessed.iter().any(seen);
+    pub fn counts(&self, status: &Status, place: &Place<'_>) -> bool {
+        let Some(end) = end(status) else { return true };
+        let seen = |w: &Witnessed| w.seen < end && w.covers(place);
+        let before = place.recorded < end && self.witnessed.iter().any(seen);
         before || status.counts(self.now)
+    }
+}
+
+/// When a key stops counting for what was seen before; `None` where it does not.
+#[must_use]
+pub fn end(status: &Status) -> Option<Instant> {
+    match status {
+        Status::Active {} => None,
+        Status::Rotated { until } => Some(until.instant()),
+        // From when on others may have had it, where that is known: never later than `at`.
+        Status::Revoked { at, compromised_since } => {
+            let since = compromised_since.as_ref().unwrap_or(at).instant();
+            Some(since.min(at.instant()))
+        }
     }
 }
 
@@ -132,7 +199,9 @@ mod tests {
         let (ledger, seq) = (last.content.ledger.clone(), last.content.seq);
         let head = Head { ledger, seq, content_hash: last.content_hash, time: at(minutes) };
         let head = Checkpoint::sign(head, &secret(1)).unwrap();
-        Witnessed::over(&head, at(minutes).instant(), chain, trust)
+        let mut whole = Chain::default();
+        chain.iter().for_each(|receipt| whole.push(receipt));
+        whole.under(&head, at(minutes).instant(), trust)
     }
 
     fn verdict(receipt: &Receipt, trust: &TrustStore, seen: &[Witnessed]) -> Verdict {
@@ -185,6 +254,19 @@ mod tests {
         assert!(witnessed(&[other.clone(), second.clone()], 5, &trust).is_none());
         let seen = witnessed(&[first, second], 5, &trust).unwrap();
         assert_eq!(verdict(&other, &trust, &[seen]), Verdict::Revoked);
+        // A head in the middle covers what stands before it.
+        let chain = [receipt(1, None), receipt(2, Some(receipt(1, None).content_hash))];
+        let mut whole = Chain::default();
+        chain.iter().for_each(|receipt| whole.push(receipt));
+        let head =
+            Head { ledger: "l1".into(), seq: 1, content_hash: chain[0].content_hash, time: at(5) };
+        let head = Checkpoint::sign(head, &secret(1)).unwrap();
+        let seen = [whole.under(&head, at(5).instant(), &trust).unwrap()];
+        assert!(matches!(verdict(&chain[0], &trust, &seen), Verdict::Valid { .. }));
+        assert_eq!(verdict(&chain[1], &trust, &seen), Verdict::Revoked);
+        let presumed = [Witnessed::presumed(&head, at(5).instant(), &trust).unwrap()];
+        assert!(matches!(verdict(&chain[0], &trust, &presumed), Verdict::Valid { .. }));
+        assert_eq!(verdict(&chain[1], &trust, &presumed), Verdict::Revoked);
         // A head that a stranger signed is no witness's.
         assert!(witnessed(&[other], 5, &TrustStore::default()).is_none());
     }

@@ -309,13 +309,13 @@ fn attack_03_a_decision_for_anything_else_is_refused() {
     relabelled.artifact.head.request_id = "r2".into();
     let mut decision = relabelled.decide();
     decision.request_id = "r1".into();
-    decision.signature = relabelled.key.sign_decision(&decision.signable().unwrap());
+    decision.signature = relabelled.key.sign_decision(&decision.signable().unwrap()).unwrap();
     let refusal = relabelled.verify(decision, &Fresh).unwrap_err();
     assert_eq!(refusal, Refusal::WrongRequest("r1".into()));
 
     let mut decision = case.decide();
     decision.repo_ref = "repo-2".into();
-    decision.signature = case.key.sign_decision(&decision.signable().unwrap());
+    decision.signature = case.key.sign_decision(&decision.signable().unwrap()).unwrap();
     assert_eq!(case.verify(decision, &Fresh).unwrap_err(), Refusal::WrongRepository);
 }
 

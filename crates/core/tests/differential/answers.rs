@@ -263,6 +263,7 @@ fn key_name(error: KeyError) -> String {
         KeyError::BadKey => "BadKey".into(),
         KeyError::BadSignature => "BadSignature".into(),
         KeyError::Json(error) => json_name(error),
+        KeyError::Holder(_) => "Holder".into(),
     }
 }
 

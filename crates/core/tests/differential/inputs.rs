@@ -344,7 +344,7 @@ fn sealed(source: &mut Source) -> Value {
     if source.chance.one_in(10) {
         shown["requestId"] = json!("r2");
     }
-    let device = secret(*source.chance.pick(&[2, 2, 2, 3, 5])).to_bytes();
+    let device = secret(*source.chance.pick(&[2, 2, 2, 3, 5])).to_bytes().unwrap();
     json!({"op": "sealed", "sealed": source.string(&sealed), "shown": shown, "secret": base64(&device)})
 }
 

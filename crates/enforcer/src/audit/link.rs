@@ -5,8 +5,8 @@ use crate::segments::note::Note;
 use countersign_core::checkpoint::Head;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::{Verdict, check};
+use countersign_core::receipt::validity::Moment;
 use countersign_core::receipt::{Content, Level, Receipt};
-use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_store::ledger::Change;
 use countersign_store::ledger::read::{Filed, Person, Row, persons};
@@ -34,13 +34,13 @@ impl Link {
 }
 
 /// Works out again what a row says of itself.
-pub(super) fn link(row: &Row, trust: &TrustStore, now: Instant) -> Result<Link, Broken> {
+pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Link, Broken> {
     let at = Some(row.seq);
     let Ok(receipt) = Receipt::parse(&row.text) else {
-        let verdict = check(&row.text, trust, now);
+        let verdict = check(&row.text, trust, now.now);
         return Err(Broken::new(at, verdict, format!("row {} is no receipt", row.seq)));
     };
-    let level = match receipt.check(trust, now) {
+    let level = match receipt.check_at(trust, now) {
         Verdict::Valid { level, .. } => level,
         verdict => {
             let because = format!("the receipt in row {} does not hold", row.seq);

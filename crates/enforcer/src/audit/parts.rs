@@ -6,6 +6,7 @@ use super::{Audit, Broken};
 use crate::segments::note::Note;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::validity::Moment;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Person;
 use countersign_store::ledger::segments::Segment;
@@ -114,9 +115,11 @@ impl Audit {
     /// Rows that stayed say what the segments say.
     async fn are_copies(&mut self) -> Result<(), StoreError> {
         let mut persons = Vec::new();
+        let witnessed: Vec<_> = self.seen.iter().filter_map(|s| s.presumed(&self.trust)).collect();
+        let at = Moment { now: self.now, witnessed: &witnessed };
         for row in self.source.copies().await? {
             let seq = row.seq;
-            let one = match link(&row, &self.trust, self.now) {
+            let one = match link(&row, &self.trust, &at) {
                 Ok(one) => one,
                 Err(broken) => {
                     self.found(broken);

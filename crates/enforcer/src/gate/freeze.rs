@@ -74,12 +74,12 @@ impl Enforcer {
             return Err(PairingError::NotAllowed(why.into()));
         }
         self.is_enough(&request).await?;
-        let (home, now) = (self.home.clone(), self.now());
+        let (keys, now) = (self.keys_now().await?, self.now());
         let operator = self.operator_of(&request).await?;
         let thaw = Thaw {
             request_id: request.id.clone(),
             now,
-            recheck: Box::new(move |request| still_stands(&home, request, operator.as_ref(), now)),
+            recheck: Box::new(move |request| still_stands(&keys, request, operator.as_ref(), now)),
             released: self.entry_of(Event::Released, &request).map_err(GateError::from)?,
             entry: self.thawed(&request)?,
         };

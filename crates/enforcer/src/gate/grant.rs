@@ -326,8 +326,9 @@ impl Enforcer {
     }
 
     async fn standing(&self, asker: Asker) -> Result<Standing, GateError> {
+        let keys = self.keys_now().await?;
         let judge = recheck::Judge::of(self).await?;
-        Ok(Standing { home: self.home.clone(), judge, asker, now: self.now() })
+        Ok(Standing { keys, judge, asker, now: self.now() })
     }
 }
 

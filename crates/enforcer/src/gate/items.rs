@@ -33,11 +33,11 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<Vec<RunOnce>, GateError> {
         self.heed_before_use(request, relays).await?;
-        let (home, now) = (self.home.clone(), self.now());
+        let (keys, now) = (self.keys_now().await?, self.now());
         let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
-            still_stands(&home, request, operator.as_ref(), now)?;
+            still_stands(&keys, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)
         };
         let whole = self.entry_of(Event::Released, request)?;

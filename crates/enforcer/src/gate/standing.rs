@@ -1,6 +1,8 @@
 //! Whether a decision counts, when it arrives and once more when it is used.
 
+use super::{Enforcer, GateError};
 use crate::home::{Home, HomeError};
+use crate::remembered::Remembered;
 use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::Decision;
 use countersign_core::keys::KeyId;
@@ -12,6 +14,13 @@ use countersign_core::verify::{
 };
 use countersign_store::ledger::{Asked, LedgerError, RequestRecord};
 use std::sync::Arc;
+
+/// The pinned keys, read when they are used, and what the ledger says became of them.
+#[derive(Clone)]
+pub(super) struct Keys {
+    home: Home,
+    remembered: Remembered,
+}
 
 /// The store spends decisions in the same commit that accepts them; this view leaves it to it.
 struct SpentByTheStore;
@@ -133,12 +142,12 @@ fn proven(votes: Vec<Vote>) -> Option<Approved> {
 /// Whether an approval that was accepted is still one, under the keys of this moment and the
 /// operator key under which it was asked.
 pub(super) fn still_stands(
-    home: &Home,
+    keys: &Keys,
     request: &RequestRecord,
     operator: Option<&KeyId>,
     now: Instant,
 ) -> Result<(), LedgerError> {
-    let (ours, trust) = keys_of(home)?;
+    let (ours, trust) = keys.read()?;
     if operator != Some(&ours) {
         return Err(void("HARP_ERR_POLICY_DENY", "another operator key asked for it".into()));
     }
@@ -148,22 +157,33 @@ pub(super) fn still_stands(
 /// Whether what people signed still holds: those who signed it and whose keys count now are as many
 /// as its route asks for, and their answers were alive at `then`.
 pub(super) fn still_signed(
-    home: &Home,
+    keys: &Keys,
     request: &RequestRecord,
     then: Instant,
     now: Instant,
 ) -> Result<(), LedgerError> {
-    let (_, trust) = keys_of(home)?;
+    let (_, trust) = keys.read()?;
     Counting::new(Arc::new(trust), now).since(then).approve(request)
 }
 
-/// The operator key of a home, and the keys that it pinned.
-fn keys_of(home: &Home) -> Result<(KeyId, TrustStore), LedgerError> {
-    let failed = |e: HomeError| void("home", e.to_string());
-    let identity = home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
-    let identity = identity.map_err(failed)?;
-    let trust = home.trust(&identity).map_err(failed)?;
-    Ok((identity.keys.key_id(), trust))
+impl Keys {
+    /// The operator key of the home, and the keys that it pinned.
+    fn read(&self) -> Result<(KeyId, TrustStore), LedgerError> {
+        let failed = |e: HomeError| void("home", e.to_string());
+        let identity = self.home.identity().and_then(|i| i.ok_or(HomeError::NoOperator));
+        let identity = identity.map_err(failed)?;
+        let trust = self.home.trust(&identity).map_err(failed)?;
+        Ok((identity.keys.key_id(), self.remembered.over(trust)))
+    }
+}
+
+impl Enforcer {
+    /// The keys by which an approval is judged when it is used, with what the ledger says of them
+    /// now.
+    pub(super) async fn keys_now(&self) -> Result<Keys, GateError> {
+        let remembered = self.look_back().await?;
+        Ok(Keys { home: self.home.clone(), remembered })
+    }
 }
 
 fn void(code: &str, message: String) -> LedgerError {

@@ -104,11 +104,12 @@ async fn changes_are_found_by_their_kind(ledger: &dyn LedgerStore) -> Checked {
     let mut other = fixture.entry(Event::Allowed);
     other.action = serde_json::json!({"event": "key"}).as_object().cloned();
     ledger.record(other, NOW).await?;
-    ledger.record(fixture.entry(Event::Revoked), NOW).await?;
+    let back = ledger.record(fixture.entry(Event::Revoked), NOW).await?;
     let policy = ledger.record(fixture.entry(Event::Policy), NOW).await?;
     let second = ledger.record(fixture.entry(Event::Key), NOW).await?;
     assert_eq!(ledger.changes(Change::Key).await?, [first, second]);
     assert_eq!(ledger.changes(Change::Policy).await?, [policy]);
+    assert_eq!(ledger.changes(Change::Revoked).await?, [back]);
     Ok(())
 }
 

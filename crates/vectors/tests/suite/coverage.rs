@@ -73,7 +73,7 @@ fn every_refusal_of_a_seal_has_a_vector() {
 
 #[test]
 fn every_refusal_of_a_key_or_a_trust_store_has_a_vector() {
-    let names = names!(KeyError { BadKey, BadSignature } but { Json });
+    let names = names!(KeyError { BadKey, BadSignature } but { Json, Holder });
     assert_shown(&["domain"], &names);
     let names = names!(TrustError { WrongKeyId, Twice } but { Json });
     assert_shown(&["trust"], &names);

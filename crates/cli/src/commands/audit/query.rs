@@ -85,7 +85,7 @@ struct Rest {
 impl Query {
     pub(super) async fn run(self, here: &Here<'_>) -> Outcome {
         let (sought, rest) = self.sought()?;
-        let trust = pinned(here)?;
+        let trust = pinned(here).await?;
         let ledger = ledger(here)?;
         if let Some(person) = &sought.person {
             known(&*ledger, &trust, person).await?;

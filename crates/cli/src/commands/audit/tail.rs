@@ -35,7 +35,7 @@ pub(crate) struct Tail {
 
 impl Tail {
     pub(super) async fn run(self, here: &Here<'_>) -> Outcome {
-        let (trust, ledger) = (pinned(here)?, ledger(here)?);
+        let (trust, ledger) = (pinned(here).await?, ledger(here)?);
         let newest = ledger.newest().await?.map_or(0, |(seq, _)| seq);
         let mut next = newest.saturating_sub(self.lines) + 1;
         let mut ended = std::pin::pin!(asked_to_end());

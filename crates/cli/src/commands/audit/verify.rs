@@ -1,5 +1,6 @@
 //! `audit verify`: the whole ledger of this home, a copy of one, or a bundle.
 
+use super::kept::{Kept, kept};
 use super::verify_bundle;
 use crate::commands::Here;
 use crate::commands::receipt::{explain, trust_in};
@@ -11,6 +12,7 @@ use countersign_core::display::visible;
 use countersign_core::json as strict;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::trust::TrustStore;
+use countersign_enforcer::audit::seen::{Seen, answers};
 use countersign_enforcer::audit::{Audit, Broken, Report};
 use countersign_enforcer::witness::{recall, remembered};
 use countersign_enforcer::{Edge, Home};
@@ -33,7 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  countersign audit verify\n  \
     countersign audit verify ledger.db --trust auditor.json\n  \
-    countersign audit verify q3.csb --trust auditor.json --json\n\n\
+    countersign audit verify q3.csb --trust auditor.json --json\n  \
+    countersign audit verify --witnessed 2026-10-01T12:00:00Z=kept/head.json\n\n\
     The chain is followed from the first receipt to the newest. Every hash, signature and level is \
     worked out again, and the heads that others remember are compared. A copy or a bundle needs no \
     home and no network.\nExit code 13 where anything does not hold; the first place is named.")]
@@ -46,28 +49,40 @@ pub(crate) struct Verify {
     /// [default: the keys pinned in this home, for its own ledger]
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+
+    /// A copy of a `head.json` that you kept, and when you saw it. What it covers is judged by the
+    /// keys of that time; may be repeated
+    #[arg(long, value_name = "TIME=FILE", value_parser = kept)]
+    witnessed: Vec<Kept>,
 }
 
 impl Verify {
     pub(super) async fn run(self, here: &Here<'_>) -> Outcome {
         let trust = self.trust.as_deref().map(trust_in).transpose()?;
-        let Some(file) = &self.file else { return home(here, trust).await };
+        let seen = self.witnessed.iter().map(Kept::seen).collect::<Result<Vec<_>, _>>()?;
+        let Some(file) = &self.file else { return home(here, trust, seen).await };
         let trust = trust.ok_or_else(|| {
             Failure::new(Exit::Usage, "trust", "a file is checked against keys that you pinned")
                 .hint("name them with --trust FILE; `countersign trust export` writes them")
         })?;
         if !is_database(file)? {
+            if !seen.is_empty() {
+                return Err(no_bundle());
+            }
             return verify_bundle::run(here, file, &trust);
         }
         let head = beside(file);
-        let audit = walked(here, file, trust, &head).await?;
+        let audit = walked(here, file, trust, &head, seen).await?;
         told(here, audit)
     }
 }
 
 /// This home's own ledger, with everybody who remembers it.
-async fn home(here: &Here<'_>, trust: Option<TrustStore>) -> Outcome {
-    let trust = trust.map_or_else(|| pinned(here), Ok)?;
+async fn home(here: &Here<'_>, trust: Option<TrustStore>, seen: Vec<Seen>) -> Outcome {
+    let trust = match trust {
+        Some(trust) => trust,
+        None => pinned(here).await?,
+    };
     let home = Home::open(&here.root)?;
     let head = remembered(&home)?;
     let path = home.ledger_path();
@@ -78,13 +93,18 @@ async fn home(here: &Here<'_>, trust: Option<TrustStore>) -> Outcome {
             Some(head) => gone(here, &head),
         };
     }
-    let mut audit = walked(here, &path, trust, &Ok(head)).await?;
+    let mut audit = walked(here, &path, trust, &Ok(head), seen).await?;
     if let Ok(audit) = &mut audit
         && audit.holds()
     {
         gateways(here, &home, audit).await?;
     }
     told(here, audit)
+}
+
+fn no_bundle() -> Failure {
+    Failure::new(Exit::Usage, "usage", "--witnessed is for a ledger, and not for a bundle")
+        .hint("a bundle carries the heads that its home remembers")
 }
 
 /// The file is gone, and a head of it is remembered.
@@ -103,6 +123,7 @@ async fn walked(
     path: &Path,
     trust: TrustStore,
     head: &Result<Option<Checkpoint>, String>,
+    mut seen: Vec<Seen>,
 ) -> Result<Result<Audit, String>, Failure> {
     let file = match LedgerFile::open(path).await {
         Err(StoreError::Corrupt(why)) => return Ok(Err(why)),
@@ -110,7 +131,9 @@ async fn walked(
     };
     let ledger = file.ledger_id().to_owned();
     let shown = !here.output.is_json() && std::io::stderr().is_terminal();
-    let mut audit = Audit::new(Arc::new(file), &ledger, trust, Edge::system().now());
+    let now = Edge::system().now();
+    seen.extend(answers(&file, &trust, now).await?);
+    let mut audit = Audit::new(Arc::new(file), &ledger, trust, now).seen_by(seen);
     let passed = |count: u64| {
         if shown && count.is_multiple_of(51_200) {
             here.output.progress(&format!("{count} receipts …"));
@@ -231,7 +254,10 @@ fn advice(verdict: &Verdict) -> &'static str {
             "if the key is one of yours, check with the trust store that pins it; else somebody \
              wrote this receipt who is not your operator: keep the file for an auditor"
         }
-        Verdict::Revoked => "check with the trust store of the time before the key was taken back",
+        Verdict::Revoked => {
+            "if you kept a `head.json` from before the key was taken back, name it and when you saw it \
+             with --witnessed TIME=FILE; else nothing tells the age of this receipt"
+        }
         Verdict::Unsupported => "check with the version of this program that wrote it",
         _ => {
             "keep the file for an auditor; what stands before this place holds, and a backup that \

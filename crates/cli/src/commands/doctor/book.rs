@@ -12,6 +12,7 @@ use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::home::{Identity, Pairing, pairings_in};
 use countersign_enforcer::policy::{Acceptance, accepted};
+use countersign_enforcer::remembered::{Remembered, Revived};
 use countersign_enforcer::{Edge, Home, witness};
 use countersign_store::ledger::{Change, LedgerStore};
 use std::path::Path;
@@ -45,6 +46,8 @@ pub(super) struct Ledger {
     pub(super) uncertain: Vec<String>,
     /// Who was pinned stands in it.
     pub(super) pinned: bool,
+    /// Keys that the trust store counts for more than the ledger does.
+    pub(super) revived: Vec<Revived>,
     pub(super) accepted: Vec<Acceptance>,
     /// Who stopped everything.
     pub(super) frozen: Option<String>,
@@ -126,6 +129,10 @@ async fn read(
         uncertain: uncertain(store, receipts).await?,
         frozen: store.frozen().await.map_err(bad)?.map(|frozen| frozen.to_string()),
         pinned: !store.changes(Change::Key).await.map_err(bad)?.is_empty(),
+        revived: match trust {
+            Some(trust) => Remembered::read(store).await.map_err(bad)?.revived(trust),
+            None => Vec::new(),
+        },
         accepted: trust
             .map(|trust| accepted(&policies, store.ledger_id(), trust, now))
             .unwrap_or_default(),

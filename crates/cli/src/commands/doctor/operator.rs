@@ -2,7 +2,10 @@
 
 use super::book::{Book, Ledger};
 use super::check::{Check, quoted};
+use countersign_core::display::visible;
 use std::path::Path;
+
+const NEWEST: &str = "put the newest `trust.json` back; until then the ledger's word counts";
 
 const RESTORE: &str = "restore the home from a backup, or begin a new one with --home DIR";
 
@@ -39,6 +42,7 @@ fn whole(root: &Path, book: &Book) -> Vec<Check> {
             let found = "`trust.json` names no approver, but this home pinned one before";
             Check::fail("pinned keys", found, RESTORE)
         }
+        Ok(_) if let Some(found) = revived(book) => Check::fail("pinned keys", found, NEWEST),
         Ok(trust) => {
             Check::ok("pinned keys", format!("approvers pinned: {}", trust.approvers.len()))
         }
@@ -52,6 +56,13 @@ fn whole(root: &Path, book: &Book) -> Vec<Check> {
         }
     }
     checks
+}
+
+/// What an older trust store that was put back would count.
+fn revived(book: &Book) -> Option<String> {
+    let first = book.ledger.as_ref().ok()?.revived.first()?;
+    let (label, seq) = (visible(&first.label, false), first.seq);
+    Some(format!("`trust.json` is older than the ledger: receipt {seq} says less of `{label}`"))
 }
 
 fn knows_better(book: &Book) -> bool {
@@ -123,6 +134,7 @@ mod tests {
             open: Vec::new(),
             uncertain: Vec::new(),
             pinned: true,
+            revived: Vec::new(),
             accepted: Vec::new(),
             frozen: None,
         }

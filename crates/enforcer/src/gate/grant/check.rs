@@ -1,8 +1,7 @@
 //! Whether a grant stands: what was signed, by whom, and what the policies say today.
 
 use super::taken::terms;
-use crate::gate::standing::still_signed;
-use crate::home::Home;
+use crate::gate::standing::{Keys, still_signed};
 use crate::policy::recheck::Judge;
 use countersign_core::action::Action;
 use countersign_core::artifact::Risk;
@@ -15,7 +14,7 @@ use serde_json::Value;
 
 /// Everything that a grant is looked at with, inside the transaction that gives or uses it.
 pub(super) struct Standing {
-    pub(super) home: Home,
+    pub(super) keys: Keys,
     pub(super) judge: Judge,
     pub(super) asker: Asker,
     pub(super) now: Instant,
@@ -50,7 +49,7 @@ impl Standing {
         if !says(&signed, grant) {
             return Err(void("the grant is not the one that was signed"));
         }
-        still_signed(&self.home, giver, grant.granted_at, self.now)?;
+        still_signed(&self.keys, giver, grant.granted_at, self.now)?;
         let action = Action::from_payload(&Value::Object(signed.action.clone()));
         let action = action.ok_or_else(|| void("a foreign payload"))?;
         let verdict = self.judge.still_grants(&action, &self.asker, giver)?;
