@@ -99,6 +99,7 @@ fn a_person_hands_a_question_on_and_the_next_ends_it() {
     assert!(shown.contains("ann handed this on"), "{shown}");
     world.json("bob", &["deny", &next, "-m", "no"]);
     assert_eq!(run.wait().code(), Some(126));
+    assert_eq!(world.report()["reason"], "no", "not why it was handed on");
     assert_eq!(runs(&world), 0);
 }
 

@@ -81,3 +81,48 @@ fn attack_39_a_home_restored_from_before_the_run_does_not_outgrow_its_witness() 
         assert_eq!(runs(&world), 1);
     }
 }
+
+/// Uses that were counted, and permissions that were taken back, stay so.
+#[test]
+fn attack_39_a_restored_home_brings_no_grant_back() {
+    let granted = ["touch", "granted"];
+    let back = |ends: &dyn Fn(&World)| {
+        let world = World::paired();
+        let run = world.gate(&[], &granted);
+        let id = world.waiting("approver");
+        world.json("approver", &["approve", &id, "--always", "--count", "1"]);
+        assert!(run.output().status.success());
+        copy(&world.path("enforcer"), &world.path("backup"));
+        ends(&world);
+        copy(&world.path("backup"), &world.path("enforcer"));
+        std::fs::remove_file(world.work().join("granted")).unwrap();
+        let again = world.gate(&["--json", "--ttl", "1s"], &granted).output();
+        assert_eq!(common::error_code(&again), "ledger_contradicted", "{again:?}");
+        assert!(!world.work().join("granted").exists());
+    };
+    back(&|world| assert!(world.gate(&[], &granted).output().status.success()));
+    back(&|world| {
+        let list = world.json("enforcer", &["grant", "list"]);
+        world.json("enforcer", &["grant", "revoke", list["grants"][0]["id"].as_str().unwrap()]);
+    });
+}
+
+/// A stop is dropped at the gateway only after the head that holds it stands there.
+#[test]
+fn attack_39_a_restored_home_forgets_no_stop() {
+    let world = World::paired();
+    world.gate(&[], &["ls"]).output();
+    copy(&world.path("enforcer"), &world.path("backup"));
+    world.json("approver", &["freeze", "-m", "leak"]);
+    let asked = world.gate(&["--json"], &LINE).output();
+    assert_eq!(common::error_code(&asked), "frozen", "{asked:?}");
+    copy(&world.path("backup"), &world.path("enforcer"));
+    let mut run = world.gate(&["--ttl", "20s"], &LINE);
+    let id = world.waiting("approver");
+    // It would wait for a word of what became of it, which never comes.
+    let mut answer = world.spawn("approver", &["approve", &id]);
+    assert_eq!(run.wait().code(), Some(126));
+    answer.kill();
+    assert_eq!(world.report()["error"]["code"], "ledger_contradicted");
+    assert_eq!(runs(&world), 0);
+}

@@ -7,7 +7,8 @@
 //! * `permit`: what needs nobody's answer. `suspend`: what does. `denied`: what is not asked again.
 //! * [`grant`]: what was allowed once for many times. `freeze`: nothing goes. `limits`: how much
 //!   may wait. `stops`: stops that approvers send from their devices. `streak`: denials one after another.
-//! * `standing`, `claim`: what an answer is worth, and its one use before witnesses.
+//! * `standing`, `claim`: what an answer is worth, and its one use before witnesses. `witnesses`: the
+//!   gateways of a home, for what hangs on no request.
 //! * `items`: the same for a batch, item by item. `heads`: the home's own memory of the ledger.
 //! * `rounds`: others asked in place of those who did not end it.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
@@ -27,6 +28,7 @@ mod standing;
 mod stops;
 mod streak;
 mod suspend;
+mod witnesses;
 
 use crate::edge::Edge;
 use crate::entry;
@@ -383,6 +385,9 @@ impl Enforcer {
         let receipt = self.ledger.record(self.change(event, action)?, self.now()).await?;
         // From the first pinned key on, the home knows its ledger from any other.
         self.remember_head().await?;
+        if event == Event::Revoked {
+            self.tell_everywhere().await;
+        }
         Ok(receipt)
     }
 

@@ -19,7 +19,7 @@ pub(crate) async fn settle(
             return Ok(request);
         }
         Answered::Denied(request) => {
-            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
+            let said = request.why();
             let message = match said {
                 Some(reason) => format!("denied: {}", visible(&reason.text, false)),
                 None => "denied".to_owned(),

@@ -72,7 +72,7 @@ impl Default for Document {
 impl Document {
     pub(crate) fn request(&mut self, request: &RequestRecord) {
         self.request_id = Some(request.id.clone());
-        let reason = request.accepted.iter().find_map(|a| a.reason.as_ref());
+        let reason = request.why();
         self.reason = reason.map(|r| r.text.clone());
         self.answered(items::of(request));
     }

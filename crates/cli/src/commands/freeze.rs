@@ -104,7 +104,7 @@ pub(super) fn not_allowed(answered: &Answered) -> Option<Failure> {
     const STAYS: &str = "everything stays as it was";
     let failure = match answered {
         Answered::Denied(request) => {
-            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
+            let said = request.why();
             let why = said.map(|why| format!(": {}", visible(&why.text, false)));
             let message = format!("denied{}", why.unwrap_or_default());
             Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", message)

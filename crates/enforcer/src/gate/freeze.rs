@@ -40,6 +40,7 @@ impl Enforcer {
         let entry = self.change(Event::Frozen, entry::note("freeze", &members))?;
         let receipt = self.ledger.freeze(frozen.clone(), entry, self.now()).await?;
         self.remember_head().await?;
+        self.tell_everywhere().await;
         Ok(receipt)
     }
 
@@ -74,9 +75,12 @@ impl Enforcer {
             return Err(PairingError::NotAllowed(why.into()));
         }
         self.is_enough(&request).await?;
+        // One that waits at a gateway is another stop than the one that may end.
+        let _ = self.heed_everywhere().await;
         let (keys, now) = (self.keys_now().await?, self.now());
         let operator = self.operator_of(&request).await?;
         let thaw = Thaw {
+            frozen: frozen.clone(),
             request_id: request.id.clone(),
             now,
             recheck: Box::new(move |request| still_stands(&keys, request, operator.as_ref(), now)),

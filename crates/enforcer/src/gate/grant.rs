@@ -11,6 +11,7 @@ use super::{Enforcer, GateError, RunOnce};
 use crate::entry;
 use crate::policy::{Judged, Ruling, Seated, recheck};
 use crate::question::{Grounds, Question, payload};
+use crate::witness::Contradicted;
 use check::Standing;
 pub(crate) use check::offered;
 use countersign_core::action::{Action, ActionHash};
@@ -218,6 +219,7 @@ impl Enforcer {
         let entry = self.change(Event::Revoked, note)?;
         let receipt = self.ledger.revoke_grant(id, entry, self.now()).await?;
         self.remember_head().await?;
+        self.tell_everywhere().await;
         Ok(receipt)
     }
 
@@ -246,8 +248,10 @@ impl Enforcer {
             return Ok(None);
         }
         let grants = self.ledger.grants_for(&key).await?;
-        // Nobody is there who would notice: where no gateway says that nobody stopped, one is asked.
-        if !grants.is_empty() && !self.heed_everywhere().await {
+        // Nobody is there who would notice: where no gateway says that nobody stopped, and that the
+        // ledger is the one of before, one is asked.
+        let may = grants.is_empty() || self.heed_everywhere().await && self.is_witnessed().await?;
+        if !may {
             return Ok(None);
         }
         for grant in grants {
@@ -298,8 +302,25 @@ impl Enforcer {
         let grant_id = grant.id.clone();
         let using = GrantUse { grant_id, permit, recheck: Box::new(recheck) };
         let claim = self.ledger.use_grant(using).await?;
-        self.remember_head().await?;
+        // A use that no witness knows of could be had again, from a ledger that is put back.
+        let kept = match self.remember_head().await {
+            Ok(()) => self.witnessed_everywhere().await,
+            error => error,
+        };
+        if let Err(error) = kept {
+            self.give_up(&claim, frame, &error.to_string()).await?;
+            return Err(error);
+        }
         Ok(RunOnce { claim, request: used, frame })
+    }
+
+    /// Whether every gateway agrees with the ledger; not where one is away.
+    async fn is_witnessed(&self) -> Result<bool, GateError> {
+        match self.witnessed_everywhere().await {
+            Ok(()) => Ok(true),
+            Err(GateError::Contradicted(Contradicted::NoWitness(_))) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a receipt says of a call that goes under a grant.

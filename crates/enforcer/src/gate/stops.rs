@@ -18,7 +18,7 @@ use countersign_core::time::Instant;
 use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Sent};
 use countersign_wire::pairing::Role;
 use countersign_wire::stop::WaitingStop;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -67,7 +67,7 @@ impl Enforcer {
                 self.heed_until(&relay.client, until).await?;
             }
         }
-        for client in self.gateways()? {
+        for client in self.gateways()?.into_values() {
             if !asked.contains(&client.origin().to_string()) {
                 self.heed_briefly(&client).await?;
             }
@@ -79,7 +79,7 @@ impl Enforcer {
     pub(super) async fn heed_everywhere(&self) -> bool {
         let Ok(gateways) = self.gateways() else { return false };
         let mut all = true;
-        for client in gateways {
+        for client in gateways.into_values() {
             all &= matches!(self.heed_briefly(&client).await, Ok(true));
         }
         all
@@ -96,7 +96,7 @@ impl Enforcer {
         }
         // Also where it fails: one that is away is not asked before every call.
         let _ = write_private(&mark, &now.0.to_string());
-        for client in gateways {
+        for client in gateways.into_values() {
             let _ = self.heed_briefly(&client).await;
         }
     }
@@ -153,8 +153,11 @@ impl Enforcer {
                 },
                 Err(why) => refused = Some((stop, why)),
             }
-            // Where this is lost it comes once more, and is known.
-            let _ = tokio::time::timeout(BRIEF, client.drop_stop(&stop.stop_id)).await;
+            // A ledger of before would know nothing of it, so its head stands at the gateway first.
+            // Where either is lost it comes once more, and is known.
+            if self.stands_at(client).await.map_err(Unheeded::Gate)?.is_some() {
+                let _ = tokio::time::timeout(BRIEF, client.drop_stop(&stop.stop_id)).await;
+            }
         }
         match refused {
             Some((stop, why)) => self.not_heeded(stop, &why).await.map_err(Unheeded::Gate),
@@ -199,14 +202,15 @@ impl Enforcer {
         Ok(())
     }
 
-    /// A connection to each gateway of this home.
-    fn gateways(&self) -> Result<Vec<Client>, GateError> {
+    /// A connection to each gateway of this home, by what pairings call it.
+    pub(super) fn gateways(&self) -> Result<BTreeMap<String, Client>, GateError> {
         let relays = self.home.pairings()?.into_iter().filter_map(|pairing| pairing.relay);
         let edge = self.edge.clone();
         let clock: countersign_client::Clock = Arc::new(move || edge.now());
         let client = |relay: String| {
             let (id, keys) = (&self.identity.device_id, Arc::clone(&self.identity.keys));
-            Client::new(&relay, Role::Enforcer, id, keys, Arc::clone(&clock))
+            let client = Client::new(&relay, Role::Enforcer, id, keys, Arc::clone(&clock))?;
+            Ok((relay, client))
         };
         let clients = relays.collect::<BTreeSet<_>>().into_iter().map(client);
         let clients: Result<_, ClientError> = clients.collect();

@@ -25,7 +25,8 @@ fn frozen(db: &Db) -> Result<Option<Frozen>, StoreError> {
 }
 
 fn thaw(db: &Db, register: &Register, thaw: Thaw) -> Result<(), LedgerError> {
-    let Thaw { request_id, now, recheck, released, entry } = thaw;
+    thaw.ends(frozen(db)?.as_ref())?;
+    let Thaw { frozen: _, request_id, now, recheck, released, entry } = thaw;
     let mut request = known(db, &request_id)?;
     if !request.state.is_final() && now >= request.expires_at {
         return Err(LedgerError::State(State::Expired));
@@ -45,7 +46,8 @@ fn freeze(
     entry: Entry,
     now: Instant,
 ) -> Result<Ticket, LedgerError> {
-    let sql = "INSERT INTO frozen (only, body) VALUES (1, ?1) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO frozen (only, body) VALUES (1, ?1)
+        ON CONFLICT DO UPDATE SET body = ?1";
     db.run(sql, params![Json(frozen)])?;
     Ok(register.append(db, entry, now)?)
 }

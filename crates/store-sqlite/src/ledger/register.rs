@@ -149,13 +149,17 @@ impl Registrar {
     ///
     /// The chain must still hold the head that was signed before: a tail that was cut, or a row
     /// that was changed, is not signed over.
-    fn seal(&self, db: &Db) -> Result<Option<Checkpoint>, StoreError> {
-        if let Some((seq, hash)) = receipts::signed(db)?
+    fn seal(&self, db: &Db, added: usize) -> Result<Option<Checkpoint>, StoreError> {
+        let signed = receipts::signed(db)?;
+        if let Some((seq, hash)) = signed
             && content_hash_at(db, seq)? != Some(hash)
         {
             return Err(db.damaged("the receipts do not hold the head that was signed last"));
         }
         let Some((seq, content_hash, time)) = tail(db)? else { return Ok(None) };
+        if signed.is_none() && seq > u64::try_from(added).unwrap_or(u64::MAX) {
+            return Err(db.damaged("no signed head is left beside the receipts"));
+        }
         let (ledger, time) = (self.register.ledger().to_owned(), time.timestamp());
         let checkpoint = self.notary.checkpoint(Head { ledger, seq, content_hash, time })?;
         db.run(
@@ -201,7 +205,7 @@ impl Around for Registrar {
         let receipts = signed.len();
         let matters = signed.iter().any(|one| one.receipt.content.entry.event != Event::Allowed);
         signed.into_iter().try_for_each(|signed| write(db, signed))?;
-        self.sealed = self.seal(db)?.map(|head| Sealed { head, receipts, matters });
+        self.sealed = self.seal(db, receipts)?.map(|head| Sealed { head, receipts, matters });
         Ok(())
     }
 

@@ -94,10 +94,13 @@ fn path(db: &Db, first: u64, last: u64) -> PathBuf {
     dir_of(db.path()).join(DIRECTORY).join(file_name(first, last))
 }
 
-/// The file; `None` where there is none.
+/// The file; `None` where there is none. What is no file of its own is none of ours, and one that
+/// waits for a writer would be waited for without end.
 fn open(db: &Db, first: u64, last: u64) -> Result<Option<File>, StoreError> {
-    match File::open(path(db, first, last)) {
-        Ok(file) => Ok(Some(file)),
+    let path = path(db, first, last);
+    match path.symlink_metadata() {
+        Ok(found) if found.is_file() => File::open(path).map(Some).map_err(|e| db.unavailable(e)),
+        Ok(_) => Err(db.damaged("what stands in place of a segment is no file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(db.unavailable(error)),
     }

@@ -264,6 +264,21 @@ async fn attack_28_a_cut_or_changed_tail_is_not_signed_over() {
 }
 
 #[tokio::test]
+async fn attack_28_a_ledger_whose_head_was_taken_takes_no_receipt() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.db");
+    let ledger = open(&path);
+    for n in 0..3 {
+        ledger.record(entry(n), NOW).await.unwrap();
+    }
+    drop(ledger);
+    let taken = "DELETE FROM receipt WHERE seq > 1; DELETE FROM checkpoint;";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(taken).unwrap();
+    let refused = open(&path).record(entry(9), NOW).await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn attack_20_a_notary_that_cannot_sign_leaves_nothing_behind() {
     struct Broken;
     impl Notary for Broken {

@@ -49,7 +49,7 @@ where
     attack_18_what_is_permitted_goes_once(&*make().await?).await?;
     freeze::attack_19_nothing_goes_while_everything_is_frozen(&*make().await?).await?;
     freeze::attack_18_a_stop_that_was_sent_stops_once(&*make().await?).await?;
-    freeze::only_an_approval_thaws(&*make().await?).await?;
+    freeze::attack_19_only_an_approval_of_this_stop_thaws(&*make().await?).await?;
     grants::a_grant_is_used_as_often_as_it_says(&*make().await?).await?;
     grants::a_grant_beside_a_yes_leaves_its_use_and_is_given_once(&*make().await?).await?;
     grants::attack_44_a_grant_is_no_one_elses(&*make().await?).await?;

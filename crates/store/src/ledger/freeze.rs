@@ -41,6 +41,8 @@ pub struct Sent {
 
 /// The end of the stop, with the approval that allows it.
 pub struct Thaw {
+    /// The stop that was allowed to end, exactly.
+    pub frozen: Frozen,
     /// The approved request, used up by this.
     pub request_id: String,
     /// The time.
@@ -53,6 +55,20 @@ pub struct Thaw {
     pub entry: Entry,
 }
 
+impl Thaw {
+    /// Refuses to end a stop that nobody allowed to end.
+    ///
+    /// # Errors
+    /// [`LedgerError::Void`].
+    pub fn ends(&self, holds: Option<&Frozen>) -> Result<(), LedgerError> {
+        if holds == Some(&self.frozen) {
+            return Ok(());
+        }
+        let message = "another stop holds by now, or none: look again before it ends".into();
+        Err(LedgerError::Void { code: "frozen".into(), message })
+    }
+}
+
 /// The part of a ledger that stops everything. Claims, permits, uses of grants and new grants look
 /// at it inside their own transaction and end in [`LedgerError::Frozen`].
 #[async_trait]
@@ -60,7 +76,8 @@ pub trait FreezeStore: Send + Sync {
     /// Who stopped everything; `None` where nobody did.
     async fn frozen(&self) -> Result<Option<Frozen>, StoreError>;
 
-    /// Stops everything, and records it. Where it stands still already, who stopped it first stays.
+    /// Stops everything, and records it. Where it stands still already, the newest stop is the one
+    /// that holds: whoever allows the end of one allows not the end of another.
     async fn freeze(
         &self,
         frozen: Frozen,
@@ -78,7 +95,8 @@ pub trait FreezeStore: Send + Sync {
         now: Instant,
     ) -> Result<Receipt, LedgerError>;
 
-    /// Lets things go again, in one commit with the use of the approval that allows it.
+    /// Lets things go again, in one commit with the use of the approval that allows it;
+    /// [`LedgerError::Void`] where another stop holds by then.
     async fn thaw(&self, thaw: Thaw) -> Result<(), LedgerError>;
 
     /// Records an action that somebody else carries out, unless everything stands still.

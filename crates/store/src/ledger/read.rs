@@ -7,8 +7,9 @@ use super::segments::Segment;
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::artifact::Risk;
+use countersign_core::decision::Decision;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::{Entry, Event, Receipt};
+use countersign_core::receipt::{Entry, Event, MultiApproval, Receipt};
 use countersign_core::time::Instant;
 use std::collections::BTreeSet;
 
@@ -71,12 +72,23 @@ pub fn risk_name(risk: Risk) -> String {
     }
 }
 
-/// The persons whom a receipt names as having decided.
+/// The persons whom a receipt names as having decided: of a denial by several, those who denied.
 #[must_use]
 pub fn persons(entry: &Entry) -> BTreeSet<&str> {
     let one = entry.approver_decision.iter().map(|said| said.person.as_str());
-    let many = entry.multi_approval.iter().flat_map(|multi| &multi.approvers);
-    one.chain(many.map(String::as_str)).collect()
+    let many = entry.multi_approval.iter().flat_map(|multi| match entry.event {
+        Event::Denied => deniers(entry, multi),
+        _ => multi.approvers.iter().map(String::as_str).collect(),
+    });
+    one.chain(many).collect()
+}
+
+fn deniers<'a>(entry: &'a Entry, multi: &'a MultiApproval) -> Vec<&'a str> {
+    let denied = entry.decisions.iter().filter(|decision| !decision.decision.allows());
+    let seat = |decision: &Decision| {
+        multi.roster.iter().find(|seat| seat.key_id == decision.signer_key_id)
+    };
+    denied.filter_map(seat).map(|seat| seat.person.as_str()).collect()
 }
 
 /// What is looked for. Everything that is named must hold.

@@ -51,7 +51,7 @@ pub(super) fn approved(request: &RequestRecord, who: &str) -> String {
 pub(super) fn unanswered(answered: &Answered, question: &Question) -> String {
     let what = match answered {
         Answered::Denied(request) => {
-            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
+            let said = request.why();
             let why = said.map(|why| format!(": {}", visible(&why.text, false)));
             format!(
                 "{} denied this{}. Do not repeat it; do it another way, or ask the user",

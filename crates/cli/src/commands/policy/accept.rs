@@ -187,7 +187,7 @@ async fn accept(
                 .hint("start again with `countersign policy accept`"))
         }
         Answered::Denied(request) => {
-            let said = request.accepted.iter().find_map(|a| a.reason.as_ref());
+            let said = request.why();
             let why = said.map(|why| format!(": {}", visible(&why.text, false)));
             let message = format!("the policy was denied{}", why.unwrap_or_default());
             Err(Failure::new(Exit::Denied, "policy_denied", message).hint(STAYS))

@@ -29,10 +29,10 @@ pub(super) async fn attack_19_nothing_goes_while_everything_is_frozen(
     assert_eq!(ledger.frozen().await?, None);
     let receipt = ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
     assert_eq!(receipt.content.entry.event, Event::Frozen);
-    // Whoever stopped it first stays; the second is recorded.
+    // The newest holds; both are recorded.
     ledger.freeze(frozen("bob"), fixture.entry(Event::Frozen), NOW).await?;
-    assert_eq!(ledger.frozen().await?, Some(frozen("ann")));
-    let stopped = Some(LedgerError::Frozen(Box::new(frozen("ann"))));
+    assert_eq!(ledger.frozen().await?, Some(frozen("bob")));
+    let stopped = Some(LedgerError::Frozen(Box::new(frozen("bob"))));
     assert_eq!(ledger.claim(fixture.claim("c1", "r1", NOW)).await.err(), stopped);
     assert_eq!(ledger.permit(permit(&fixture, "p1")?).await.err(), stopped);
     assert_eq!(ledger.let_go(fixture.entry(Event::Allowed), NOW).await.err(), stopped);
@@ -43,11 +43,14 @@ pub(super) async fn attack_19_nothing_goes_while_everything_is_frozen(
     Ok(())
 }
 
-pub(super) async fn only_an_approval_thaws(ledger: &dyn LedgerStore) -> Checked {
+pub(super) async fn attack_19_only_an_approval_of_this_stop_thaws(
+    ledger: &dyn LedgerStore,
+) -> Checked {
     let fixture = Fixture::new()?;
     ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
     fixture.suspend(ledger, "r1", NOW).await?;
     let thaw = |recheck: Result<(), LedgerError>| Thaw {
+        frozen: frozen("ann"),
         request_id: "r1".into(),
         now: NOW,
         recheck: Box::new(move |_| recheck),
@@ -60,9 +63,16 @@ pub(super) async fn only_an_approval_thaws(ledger: &dyn LedgerStore) -> Checked 
     let void = LedgerError::Void { code: "X".into(), message: "not enough".into() };
     assert_eq!(ledger.thaw(thaw(Err(void.clone()))).await.err(), Some(void));
     assert!(ledger.frozen().await?.is_some());
+    // A stop that came meanwhile is not the one that was allowed to end.
+    ledger.freeze(frozen("bob"), fixture.entry(Event::Frozen), NOW).await?;
+    let other = ledger.thaw(thaw(Ok(()))).await.err();
+    assert!(matches!(other, Some(LedgerError::Void { .. })), "{other:?}");
+    assert_eq!(ledger.frozen().await?, Some(frozen("bob")));
+    ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
     ledger.thaw(thaw(Ok(()))).await?;
     assert_eq!(ledger.frozen().await?, None);
     ledger.let_go(fixture.entry(Event::Allowed), NOW).await?;
+    ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
     let again = ledger.thaw(thaw(Ok(()))).await;
     assert_eq!(again.err(), Some(LedgerError::State(State::Executed)));
     Ok(())
@@ -81,7 +91,15 @@ pub(super) async fn attack_18_a_stop_that_was_sent_stops_once(ledger: &dyn Ledge
     ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
     let (released, entry_of_thaw) = (fixture.entry(Event::Released), entry());
     let recheck = Box::new(|_: &RequestRecord| Ok(()));
-    let thaw = Thaw { request_id: "r1".into(), now: NOW, recheck, released, entry: entry_of_thaw };
+    let (frozen_by, entry_of) = (frozen("ann"), entry_of_thaw);
+    let thaw = Thaw {
+        frozen: frozen_by,
+        request_id: "r1".into(),
+        now: NOW,
+        recheck,
+        released,
+        entry: entry_of,
+    };
     ledger.thaw(thaw).await?;
     let replayed = ledger.freeze_once(sent("n1"), frozen("ann"), entry(), NOW).await;
     assert_eq!(replayed.err(), Some(LedgerError::Replay));

@@ -21,7 +21,7 @@ impl FreezeStore for MemoryLedger {
         now: Instant,
     ) -> Result<Receipt, LedgerError> {
         self.commit(|inner| {
-            inner.frozen.get_or_insert(frozen);
+            inner.frozen = Some(frozen);
             Ok(self.append(inner, entry, now)?)
         })
     }
@@ -37,14 +37,15 @@ impl FreezeStore for MemoryLedger {
             if !inner.spent.insert((sent.nonce, sent.signer.to_string())) {
                 return Err(LedgerError::Replay);
             }
-            inner.frozen.get_or_insert(frozen);
+            inner.frozen = Some(frozen);
             Ok(self.append(inner, entry, now)?)
         })
     }
 
     async fn thaw(&self, thaw: Thaw) -> Result<(), LedgerError> {
-        let Thaw { request_id, now, recheck, released, entry } = thaw;
         self.commit(|inner| {
+            thaw.ends(inner.frozen.as_ref())?;
+            let Thaw { frozen: _, request_id, now, recheck, released, entry } = thaw;
             let request = known(inner, &request_id)?;
             if !request.state.is_final() && now >= request.expires_at {
                 return Err(LedgerError::State(State::Expired));
