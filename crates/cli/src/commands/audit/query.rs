@@ -252,25 +252,28 @@ pub(super) fn row(line: &Line) -> String {
     let at = line.timestamp.instant().timestamp();
     let risk = line.risk.map(countersign_store::ledger::read::risk_name).unwrap_or_default();
     let who = line.approver.as_deref().unwrap_or("-");
-    let what = line.action.as_deref().unwrap_or_default();
-    let with = line.parameters.as_ref().map(shown).unwrap_or_default();
+    let what = asked(line, SHOWN);
     let why = line.reason.as_ref().map(|why| format!("  \"{why}\"")).unwrap_or_default();
-    let text = format!(
-        "{:>7}  {at:<24}  {:<10}  {risk:<8}  {who:<10}  {what} {with}{why}",
-        line.seq, line.event
-    );
+    let text =
+        format!("{:>7}  {at:<24}  {:<10}  {risk:<8}  {who:<10}  {what}{why}", line.seq, line.event);
     visible(text.trim_end(), false)
 }
 
-/// The arguments, as many as there is room for.
-fn shown(parameters: &Value) -> String {
+/// What was asked for: its name and its arguments, as many as there is room for.
+pub(super) fn asked(line: &Line, room: usize) -> String {
+    let what = line.action.as_deref().unwrap_or_default();
+    let with = line.parameters.as_ref().map(|with| shown(with, room)).unwrap_or_default();
+    format!("{what} {with}").trim_end().to_owned()
+}
+
+fn shown(parameters: &Value, room: usize) -> String {
     let words = |list: &Vec<Value>| {
         let word = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
         list.iter().map(word).collect::<Vec<_>>().join(" ")
     };
     let argv = parameters.get("argv").and_then(Value::as_array);
     let text = argv.map_or_else(|| parameters.to_string(), words);
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(room) {
         None => text,
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
