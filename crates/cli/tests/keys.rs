@@ -115,11 +115,11 @@ fn attack_10_since_when_a_key_was_not_safe_is_said_later_and_only_earlier() {
     let say = |since: &str| {
         world.run("enforcer", &["revoke", "ann", "--compromised-since", since, "--json"])
     };
-    let told = |since: &str, seq_more: u64| {
+    let told = |since: &str, more: usize| {
         let status = trust(&world, "enforcer")["approvers"][0]["status"].clone();
         assert_eq!((&status["compromisedSince"], &status["at"]), (&since.into(), &at));
         let found = world.json("enforcer", &["audit", "query", "--event", "revoked"]);
-        assert_eq!(found["items"].as_array().map(Vec::len), Some(1 + seq_more as usize));
+        assert_eq!(found["items"].as_array().map(Vec::len), Some(1 + more));
         assert_eq!(found["items"][0]["parameters"]["compromisedSince"], since, "{found}");
     };
     let first = say("2026-01-02T03:04:05Z");
