@@ -1,9 +1,9 @@
 #!/bin/sh
 # Two of three.
 #
-# A transfer is held until two different people have signed exactly it. Each of them sees how many
-# have allowed it so far; one person with two devices counts once; as soon as two can no longer
-# allow it, it is over. `run` enforces: the command that moves the money starts with two signatures
+# A transfer is held until two different people have signed exactly it. Whoever asks sees
+# how many have allowed it so far; one person with two devices counts once; as soon as two can no
+# longer allow it, it is over. `run` enforces: the command that moves the money starts with two signatures
 # or not at all.
 #
 #   ./run.sh AMOUNT RECIPIENT TRANSFER      TRANSFER is called with the amount and the recipient

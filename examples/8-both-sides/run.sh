@@ -25,7 +25,15 @@ request=$(sed -n 's/^  "requestId": "\([^"]*\)".*/\1/p' "$kept/report.json")
 cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -F -- "$request"
 
 "$countersign" --home "$device" history --json >"$kept/history.json"
-signature=$(sed -n 's/.*"signature": *"\([^"]*\)".*/\1/p' "$kept/history.json" | head -n 1)
-cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -qF -- "$signature"
+# The newest answer comes first.
+signature=$(grep -o '"signature": *"[^"]*"' "$kept/history.json" | head -n 1 | cut -d'"' -f4)
+if [ -z "$signature" ]; then
+    echo "the device at $device keeps no signature" >&2
+    exit 1
+fi
+if ! cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -qF -- "$signature"; then
+    echo "the device's newest signature $signature is in no daily file of this home" >&2
+    exit 1
+fi
 echo "both sides keep the signature $signature" >&2
 exit "$code"

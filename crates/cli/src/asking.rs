@@ -32,7 +32,7 @@ use countersign_core::action::Action;
 use countersign_core::artifact::Context;
 use countersign_core::redact::Disclosure;
 use countersign_enforcer::ask::Report;
-use countersign_enforcer::child::Prepared;
+use countersign_enforcer::child::{Prepared, outdated};
 use countersign_enforcer::redaction::Shown;
 use countersign_enforcer::{
     Answered, Enforcer, GateError, Grounds, Judged, Progress, Question, Relays, Way,
@@ -121,7 +121,10 @@ impl Subject {
     /// The same without what policies hide of it.
     fn shown_as(self, shown: &Shown) -> Self {
         let disclosures = [self.disclosures.as_slice(), shown.disclosures()].concat();
-        Self { action: shown.action().clone(), disclosures, ..self }
+        let outdated = outdated(shown.action());
+        let mut notes = self.notes;
+        notes.retain(|note| !outdated.contains(note));
+        Self { action: shown.action().clone(), disclosures, notes }
     }
 }
 

@@ -153,6 +153,10 @@ impl From<HomeError> for Failure {
             HomeError::Amend(error) => error.into(),
             HomeError::NoSuccessor(_) => Self::new(Exit::Failed, "no_successor", error.to_string())
                 .hint("pair its successor first, or take the key back at once without --after"),
+            HomeError::NotEarlier { .. } => {
+                Self::new(Exit::Failed, "not_earlier", error.to_string())
+                    .hint("nothing was changed; the earliest moment that was said counts")
+            }
             HomeError::NoPairing(_) => Self::new(Exit::Failed, "no_pairing", error.to_string())
                 .hint("`countersign list` shows the pairings"),
             HomeError::NotNew { .. } => {
@@ -293,6 +297,10 @@ impl From<PairingError> for Failure {
                 .hint("nothing was pinned; a code is good for 10 minutes"),
             PairingError::NotAllowed(_) => Self::new(Exit::Denied, "pairing_not_allowed", message)
                 .hint("an approver that is pinned already must allow it: see its inbox"),
+            PairingError::NotInTime => Self::new(Exit::Expired, "HARP_ERR_EXPIRED", message)
+                .hint("everything stays as it was"),
+            PairingError::NoRoute(_) => Self::new(Exit::NoRoute, "HARP_ERR_TRANSPORT", message)
+                .hint("everything stays as it was; is the gateway up?"),
             _ => Self::new(Exit::Verification, "pairing_refused", message)
                 .hint("start again with `countersign pair`; nothing was pinned"),
         }

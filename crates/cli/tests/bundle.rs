@@ -214,6 +214,22 @@ fn attack_06_the_page_for_people_holds_no_markup_of_strangers() {
 }
 
 #[test]
+fn the_page_says_what_was_run_and_what_became_of_old_receipts() {
+    let world = World::paired();
+    let mut run = world.gate(&[], &["echo", "release-7"]);
+    world.answer("approve");
+    assert!(run.wait().success());
+    world.json("enforcer", &["audit", "hold", "add", "case-17"]);
+    world.json("enforcer", &["audit", "rotate", "--older-than", "0s"]);
+    let page = world.path("q3.html");
+    bundle(&world, "q3.csb", &["--page", page.to_str().unwrap()]);
+    let text = std::fs::read_to_string(page).unwrap();
+    for said in [" echo release-7</td>", "case-17", "sealed"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
 fn attack_42_the_text_of_an_accepted_policy_is_inside_and_fits_its_acceptance() {
     let world = World::paired();
     let policy = "version = 1\n[[rule]]\nid = \"tree\"\ntools = [\"tree\"]\n\

@@ -208,6 +208,12 @@ fn one_device_answers_for_several_machines() {
 fn both_sides_keep_the_same_signature() {
     let world = World::paired();
     let device = world.path("approver").display().to_string();
+    // The device has a past: what it signs now is not all that it keeps.
+    for word in ["approve", "deny"] {
+        let run = world.gate(&[], &["echo", word]);
+        world.answer(word);
+        run.output();
+    }
     let script = start(&world, "8-both-sides", &[&device, "touch", "deployed"]);
     let id = world.answer("approve");
     let output = script.output();

@@ -45,6 +45,25 @@ fn attack_09_a_denied_change_changes_nothing() {
 }
 
 #[test]
+fn a_change_that_nobody_answered_ends_with_11_and_says_what_was_asked() {
+    let mut world = World::paired();
+    let args = ["trust", "set", "ann", "--role", "sre", "--ttl", "1s", "--json"];
+    let output = world.run("enforcer", &args);
+    assert_eq!(
+        (output.status.code(), error_code(&output).as_str()),
+        (Some(11), "HARP_ERR_EXPIRED")
+    );
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("nobody allowed `countersign.trust.set` in time"), "{told}");
+    world.kill_gateway();
+    let output = world.run("enforcer", &args);
+    assert_eq!(
+        (output.status.code(), error_code(&output).as_str()),
+        (Some(14), "HARP_ERR_TRANSPORT")
+    );
+}
+
+#[test]
 fn an_auditor_imports_what_was_exported_and_takes_no_damaged_file() {
     let world = World::paired();
     let file = world.path("exported.json").display().to_string();
@@ -86,4 +105,41 @@ fn attack_10_a_revoked_key_bears_since_when_it_was_not_safe() {
     world.json("enforcer", &["key", "revoke", "ann", "--compromised-since", since]);
     let status = trust(&world, "enforcer")["approvers"][0]["status"].clone();
     assert_eq!((&status["state"], &status["compromisedSince"]), (&"revoked".into(), &since.into()));
+}
+
+#[test]
+fn attack_10_since_when_a_key_was_not_safe_is_said_later_and_only_earlier() {
+    let world = World::paired();
+    world.json("enforcer", &["revoke", "ann"]);
+    let at = trust(&world, "enforcer")["approvers"][0]["status"]["at"].clone();
+    let say = |since: &str| {
+        world.run("enforcer", &["revoke", "ann", "--compromised-since", since, "--json"])
+    };
+    let told = |since: &str, more: usize| {
+        let status = trust(&world, "enforcer")["approvers"][0]["status"].clone();
+        assert_eq!((&status["compromisedSince"], &status["at"]), (&since.into(), &at));
+        let found = world.json("enforcer", &["audit", "query", "--event", "revoked"]);
+        assert_eq!(found["items"].as_array().map(Vec::len), Some(1 + more));
+        assert_eq!(found["items"][0]["parameters"]["compromisedSince"], since, "{found}");
+    };
+    let first = say("2026-01-02T03:04:05Z");
+    assert!(first.status.success(), "{first:?}");
+    assert_eq!(json(&first.stdout)["compromisedSince"], "2026-01-02T03:04:05Z");
+    told("2026-01-02T03:04:05Z", 1);
+    let later = say("2026-01-03T03:04:05Z");
+    assert_eq!((later.status.code(), error_code(&later).as_str()), (Some(1), "not_earlier"));
+    told("2026-01-02T03:04:05Z", 1);
+    assert!(say("2026-01-01T03:04:05Z").status.success());
+    told("2026-01-01T03:04:05Z", 2);
+    // The file of before the date: the ledger's word counts.
+    let path = world.path("enforcer").join("trust.json");
+    let mut store = json(&std::fs::read(&path).unwrap());
+    store["approvers"][0]["status"].as_object_mut().unwrap().remove("compromisedSince");
+    std::fs::write(&path, store.to_string()).unwrap();
+    told("2026-01-01T03:04:05Z", 2);
+    let nobody = world.run(
+        "enforcer",
+        &["revoke", "zoe", "--compromised-since", "2026-01-01T03:04:05Z", "--json"],
+    );
+    assert_eq!(error_code(&nobody), "no_pairing");
 }

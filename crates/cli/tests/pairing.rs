@@ -235,7 +235,10 @@ fn attack_09_nobody_allows_it_in_time() {
     let pairing = Pairing::begin(&world, "bob", &["--ttl", "1s"]);
     world.json("approver-2", &["join", &pairing.link]);
     let output = pairing.refused();
-    assert_eq!(error_code(&output), "pairing_not_allowed");
+    assert_eq!(
+        (output.status.code(), error_code(&output).as_str()),
+        (Some(11), "HARP_ERR_EXPIRED")
+    );
     assert_eq!(names(&world, "enforcer"), ["ann:active"]);
 }
 

@@ -89,6 +89,7 @@ fn silence_asks_the_next_who_decides() {
 fn a_person_hands_a_question_on_and_the_next_ends_it() {
     let world = team(&["bob"]);
     let mut run = world.gate(&["--to", "ann", "--escalate", "bob:60s"], &LINE);
+    let heard = Heard::of(&mut run);
     let id = world.waiting("approver");
     let astray = world.run("approver", &["escalate", &id, "--to", "zoe"]);
     assert!(!astray.status.success(), "nobody called zoe is asked next");
@@ -97,6 +98,7 @@ fn a_person_hands_a_question_on_and_the_next_ends_it() {
     let next = world.waiting("bob");
     let shown = world.json("bob", &["show", &next]).to_string();
     assert!(shown.contains("ann handed this on"), "{shown}");
+    heard.until("countersign: ann handed it on; asking bob");
     world.json("bob", &["deny", &next, "-m", "no"]);
     assert_eq!(run.wait().code(), Some(126));
     assert_eq!(world.report()["reason"], "no", "not why it was handed on");

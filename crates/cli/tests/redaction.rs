@@ -194,7 +194,10 @@ fn attack_30_words_of_a_command_are_hidden_and_the_command_gets_them() {
     let mut run = world.gate_command(&[], &["sh", "say.sh", "--key", SECRET]);
     run.env("PATH", PATH);
     let run = Process::start(run);
-    world.answer("approve");
+    let id = world.waiting("approver");
+    let shown = world.json("approver", &["show", &id]).to_string();
+    assert!(!shown.contains("looks like a secret"), "{shown}");
+    world.json("approver", &["approve", &id]);
     let output = run.output();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(std::fs::read_to_string(world.work().join("said")).unwrap(), SECRET);

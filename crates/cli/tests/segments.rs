@@ -54,6 +54,39 @@ fn a_home_is_rotated_held_and_verified_from_the_command_line() {
 }
 
 #[test]
+fn what_was_sealed_or_dropped_is_in_no_search_and_no_count() {
+    let world = World::paired();
+    let run = world.gate(&[], &["true"]);
+    let id = world.waiting("approver");
+    world.json("approver", &["deny", &id, "-m", "told-to-nobody"]);
+    assert!(!run.output().status.success());
+    let stats = world.json("enforcer", &["audit", "stats"]);
+    assert_eq!((&stats["denied"], stats.get("notSearched")), (&1.into(), None));
+    // The newest receipt is never sealed.
+    for change in ["add", "release"] {
+        world.json("enforcer", &["audit", "hold", change, "case-17"]);
+    }
+    for keep in [&[][..], &["--keep", "0s"]] {
+        let rotate = [&["audit", "rotate", "--older-than", "0s"], keep].concat();
+        world.json("enforcer", &rotate);
+        for query in [&[][..], &["--decision", "deny"], &["--approver", "ann"]] {
+            let found = world.json("enforcer", &[&["audit", "query"], query].concat());
+            assert!(!found.to_string().contains("told-to-nobody"), "{query:?}: {found}");
+            assert!(found["notSearched"]["last"].as_u64() > Some(1), "{found}");
+        }
+        let stats = world.json("enforcer", &["audit", "stats"]);
+        assert_eq!(stats["denied"], 0, "{stats}");
+        assert!(stats["notSearched"]["last"].as_u64() > Some(1), "{stats}");
+        assert!(stats.get("denialRate").is_none(), "{stats}");
+        assert_eq!(world.json("enforcer", &["audit", "verify"])["verdict"], "Valid");
+    }
+    // The gate still knows what was denied a moment ago.
+    let again = world.run("enforcer", &["run", "--", "true"]);
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(told.contains("ann denied exactly this"), "{told}");
+}
+
+#[test]
 fn settings_that_are_mistyped_are_refused() {
     let world = World::paired();
     let config = world.path("enforcer").join("config.toml");

@@ -18,6 +18,19 @@ use countersign_core::json;
 use countersign_core::receipt::{Event, Outcome};
 use countersign_store::ledger::{Change, RequestRecord};
 
+/// Why an answer admits nothing.
+pub(crate) fn not_admitted(answered: Answered) -> PairingError {
+    let why = match answered {
+        Answered::Expired(_) | Answered::Pending(_) => return PairingError::NotInTime,
+        Answered::Denied(_) => "denied".to_owned(),
+        Answered::Withdrawn(_) => "withdrawn".to_owned(),
+        Answered::Unverified(_, refusal) => refusal.to_string(),
+        Answered::NoRoute(_, why) => return PairingError::NoRoute(why),
+        Answered::Used(_) | Answered::Approved(_) => "its approval was used before".to_owned(),
+    };
+    PairingError::NotAllowed(why)
+}
+
 impl Enforcer {
     /// Pins a candidate: at once in a new home, else after a decision of one of the
     /// [`Enforcer::admitters`].
@@ -136,9 +149,7 @@ impl Enforcer {
                 self.is_enough(&request).await?;
                 Ok(self.claim(&request, relays).await?)
             }
-            Answered::Denied(_) => Err(PairingError::NotAllowed("denied".into())),
-            Answered::NoRoute(_, why) => Err(PairingError::NotAllowed(why)),
-            _ => Err(PairingError::NotAllowed("no approval in time".into())),
+            other => Err(not_admitted(other)),
         }
     }
 

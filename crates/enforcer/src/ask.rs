@@ -8,7 +8,7 @@ mod queue;
 
 use crate::answer::{candidates, shown};
 use crate::edge::Edge;
-use crate::gate::{Enforcer, GateError};
+use crate::gate::{Enforcer, GateError, handed_on_by};
 use crate::question::{Question, persons};
 use countersign_client::{Client, ClientError};
 use countersign_core::artifact::Statement;
@@ -91,8 +91,9 @@ pub enum Progress {
     Refused(Refusal),
     /// So many persons have allowed it, of so many who must.
     Counted(usize, usize),
-    /// These persons are asked in place of those before.
-    Escalated(Vec<String>),
+    /// Others are asked in place of those before: by this person, who handed it on, or because time
+    /// was over; and who they are.
+    Escalated(Option<String>, Vec<String>),
 }
 
 /// Reports what happens while a question waits.
@@ -249,7 +250,8 @@ impl Enforcer {
         report: Report<'_>,
     ) {
         tell_withdrawn(before, next, relays, "escalated").await;
-        report(Progress::Escalated(next.route().as_ref().map(persons).unwrap_or_default()));
+        let whom = next.route().as_ref().map(persons).unwrap_or_default();
+        report(Progress::Escalated(handed_on_by(before, next), whom));
     }
 
     async fn no_route(

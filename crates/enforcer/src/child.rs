@@ -35,6 +35,7 @@ mod start;
 mod tests;
 
 pub use call::{Call, PrepareError, utf8_argv};
+pub use notes::outdated;
 pub use prepared::{Prepared, prepare};
 pub use running::{Outcome, Running, Signals};
 pub use start::StartError;

@@ -55,6 +55,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
 pub use error::GateError;
+pub(crate) use rounds::handed_on_by;
 pub use streak::DeniedInARow;
 
 /// An enforcer over one home and its ledger.

@@ -2,6 +2,7 @@
 //!
 //! Everything that loosens the gate is written here by a person, never by a message.
 
+mod backdate;
 mod operator;
 
 use crate::amendment::{AmendError, Amendment};
@@ -58,6 +59,16 @@ pub enum HomeError {
     /// No such pairing.
     #[error("no pairing `{0}` in this home")]
     NoPairing(String),
+    /// An earlier moment was said before: what is void stays void.
+    #[error(
+        "`{name}` was said to be unsafe since {said}, or taken back then: name an earlier moment"
+    )]
+    NotEarlier {
+        /// The pairing.
+        name: String,
+        /// What was said.
+        said: Timestamp,
+    },
     /// A key that nothing replaces would lock the home when it runs out.
     #[error("no other approver of as much assurance stays when the key of `{0}` runs out")]
     NoSuccessor(String),

@@ -10,7 +10,7 @@ use crate::remembered::change;
 use countersign_client::{Client, ClientError};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
-use countersign_core::keys::PublicKeys;
+use countersign_core::keys::{KeyId, PublicKeys};
 use countersign_core::pairing::{
     Answered as Completed, Code, Completion, Digits, Link, Offer, Origin, PairError, Paired,
 };
@@ -56,6 +56,12 @@ pub enum PairingError {
     /// The pinned approvers did not allow it.
     #[error("not allowed by the approvers that are pinned already: {0}")]
     NotAllowed(String),
+    /// The pinned approvers did not answer.
+    #[error("nobody allowed it in time")]
+    NotInTime,
+    /// The pinned approvers could not be asked.
+    #[error("nobody could be asked: {0}")]
+    NoRoute(String),
 }
 
 /// What the person at the enforcer sees and says.
@@ -306,14 +312,37 @@ impl Enforcer {
         let at = self.now().timestamp();
         let (pairing, keys) = self.home().revoke(self.identity(), name, &at, since)?;
         for key in &keys {
-            let mut members =
-                vec![("change", change::REVOKED), ("name", &pairing.name), ("keyId", &key.0)];
-            members.push(("revokedAt", at.as_str()));
-            members.extend(since.map(|since| ("compromisedSince", since.as_str())));
-            self.record_key(Event::Revoked, &members).await?;
+            self.record_revoked(&pairing.name, key, &at, since).await?;
         }
         // The way to it stays until it is recorded: who was cut off does it once more.
         self.home().forget(&pairing.name)?;
         Ok(pairing)
+    }
+
+    /// Says of the keys of a pairing that was taken back since when others may have had them: ever
+    /// earlier, never later. Who was cut off says it once more.
+    ///
+    /// # Errors
+    /// Where no such pairing was taken back, an earlier moment was said already, or it cannot be
+    /// written down.
+    pub async fn backdate(&self, name: &str, since: &Timestamp) -> Result<(), GateError> {
+        for (key, at) in self.home().backdate(self.identity(), name, since)? {
+            self.record_revoked(name, &key, &at, Some(since)).await?;
+        }
+        Ok(())
+    }
+
+    async fn record_revoked(
+        &self,
+        name: &str,
+        key: &KeyId,
+        at: &Timestamp,
+        since: Option<&Timestamp>,
+    ) -> Result<(), GateError> {
+        let mut members = vec![("change", change::REVOKED), ("name", name), ("keyId", &key.0)];
+        members.push(("revokedAt", at.as_str()));
+        members.extend(since.map(|since| ("compromisedSince", since.as_str())));
+        self.record_key(Event::Revoked, &members).await?;
+        Ok(())
     }
 }

@@ -225,6 +225,17 @@ impl End {
 
     /// Lets a status be no better than this end.
     fn hold(&self, status: &mut Status) {
+        if let (
+            Status::Revoked { compromised_since: Some(said), .. },
+            Status::Revoked { compromised_since: theirs, .. },
+        ) = (&self.status, &mut *status)
+        {
+            // Said later, and earlier than before: what is void stays void.
+            if theirs.as_ref().is_none_or(|theirs| said.instant() < theirs.instant()) {
+                *theirs = Some(said.clone());
+            }
+            return;
+        }
         let worse = match (&self.status, &*status) {
             (Status::Active {}, _) | (_, Status::Revoked { .. }) => false,
             (_, Status::Active {}) | (Status::Revoked { .. }, _) => true,

@@ -128,13 +128,18 @@ impl Enforcer {
         let sealing = Sealing {
             segment: segment.clone(),
             places: draft.places,
-            denied_since: now.plus_millis(-2 * COOL_MILLIS),
+            denied_since: denied_since(now),
             entry: self.change(Event::Observed, note.action())?,
             now,
         };
         self.ledger().seal(sealing).await?;
         Ok(segment)
     }
+}
+
+/// Since when denials may still matter to what is asked: twice as long as they do.
+fn denied_since(now: Instant) -> Instant {
+    now.plus_millis(-2 * COOL_MILLIS)
 }
 
 /// Whether a receipt is old enough.

@@ -1,6 +1,7 @@
 //! A request followed from outside the call that began it.
 
 use super::ending::{claim_failed, settle, used};
+use super::tell::waits;
 use super::{Document, principal};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome, uncertain};
@@ -98,19 +99,8 @@ impl Follow<'_> {
     }
 
     fn tell(&self, progress: &Progress) {
-        let line = match progress {
-            Progress::Unreachable(why) => {
-                format!("countersign: {}; trying again", visible(why, false))
-            }
-            Progress::Refused(refusal) => {
-                format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())
-            }
-            Progress::Counted(have, need) => format!("countersign: {have} of {need} approved"),
-            Progress::Escalated(who) => {
-                format!("countersign: nobody ended it; asking {}", visible(&who.join(", "), false))
-            }
-            Progress::Suspended(..) | Progress::Queued(_) | Progress::Submitted => return,
-        };
-        self.here.output.progress(&line);
+        if let Some(line) = waits(progress) {
+            self.here.output.progress(&line);
+        }
     }
 }

@@ -25,16 +25,33 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
             format!("countersign: too much waits already; {before} in the queue before this")
         }
         Progress::Submitted => "countersign: delivered to the gateway".into(),
+        other => match waits(other) {
+            Some(line) => line,
+            None => return,
+        },
+    };
+    here.output.progress(&line);
+}
+
+/// What happens to a question that lies with people, as whoever asked and whoever follows are told;
+/// `None` where it does not lie there yet.
+pub(super) fn waits(progress: &Progress) -> Option<String> {
+    let line = match progress {
         Progress::Unreachable(why) => {
             format!("countersign: {}; trying again", visible(why, false))
         }
         Progress::Counted(have, need) => format!("countersign: {have} of {need} approved"),
-        Progress::Escalated(who) => {
-            format!("countersign: nobody ended it; asking {}", visible(&who.join(", "), false))
+        Progress::Escalated(by, whom) => {
+            let why = by.as_ref().map_or_else(
+                || "nobody ended it".to_owned(),
+                |by| format!("{} handed it on", visible(by, false)),
+            );
+            format!("countersign: {why}; asking {}", visible(&whom.join(", "), false))
         }
         Progress::Refused(refusal) => {
             format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())
         }
+        Progress::Suspended(..) | Progress::Queued(_) | Progress::Submitted => return None,
     };
-    here.output.progress(&line);
+    Some(line)
 }

@@ -8,6 +8,7 @@ mod export;
 mod hold;
 pub(crate) mod kept;
 mod lines;
+mod live;
 mod page;
 mod query;
 mod rotate;

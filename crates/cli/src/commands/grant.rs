@@ -96,7 +96,7 @@ async fn told(enforcer: &Enforcer, grant: &GrantRecord) -> Result<(Vec<String>, 
     let terms = request.as_ref().and_then(terms);
     let call = terms.as_ref().map_or_else(|| "unknown".to_owned(), call);
     let state = state_of(grant, seen);
-    let mut lines = vec![format!("{}  {state}, used {} times", grant.id, grant.used)];
+    let mut lines = vec![format!("{}  {state}, {}", grant.id, used(grant.used, grant.count))];
     lines.push(format!("    {:<12}{}", "command", visible(&call, false)));
     let rule = terms.as_ref().map(Terms::words).unwrap_or_default();
     lines.extend(rule.into_iter().skip(1).map(|line| format!("    {line}")));
@@ -118,6 +118,16 @@ async fn told(enforcer: &Enforcer, grant: &GrantRecord) -> Result<(Vec<String>, 
     Ok((lines, document))
 }
 
+/// How often a grant was used, of how often it may be.
+fn used(used: u32, may: Option<u32>) -> String {
+    match (used, may) {
+        (0, _) => "not used yet".to_owned(),
+        (1, None | Some(1)) => "used once".to_owned(),
+        (used, Some(may)) => format!("used {used} of {may} times"),
+        (used, None) => format!("used {used} times"),
+    }
+}
+
 /// A call in one line: of a command its words, of another kind its name.
 fn call(terms: &Terms) -> String {
     let text = |name| terms.action.get(name).and_then(Value::as_str);
@@ -125,5 +135,19 @@ fn call(terms: &Terms) -> String {
     match argv {
         Some(argv) => argv.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
         None => text("tool").or(text("action")).or(text("kind")).unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::used;
+
+    #[test]
+    fn how_often_a_grant_was_used_is_said_as_people_say_it() {
+        assert_eq!(used(0, Some(3)), "not used yet");
+        assert_eq!(used(1, Some(1)), "used once");
+        assert_eq!(used(1, None), "used once");
+        assert_eq!(used(1, Some(3)), "used 1 of 3 times");
+        assert_eq!(used(4, None), "used 4 times");
     }
 }

@@ -11,6 +11,7 @@ use crate::tty::{Key, Tty, converse};
 use crate::{parties, secrets};
 use countersign_approver::keyfile::KeyFileEntropy;
 use countersign_approver::local::LocalKey;
+use countersign_core::action::Action;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
 use countersign_core::pairing::{Code, Digits, Link, Origin};
@@ -180,8 +181,19 @@ pub(crate) async fn allowing(
     let signal = std::pin::pin!(asked_to_end());
     match asking::put(enforcer, question, whom, &report, signal).await? {
         Answered::Withdrawn(_) => Err(stopped()),
+        Answered::Expired(_) | Answered::Pending(_) => Err(not_in_time(question)),
         answered => Ok(answered),
     }
+}
+
+fn not_in_time(question: &Question) -> Failure {
+    let what = match &question.action {
+        Action::Request(request) => request.action.as_str(),
+        _ => "this",
+    };
+    let message = format!("nobody allowed `{}` in time", visible(what, false));
+    Failure::new(Exit::Expired, "HARP_ERR_EXPIRED", message)
+        .hint("nothing was pinned or changed; start the command again, --ttl gives more time")
 }
 
 fn stopped() -> Failure {
@@ -202,7 +214,7 @@ fn tell(output: Output, progress: &Progress) {
         | Progress::Submitted
         | Progress::Refused(_)
         | Progress::Counted(..)
-        | Progress::Escalated(_) => {}
+        | Progress::Escalated(..) => {}
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::Here;
 use super::install::page::agreed;
+use super::list::Line;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::wrapped;
 use crate::parties;
 use countersign_approver::home::Home;
 use countersign_approver::pairings::{PairingName, Pairings};
+use countersign_core::display::visible;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::Status;
 use countersign_enforcer::{Enforcer, pairing::PairingError};
@@ -32,7 +34,8 @@ pub(crate) struct Revoke {
     after: Option<Duration>,
 
     /// Only on the enforcer's side: since when others may have had the key. Receipts under it
-    /// count only where somebody else saw them before
+    /// count only where somebody else saw them before. Of a key that was taken back already, an
+    /// earlier moment may be said later
     #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "after")]
     compromised_since: Option<Timestamp>,
 
@@ -48,7 +51,12 @@ const LAST: &str = "nobody is left then who may allow another approver: this hom
 
 impl Revoke {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let nobody_left = match (self.enforces(here).await?, self.after) {
+        let live = self.live(here).await?;
+        if let (None, Some(since)) = (&live, &self.compromised_since) {
+            return self.backdate(here, since).await;
+        }
+        let enforces = live.ok_or_else(|| self.missing())?.side == "approver";
+        let nobody_left = match (enforces, self.after) {
             (true, Some(after)) => return self.retire(here, after).await,
             (true, None) => Some(self.approver(here).await?),
             (false, _) if self.compromised_since.is_some() => {
@@ -76,15 +84,29 @@ impl Revoke {
         Ok(Exit::Ok)
     }
 
-    async fn enforces(&self, here: &Here<'_>) -> Result<bool, Failure> {
+    /// The pairing, where it was not taken back.
+    async fn live(&self, here: &Here<'_>) -> Result<Option<Line>, Failure> {
         let lines = super::list::lines(here).await?;
-        let found = lines.iter().find(|l| l.name == self.name && l.status != "revoked");
-        let message = || format!("no pairing `{}` in this home", self.name);
-        let found = found.ok_or_else(|| {
-            Failure::new(Exit::Failed, "no_pairing", message())
-                .hint("`countersign list` shows the pairings")
-        })?;
-        Ok(found.side == "approver")
+        Ok(lines.into_iter().find(|line| line.name == self.name && line.status != "revoked"))
+    }
+
+    fn missing(&self) -> Failure {
+        let message = format!("no pairing `{}` in this home", visible(&self.name, false));
+        Failure::new(Exit::Failed, "no_pairing", message)
+            .hint("`countersign list` shows the pairings")
+    }
+
+    /// An enforcer learned since when others may have had a key that it took back before.
+    async fn backdate(&self, here: &Here<'_>, since: &Timestamp) -> Outcome {
+        if parties::existing_identity(&here.root)?.is_none() {
+            return Err(self.missing());
+        }
+        let enforcer = parties::existing_enforcer(&here.root).await?;
+        enforcer.backdate(&self.name, since).await?;
+        let document = serde_json::json!({"revoked": self.name, "compromisedSince": since});
+        let text = format!("`{}` counts as unsafe since {since}", visible(&self.name, false));
+        here.output.result(&text, &document)?;
+        Ok(Exit::Ok)
     }
 
     /// An enforcer lets an approver's key run out. The gateway goes on carrying what is for it.

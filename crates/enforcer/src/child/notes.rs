@@ -5,6 +5,7 @@ use super::interpreters::Operand;
 use super::lookup::Places;
 use super::plan::{self, Plan};
 use super::secrets;
+use countersign_core::action::Action;
 use std::path::Path;
 
 /// Programs that start another one, which they find by themselves.
@@ -132,11 +133,21 @@ impl Notes {
         for (index, word) in argv.iter().enumerate().skip(1) {
             let before = index.checked_sub(1).and_then(|i| argv.get(i)).map(String::as_str);
             if secrets::is_secret_word(word, before) {
-                let place = format!("argument {index} looks like a secret");
-                self.warnings.push(format!(
-                    "{place}: what no policy hides stands in the clear in every record"
-                ));
+                self.warnings.push(in_the_clear(index));
             }
         }
     }
+}
+
+fn in_the_clear(index: usize) -> String {
+    let place = format!("argument {index} looks like a secret");
+    format!("{place}: what no policy hides stands in the clear in every record")
+}
+
+/// Warnings of a prepared call that do not hold once policies hid words of its action.
+#[must_use]
+pub fn outdated(action: &Action) -> Vec<String> {
+    let Action::Command(command) = action else { return Vec::new() };
+    let hidden = command.argv.iter().enumerate().filter(|(_, word)| word.plain().is_none());
+    hidden.map(|(index, _)| in_the_clear(index)).collect()
 }

@@ -5,6 +5,7 @@
 
 use super::standing::still_stands;
 use super::{Enforcer, GateError};
+use crate::admission::not_admitted;
 use crate::ask::Answered;
 use crate::entry;
 use crate::pairing::PairingError;
@@ -65,9 +66,7 @@ impl Enforcer {
     pub async fn thaw(&self, frozen: &Frozen, answered: Answered) -> Result<(), PairingError> {
         let request = match answered {
             Answered::Approved(request) => request,
-            Answered::Denied(_) => return Err(PairingError::NotAllowed("denied".into())),
-            Answered::NoRoute(_, why) => return Err(PairingError::NotAllowed(why)),
-            _ => return Err(PairingError::NotAllowed("no approval in time".into())),
+            other => return Err(not_admitted(other)),
         };
         let action = question(frozen, Vec::new(), 1_000).action;
         if request.key.action_hash != action.hash().map_err(GateError::from)? {

@@ -120,6 +120,17 @@ fn handed_on(answer: &Answer, asked: &Asked) -> Option<Option<String>> {
     }
 }
 
+/// Who handed a question on so that others are asked next; `None` where time was over.
+pub(crate) fn handed_on_by(before: &RequestRecord, next: &RequestRecord) -> Option<String> {
+    let route = before.route()?;
+    let by = next.accepted.iter().rev().map(|accepted| &accepted.decision).find(|decision| {
+        let word = meaning(decision, None, &route);
+        before.is_asked_now(decision) && matches!(word, Ok(Meaning::Escalate { .. }))
+    })?;
+    let seat = route.roster.iter().find(|seat| seat.key_id == by.signer_key_id)?;
+    Some(seat.person.clone())
+}
+
 /// What the next ones are told besides.
 fn told(context: &Context, request: &str, why: &str, step: &str) -> Context {
     let mut context = Context { request: Some(request.to_owned()), ..context.clone() };

@@ -1,7 +1,7 @@
 //! What is dropped when it is old enough, and what forbids it.
 
 use super::note::{KIND, Note};
-use super::{Enforcer, RotateError, Rotated, Rule, is_over};
+use super::{Enforcer, RotateError, Rotated, Rule, denied_since, is_over};
 use crate::daily::{Effort, catch_up};
 use crate::{entry, ship};
 use countersign_core::receipt::{Event, Receipt};
@@ -26,7 +26,8 @@ impl Enforcer {
             }
             self.is_written_out(&oldest).await?;
             let entry = self.change(Event::Observed, Note::of(&oldest, true).action())?;
-            self.ledger().drop_oldest(&oldest, entry, self.now()).await?;
+            let (since, now) = (denied_since(self.now()), self.now());
+            self.ledger().drop_oldest(&oldest, since, entry, now).await?;
             self.remove(&oldest)?;
             rotated.dropped.push(oldest);
         }

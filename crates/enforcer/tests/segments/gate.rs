@@ -2,8 +2,11 @@
 
 use crate::scene::{DAY, Scene, hourly, rule};
 use countersign_core::decision::Word;
+use countersign_core::receipt::Event;
 use countersign_core::request::State;
+use countersign_enforcer::gate::COOL_MILLIS;
 use countersign_enforcer::{GateError, Relays};
+use countersign_store::ledger::read::Query;
 use countersign_store::ledger::{Change, Suspended};
 
 #[tokio::test]
@@ -62,6 +65,14 @@ async fn attack_46_what_was_denied_a_moment_ago_stays_denied() {
     scene.enforcer.rotate(&by_size).await.unwrap();
     let again = scene.enforcer.suspend(&scene.question("a")).await;
     assert!(matches!(again, Err(GateError::DeniedBefore(_))), "{again:?}");
+    assert_eq!(scene.verify().await.broken, None);
+    // A copy goes when the gate looks back for it no more.
+    let query = Query { events: vec![Event::Denied], ..Query::default() };
+    let copies = async || scene.enforcer.ledger().find(&query, None, 9).await.unwrap().len();
+    assert_eq!(copies().await, 1);
+    scene.later(3 * COOL_MILLIS);
+    scene.enforcer.rotate(&by_size).await.unwrap();
+    assert_eq!(copies().await, 0);
     assert_eq!(scene.verify().await.broken, None);
 }
 

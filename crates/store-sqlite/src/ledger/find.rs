@@ -115,17 +115,18 @@ fn newest(
     let place = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let all = "SELECT recorded_at, seq FROM receipt INDEXED BY receipt_kind
         WHERE event = ?1 AND risk = ?2 AND recorded_at BETWEEN ?3 AND ?4
-            AND (recorded_at < ?4 OR seq < ?5)
+            AND (recorded_at < ?4 OR seq < ?5) AND seq >= ?7
         ORDER BY recorded_at DESC, seq DESC LIMIT ?6";
     let theirs = "SELECT recorded_at, seq FROM receipt_person
         WHERE event = ?1 AND risk = ?2 AND recorded_at BETWEEN ?3 AND ?4
-            AND (recorded_at < ?4 OR seq < ?5) AND person = ?7
+            AND (recorded_at < ?4 OR seq < ?5) AND seq >= ?7 AND person = ?8
         ORDER BY recorded_at DESC, seq DESC LIMIT ?6";
-    let limit = rows(limit);
+    let (limit, from) = (rows(limit), receipts::number(query.from));
     match &query.person {
-        None => db.all(all, params![pair.event, pair.risk, since, at, seq, limit], place),
+        None => db.all(all, params![pair.event, pair.risk, since, at, seq, limit, from], place),
         Some(person) => {
-            db.all(theirs, params![pair.event, pair.risk, since, at, seq, limit, person], place)
+            let of = params![pair.event, pair.risk, since, at, seq, limit, from, person];
+            db.all(theirs, of, place)
         }
     }
 }

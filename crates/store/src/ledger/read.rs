@@ -104,6 +104,9 @@ pub struct Query {
     pub since: Option<Instant>,
     /// Written before this moment.
     pub until: Option<Instant>,
+    /// Of this number or later. Rows that stayed of receipts in segments have lower numbers than all
+    /// that is not in one.
+    pub from: u64,
 }
 
 impl Query {
@@ -118,6 +121,7 @@ impl Query {
             && self.person.as_deref().is_none_or(|person| persons(entry).contains(person))
             && self.since.is_none_or(|since| at >= since)
             && self.until.is_none_or(|until| at < until)
+            && receipt.content.seq >= self.from
     }
 }
 
@@ -196,7 +200,7 @@ pub trait Receipts: Send + Sync {
 
     /// The receipts that a query finds, newest first, at most `limit`; with `before`, only those
     /// whose place is before it. Its price depends on how many are found, and not on how long the
-    /// ledger is. Receipts that stand in segments are not looked at.
+    /// ledger is. Of receipts that stand in segments, only the rows that stayed are looked at.
     ///
     /// # Errors
     /// `Corrupt` where one of them does not read back as a receipt.

@@ -127,16 +127,19 @@ pub trait Segments: Send + Sync {
     ///
     /// A row stays, as a copy, where the gate looks back for it: changes of keys and policies,
     /// receipts of requests and runs that are not over, denials since [`Sealing::denied_since`],
-    /// and the one with the latest time.
+    /// and the one with the latest time. Copies in earlier segments that nothing of this holds for
+    /// any more go, too.
     ///
     /// Nothing but receipts goes: requests, answers, what was spent, claims and grants stay.
     async fn seal(&self, sealing: Sealing) -> Result<Receipt, SegmentError>;
 
-    /// Writes down that the file of the oldest segment that is left goes. The caller removes the
-    /// file afterwards.
+    /// Writes down that the file of the oldest segment that is left goes, and takes the rows away
+    /// that stayed for what is over by now, as [`Segments::seal`] says. The caller removes the file
+    /// afterwards.
     async fn drop_oldest(
         &self,
         segment: &Segment,
+        denied_since: Instant,
         entry: Entry,
         now: Instant,
     ) -> Result<Receipt, SegmentError>;

@@ -3,6 +3,7 @@
 use super::when::when;
 use crate::asking::{keep_receipt, principal};
 use crate::commands::Here;
+use crate::commands::policy::count;
 use crate::commands::receipt::{find, parsed};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
@@ -77,8 +78,8 @@ async fn call(here: &Here<'_>, which: &str) -> Result<ActionHash, Failure> {
 }
 
 fn text(erased: &Erased) -> String {
-    let mut lines =
-        vec![format!("erased      {} values of {} calls", erased.values, erased.receipts.len())];
+    let (values, calls) = (count(erased.values, "value"), count(erased.receipts.len(), "call"));
+    let mut lines = vec![format!("erased      {values} of {calls}")];
     let told = |hash: &ActionHash| format!("waiting     {hash}: asked about, so not erased");
     lines.extend(erased.waiting.iter().map(told));
     lines.join("\n")

@@ -1,5 +1,6 @@
 //! A page about a bundle for people: no script, nothing fetched, every text escaped.
 
+use super::query::asked;
 use crate::failure::{Exit, Failure};
 use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
@@ -28,6 +29,9 @@ const HEADINGS: [&str; 8] = [
     "reason",
     "level as written",
 ];
+
+/// The longest that an action is shown in a cell.
+const ROOM: usize = 1_000;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:90em;padding:0 1em}\
     table{border-collapse:collapse;width:100%}th,td{border:1px solid #999;padding:.3em .5em;\
@@ -145,7 +149,7 @@ fn cells(line: &Line) -> [String; 8] {
         line.seq.to_string(),
         line.timestamp.instant().timestamp().to_string(),
         ended,
-        some(&line.action),
+        asked(line, ROOM),
         some(&line.description),
         some(&line.approver),
         reason.unwrap_or_default(),

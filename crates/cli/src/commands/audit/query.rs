@@ -1,5 +1,6 @@
 //! `audit query`: receipts by what they say.
 
+use super::live::Live;
 use super::when::when;
 use super::words;
 use crate::commands::Here;
@@ -10,10 +11,9 @@ use countersign_core::artifact::Risk;
 use countersign_core::display::visible;
 use countersign_core::export::{Line, hitl, lines};
 use countersign_core::receipt::{Event, Receipt};
-use countersign_core::time::{Instant, Timestamp};
+use countersign_core::time::Timestamp;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::{Edge, Home};
-use countersign_store::error::StoreError;
 use countersign_store::ledger::read::{Query as Sought, Receipts, mark};
 use countersign_store_sqlite::SqliteLedger;
 use serde_json::{Value, json};
@@ -90,6 +90,8 @@ impl Query {
         if let Some(person) = &sought.person {
             known(&*ledger, &trust, person).await?;
         }
+        let live = Live::of(&*ledger, sought.since).await?;
+        let sought = Sought { from: live.from, ..sought };
         let found = self.find(&*ledger, &sought, &rest).await?;
         let hitl_entries = || found.iter().flat_map(|r| hitl(r, &trust)).collect::<Vec<_>>();
         let (text, items): (String, Vec<Value>) = if self.format == "hitl" {
@@ -101,17 +103,9 @@ impl Query {
         };
         let text = if items.is_empty() { "no such receipts".to_owned() } else { text };
         let mut document = json!({ "items": items });
-        let unsearched = unsearched(&*ledger, sought.since).await?;
-        if let (Some(members), Some(last)) = (document.as_object_mut(), unsearched) {
-            members.insert("notSearched".to_owned(), json!({"last": last}));
-        }
+        live.tell(&mut document);
         here.output.result(&text, &document)?;
-        if let Some(last) = unsearched {
-            here.output.progress(&format!(
-                "receipts up to {last} stand in segments and were not searched; `countersign audit \
-                 export` reads them, too"
-            ));
-        }
+        live.progress(here);
         if found.len() == self.limit {
             here.output.progress("there may be more: raise --limit");
         }
@@ -148,6 +142,7 @@ impl Query {
             person: persons.pop(),
             since: self.since.as_ref().map(Timestamp::instant),
             until: self.until.as_ref().map(Timestamp::instant),
+            from: 0,
         };
         if sought.since.zip(sought.until).is_some_and(|(since, until)| since >= until) {
             return Err(usage("--since is not before --until".to_owned()));
@@ -176,16 +171,6 @@ impl Query {
         found.truncate(self.limit);
         Ok(found)
     }
-}
-
-/// The last receipt that stands in a segment, where the time that is asked for reaches there.
-async fn unsearched(
-    ledger: &dyn Receipts,
-    since: Option<Instant>,
-) -> Result<Option<u64>, StoreError> {
-    let segments = ledger.segments().await?;
-    let reached = |newest: Instant| since.is_none_or(|since| newest >= since);
-    Ok(segments.iter().filter(|one| reached(one.newest_at)).map(|one| one.last).max())
 }
 
 impl Rest {
@@ -267,25 +252,28 @@ pub(super) fn row(line: &Line) -> String {
     let at = line.timestamp.instant().timestamp();
     let risk = line.risk.map(countersign_store::ledger::read::risk_name).unwrap_or_default();
     let who = line.approver.as_deref().unwrap_or("-");
-    let what = line.action.as_deref().unwrap_or_default();
-    let with = line.parameters.as_ref().map(shown).unwrap_or_default();
+    let what = asked(line, SHOWN);
     let why = line.reason.as_ref().map(|why| format!("  \"{why}\"")).unwrap_or_default();
-    let text = format!(
-        "{:>7}  {at:<24}  {:<10}  {risk:<8}  {who:<10}  {what} {with}{why}",
-        line.seq, line.event
-    );
+    let text =
+        format!("{:>7}  {at:<24}  {:<10}  {risk:<8}  {who:<10}  {what}{why}", line.seq, line.event);
     visible(text.trim_end(), false)
 }
 
-/// The arguments, as many as there is room for.
-fn shown(parameters: &Value) -> String {
+/// What was asked for: its name and its arguments, as many as there is room for.
+pub(super) fn asked(line: &Line, room: usize) -> String {
+    let what = line.action.as_deref().unwrap_or_default();
+    let with = line.parameters.as_ref().map(|with| shown(with, room)).unwrap_or_default();
+    format!("{what} {with}").trim_end().to_owned()
+}
+
+fn shown(parameters: &Value, room: usize) -> String {
     let words = |list: &Vec<Value>| {
         let word = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
         list.iter().map(word).collect::<Vec<_>>().join(" ")
     };
     let argv = parameters.get("argv").and_then(Value::as_array);
     let text = argv.map_or_else(|| parameters.to_string(), words);
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(room) {
         None => text,
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }

@@ -165,8 +165,11 @@ impl From<RotateError> for Failure {
             RotateError::Daily(error) => error.into(),
             RotateError::Bundle(_) => Self::new(Exit::Failed, "segment", message)
                 .hint("the ledger holds something that no segment can; please report it"),
+            RotateError::Segment(SegmentError::Changed(_)) => {
+                Self::new(Exit::Failed, "segment", message).hint("try again")
+            }
             RotateError::Segment(_) => Self::new(Exit::Failed, "segment", message)
-                .hint("`countersign audit hold list` names the holds; else try again"),
+                .hint("`countersign audit hold list` names the holds"),
             RotateError::Unsound { .. } => Self::new(Exit::Verification, "unsound", message)
                 .hint("nothing of it was moved; `countersign audit verify` says what is wrong"),
             RotateError::Behind(_) => Self::new(Exit::Failed, "behind", message).hint(

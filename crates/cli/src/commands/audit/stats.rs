@@ -1,5 +1,6 @@
 //! `audit stats`: who decided what, when and how fast.
 
+use super::live::Live;
 use super::query::ledger;
 use super::when::when;
 use crate::commands::Here;
@@ -9,6 +10,7 @@ use countersign_core::receipt::{Event, Receipt};
 use countersign_core::time::{Instant, Timestamp};
 use countersign_store::ledger::read::{Query, Receipts, mark, persons};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
 /// Receipts that are read together.
@@ -86,17 +88,25 @@ impl Stats {
     pub(super) async fn run(self, here: &Here<'_>) -> Outcome {
         let ledger = ledger(here)?;
         let since = self.since.as_ref().map(Timestamp::instant);
-        let counted = count(&*ledger, since).await?;
-        here.output.result(&words(&counted), &counted)?;
+        let live = Live::of(&*ledger, since).await?;
+        let counted = count(&*ledger, since, live.from).await?;
+        let mut document = json!(counted);
+        live.tell(&mut document);
+        here.output.result(&words(&counted), &document)?;
+        live.progress(here);
         Ok(Exit::Ok)
     }
 }
 
 /// Counts from the newest back, so that of each request the answer comes before the question.
-async fn count(ledger: &dyn Receipts, since: Option<Instant>) -> Result<Counted, Failure> {
+async fn count(
+    ledger: &dyn Receipts,
+    since: Option<Instant>,
+    from: u64,
+) -> Result<Counted, Failure> {
     use Event::{Approved, Denied, Expired, Suspended, Withdrawn};
     let events = vec![Approved, Denied, Expired, Withdrawn, Suspended];
-    let query = Query { events, since, ..Query::default() };
+    let query = Query { events, since, from, ..Query::default() };
     let (mut count, mut before) = (Count::default(), None);
     loop {
         let page = ledger.find(&query, before, PAGE).await?;

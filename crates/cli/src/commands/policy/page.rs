@@ -60,7 +60,7 @@ pub(super) fn word(value: &impl Serialize) -> String {
 }
 
 /// `1 rule`, `2 rules`.
-pub(super) fn count(number: usize, one: &str) -> String {
+pub(crate) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 

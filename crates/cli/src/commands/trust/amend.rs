@@ -133,13 +133,16 @@ fn difference(amendment: &Amendment) -> String {
 }
 
 fn words(record: &Approver) -> String {
+    let roles = match record.roles.as_slice() {
+        [] => "no roles".to_owned(),
+        roles => format!("roles {}", visible(&roles.join(","), false)),
+    };
     format!(
-        "{} of {}: {}, assurance {}, roles {}, {}",
+        "{} of {}: {}, assurance {}, {roles}, {}",
         visible(&record.label, false),
         visible(&record.person, false),
         super::word(&record.status),
         record.assurance.name(),
-        visible(&record.roles.join(","), false),
         record.keys.fingerprint()
     )
 }

@@ -23,11 +23,17 @@ impl Segments for SqliteLedger {
     async fn drop_oldest(
         &self,
         segment: &Segment,
+        denied_since: Instant,
         entry: Entry,
         now: Instant,
     ) -> Result<Receipt, SegmentError> {
         let (register, segment) = (self.register.clone(), segment.clone());
-        let drop = move |db: &Db| drop_oldest(db, &register, &segment, entry, now);
+        let drop = move |db: &Db| -> Result<Ticket, SegmentError> {
+            is_oldest(db, &segment)?;
+            db.run("UPDATE segment SET dropped = 1 WHERE first = ?1", [number(segment.first)])?;
+            thin(db, number(segment.last), denied_since)?;
+            Ok(register.append(db, entry, now)?)
+        };
         Ok(self.writer.write(drop).await?.redeem()?)
     }
 
@@ -52,13 +58,13 @@ impl Segments for SqliteLedger {
     }
 }
 
-/// What the gate looks back for. `?3` is the moment since which denials stay.
+/// What the gate looks back for. `?2` is the moment since which denials stay.
 const KEPT: &str = "change IS NOT NULL
     OR (request_id IS NOT NULL AND (
         request_id IN (SELECT id FROM request
             WHERE state IN ('CREATED', 'AWAITING_DECISION', 'APPROVED'))
         OR request_id IN (SELECT request_id FROM claim WHERE is_open = 1)))
-    OR (event = 'denied' AND recorded_at >= ?3)
+    OR (event = 'denied' AND recorded_at >= ?2)
     OR seq = (SELECT seq FROM receipt ORDER BY recorded_at DESC, seq DESC LIMIT 1)";
 
 fn seal(db: &Db, register: &Register, sealing: Sealing) -> Result<Ticket, SegmentError> {
@@ -78,12 +84,19 @@ fn seal(db: &Db, register: &Register, sealing: Sealing) -> Result<Ticket, Segmen
         ],
     )?;
     places.iter().try_for_each(|place| put(db, first, place))?;
-    let sql = format!("DELETE FROM receipt WHERE seq BETWEEN ?1 AND ?2 AND NOT ({KEPT})");
-    db.run(&sql, params![first, last, At(denied_since)])?;
-    let sql = "DELETE FROM receipt_person WHERE seq BETWEEN ?1 AND ?2
-        AND seq NOT IN (SELECT seq FROM receipt WHERE seq BETWEEN ?1 AND ?2)";
-    db.run(sql, params![first, last])?;
+    thin(db, last, denied_since)?;
     Ok(register.append(db, entry, now)?)
+}
+
+/// Takes every row up to a number away for which the gate does not look back, also one that it did
+/// look back for when its segment was sealed.
+fn thin(db: &Db, last: i64, denied_since: Instant) -> Result<(), StoreError> {
+    let sql = format!("DELETE FROM receipt WHERE seq <= ?1 AND NOT ({KEPT})");
+    db.run(&sql, params![last, At(denied_since)])?;
+    let sql = "DELETE FROM receipt_person WHERE seq <= ?1
+        AND seq NOT IN (SELECT seq FROM receipt WHERE seq <= ?1)";
+    db.run(sql, [last])?;
+    Ok(())
 }
 
 /// Whether it is the next part of the ledger, and not its end.
@@ -118,21 +131,15 @@ fn put(db: &Db, segment: i64, place: &Place) -> Result<(), SegmentError> {
     }
 }
 
-fn drop_oldest(
-    db: &Db,
-    register: &Register,
-    segment: &Segment,
-    entry: Entry,
-    now: Instant,
-) -> Result<Ticket, SegmentError> {
+/// Whether a segment may go: nobody holds it, and it is the oldest that is left.
+fn is_oldest(db: &Db, segment: &Segment) -> Result<(), SegmentError> {
     if let Some(hold) = holds(db)?.into_iter().next() {
         return Err(SegmentError::Held(hold.name));
     }
     if all(db)?.iter().find(|one| !one.dropped) != Some(segment) {
         return Err(SegmentError::Changed("it is not the oldest that is left".to_owned()));
     }
-    db.run("UPDATE segment SET dropped = 1 WHERE first = ?1", [number(segment.first)])?;
-    Ok(register.append(db, entry, now)?)
+    Ok(())
 }
 
 fn begin(db: &Db, register: &Register, hold: Hold, entry: Entry) -> Result<Ticket, SegmentError> {

@@ -137,6 +137,8 @@ async fn receipts_are_found_by_what_they_say(ledger: &dyn LedgerStore) -> Checke
             vec![6],
         ),
         (Query { events: vec![Event::Frozen], ..any() }, vec![]),
+        (Query { from: 3, ..any() }, vec![6, 5, 3, 4]),
+        (Query { from: 4, person: Some("bob".into()), ..any() }, vec![4]),
     ];
     for (query, seqs) in cases {
         let found = ledger.find(&query, None, 9).await?;

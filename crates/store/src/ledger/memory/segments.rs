@@ -20,6 +20,7 @@ impl Segments for MemoryLedger {
     async fn drop_oldest(
         &self,
         _: &Segment,
+        _: Instant,
         _: Entry,
         _: Instant,
     ) -> Result<Receipt, SegmentError> {

@@ -15,10 +15,11 @@ impl Segments for Several {
     async fn drop_oldest(
         &self,
         segment: &Segment,
+        denied_since: Instant,
         entry: Entry,
         now: Instant,
     ) -> Result<Receipt, SegmentError> {
-        self.next().drop_oldest(segment, entry, now).await
+        self.next().drop_oldest(segment, denied_since, entry, now).await
     }
     async fn hold(&self, hold: Hold, entry: Entry) -> Result<Receipt, SegmentError> {
         self.next().hold(hold, entry).await
