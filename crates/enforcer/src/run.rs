@@ -65,6 +65,8 @@ impl Enforcer {
             exit_code: None,
             signal: None,
             error,
+            stdout: None,
+            stderr: None,
         };
         let binding = Some(prepared.binding());
         let same = action.hash().is_ok_and(|hash| hash == request.key.action_hash);
