@@ -118,6 +118,10 @@ fn executed(
 ) -> Entry {
     outcome.exit_code = child.exit_code;
     outcome.signal = child.signal;
+    [outcome.stdout, outcome.stderr] = match child.outputs {
+        Some(digests) => digests.map(Some),
+        None => [None, None],
+    };
     entry::ended(frame, binding, outcome)
 }
 
