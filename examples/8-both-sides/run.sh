@@ -22,10 +22,10 @@ request=$(sed -n 's/^  "requestId": "\([^"]*\)".*/\1/p' "$kept/report.json")
 "$countersign" trust export -o "$kept/trust.json" >&2
 "$countersign" receipt verify last --trust "$kept/trust.json" >&2
 "$countersign" audit export --daily >&2
-cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -F "$request"
+cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -F -- "$request"
 
 "$countersign" --home "$device" history --json >"$kept/history.json"
 signature=$(sed -n 's/.*"signature": *"\([^"]*\)".*/\1/p' "$kept/history.json" | head -n 1)
-cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -qF "$signature"
+cat "${COUNTERSIGN_HOME:-$HOME/.countersign}"/audit/*.jsonl | grep -qF -- "$signature"
 echo "both sides keep the signature $signature" >&2
 exit "$code"

@@ -199,7 +199,7 @@ fn one_device_answers_for_several_machines() {
     }
     // Each can be stopped by itself.
     world.json("approver", &["freeze", "--of", "laptop"]);
-    let stopped = world.run("laptop", &["run", "--", "ls"]);
+    let stopped = world.run("laptop", &["run", "--", "touch", "again"]);
     assert_eq!(stopped.status.code(), Some(126), "{stopped:?}");
     assert!(world.run("company", &["run", "--", "ls"]).status.success());
 }

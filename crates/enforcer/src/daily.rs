@@ -7,9 +7,9 @@
 //! `audit/cursor.json` names the last receipt whose lines are durable, and how long its file was
 //! then. It is moved forward after them. What stands beyond it in a file is what a machine that
 //! loses power may lose: it is compared with what the ledger says, and written again from the first
-//! byte that differs, so that no line is lost and none is there twice. The same cursor is one more
-//! witness of the ledger: where the ledger does not contain the receipt that it names, nothing is
-//! written.
+//! byte that differs, so that no line is lost and none is there twice. The cursor and the last line
+//! beyond it are one more witness of the ledger: where the ledger does not contain the receipt that
+//! one of them names, nothing is written.
 //!
 //! After a command the few new lines are written and not synced: the ledger has them anyway. Once
 //! there are enough of them, they are made durable together.
@@ -174,7 +174,9 @@ async fn begin(
         return Err(DailyError::OtherLedger(other.ledger.clone()));
     }
     if let Some(cursor) = &found {
-        compare(ledger, cursor).await?;
+        let Cursor { seq, content_hash, .. } = *cursor;
+        compare(ledger, "`audit/cursor.json`", seq, content_hash).await?;
+        compare_beyond(disk, ledger, cursor).await?;
     }
     let mut cursor = match found {
         Some(cursor) if !rebuild => cursor,
@@ -196,12 +198,37 @@ async fn begin(
     Ok(cursor)
 }
 
-async fn compare(ledger: &dyn LedgerStore, cursor: &Cursor) -> Result<(), DailyError> {
-    let (seq, Some(content_hash)) = (cursor.seq, cursor.content_hash) else { return Ok(()) };
+/// Compares the ledger with the last line beyond the cursor: of a ledger that was cut since, no line
+/// is to vanish.
+async fn compare_beyond(
+    disk: &dyn Disk,
+    ledger: &dyn LedgerStore,
+    cursor: &Cursor,
+) -> Result<(), DailyError> {
+    // What waits to be made durable is of one day: the cursor's, or a newer one.
+    let newest = disk.days()?.pop().filter(|day| cursor.day.as_ref() != Some(day));
+    let places = cursor.day.clone().map(|day| (day, cursor.length));
+    for (day, from) in places.into_iter().chain(newest.map(|day| (day, 0))) {
+        let Some(told) = disk.last_after(&day, from)? else { continue };
+        if told.ledger == cursor.ledger {
+            let who = format!("`audit/{day}.jsonl`");
+            compare(ledger, &who, told.seq, Some(told.receipt)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn compare(
+    ledger: &dyn LedgerStore,
+    who: &str,
+    seq: u64,
+    content_hash: Option<Hash>,
+) -> Result<(), DailyError> {
+    let Some(content_hash) = content_hash else { return Ok(()) };
     let newest = ledger.newest().await?.map_or(0, |(seq, _)| seq);
     let time = countersign_core::time::Instant(0).timestamp();
-    let head = Head { ledger: cursor.ledger.clone(), seq, content_hash, time };
-    let who = "`audit/cursor.json`".to_owned();
+    let head = Head { ledger: ledger.ledger_id().to_owned(), seq, content_hash, time };
+    let who = who.to_owned();
     match head.standing(newest, ledger.content_hash(seq).await?) {
         Standing::Consistent => Ok(()),
         Standing::Truncated => Err(Contradicted::Truncated { who, seq }.into()),

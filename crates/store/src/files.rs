@@ -91,7 +91,7 @@ pub fn write(path: &Path, record: &impl Serialize, onto: Target) -> Result<(), F
 /// The same for what is no record of ours.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8], onto: Target) -> Result<(), FileError> {
     let temp = temp_path(path);
     let done = fill(&temp, bytes).and_then(|()| put(&temp, path, onto));

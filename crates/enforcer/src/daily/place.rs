@@ -2,6 +2,7 @@
 
 use super::{Cursor, DailyError, Effort};
 use crate::home::Home;
+use countersign_core::encoding::Hash;
 use countersign_store::files::{self, FileError, Target};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
@@ -25,10 +26,22 @@ pub(super) trait Disk: Send {
     /// How long a day's file is with the lines of receipts up to `seq`, and without the others.
     fn length_up_to(&self, day: &str, seq: u64) -> Result<u64, FileError>;
 
+    /// What the last line of ours in a day's file is from, after its first `from` bytes. What is torn
+    /// or nobody's is passed over.
+    fn last_after(&self, day: &str, from: u64) -> Result<Option<Told>, FileError>;
+
     /// Lets `bytes` be what stands in a day's file after its first `from` bytes. What stands there
     /// already is left alone, so that whoever follows the file sees it grow. Unless `durably`, a
     /// machine that loses power may lose it.
     fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError>;
+}
+
+/// The receipt that a line is from.
+#[derive(serde::Deserialize)]
+pub(super) struct Told {
+    pub(super) ledger: String,
+    pub(super) seq: u64,
+    pub(super) receipt: Hash,
 }
 
 /// The directory `audit` of a home.
@@ -107,6 +120,22 @@ impl Disk for Files {
             }
             length += read as u64;
         }
+    }
+
+    fn last_after(&self, day: &str, from: u64) -> Result<Option<Told>, FileError> {
+        let path = self.path(day);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(failed("open", &path)(e)),
+        };
+        file.seek(SeekFrom::Start(from)).map_err(failed("read", &path))?;
+        let (mut reader, mut line, mut last) = (BufReader::new(file), Vec::new(), None);
+        while reader.read_until(b'\n', &mut line).map_err(failed("read", &path))? > 0 {
+            last = serde_json::from_slice(&line).ok().or(last);
+            line.clear();
+        }
+        Ok(last)
     }
 
     fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError> {

@@ -1,4 +1,4 @@
-use super::place::{Disk, Files};
+use super::place::{Disk, Files, Told};
 use super::*;
 use crate::entry;
 use countersign_core::receipt::{Boundary, Event};
@@ -129,6 +129,9 @@ impl Disk for Dying<'_> {
     }
     fn length_up_to(&self, day: &str, seq: u64) -> Result<u64, FileError> {
         self.files.length_up_to(day, seq)
+    }
+    fn last_after(&self, day: &str, from: u64) -> Result<Option<Told>, FileError> {
+        self.files.last_after(day, from)
     }
     fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError> {
         let fits = usize::try_from(self.left).unwrap().min(bytes.len());
@@ -275,6 +278,26 @@ async fn attack_28_lines_that_power_loss_took_are_written_again_and_others_left_
             all(&home, &ledger, effort).await.unwrap();
             assert_eq!(files(&home), right);
         }
+    }
+}
+
+#[tokio::test]
+async fn attack_28_lines_beyond_the_cursor_outlive_a_ledger_that_was_cut() {
+    for day in [0, DAY] {
+        let (_dir, home) = home();
+        let ledger = short().await;
+        all(&home, &ledger, Effort::All).await.unwrap();
+        add(&ledger, day).await;
+        all(&home, &ledger, Effort::Some(9)).await.unwrap();
+        let (right, cut) = (files(&home), short().await);
+        for effort in [Effort::Some(9), Effort::All, Effort::Rebuild] {
+            let error = all(&home, &cut, effort).await.unwrap_err();
+            let DailyError::Contradicted(Contradicted::Truncated { seq, .. }) = error else {
+                panic!("{error}");
+            };
+            assert_eq!(seq, 4);
+        }
+        assert_eq!(files(&home), right, "nothing of it was written");
     }
 }
 

@@ -94,7 +94,8 @@ impl Enforcer {
 
     /// Refuses a question while everything stands still, but for the one that lets go again.
     pub(super) async fn may_ask(&self, question: &Question) -> Result<(), GateError> {
-        self.heed_lately().await;
+        // A person is about to be asked, so a look at the gateways costs nothing that counts.
+        let _ = self.heed_everywhere().await;
         let Some(frozen) = self.ledger.frozen().await? else { return Ok(()) };
         if is_thaw(question) {
             return Ok(());

@@ -108,7 +108,7 @@ impl Question {
     /// The first round.
     pub(crate) fn first(&self) -> Place<'_> {
         let quorum = &self.grounds.quorum;
-        let millis = quorum.first_millis.filter(|_| quorum.timed && !quorum.chain.is_empty());
+        let millis = quorum.first_millis.filter(|_| self.is_timed() && !quorum.chain.is_empty());
         Place {
             to: &self.to,
             threshold: quorum.threshold,
@@ -138,13 +138,20 @@ impl Question {
 
     /// Whether others are asked when the time of a round is over.
     pub(crate) fn steps_follow(&self, rest: &[Step]) -> bool {
-        self.grounds.quorum.timed && !rest.is_empty()
+        self.is_timed() && !rest.is_empty()
+    }
+
+    /// A caller in a hurry ends the question sooner, and hands nothing on: those asked first have
+    /// the time that the policy gives them, or nobody is asked after them by their silence.
+    fn is_timed(&self) -> bool {
+        let quorum = &self.grounds.quorum;
+        quorum.timed && quorum.first_millis.is_none_or(|millis| self.ttl_millis >= millis)
     }
 
     /// How long all rounds take together, at most a day.
     pub(crate) fn whole_millis(&self) -> i64 {
         let first = self.first();
-        if !self.grounds.quorum.timed {
+        if !self.is_timed() {
             return self.ttl_millis;
         }
         let steps = first.rest.iter().map(|step| step.millis.max(0));

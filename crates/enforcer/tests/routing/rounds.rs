@@ -23,6 +23,17 @@ async fn attack_20_silence_asks_the_next_and_then_ends_in_a_refusal() {
 }
 
 #[tokio::test]
+async fn attack_20_a_caller_in_a_hurry_chooses_nobody_who_decides() {
+    let world = world(THEN_CAT).await;
+    let hurried = Question { ttl_millis: MINUTE, ..world.question().await };
+    let request = world.put(&hurried).await;
+    assert_eq!((request.step_ends, request.expires_at), (None, Instant(START + MINUTE)));
+    world.later(MINUTE);
+    let next = world.enforcer.next_round(&request, &hurried).await.unwrap();
+    assert_eq!(next.map(|request| request.round()), None);
+}
+
+#[tokio::test]
 async fn attack_43_an_answer_of_the_round_before_comes_too_late() {
     let world = world(THEN_CAT).await;
     let request = world.suspended().await;

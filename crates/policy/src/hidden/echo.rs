@@ -21,18 +21,37 @@ pub(super) fn add(payload: &Value, places: &mut BTreeSet<String>, left: &mut BTr
 /// The texts that tell what a value is.
 pub(super) fn collect(value: &Value, texts: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) => keep(text.clone(), texts),
-        Value::Number(number) => keep(number.to_string(), texts),
+        Value::String(text) => keep(text, texts),
+        Value::Number(number) => keep(&number.to_string(), texts),
         Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
         Value::Object(members) => members.values().for_each(|item| collect(item, texts)),
         Value::Null | Value::Bool(_) => {}
     }
 }
 
-fn keep(text: String, texts: &mut BTreeSet<String>) {
-    if text.trim().len() >= SHORTEST {
-        texts.insert(text.trim().to_owned());
+/// The text, and what of it is told by itself elsewhere: its lines, the value of an option, the
+/// token of a header.
+fn keep(text: &str, texts: &mut BTreeSet<String>) {
+    let parts = [Some(text), option_value(text), token_of_header(text)];
+    for part in parts.into_iter().flatten().chain(text.lines()) {
+        if part.trim().len() >= SHORTEST {
+            texts.insert(part.trim().to_owned());
+        }
     }
+}
+
+/// `VALUE` of `--option=VALUE`, `-o=VALUE` or `NAME=VALUE`.
+fn option_value(word: &str) -> Option<&str> {
+    let (name, value) = word.split_once('=')?;
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!name.is_empty() && name.chars().all(of_a_name)).then_some(value)
+}
+
+/// `TOKEN` of `Bearer TOKEN` and its like.
+fn token_of_header(text: &str) -> Option<&str> {
+    let (scheme, token) = text.trim().split_once(' ')?;
+    let known = ["bearer", "basic", "token", "apikey"];
+    known.iter().any(|name| scheme.eq_ignore_ascii_case(name)).then_some(token)
 }
 
 struct Seek<'a> {

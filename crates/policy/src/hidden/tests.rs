@@ -98,6 +98,17 @@ fn attack_30_a_hidden_text_is_hidden_wherever_it_stands() {
 }
 
 #[test]
+fn attack_30_what_is_told_by_a_part_of_a_hidden_text_is_hidden_too() {
+    let run = command(&["sh", "-c", "echo 4242424242", "--key=4242424242", "out=4242424242"]);
+    assert_eq!(places(&["argv.key"], &run), ["/argv/2", "/argv/3", "/argv/4"]);
+    let call = tool(json!({"auth": "Bearer abcdef99", "note": "it is abcdef99",
+        "key": "first-line\nsecond-line", "log": "saw second-line", "other": "Bearer"}));
+    let found = places(&["auth", "key"], &call);
+    let all = ["auth", "key", "log", "note"].map(|name| format!("/arguments/{name}"));
+    assert_eq!(found, all);
+}
+
+#[test]
 fn attack_30_a_hidden_text_that_stands_where_nothing_can_be_hidden_is_told() {
     let mut run = command(&["x", "secret-place"]);
     run["cwd"] = json!("/srv/secret-place");
