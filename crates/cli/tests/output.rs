@@ -127,6 +127,18 @@ fn a_signal_reaches_the_child_and_its_last_words_are_hashed() {
 }
 
 #[test]
+fn a_reader_that_reads_no_more_keeps_nothing_from_ending() {
+    let world = World::paired();
+    let mut run = approved(&world, &DIGEST, &["yes"]);
+    let mut stuck = BufReader::new(run.printed());
+    stuck.read_line(&mut String::new()).unwrap();
+    run.signal("TERM");
+    assert_eq!(run.wait().code(), Some(128 + 15));
+    assert_eq!(outcome(&world)["stdout"]["cut"], true);
+    drop(stuck);
+}
+
+#[test]
 fn attack_18_a_gate_that_is_killed_while_it_hashes_leaves_an_uncertain_run() {
     let world = World::paired();
     let mut run = world.gate(&DIGEST, &["sh", "-c", "echo begun; sleep 40 >/dev/null 2>&1"]);

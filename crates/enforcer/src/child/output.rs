@@ -61,8 +61,9 @@ impl Outputs {
     /// What the child wrote; called after its end.
     ///
     /// What it wrote is passed on to its end, however slow our reader is. What it left running can
-    /// write for [`GRACE`] more. A signal that asks us to end shortens both.
-    pub(super) async fn end(self, signals: &mut Signals) -> [OutputDigest; 2] {
+    /// write for [`GRACE`] more. A signal that asks us to end, now or before (`asked`), gives a
+    /// reader no longer than that either: else a stuck one would keep us from ending.
+    pub(super) async fn end(self, signals: &mut Signals, asked: bool) -> [OutputDigest; 2] {
         let Self { stdout, stderr, stop } = self;
         let tallies = [stdout.tally, stderr.tally];
         let done = async {
@@ -72,7 +73,7 @@ impl Outputs {
         let asked = tokio::select! {
             biased;
             () = &mut done => return digests(&tallies),
-            () = tokio::time::sleep(GRACE) => false,
+            () = tokio::time::sleep(GRACE) => asked,
             _ = signals.next() => true,
         };
         drop(stop);

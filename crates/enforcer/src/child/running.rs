@@ -65,14 +65,18 @@ impl Running {
     /// # Errors
     /// `Lost` where the system does not tell how it ended: the outcome is then uncertain.
     pub async fn wait(mut self) -> Result<Outcome, StartError> {
+        let mut asked = false;
         let status = loop {
             tokio::select! {
                 status = self.child.wait() => break status.map_err(StartError::Lost)?,
-                signal = self.signals.next() => self.pass_on(signal),
+                signal = self.signals.next() => {
+                    asked = true;
+                    self.pass_on(signal);
+                }
             }
         };
         let outputs = match self.outputs.take() {
-            Some(outputs) => Some(outputs.end(&mut self.signals).await),
+            Some(outputs) => Some(outputs.end(&mut self.signals, asked).await),
             None => None,
         };
         Ok(Outcome { outputs, ..Outcome::from(status) })
