@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub mod check;
+mod output;
 pub mod validity;
+
+pub use output::OutputDigest;
 
 /// A receipt.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -291,6 +294,13 @@ pub struct Outcome {
     /// Why it did not start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What it wrote to standard output. Where whoever started it did not ask for digests neither
+    /// this nor the next is there, else both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<OutputDigest>,
+    /// What it wrote to standard error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<OutputDigest>,
 }
 
 #[derive(Serialize)]

@@ -182,6 +182,8 @@ impl Enforcer {
             exit_code: None,
             signal: None,
             error: changed.as_ref().err().map(ToString::to_string),
+            stdout: None,
+            stderr: None,
         };
         self.finish(&claim, entry::ended(entry::as_event(frame, event), None, outcome)).await?;
         changed

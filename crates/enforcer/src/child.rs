@@ -11,7 +11,7 @@
 //! * `directory`: the working directory, held open.
 //! * `lookup`, `shebang`, `interpreters`, `plan`: which files the call leads to.
 //! * `pin`, `owner`: what ties the run to their content.
-//! * `prepared`, `ready`, `seal`, `start`, `running`: the run itself.
+//! * `prepared`, `ready`, `seal`, `start`, `output`, `running`: the run itself.
 //!
 //! It works on Linux only: descriptors are executed and handed on through `/proc/self/fd`.
 
@@ -21,6 +21,7 @@ mod environment;
 mod interpreters;
 mod lookup;
 mod notes;
+mod output;
 mod owner;
 mod pin;
 mod plan;

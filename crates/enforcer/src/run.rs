@@ -65,6 +65,8 @@ impl Enforcer {
             exit_code: None,
             signal: None,
             error,
+            stdout: None,
+            stderr: None,
         };
         let binding = Some(prepared.binding());
         let same = action.hash().is_ok_and(|hash| hash == request.key.action_hash);
@@ -116,6 +118,10 @@ fn executed(
 ) -> Entry {
     outcome.exit_code = child.exit_code;
     outcome.signal = child.signal;
+    [outcome.stdout, outcome.stderr] = match child.outputs {
+        Some(digests) => digests.map(Some),
+        None => [None, None],
+    };
     entry::ended(frame, binding, outcome)
 }
 

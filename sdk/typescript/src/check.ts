@@ -116,7 +116,7 @@ function hangsTogether(content: Content): void {
   const whole =
     first === undefined || (content.action !== undefined && requestOf(first) === content.requestId);
   if (!numbered || ran !== (content.claimedAt !== undefined) || !whole) end("Malformed");
-  if (!itemsAreThere(content)) end("Malformed");
+  if (!itemsAreThere(content) || !digestsAreThere(content)) end("Malformed");
   const people = artifacts.length > 0 || decisions.length > 0;
   const denied = decisions.some((one) => !allows(one.decision));
   if (event === "denied" && people && !denied) end("LevelMismatch");
@@ -125,6 +125,12 @@ function hangsTogether(content: Content): void {
   const hashes = new Set(artifacts.map((one) => one.artifactHash));
   const signed = new Set(decisions.map((one) => base64(one.signature)));
   if (hashes.size !== artifacts.length || signed.size !== decisions.length) end("Malformed");
+}
+
+/** Only what ran and ended has digests, and then of both outputs. */
+function digestsAreThere({ stdout, stderr, event }: Content): boolean {
+  const both = stdout !== undefined && stderr !== undefined;
+  return both ? event === "executed" : stdout === undefined && stderr === undefined;
 }
 
 /** The items are items of the action; of a claim one, and of what permits nothing none. */

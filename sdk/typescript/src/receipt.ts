@@ -47,6 +47,15 @@ export interface MultiApproval {
   readonly approvers: readonly string[];
 }
 
+/** What came out of one of a run's two outputs. */
+export interface OutputDigest {
+  readonly bytes: number;
+  /** 64 lowercase hex digits. */
+  readonly sha256: string;
+  /** There where it is of the first `bytes` bytes only, and more may have been written. */
+  readonly cut?: true;
+}
+
 /** What a receipt records. */
 export interface Content {
   readonly ledger: string;
@@ -71,6 +80,9 @@ export interface Content {
   readonly trustLevel: Level;
   /** When the claim was made, of what ran. */
   readonly claimedAt?: Timestamp;
+  /** What it wrote, where whoever started it asked for digests. */
+  readonly stdout?: OutputDigest;
+  readonly stderr?: OutputDigest;
   /** As it was read: also the members that nothing here looks at. */
   readonly json: JsonObject;
 }
@@ -132,7 +144,7 @@ function content(value: JsonValue | undefined): Content {
     ...where("grant", shape.optional(json.grant, grantNote, "grant")),
     ...where("approverDecision", shape.optional(json.approver_decision, said, "approver_decision")),
     ...where("multiApproval", shape.optional(json.multi_approval, quorum, "multi_approval")),
-    ...where("claimedAt", shape.optional(json.outcome, outcome, "outcome")),
+    ...shape.optional(json.outcome, outcome, "outcome"),
   };
 }
 
@@ -188,15 +200,29 @@ function quorum(value: JsonValue, what: string): MultiApproval {
   };
 }
 
-/** When the claim was made; the other members are read and not looked at. */
-function outcome(value: JsonValue, what: string): Timestamp {
-  const others = ["endedAt", "exitCode", "signal", "error"];
+/** When the claim was made, and digests; the other members are read and not looked at. */
+function outcome(value: JsonValue, what: string): Pick<Content, "claimedAt" | "stdout" | "stderr"> {
+  const others = ["endedAt", "exitCode", "signal", "error", "stdout", "stderr"];
   const json = shape.members(value, what, ["claimedAt"], others);
   shape.optional(json.endedAt, shape.time, "endedAt");
   shape.optional(json.exitCode, i32, "exitCode");
   shape.optional(json.signal, i32, "signal");
   shape.optional(json.error, shape.text, "error");
-  return shape.time(json.claimedAt, "claimedAt");
+  return {
+    claimedAt: shape.time(json.claimedAt, "claimedAt"),
+    ...where("stdout", shape.optional(json.stdout, outputDigest, "stdout")),
+    ...where("stderr", shape.optional(json.stderr, outputDigest, "stderr")),
+  };
+}
+
+function outputDigest(value: JsonValue, what: string): OutputDigest {
+  const json = shape.members(value, what, ["bytes", "sha256"], ["cut"]);
+  if (json.cut !== undefined && json.cut !== true) throw shape.shape("cut is true, or absent");
+  return {
+    bytes: shape.count(json.bytes, "bytes"),
+    sha256: shape.hash(json.sha256, "sha256"),
+    ...where("cut", json.cut),
+  };
 }
 
 function i32(value: JsonValue, what: string): number {

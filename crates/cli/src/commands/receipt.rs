@@ -9,7 +9,7 @@ use countersign_core::display::visible;
 use countersign_core::json;
 use countersign_core::receipt::check::{Quorum, Verdict, check};
 use countersign_core::receipt::validity::{Moment, Witnessed};
-use countersign_core::receipt::{Event, Level, Receipt as Document};
+use countersign_core::receipt::{Event, Level, OutputDigest, Receipt as Document};
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::Edge;
@@ -357,6 +357,12 @@ fn summary(receipt: &Document, whole: &Value) -> String {
         }
         if let Some(error) = &outcome.error {
             add("error", visible(error, false));
+        }
+        for (name, digest) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+            if let Some(OutputDigest { bytes, sha256, cut }) = digest {
+                let part = if *cut { "the first " } else { "" };
+                add(name, format!("sha256 {sha256} of {part}{bytes} bytes"));
+            }
         }
     }
     if let Some(binding) = entry.binding {

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
     countersign run --to sre --ttl 10m -- ./deploy.sh\n  \
     countersign run --to ann,bob,cat --quorum 2 --escalate lead:10m -- ./deploy.sh\n  \
     countersign run --local -- git push\n  \
+    countersign run --digest-output -- make release > build.log\n  \
     countersign run --env DEPLOY_TOKEN --report out.json -- ./release.sh 1.2.3")]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -41,6 +42,10 @@ pub(crate) struct Run {
     /// Put exactly these bytes on the child's standard input
     #[arg(long, value_name = "FILE")]
     stdin: Option<PathBuf>,
+
+    /// Put digests of what it writes into the receipt; it then writes to pipes, not to the terminal
+    #[arg(long)]
+    digest_output: bool,
 
     /// What this is for, in the asker's words; shown set apart, nobody checks it
     #[arg(long, value_name = "TEXT")]
@@ -141,6 +146,9 @@ impl Run {
             here.output
                 .progress(&format!("countersign: no copy of the receipt: {}", failure.message));
         }
+        for line in ending::cut(&ran) {
+            here.output.progress(&line);
+        }
         ending::exit_code(ran)
     }
 
@@ -154,7 +162,8 @@ impl Run {
     }
 
     fn prepare(&self, enforcer: &Enforcer) -> Result<Prepared, Failure> {
-        prepared(enforcer, &self.command, &self.env, self.stdin.as_deref())
+        let prepared = prepared(enforcer, &self.command, &self.env, self.stdin.as_deref())?;
+        Ok(if self.digest_output { prepared.digesting_outputs() } else { prepared })
     }
 }
 

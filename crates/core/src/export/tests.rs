@@ -192,6 +192,8 @@ fn an_outcome_tells_how_it_ended_and_decides_nothing() {
             exit_code: Some(3),
             signal: None,
             error: None,
+            stdout: None,
+            stderr: None,
         });
     });
     let [line] = lines(&receipt, &trust()).try_into().unwrap();

@@ -10,7 +10,7 @@ use quorum::Weighed;
 pub use words::word;
 
 use super::validity::{Moment, Place};
-use super::{Basis, Content, Entry, Event, Level, Receipt, Signed};
+use super::{Basis, Content, Entry, Event, Level, Receipt, Signed, output};
 use crate::artifact::{Artifact, Assurance};
 use crate::decision::Decision;
 use crate::grant::Taken;
@@ -189,6 +189,9 @@ impl Content {
         let named = first.map_err(|_| Verdict::Malformed)?;
         let whole = named.is_none_or(|id| entry.action.is_some() && Some(id) == entry.request_id);
         if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
+            return Err(Verdict::Malformed);
+        }
+        if !output::are_there(entry) {
             return Err(Verdict::Malformed);
         }
         let denies = |decision: &Decision| !decision.decision.allows();

@@ -29,6 +29,7 @@ pub struct Prepared {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) stdin: Option<Vec<u8>>,
     pub(super) user: u32,
+    pub(super) digests: bool,
 }
 
 /// Pins a call: finds its files, hashes them, and says how a run can be tied to them.
@@ -78,6 +79,7 @@ pub(super) fn prepare_against(
         environment,
         stdin,
         user,
+        digests: false,
     })
 }
 
@@ -135,6 +137,12 @@ impl Prepared {
             return Err(PrepareError::AnotherCall);
         }
         Ok(Self { action: action.clone(), disclosures: all, ..self })
+    }
+
+    /// The same call, whose outputs are pipes of ours: digests of them become part of the outcome.
+    #[must_use]
+    pub fn digesting_outputs(self) -> Self {
+        Self { digests: true, ..self }
     }
 
     /// What the run depends on and no hash holds.

@@ -1,6 +1,8 @@
 //! A child that runs, and how it ended.
 
+use super::output::Outputs;
 use super::start::StartError;
+use countersign_core::receipt::OutputDigest;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use rustix::termios::tcgetpgrp;
@@ -10,13 +12,15 @@ use std::process::{Command, ExitStatus};
 use tokio::process::Child;
 use tokio::signal::unix::{self, SignalKind};
 
-/// How a child ended: exactly one of the two is there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How a child ended: exactly one of the first two is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Outcome {
     /// What it passed to `exit`.
     pub exit_code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
+    /// What it wrote to standard output and error, where digests were asked for.
+    pub outputs: Option<[OutputDigest; 2]>,
 }
 
 /// A child that was started. Dropping it does not stop the child.
@@ -25,6 +29,7 @@ pub struct Running {
     child: Child,
     pid: Option<Pid>,
     signals: Signals,
+    outputs: Option<Outputs>,
 }
 
 /// The signals that ask a process to end: an interrupt, a request to terminate, a lost terminal.
@@ -39,10 +44,14 @@ pub struct Signals {
 
 impl Running {
     /// Starts a command that is fully dressed. The error comes before anything of it has run.
-    pub(super) fn spawn(command: Command, signals: Signals) -> io::Result<Self> {
+    pub(super) fn spawn(
+        command: Command,
+        signals: Signals,
+        outputs: Option<Outputs>,
+    ) -> io::Result<Self> {
         let child = tokio::process::Command::from(command).spawn()?;
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok(Self { child, pid, signals })
+        Ok(Self { child, pid, signals, outputs })
     }
 
     /// The process id; `None` once the child has been waited for.
@@ -56,14 +65,21 @@ impl Running {
     /// # Errors
     /// `Lost` where the system does not tell how it ended: the outcome is then uncertain.
     pub async fn wait(mut self) -> Result<Outcome, StartError> {
-        loop {
+        let mut asked = false;
+        let status = loop {
             tokio::select! {
-                status = self.child.wait() => {
-                    return status.map(Outcome::from).map_err(StartError::Lost);
+                status = self.child.wait() => break status.map_err(StartError::Lost)?,
+                signal = self.signals.next() => {
+                    asked = true;
+                    self.pass_on(signal);
                 }
-                signal = self.signals.next() => self.pass_on(signal),
             }
-        }
+        };
+        let outputs = match self.outputs.take() {
+            Some(outputs) => Some(outputs.end(&mut self.signals, asked).await),
+            None => None,
+        };
+        Ok(Outcome { outputs, ..Outcome::from(status) })
     }
 
     /// Ends the child at once.
@@ -141,6 +157,6 @@ fn is_in_foreground() -> bool {
 
 impl From<ExitStatus> for Outcome {
     fn from(status: ExitStatus) -> Self {
-        Self { exit_code: status.code(), signal: status.signal() }
+        Self { exit_code: status.code(), signal: status.signal(), outputs: None }
     }
 }

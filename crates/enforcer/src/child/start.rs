@@ -1,5 +1,6 @@
 //! Starting a pinned call: everything is read and compared once more, and only that is run.
 
+use super::output::Outputs;
 use super::plan::Word;
 use super::prepared::Prepared;
 use super::ready::Ready;
@@ -137,7 +138,9 @@ impl Prepared {
         // Descriptors that our own parent left open to us are not marked as ours are.
         close_fds::set_fds_cloexec_threadsafe(3, &[]);
         let signals = Signals::watch()?;
-        let spawned = Running::spawn(command, signals);
+        let outputs = self.digests.then(|| Outputs::begin(&mut command)).transpose();
+        let outputs = outputs.map_err(|e| io_error(Path::new("output"), e))?;
+        let spawned = Running::spawn(command, signals, outputs);
         watch_over(spawned.map_err(|e| spawn_error(&executed.pin.path, e))?, &ready)
     }
 
@@ -288,7 +291,7 @@ mod tests {
         let ready = [Ready::open(&pin, false, 0).unwrap()];
         let mut command = Command::new("sleep");
         command.arg("60");
-        let running = Running::spawn(command, Signals::watch().unwrap()).unwrap();
+        let running = Running::spawn(command, Signals::watch().unwrap(), None).unwrap();
         let words = format!("/proc/{}/cmdline", running.id().unwrap());
         fs::write(&pin.path, "evil").unwrap();
         let refused = watch_over(running, &ready).unwrap_err();

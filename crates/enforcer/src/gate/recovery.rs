@@ -73,5 +73,7 @@ fn unknown_outcome(claim: &ClaimRecord, why: &str) -> Outcome {
         exit_code: None,
         signal: None,
         error: Some(why.into()),
+        stdout: None,
+        stderr: None,
     }
 }

@@ -4,6 +4,7 @@
 //! * [`good`]: what is proven. * [`text`]: what is no receipt. * [`operator`]: who signed it.
 //! * [`content`]: whether it says one thing. * [`people`]: who allowed it.
 //! * [`several`]: whether enough people did. * [`items`]: which part of a batch.
+//! * [`output`]: digests of what a run wrote.
 //! * [`grant`]: a standing permission; [`taken`]: one that was taken beside a yes.
 
 mod content;
@@ -11,6 +12,7 @@ mod good;
 mod grant;
 mod items;
 mod operator;
+mod output;
 mod people;
 mod several;
 mod taken;
@@ -35,6 +37,7 @@ pub(super) fn file() -> Made<File> {
         people::vectors,
         several::vectors,
         items::vectors,
+        output::vectors,
         grant::vectors,
         taken::vectors,
     ];
@@ -134,6 +137,8 @@ fn content_of(artifact: &Artifact) -> Made<Content> {
         exit_code: Some(0),
         signal: None,
         error: None,
+        stdout: None,
+        stderr: None,
     };
     let entry = Entry {
         boundary: Boundary::Unprotected,

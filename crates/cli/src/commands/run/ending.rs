@@ -11,6 +11,15 @@ pub(super) fn too_weak(error: &StartError) -> Failure {
     )
 }
 
+/// A line for each output of which the receipt has no whole digest. It changes no exit code.
+pub(super) fn cut(ran: &Ran) -> impl Iterator<Item = String> {
+    let outputs = ran.result.as_ref().ok().and_then(|outcome| outcome.outputs);
+    let named = outputs.map(|[stdout, stderr]| [("output", stdout), ("error", stderr)]);
+    named.into_iter().flatten().filter(|(_, digest)| digest.cut).map(|(name, digest)| {
+        format!("countersign: standard {name} was passed on for {} bytes only", digest.bytes)
+    })
+}
+
 pub(super) fn exit_code(ran: Ran) -> Result<i32, Failure> {
     match ran.result {
         Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),

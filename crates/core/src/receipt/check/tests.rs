@@ -1,3 +1,4 @@
+mod output;
 mod several;
 
 use super::*;
@@ -98,6 +99,8 @@ fn case() -> Case {
         exit_code: Some(0),
         signal: None,
         error: None,
+        stdout: None,
+        stderr: None,
     };
     let entry = Entry {
         boundary: Boundary::Unprotected,

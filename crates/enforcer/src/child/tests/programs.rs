@@ -18,7 +18,7 @@ async fn a_binary_that_nobody_of_ours_can_write_runs_through_its_descriptor() {
     scene.user = NOBODY;
     let prepared = scene.prepare(&["/bin/true"]);
     assert_eq!(prepared.binding(), Descriptor);
-    assert_eq!(run(&prepared).await.0, Outcome { exit_code: Some(0), signal: None });
+    assert_eq!(run(&prepared).await.0, Outcome { exit_code: Some(0), ..Outcome::default() });
 }
 
 #[tokio::test]
