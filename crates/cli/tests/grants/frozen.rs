@@ -37,7 +37,7 @@ fn a_thaw_needs_the_approver() {
     // What was denied a moment ago is asked once more only for another stop.
     world.json("enforcer", &["freeze", "-m", "again"]);
     let status = world.json("enforcer", &["status"]);
-    assert_eq!(status["frozen"]["why"], serde_json::Value::Null, "who stopped it first stays");
+    assert_eq!(status["frozen"]["why"], "again", "the newest stop holds");
     assert_eq!(world.json("approver", &["inbox"])["items"].as_array().unwrap().len(), 0);
 }
 
