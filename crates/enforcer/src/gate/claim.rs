@@ -46,8 +46,8 @@ impl Enforcer {
         relays: &Relays,
         still: Still,
     ) -> Result<RunOnce, GateError> {
-        self.give_taken(request).await?;
         self.heed_before_use(request, relays).await?;
+        self.give_taken(request).await?;
         let (keys, now) = (self.keys_now().await?, self.now());
         let operator = self.operator_of(request).await?;
         let judge = recheck::Judge::of(self).await?;

@@ -28,6 +28,20 @@ async fn attack_28_a_segment_that_is_removed_is_named() {
     assert_eq!(scene.verify().await.broken, None);
 }
 
+/// Not read through a link, and not waited for: it is as if it were removed.
+#[tokio::test]
+async fn attack_20_what_is_no_file_stands_for_no_segment() {
+    let (scene, sealed) = sealed(20).await;
+    let (path, beside) = (scene.file(&sealed[0]), scene.dir.path().join("beside"));
+    fs::rename(&path, &beside).unwrap();
+    let gone = Verdict::ChainBroken { seq: sealed[0].first };
+    std::os::unix::fs::symlink(&beside, &path).unwrap();
+    assert_eq!(scene.verify().await.broken.unwrap().verdict, gone);
+    fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert_eq!(scene.verify().await.broken.unwrap().verdict, gone);
+}
+
 #[tokio::test]
 async fn attack_28_segments_that_change_places_are_named() {
     let (scene, sealed) = sealed(20).await;

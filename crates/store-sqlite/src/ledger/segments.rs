@@ -100,7 +100,7 @@ fn open(db: &Db, first: u64, last: u64) -> Result<Option<File>, StoreError> {
     let path = path(db, first, last);
     match path.symlink_metadata() {
         Ok(found) if found.is_file() => File::open(path).map(Some).map_err(|e| db.unavailable(e)),
-        Ok(_) => Err(db.damaged("what stands in place of a segment is no file")),
+        Ok(_) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(db.unavailable(error)),
     }

@@ -274,7 +274,10 @@ async fn attack_28_a_ledger_whose_head_was_taken_takes_no_receipt() {
     drop(ledger);
     let taken = "DELETE FROM receipt WHERE seq > 1; DELETE FROM checkpoint;";
     rusqlite::Connection::open(&path).unwrap().execute_batch(taken).unwrap();
-    let refused = open(&path).record(entry(9), NOW).await;
+    let ledger = open(&path);
+    let head = ledger.checkpoint().await;
+    assert!(matches!(head, Err(StoreError::Corrupt(_))), "{head:?}");
+    let refused = ledger.record(entry(9), NOW).await;
     assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
 }
 
