@@ -58,18 +58,21 @@ pub struct SignedNote {
 /// checked against it.
 ///
 /// Private fields: only [`SignedNote::verify`] makes one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SoFar {
     allowed: Vec<String>,
     needed: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<GroupSoFar>,
     told_at: Timestamp,
 }
 
 /// How far one group of a route is.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct GroupSoFar {
     /// What the policy calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How many distinct persons of it allow.
     pub have: usize,

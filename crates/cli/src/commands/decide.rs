@@ -10,7 +10,7 @@ use countersign_approver::always::{End, Wish, take};
 use countersign_approver::desk::AnswerError;
 use countersign_approver::open::Opened;
 use countersign_approver::sign::{Reply, SignError};
-use countersign_approver::{Review, render_text};
+use countersign_approver::Review;
 use countersign_core::answer::Unclear;
 use countersign_enforcer::Edge;
 
@@ -151,7 +151,7 @@ async fn answer(
     let opened = opened(item)?;
     let reply = reply(opened).map_err(AnswerError::Sign)?;
     let review = Review::answering(opened, &reply);
-    here.output.progress(&render_text(&review, super::show::width(), here.output.color()));
+    here.output.progress(&super::show::page(here, &review, item.so_far.as_ref()));
     let desk = desks
         .get(*at)
         .ok_or_else(|| Failure::new(Exit::Failed, "no_pairing", "the pairing is gone"))?;
