@@ -47,3 +47,6 @@ fn checked(note: SignedNote, opened: &Opened) -> Option<(SignedNote, SoFar)> {
 fn place(home: &Home, opened: &Opened) -> PathBuf {
     home.told().join(format!("{}.json", opened.artifact().head.artifact_hash))
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,6 @@ fn kept(past: Past) -> Option<Review> {
 }
 
 /// Columns of the screen, or of a page where there is none.
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     columns(std::io::stdout(), 100).clamp(40, 120)
 }
