@@ -112,7 +112,11 @@ impl Client {
     /// # Errors
     /// [`ClientError`]; refused with `exchange_over` once it waits no more, with 404 by a gateway of
     /// the plain binding.
-    pub async fn submit_note(&self, request_id: &str, ciphertext: Sealed) -> Result<(), ClientError> {
+    pub async fn submit_note(
+        &self,
+        request_id: &str,
+        ciphertext: Sealed,
+    ) -> Result<(), ClientError> {
         let envelope = self.envelope(request_id, NoteSubmit { ciphertext });
         let call = Call::post(&["exchanges", request_id, "note"], &envelope)?;
         about::<NoteAccepted>(&self.call(&call).await?, request_id).map(|_| ())

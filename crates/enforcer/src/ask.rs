@@ -413,7 +413,9 @@ impl Enforcer {
                 Ok(Some(Heard::Answer(from, envelope))) => {
                     match self.take((request, question), relays, &from, *envelope).await {
                         Ok(taken) => {
-                            if let Some(over) = self.after(request, taken, relays, report, notes).await {
+                            if let Some(over) =
+                                self.after(request, taken, relays, report, notes).await
+                            {
                                 return Ok(over);
                             }
                         }

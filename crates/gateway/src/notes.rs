@@ -40,8 +40,7 @@ pub(crate) async fn submit(
         Noted::Unknown => return Err(ApiError::not_found()),
     };
     let sender = Sender::gateway(&gateway.config.gateway_id);
-    let mut push =
-        Envelope::new(&request_id, now.timestamp(), sender, NoteDeliver { ciphertext });
+    let mut push = Envelope::new(&request_id, now.timestamp(), sender, NoteDeliver { ciphertext });
     push.recipient = Some(Recipient::approver(&approver_id));
     gateway.hub.push_to_approver(&approver_id, &message::frame(&push)?);
     envelope(&gateway, StatusCode::OK, &request_id, NoteAccepted {})

@@ -6,11 +6,11 @@ use super::inbox::opened;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
+use countersign_approver::Review;
 use countersign_approver::always::{End, Wish, take};
 use countersign_approver::desk::AnswerError;
 use countersign_approver::open::Opened;
 use countersign_approver::sign::{Reply, SignError};
-use countersign_approver::Review;
 use countersign_core::answer::Unclear;
 use countersign_enforcer::Edge;
 

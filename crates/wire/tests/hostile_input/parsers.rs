@@ -208,11 +208,7 @@ pub(crate) fn parsers() -> Vec<Parser> {
         object("progress note", ours("progress"), |b| written(SignedNote::parse(b))),
         object("note.submit", note::<NoteSubmit>(), body::<NoteSubmit>),
         object("note.deliver", note::<NoteDeliver>(), body::<NoteDeliver>),
-        object(
-            "note.accepted",
-            envelope(NoteAccepted::MSG_TYPE, json!({})),
-            body::<NoteAccepted>,
-        ),
+        object("note.accepted", envelope(NoteAccepted::MSG_TYPE, json!({})), body::<NoteAccepted>),
         object("artifact.accepted", accepted::<ArtifactAccepted>(), body::<ArtifactAccepted>),
         object("decision.accepted", accepted::<DecisionAccepted>(), body::<DecisionAccepted>),
         object(
