@@ -172,12 +172,12 @@ async fn answer(
         "delivered": answered.submitted,
     });
     let mut always = String::new();
-    if let Some(taken) = &reply.always {
+    if let (Some(taken), Some(members)) = (&reply.always, document.as_object_mut()) {
         always = format!(", and again until {}", taken.expires_at);
-        document["always"] = serde_json::json!(taken);
+        members.insert("always".into(), serde_json::json!(taken));
     }
-    if let Some(so_far) = &item.so_far {
-        document["soFar"] = serde_json::json!(so_far);
+    if let (Some(so_far), Some(members)) = (&item.so_far, document.as_object_mut()) {
+        members.insert("soFar".into(), serde_json::json!(so_far));
     }
     let text = format!("{word} {}{always}; signed and delivered", answered.request_id);
     here.output.result(&text, &document)?;
