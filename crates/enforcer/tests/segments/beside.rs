@@ -8,13 +8,11 @@ use countersign_core::request::State;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::{GateError, Relays};
 use countersign_store::ledger::{Ending, LedgerError, RequestRecord};
+use countersign_testkit::database;
 
 /// What somebody does to the file who can write it.
 fn edit(scene: &Scene, sql: &str) {
-    let path = scene.enforcer.home().ledger_path();
-    let db = rusqlite::Connection::open(path).unwrap();
-    db.pragma_update(None, "foreign_keys", false).unwrap();
-    db.execute_batch(sql).unwrap();
+    database::edit(&scene.enforcer.home().ledger_path(), sql).unwrap();
 }
 
 /// Where and with which words a check of the whole ends.
