@@ -76,6 +76,28 @@ fn attack_21_two_of_three_outlive_every_process_between_their_signatures() {
     world.waiting_for("bob", 0);
 }
 
+/// Whoever reads the log later reads why each of them answered as they did.
+#[test]
+fn the_reasons_of_all_stand_in_the_log() {
+    let world = team(&["bob"]);
+    let mut run = world.gate(&["--quorum", "2"], &LINE);
+    for (home, why) in [("approver", "read the plan"), ("bob", "tried it on staging")] {
+        let id = world.waiting(home);
+        world.json(home, &["approve", &id, "-m", why]);
+    }
+    assert!(run.wait().success());
+    let log = world.run("enforcer", &["audit", "export"]).stdout;
+    let log = String::from_utf8(log).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let said = |line: &serde_json::Value| {
+        let text = |name: &str| line[name].as_str().map(str::to_owned);
+        Some((text("approver")?, text("reason")?, text("answer").or(text("decision"))?))
+    };
+    let reasons: Vec<_> = lines.filter_map(|line| said(&line)).collect();
+    let yes = |who: &str, why: &str| (who.to_owned(), why.to_owned(), "approved".to_owned());
+    assert_eq!(reasons, [yes("ann", "read the plan"), yes("bob", "tried it on staging")]);
+}
+
 #[test]
 fn silence_asks_the_next_who_decides() {
     let world = team(&["bob"]);

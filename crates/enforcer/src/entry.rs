@@ -97,16 +97,15 @@ fn several(request: &RequestRecord, decisions: &[Decision]) -> Option<MultiAppro
     Some(MultiApproval { threshold: route.threshold, roster: route.roster.clone(), approvers })
 }
 
-/// The entry of a request after an answer, and in words who gave it. An approval by several says it
-/// of all of them.
+/// The entry of a request after an answer, and in words who gave it and why. Who allowed together
+/// stands beside it where several must.
 pub(crate) fn answered(
     mut entry: Entry,
     decision: &Decision,
     reason: Option<&Reason>,
     trust: &TrustStore,
 ) -> Entry {
-    let by_several = entry.multi_approval.is_some() && entry.event.needs_approval();
-    let counted = entry.decisions.contains(decision) && !by_several;
+    let counted = entry.decisions.contains(decision);
     entry.approver_decision = counted.then(|| ApproverDecision {
         verdict: word(decision).into(),
         person: person(trust, &decision.signer_key_id),

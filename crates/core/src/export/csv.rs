@@ -7,7 +7,7 @@ use crate::json;
 use serde_json::Value;
 
 /// The columns, in order.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "id",
     "timestamp",
     "request_id",
@@ -17,6 +17,7 @@ const COLUMNS: [&str; 21] = [
     "description",
     "parameters",
     "decision",
+    "answer",
     "items",
     "approver",
     "reason",

@@ -39,6 +39,10 @@ pub struct Line {
     /// How it was decided; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'static str>,
+    /// What one of several people answered where it ends nothing yet: in the line with their reason.
+    /// Once they are enough, each has a line with a `decision`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<&'static str>,
     /// The items of a batch that it is about, from 0; absent where it is about everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<usize>>,
@@ -90,12 +94,25 @@ impl Line {
 pub fn lines(receipt: &Receipt, trust: &TrustStore) -> Vec<Line> {
     let entry = &receipt.content.entry;
     let frame = frame(receipt, trust);
+    if let Some(line) = first_answer(receipt, trust, &frame) {
+        return vec![line];
+    }
     let answered = matches!(entry.event, Event::Approved | Event::Denied | Event::Escalated);
     if !answered || entry.decisions.is_empty() {
         return vec![Line { id: id(receipt, 1), ..frame }];
     }
     let answers = (1..).zip(&entry.decisions);
     answers.map(|(n, decision)| answer(receipt, n, decision, trust, frame.clone())).collect()
+}
+
+/// The line of an answer after which the request waits on.
+fn first_answer(receipt: &Receipt, trust: &TrustStore, frame: &Line) -> Option<Line> {
+    let entry = &receipt.content.entry;
+    let said = entry.approver_decision.as_ref().filter(|_| entry.event == Event::Suspended)?;
+    let theirs = |decision: &&Decision| decision.signer_key_id == said.key_id;
+    let decision = entry.decisions.iter().rfind(theirs)?;
+    let line = answer(receipt, 1, decision, trust, frame.clone());
+    Some(Line { answer: line.decision, decision: None, ..line })
 }
 
 fn id(receipt: &Receipt, n: usize) -> String {
@@ -118,6 +135,7 @@ fn frame(receipt: &Receipt, trust: &TrustStore) -> Line {
         description: context(receipt).and_then(|context| context.description),
         parameters: parameters(entry),
         decision: word(entry.event),
+        answer: None,
         items: entry.items.clone(),
         approver: None,
         reason: display,

@@ -154,6 +154,30 @@ fn a_denial_is_one_line_with_who_why_and_the_signature() {
     assert_eq!(line["signature"], signature);
 }
 
+/// Why each of several people answered as they did stands in a line, and each is counted once.
+#[test]
+fn an_answer_that_ends_nothing_is_a_line_with_its_reason_and_decides_nothing() {
+    let mut quorum = receipt(Event::Suspended, &[2, 3], |entry| {
+        entry.decisions = vec![decide(&artifact(&[2, 3]), Word::Allow, 2)];
+        entry.approver_decision = Some(ApproverDecision {
+            verdict: "approved".into(),
+            person: "ann".into(),
+            key_id: secret(2).key_id(),
+            reason: Some("looked at the plan".into()),
+        });
+    });
+    let [line] = lines(&quorum, &trust()).try_into().unwrap();
+    assert_eq!((line.decision, line.answer), (None, Some("approved")));
+    assert_eq!(line.approver.as_deref(), Some("ann"));
+    assert_eq!(line.reason.as_deref(), Some("looked at the plan"));
+    assert_eq!(line.signature, Some(quorum.content.entry.decisions[0].signature));
+    assert_eq!(hitl(&quorum, &trust()), Vec::<Value>::new());
+    // Words without an answer that says them are nobody's.
+    quorum.content.entry.decisions.clear();
+    let [line] = lines(&quorum, &trust()).try_into().unwrap();
+    assert_eq!((line.answer, line.approver, line.reason), (None, None, None));
+}
+
 #[test]
 fn every_answer_of_a_quorum_is_a_line_with_an_id_of_its_own() {
     let receipt = receipt(Event::Approved, &[2, 3], |entry| {
@@ -210,7 +234,7 @@ fn a_row_has_a_cell_for_each_column_and_parameters_stay_json() {
     let parameters = format!(r#""{{""token"":{{""_sd"":""{sd}""}},""version"":""=2.1""}}""#);
     assert!(row.contains(&parameters), "{row}");
     assert!(row.contains(r"Not during\npeak hours"), "{row}");
-    assert_eq!(header().split(',').count(), 21);
+    assert_eq!(header().split(',').count(), 22);
 }
 
 #[test]
