@@ -2,7 +2,7 @@
 # Two of three.
 #
 # A transfer is held until two different people have signed exactly it. Whoever asks sees
-# how many have allowed it so far; one person with two devices counts once; as soon as two can no
+# how many have allowed it so far, and so does whoever is next, with their names; one person with two devices counts once; as soon as two can no
 # longer allow it, it is over. `run` enforces: the command that moves the money starts with two signatures
 # or not at all.
 #

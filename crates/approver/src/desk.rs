@@ -11,12 +11,15 @@ use crate::pairings::{Pairing, Status};
 use crate::relay::{Relay, RelayError};
 use crate::review::Review;
 use crate::sign::{Reply, SignError, Verdict, sign};
+use crate::told::so_far;
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
+use countersign_core::progress::SoFar;
 use countersign_core::time::Instant;
 use countersign_store::files::FileError;
 use countersign_wire::Envelope;
 use countersign_wire::artifact::ApprovalRequest;
+use countersign_wire::note;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -72,12 +75,15 @@ pub struct Item {
     pub content: Result<Box<Opened>, OpenError>,
     /// What this device answered already.
     pub answered: Option<Verdict>,
+    /// How far the others are, where the enforcer told. No part of what is signed.
+    pub so_far: Option<SoFar>,
 }
 
 /// One pairing with its unlocked keys and its relay.
 pub struct Desk<R> {
     pairing: Pairing,
     keys: Arc<SecretKeys>,
+    home: Home,
     history: History,
     relay: R,
 }
@@ -86,7 +92,7 @@ impl<R: Relay> Desk<R> {
     /// Sits down at a pairing.
     #[must_use]
     pub fn new(home: &Home, pairing: Pairing, keys: Arc<SecretKeys>, relay: R) -> Self {
-        Self { pairing, keys, history: History::of(home), relay }
+        Self { pairing, keys, home: home.clone(), history: History::of(home), relay }
     }
 
     /// The pairing.
@@ -138,12 +144,15 @@ impl<R: Relay> Desk<R> {
         let content = Delivered::of(envelope)
             .and_then(|delivered| open(&delivered, &self.pairing, &self.keys, now));
         let Ok(opened) = content else {
-            return Ok(Item { request_id, content: content.map(Box::new), answered: None });
+            let (content, answered) = (content.map(Box::new), None);
+            return Ok(Item { request_id, content, answered, so_far: None });
         };
         let name = self.pairing.name.clone();
         self.history.saw(&Asked::new(&request_id, name, Review::of(&opened), now))?;
         let answered = self.history.answered(&request_id)?.map(|a| a.signed.verdict());
-        Ok(Item { request_id, content: Ok(Box::new(opened)), answered })
+        let note = note::of_trace(envelope.trace.as_ref());
+        let so_far = so_far(&self.home, &opened, note.as_ref(), &self.keys);
+        Ok(Item { request_id, content: Ok(Box::new(opened)), answered, so_far })
     }
 
     /// Signs a reply, writes it down, and sends it, in this order.

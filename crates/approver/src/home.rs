@@ -16,7 +16,8 @@ impl Home {
     /// [`FileError::Io`], also on a read-only disk.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, FileError> {
         let home = Self { root: root.into() };
-        for dir in [home.root.clone(), home.pairings(), home.keys(), home.history(), home.asked()] {
+        let rooms = [home.pairings(), home.keys(), home.history(), home.asked(), home.told()];
+        for dir in [home.root.clone()].into_iter().chain(rooms) {
             files::private_dir(&dir)?;
         }
         Ok(home)
@@ -43,6 +44,10 @@ impl Home {
     pub(crate) fn history(&self) -> PathBuf {
         self.root.join("history")
     }
+
+    pub(crate) fn told(&self) -> PathBuf {
+        self.root.join("told")
+    }
 }
 
 #[cfg(test)]
@@ -54,9 +59,9 @@ mod tests {
     fn attack_31_every_directory_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::open(dir.path().join("home")).unwrap();
-        for dir in
-            [home.root().to_owned(), home.keys(), home.pairings(), home.history(), home.asked()]
-        {
+        let root = home.root().to_owned();
+        let rooms = [home.keys(), home.pairings(), home.history(), home.asked(), home.told()];
+        for dir in [root].into_iter().chain(rooms) {
             let mode = std::fs::metadata(&dir).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o700, "{}", dir.display());
         }

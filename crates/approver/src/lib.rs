@@ -32,6 +32,7 @@
 //! * [`desk`]: one pairing at work: list, answer, send again; [`relay`]: what that needs.
 //! * [`mod@open`]: from a delivered message to a request that may be shown.
 //! * [`review`]: what a person reads; [`mod@sign`]: what they sign; [`always`]: and for how long.
+//! * `told`: how far the others are, as the enforcer says.
 //! * [`history`]: what was asked and answered; [`home`]: the directory of it all.
 
 pub mod always;
@@ -47,6 +48,7 @@ pub mod passphrase;
 pub mod relay;
 pub mod review;
 pub mod sign;
+mod told;
 pub mod unlock;
 
 pub use desk::{Desk, Item};
@@ -55,7 +57,7 @@ pub use open::Opened;
 pub use pairings::{Pairing, PairingName, Pairings};
 pub use passphrase::Passphrase;
 pub use relay::{PairingRelay, Relay, RelayError};
-pub use review::{Review, render_text};
+pub use review::{Review, render_so_far, render_text, so_far_line};
 pub use sign::{Reply, Verdict};
 pub use unlock::{PassphraseSource, unlock};
 

@@ -4,11 +4,13 @@
 //! [`countersign_core::display`] and none is cut: what is signed is what can be read here.
 
 mod render;
+mod so_far;
 mod text;
 mod warning;
 mod what;
 
-pub use render::render_text;
+pub use render::{render_so_far, render_text};
+pub use so_far::so_far_line;
 pub use warning::{Warning, WarningCode};
 
 use crate::always;

@@ -11,6 +11,8 @@
 mod common;
 #[path = "common/heard.rs"]
 mod heard;
+#[path = "quorum/told.rs"]
+mod told;
 
 use common::World;
 use heard::Heard;

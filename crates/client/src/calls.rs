@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::http::{Call, Reply};
 use countersign_core::checkpoint::Checkpoint;
+use countersign_core::sealing::Sealed;
 use countersign_core::time::Instant;
 use countersign_wire::artifact::{ArtifactAccepted, ArtifactSubmit};
 use countersign_wire::decision::{DecisionAccepted, DecisionDeliver, DecisionSubmit};
@@ -12,6 +13,7 @@ use countersign_wire::exchange::{
     AckAccepted, AckStatus, AckSubmit, ExchangeStatus, InboxPage, State, Withdraw, Withdrawn,
 };
 use countersign_wire::head::{HeadRemembered, HeadSubmit};
+use countersign_wire::note::{NoteAccepted, NoteSubmit};
 use countersign_wire::pairing::{Revoke, Revoked};
 use countersign_wire::{ErrorCode, limit};
 use serde_json::{Map, Value};
@@ -103,6 +105,21 @@ impl Client {
             Err(error) if is_withdrawn(&error) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Leaves a sealed note for the device that a request waits with, in place of any before it.
+    ///
+    /// # Errors
+    /// [`ClientError`]; refused with `exchange_over` once it waits no more, with 404 by a gateway of
+    /// the plain binding.
+    pub async fn submit_note(
+        &self,
+        request_id: &str,
+        ciphertext: Sealed,
+    ) -> Result<(), ClientError> {
+        let envelope = self.envelope(request_id, NoteSubmit { ciphertext });
+        let call = Call::post(&["exchanges", request_id, "note"], &envelope)?;
+        about::<NoteAccepted>(&self.call(&call).await?, request_id).map(|_| ())
     }
 
     /// How far a request got: a hint.

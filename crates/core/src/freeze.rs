@@ -13,6 +13,9 @@ use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
 use serde::{Deserialize, Serialize};
 
+/// The name of the request that lets go again what was stopped.
+pub const THAW: &str = "countersign.thaw";
+
 /// The most bytes that the reason of a stop has.
 pub const MAX_WHY: usize = 2_000;
 

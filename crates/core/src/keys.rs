@@ -39,6 +39,8 @@ pub enum Domain {
     Bundle,
     /// An approver over a stop.
     Freeze,
+    /// An operator over how far a round is.
+    Progress,
     /// Two devices over the digits of a pairing. A hash and never a signature; it stands here so
     /// that no signature can be taken for it.
     Sas,
@@ -46,7 +48,7 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, for the test that no two can be confused.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Artifact,
         Self::Auth,
         Self::KeyExchange,
@@ -57,6 +59,7 @@ impl Domain {
         Self::Policy,
         Self::Bundle,
         Self::Freeze,
+        Self::Progress,
         Self::Sas,
     ];
 
@@ -74,6 +77,7 @@ impl Domain {
             Self::Policy => "countersign-policy/v1",
             Self::Bundle => "countersign-bundle/v1",
             Self::Freeze => "countersign-freeze/v1",
+            Self::Progress => "countersign-progress/v1",
             Self::Sas => "countersign-sas/v1",
         }
     }

@@ -10,7 +10,7 @@
 //! * [`artifact`]: the action put to one approver; [`sealing`]: so that no relay can read it.
 //! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
 //! * [`verify`]: from a decision to a proof; [`answer`]: what it says; [`request`]: the life of a
-//!   request.
+//!   request; [`tally`]: how far several answers are; [`progress`]: what the next one is told of it.
 //! * [`grant`]: what was allowed once for many times; [`freeze`]: the stop of everything.
 //! * [`token`]: the same answer in a few hundred bytes, which runs nothing.
 //! * [`pairing`]: how two devices come to know each other's keys.
@@ -42,6 +42,7 @@ pub mod json;
 pub mod keys;
 pub mod message;
 pub mod pairing;
+pub mod progress;
 pub mod prompt;
 pub mod receipt;
 pub mod redact;

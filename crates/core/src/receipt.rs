@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub mod check;
+pub mod course;
 mod output;
 pub mod validity;
 

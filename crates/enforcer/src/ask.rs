@@ -4,6 +4,7 @@
 //! a request is a hint; only a verified decision ends it.
 
 mod follow;
+mod notes;
 mod queue;
 
 use crate::answer::{candidates, shown};
@@ -23,6 +24,7 @@ use countersign_store::ledger::{Asked, Ending, LedgerError, RequestRecord, Suspe
 use countersign_wire::Envelope;
 use countersign_wire::artifact::{ArtifactSubmit, Ciphertext};
 use countersign_wire::decision::DecisionDeliver;
+use notes::Notes;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -363,6 +365,24 @@ impl Enforcer {
         deadline: Instant,
         report: Report<'_>,
     ) -> Result<Waited, GateError> {
+        let mut notes = Notes::default();
+        notes.tell(self, request, relays);
+        let waited = self.hear(request, question, relays, deadline, report, &mut notes).await;
+        if let Ok(Waited::Ended(Answered::Pending(_))) = &waited {
+            notes.arrive().await;
+        }
+        waited
+    }
+
+    async fn hear(
+        &self,
+        request: &RequestRecord,
+        question: Option<&Question>,
+        relays: &Relays,
+        deadline: Instant,
+        report: Report<'_>,
+        notes: &mut Notes,
+    ) -> Result<Waited, GateError> {
         let (mut hear, _listeners) = self.listen(request, relays);
         let mut refused = None;
         let mut heard_all = false;
@@ -393,7 +413,9 @@ impl Enforcer {
                 Ok(Some(Heard::Answer(from, envelope))) => {
                     match self.take((request, question), relays, &from, *envelope).await {
                         Ok(taken) => {
-                            if let Some(over) = self.after(request, taken, relays, report).await {
+                            if let Some(over) =
+                                self.after(request, taken, relays, report, notes).await
+                            {
                                 return Ok(over);
                             }
                         }
@@ -417,7 +439,7 @@ impl Enforcer {
     ) -> (mpsc::Receiver<Heard>, JoinSet<()>) {
         let (heard, hear) = mpsc::channel(8);
         let mut listeners = JoinSet::new();
-        for asked in request.asked_now().filter(|asked| !has_answered(request, asked)) {
+        for asked in request.asked_now().filter(|asked| !request.has_answer_to(asked)) {
             if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
                 let listener = Listener { relay: relay.clone(), asked: asked.clone() };
                 listeners.spawn(listener.listen(self.edge().clone(), heard.clone()));
@@ -433,6 +455,7 @@ impl Enforcer {
         taken: RequestRecord,
         relays: &Relays,
         report: Report<'_>,
+        notes: &mut Notes,
     ) -> Option<Waited> {
         if taken.round() != request.round() {
             return Some(Waited::Escalated(taken));
@@ -440,10 +463,11 @@ impl Enforcer {
         if let Tally::Waiting { have, need } = taken.tally(&|_| true)
             && is_open(&taken)
         {
+            notes.tell(self, &taken, relays);
             report(Progress::Counted(have, need));
             return None;
         }
-        let others = taken.asked_now().any(|asked| !has_answered(&taken, asked));
+        let others = taken.asked_now().any(|asked| !taken.has_answer_to(asked));
         if others && taken.state == State::Approved {
             // What was approved does not wait for the inboxes of the others.
             let (ended, relays) = (taken.clone(), relays.clone());
@@ -615,12 +639,6 @@ fn is_open(request: &RequestRecord) -> bool {
     matches!(request.state, State::Created | State::AwaitingDecision)
 }
 
-/// Whether the device that was asked with this artifact has answered.
-fn has_answered(request: &RequestRecord, asked: &Asked) -> bool {
-    let hash = asked.artifact.head.artifact_hash;
-    request.accepted.iter().any(|accepted| accepted.decision.artifact_hash == hash)
-}
-
 fn has_way(request: &RequestRecord, relays: &Relays) -> bool {
     let mut pairings = request.asked_now().filter_map(|asked| asked.pairing.as_ref());
     pairings.any(|pairing| relays.contains_key(pairing))
@@ -629,7 +647,7 @@ fn has_way(request: &RequestRecord, relays: &Relays) -> bool {
 /// Tells the gateways that nobody of a round needs to answer any more, but for those who did, as
 /// `now` knows. They may not hear it: the enforcer refuses what comes later in any case.
 async fn tell_withdrawn(round: &RequestRecord, now: &RequestRecord, relays: &Relays, why: &str) {
-    for asked in round.asked_now().filter(|asked| !has_answered(now, asked)) {
+    for asked in round.asked_now().filter(|asked| !now.has_answer_to(asked)) {
         if let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) {
             let id = &asked.artifact.head.request_id;
             let told = relay.client.withdraw(id, Some(why));

@@ -4,6 +4,7 @@
 //! signature is worked out again, on every core, while the next page is read. The chain itself is
 //! followed in order. What is found is named by the first place that does not hold.
 
+mod beside;
 mod chain;
 mod link;
 mod parts;
@@ -15,6 +16,7 @@ use countersign_core::encoding::Hash;
 use countersign_core::json;
 use countersign_core::receipt::Level;
 use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::course::Course;
 use countersign_core::receipt::validity::{Moment, end};
 use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
@@ -95,6 +97,7 @@ pub struct Audit {
     now: Instant,
     seen: Arc<Vec<Seen>>,
     chain: Chain,
+    course: Course,
     parts: Parts,
     report: Report,
 }
@@ -105,8 +108,8 @@ impl Audit {
     pub fn new(source: Arc<dyn Receipts>, ledger: &str, trust: TrustStore, now: Instant) -> Self {
         let report = Report { ledger: ledger.to_owned(), ..Report::default() };
         let (trust, seen) = (Arc::new(trust), Arc::default());
-        let (chain, parts) = (Chain::new(ledger), Parts::default());
-        Self { source, trust, now, seen, chain, parts, report }
+        let (chain, course, parts) = (Chain::new(ledger), Course::default(), Parts::default());
+        Self { source, trust, now, seen, chain, course, parts, report }
     }
 
     /// The same where others saw heads of it: a key that ended later is looked at as of the date of
@@ -168,10 +171,12 @@ impl Audit {
                 return Ok(());
             }
             self.rows(passed).await?;
-            if !self.holds() || !self.has_grown().await? {
-                break;
+            let ended = !self.holds() || !self.has_grown().await? && self.is_beside().await?;
+            if ended {
+                return self.end_parts().await;
             }
         }
+        self.not_checked("what stands beside the receipts: others went on writing".to_owned());
         self.end_parts().await
     }
 
@@ -185,7 +190,7 @@ impl Audit {
             let (links, next) = tokio::join!(self.links(page), self.source.rows_after(last, PAGE));
             let mut persons = Vec::new();
             for one in links? {
-                let followed = one.and_then(|one| self.chain.follow(&one).map(|()| one));
+                let followed = one.and_then(|one| self.follow(one));
                 match followed {
                     Ok(one) => persons.extend(self.parts.pass(one)),
                     Err(broken) => {
@@ -204,6 +209,14 @@ impl Audit {
             page = next?;
         }
         Ok(())
+    }
+
+    /// Takes the next receipt into the chain, and what it changes into what came before.
+    fn follow(&mut self, link: Link) -> Result<Link, Broken> {
+        self.chain.follow(&link)?;
+        let contradicted = |why| Broken::new(link.at(), Verdict::Contradicted, why);
+        self.course.follow(&link.step).map_err(contradicted)?;
+        Ok(link)
     }
 
     /// Checks rows, each by itself, on every core.

@@ -10,7 +10,8 @@
 //! * `standing`, `claim`: what an answer is worth, and its one use before witnesses. `witnesses`: the
 //!   gateways of a home, for what hangs on no request.
 //! * `items`: the same for a batch, item by item. `heads`: the home's own memory of the ledger.
-//! * `rounds`: others asked in place of those who did not end it.
+//! * `rounds`: others asked in place of those who did not end it. `progress`: what those who have
+//!   not answered are told of the others.
 //! * `recovery`: what a crash left open. `error`: why the gate stays closed.
 
 mod claim;
@@ -22,6 +23,7 @@ mod heads;
 mod items;
 mod limits;
 mod permit;
+mod progress;
 mod recovery;
 mod rounds;
 mod standing;

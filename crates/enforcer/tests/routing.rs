@@ -8,6 +8,8 @@
 mod counted;
 #[path = "routing/rounds.rs"]
 mod rounds;
+#[path = "routing/told.rs"]
+mod told;
 
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
 #![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
 
+#[path = "standing/beside.rs"]
+mod beside;
 #[path = "standing/freeze.rs"]
 mod freeze;
 #[path = "standing/grants.rs"]

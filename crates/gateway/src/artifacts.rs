@@ -44,6 +44,7 @@ async fn take(
         content: submission.content.clone(),
         received_at: now,
         expires_at: submission.expires_at.clone(),
+        note: None,
     };
     let max = gateway.config.limits.pending;
     let approver_id = match gateway.store.submit_artifact(submission, max, now).await? {

@@ -79,7 +79,7 @@ async fn collect(
             if page.len() >= limit || size >= limit::PAGE {
                 return Ok((page, true));
             }
-            size += request.content.len();
+            size += request.content.len() + request.note.as_ref().map_or(0, String::len);
             cursor = Some(request.cursor());
             page.push(request);
         }

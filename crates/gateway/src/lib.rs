@@ -11,7 +11,8 @@
 //! * [`serve()`]: sockets, their limits, and the end.
 //! * `caller`, `proof`, `sessions`: who calls. `throttle`: how often strangers may.
 //! * `body`, `reply`: strict messages in, envelopes and errors out.
-//! * `artifacts`, `inbox`, `decisions`, `exchanges`, `pairing`, `channel`: the calls themselves.
+//! * `artifacts`, `inbox`, `decisions`, `exchanges`, `notes`, `pairing`, `channel`: the calls
+//!   themselves.
 //! * `hub`: wakes those who wait, so that nothing polls. `message`: what is delivered.
 //! * `housekeeping`: what time ends.
 
@@ -28,6 +29,7 @@ mod housekeeping;
 mod hub;
 mod inbox;
 mod message;
+mod notes;
 mod pairing;
 mod proof;
 mod reply;

@@ -6,6 +6,7 @@
 use crate::gateway::Gateway;
 use crate::reply::ApiError;
 use axum::body::Bytes;
+use countersign_core::sealing::Sealed;
 use countersign_core::time::Instant;
 use countersign_store::relay::exchange::{Delivery, Request};
 use countersign_wire::artifact::{
@@ -14,7 +15,7 @@ use countersign_wire::artifact::{
 use countersign_wire::decision::DecisionDeliver;
 use countersign_wire::envelope::{Body, Recipient, Sender};
 use countersign_wire::exchange::{State, Withdrawn};
-use countersign_wire::{Envelope, ErrorCode};
+use countersign_wire::{Envelope, ErrorCode, note};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -69,6 +70,18 @@ fn decision(delivery: &Delivery) -> Result<DecisionContent, ApiError> {
     serde_json::from_str(&delivery.content).map_err(|_| broken())
 }
 
+/// What is kept of a note: the seal as given.
+pub(crate) fn note_content(ciphertext: &Sealed) -> Result<String, ApiError> {
+    serde_json::to_string(ciphertext).map_err(|_| broken())
+}
+
+/// The trace of a request that has a note beside it. One that is damaged is left out: the request
+/// must still be seen.
+fn note_trace(kept: &str) -> Option<Map<String, Value>> {
+    let sealed: Sealed = serde_json::from_str(kept).ok()?;
+    note::trace(&sealed).ok()
+}
+
 /// An `approval.request` around a kept artifact.
 pub(crate) fn approval_request(
     gateway: &Gateway,
@@ -76,6 +89,7 @@ pub(crate) fn approval_request(
     request: Request,
 ) -> Result<Envelope<Box<RawValue>>, ApiError> {
     let body = RawValue::from_string(request.content).map_err(|_| broken())?;
+    let trace = request.note.as_deref().and_then(note_trace);
     Ok(Envelope {
         msg_id: Some(request.msg_id),
         msg_type: ApprovalRequest::MSG_TYPE.to_owned(),
@@ -84,7 +98,7 @@ pub(crate) fn approval_request(
         expires_at: Some(request.expires_at),
         sender: Sender::gateway(&gateway.config.gateway_id),
         recipient: Some(Recipient::approver(approver_id)),
-        trace: None,
+        trace,
         body,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::reply::{ApiError, json, render_errors};
-use crate::{artifacts, channel, decisions, exchanges, heads, inbox, pairing, proof, stops};
+use crate::{artifacts, channel, decisions, exchanges, heads, inbox, notes, pairing, proof, stops};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::map_response_with_state;
@@ -49,6 +49,7 @@ fn exchange_routes() -> Router<Arc<Gateway>> {
         .route("/v1/exchanges/{requestId}", get(exchanges::status))
         .route("/v1/exchanges/{requestId}/wait", get(decisions::wait))
         .route("/v1/exchanges/{requestId}/withdraw", post(exchanges::withdraw))
+        .route("/v1/exchanges/{requestId}/note", post(notes::submit))
         .route("/v1/approvers/{id}/inbox", get(inbox::page))
         .route("/v1/approvers/{id}/inbox/{requestId}", delete(inbox::dismiss))
 }

@@ -4,6 +4,7 @@ mod devices;
 mod exchanges;
 mod heads;
 mod lists;
+mod notes;
 mod pairings;
 mod routes;
 mod stops;
@@ -42,6 +43,7 @@ const SCHEMA: Schema = Schema {
         include_str!("relay/schema.sql"),
         include_str!("relay/heads.sql"),
         include_str!("relay/stops.sql"),
+        include_str!("relay/notes.sql"),
     ],
 };
 

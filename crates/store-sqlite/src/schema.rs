@@ -50,7 +50,7 @@ impl Schema {
         db.batch(&format!("PRAGMA application_id = {id}; PRAGMA user_version = {newest}"))
     }
 
-    fn newest(&self) -> i64 {
+    pub(crate) fn newest(&self) -> i64 {
         i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
     }
 }

@@ -10,6 +10,7 @@
 //! # Rooms
 //! * [`device`]: who may speak; [`pairing`]: how two devices meet.
 //! * [`stop`]: what ends everything, on its way to one enforcer.
+//! * [`note`]: how far the others are, beside an exchange that waits.
 //! * [`exchange`]: one artifact on its way to one approver, and the answer on its way back.
 //! * [`memory`]: the store that forgets; [`contract`]: what every store promises.
 
@@ -17,6 +18,7 @@ pub mod contract;
 pub mod device;
 pub mod exchange;
 pub mod memory;
+pub mod note;
 pub mod pairing;
 pub mod stop;
 
@@ -41,7 +43,7 @@ pub const LEDGERS_REMEMBERED: usize = 16;
 /// `expires_at` (`now >= expires_at` is too late), whether or not [`RelayStore::expire_due`] has
 /// run since. Ids are opaque text and compared byte by byte.
 #[async_trait]
-pub trait RelayStore: stop::StopStore + Send + Sync {
+pub trait RelayStore: stop::StopStore + note::NoteStore + Send + Sync {
     // --- devices ---
 
     /// Remembers a device. An id has one key for ever, and a key one id.

@@ -27,6 +27,8 @@ pub enum Kind {
     Wait,
     /// `POST /v1/exchanges/{requestId}/withdraw`
     Withdraw,
+    /// `POST /v1/exchanges/{requestId}/note`
+    Note,
     /// `GET /v1/approvers/{id}/inbox`
     Inbox,
     /// `POST /v1/acks`
@@ -55,6 +57,7 @@ impl Kind {
             ("POST", ["decisions"]) => Self::Decide,
             ("GET", ["exchanges", _, "wait"]) => Self::Wait,
             ("POST", ["exchanges", _, "withdraw"]) => Self::Withdraw,
+            ("POST", ["exchanges", _, "note"]) => Self::Note,
             ("GET", ["approvers", _, "inbox"]) => Self::Inbox,
             ("POST", ["acks"]) => Self::Ack,
             ("POST", ["pairing", "initiate"]) => Self::Initiate,

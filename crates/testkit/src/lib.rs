@@ -9,6 +9,7 @@
 //! * [`call`]: what a script is given and what it answers.
 //! * [`device`]: an approver's device that signs whatever a test wants.
 //! * [`agent`]: an enforcer that seals whatever a test wants.
+//! * [`database`]: the hand of somebody who can write a file of ours.
 //! * [`forge`]: messages that nobody sent, sealed and signed as well as an outsider can.
 //! * [`recorder`]: a wire that keeps every byte; [`canary`]: what to look for in them.
 
@@ -22,6 +23,7 @@ pub mod agent;
 pub mod call;
 pub mod canary;
 mod chance;
+pub mod database;
 pub mod device;
 pub mod forge;
 pub mod gateway;

@@ -49,7 +49,7 @@ pub(crate) fn told<E: Debug>(result: Result<Value, E>) -> Answer {
 type Answers = fn(&Input<'_>) -> Result<Answer, Damaged>;
 
 /// One line for each kind.
-const KINDS: [(&str, Answers); 15] = [
+const KINDS: [(&str, Answers); 16] = [
     ("artifact", artifact::answer),
     ("canonical", canonical::answer),
     ("checkpoint", signed::checkpoint),
@@ -58,6 +58,7 @@ const KINDS: [(&str, Answers); 15] = [
     ("domain", signed::domain),
     ("message", any_message),
     ("number", canonical::number),
+    ("progress", artifact::note),
     ("published", published::answer),
     ("receipt", receipt::answer),
     ("reference", reference::answer),

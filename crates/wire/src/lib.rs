@@ -9,6 +9,7 @@
 //! * [`artifact`], [`decision`], [`exchange`]: a question, its answer, and how far it got.
 //! * [`head`]: how long a ledger was, for the gateway to remember.
 //! * [`stop`]: what ends everything, from an approver's device.
+//! * [`note`]: how far the others are, for those who have not answered.
 //! * [`presence`]: what live channels say besides.
 //! * [`pairing`], [`auth`]: how devices meet, and how one proves itself.
 //! * [`error`]: what went wrong, and the one table from its code to an HTTP status.
@@ -20,6 +21,7 @@ pub mod envelope;
 pub mod error;
 pub mod exchange;
 pub mod head;
+pub mod note;
 pub mod pairing;
 pub mod presence;
 #[cfg(feature = "schema")]
@@ -38,6 +40,9 @@ pub mod limit {
     pub const ARTIFACT_SUBMIT: usize = 3 * 1024 * 1024;
     /// Every other message: 64 KiB.
     pub const MESSAGE: usize = countersign_core::json::limit::MESSAGE;
+    /// A sealed note beside an exchange, with its envelope: small, because it comes along with every
+    /// item of an inbox.
+    pub const NOTE: usize = 16 * 1024;
     /// A page of an inbox. A gateway ends a page before it grows past this.
     pub const PAGE: usize = 8 * 1024 * 1024;
     /// Characters of an id of a request, a device, a message or a pairing.

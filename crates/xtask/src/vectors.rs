@@ -13,6 +13,7 @@ mod decision;
 mod forge;
 mod message;
 mod object;
+mod progress;
 mod receipt;
 mod reference;
 mod sealed;
@@ -67,6 +68,7 @@ fn files() -> Made<Vec<File>> {
         signed::disclosures()?,
         signed::domains()?,
         message::file()?,
+        progress::file()?,
         receipt::file()?,
         reference::file()?,
         sealed::file()?,

@@ -10,7 +10,7 @@
  * - `artifact`, `route`: the action put to one approver; `statement`, `sealing`: so that no relay
  *   can read it
  * - `decision`: the signed answer; `meaning`: what it says; `trust`: the keys that somebody pinned
- * - `verify`: from a decision to a vote; `quorum`: whether votes are enough; `token`: the compact form; `reference`: HARP's own files
+ * - `verify`: from a decision to a vote; `quorum`: whether votes are enough; `progress`: what the next one is told of them; `token`: the compact form; `reference`: HARP's own files
  * - `receipt`, `grant`, `taken`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
  *
  * @packageDocumentation
@@ -26,6 +26,7 @@ export * as grant from "./grant.js";
 export * as json from "./json.js";
 export * as keys from "./keys.js";
 export * as meaning from "./meaning.js";
+export * as progress from "./progress.js";
 export * as quorum from "./quorum.js";
 export * as receipt from "./receipt.js";
 export * as redact from "./redact.js";

@@ -36,6 +36,8 @@ export const DOMAINS = {
   bundle: "countersign-bundle/v1",
   /** An approver over a stop. */
   freeze: "countersign-freeze/v1",
+  /** An operator over how far a round is. */
+  progress: "countersign-progress/v1",
 } as const;
 
 /** The name of a domain. */

@@ -40,11 +40,12 @@ export function missing(route: Route | undefined, answers: readonly Answer[]): S
 }
 
 /** How many distinct persons must allow, at least 1. */
-function needed(route: Route): number {
+export function needed(route: Route): number {
   return Math.max(route.threshold, 1);
 }
 
-function of(group: Group, persons: ReadonlySet<string>): Short {
+/** How many of a group allow, and how many must. */
+export function of(group: Group, persons: ReadonlySet<string>): Short {
   const have = new Set(group.persons.filter((person) => persons.has(person))).size;
   return { have, need: Math.max(group.threshold, 1) };
 }

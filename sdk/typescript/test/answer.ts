@@ -13,6 +13,7 @@ import { JsonError, canonicalText, limit, parse, sha256 } from "../src/json.js";
 import type { JsonObject, JsonValue } from "../src/json.js";
 import { DOMAINS, KeyError, publicKeys, secretKeys, verifyDomain } from "../src/keys.js";
 import type { Domain } from "../src/keys.js";
+import { NotTold, parseNote, verifyNote } from "../src/progress.js";
 import { commitment, disclosure, opens } from "../src/redact.js";
 import { HarpError, enforce, parseKeys } from "../src/reference.js";
 import type { Scope } from "../src/route.js";
@@ -94,6 +95,13 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
     const statement = parseStatement(text(input.text));
     verifyStatement(statement, publicKeys(parse(text(input.enforcer), limit.MESSAGE)));
     return { artifactHash: artifactHash(statement.artifact) };
+  },
+  progress(input) {
+    const enforcer = publicKeys(parse(text(input.enforcer), limit.MESSAGE));
+    const told = verifyNote(parseNote(text(input.note)), parseArtifact(text(input.artifact)), enforcer);
+    const { allowed, needed, groups, toldAt } = told;
+    const some = groups.length === 0 ? {} : { groups: groups.map((group) => ({ ...group })) };
+    return { soFar: { allowed, needed, ...some, toldAt: toldAt.text } };
   },
   disclosure(input) {
     const one = malformed(() => disclosure(parse(text(input.disclosure), limit.MESSAGE)));
@@ -178,6 +186,7 @@ function refusal(error: unknown): string {
   if (error instanceof JsonError || error instanceof KeyError) return error.code;
   if (error instanceof SealError || error instanceof TokenError) return error.code;
   if (error instanceof TrustError || error instanceof HarpError) return error.code;
+  if (error instanceof NotTold) return error.code;
   if (error instanceof Refusal) return error.refusal;
   if (error instanceof Named) return error.outcome;
   throw error;

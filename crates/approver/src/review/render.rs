@@ -1,7 +1,8 @@
 //! A review as text for a terminal.
 
-use super::{Fact, Review};
+use super::{Fact, Review, so_far};
 use countersign_core::artifact::Risk;
+use countersign_core::progress::SoFar;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Labels up to this width share a line with their value.
@@ -25,6 +26,15 @@ pub fn render_text(review: &Review, width: usize, color: bool) -> String {
     page.section("On which terms", &review.terms);
     page.section("The agent says (nobody checked this)", &review.agent_says);
     page.section("Signed over", &hashes(review));
+    page.out
+}
+
+/// How far the others are, as lines that go below a review.
+#[must_use]
+pub fn render_so_far(so_far: &SoFar, width: usize, color: bool) -> String {
+    let mut page = Page { out: String::new(), width: width.max(40), color };
+    let title = "So far, as the enforcer tells (no part of what is signed)";
+    page.section(title, &so_far::facts(so_far));
     page.out
 }
 

@@ -6,11 +6,11 @@ use super::inbox::opened;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
+use countersign_approver::Review;
 use countersign_approver::always::{End, Wish, take};
 use countersign_approver::desk::AnswerError;
 use countersign_approver::open::Opened;
 use countersign_approver::sign::{Reply, SignError};
-use countersign_approver::{Review, render_text};
 use countersign_core::answer::Unclear;
 use countersign_enforcer::Edge;
 
@@ -151,7 +151,7 @@ async fn answer(
     let opened = opened(item)?;
     let reply = reply(opened).map_err(AnswerError::Sign)?;
     let review = Review::answering(opened, &reply);
-    here.output.progress(&render_text(&review, super::show::width(), here.output.color()));
+    here.output.progress(&super::show::page(here, &review, item.so_far.as_ref()));
     let desk = desks
         .get(*at)
         .ok_or_else(|| Failure::new(Exit::Failed, "no_pairing", "the pairing is gone"))?;
@@ -175,6 +175,9 @@ async fn answer(
     if let (Some(taken), Some(members)) = (&reply.always, document.as_object_mut()) {
         always = format!(", and again until {}", taken.expires_at);
         members.insert("always".into(), serde_json::json!(taken));
+    }
+    if let (Some(so_far), Some(members)) = (&item.so_far, document.as_object_mut()) {
+        members.insert("soFar".into(), serde_json::json!(so_far));
     }
     let text = format!("{word} {}{always}; signed and delivered", answered.request_id);
     here.output.result(&text, &document)?;

@@ -4,7 +4,7 @@ use super::Here;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
-use countersign_approver::{Item, Review, Verdict};
+use countersign_approver::{Item, Review, Verdict, so_far_line};
 use countersign_core::display::visible;
 use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
@@ -52,7 +52,9 @@ fn line(item: &Item, now: Instant) -> String {
             let risk = review.risk.map_or("UNKNOWN".into(), |r| format!("{r:?}").to_uppercase());
             let left = left(review.expires_at.instant(), now);
             let answered = answered(item).map(|a| format!("  (you {a})")).unwrap_or_default();
-            format!("{id}  {risk:<8}  {left:>7} left  {}{answered}", review.headline)
+            let told = item.so_far.as_ref().map(|so_far| format!("  ({})", so_far_line(so_far)));
+            let told = told.unwrap_or_default();
+            format!("{id}  {risk:<8}  {left:>7} left  {}{told}{answered}", review.headline)
         }
         Err(error) => format!("{id}  REFUSED   not shown: {error}"),
     }
@@ -80,6 +82,7 @@ fn document(pairing: &str, item: &Item) -> Value {
                 "artifactHash": review.artifact_hash,
                 "actionHash": review.action_hash,
                 "answered": item.answered,
+                "soFar": item.so_far,
                 "review": review,
             })
         }

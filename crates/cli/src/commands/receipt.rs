@@ -262,6 +262,7 @@ pub(crate) fn explain(verdict: &Verdict) -> String {
         Verdict::ChainBroken { seq } => format!("the chain breaks at {seq} [ChainBroken]"),
         Verdict::Truncated => "the ledger was cut [Truncated]".into(),
         Verdict::Forked => "the ledger was forked [Forked]".into(),
+        Verdict::Contradicted => "it contradicts what was recorded before [Contradicted]".into(),
         Verdict::Malformed => "not a receipt [Malformed]".into(),
         Verdict::Unsupported => "a receipt of another version [Unsupported]".into(),
     }

@@ -7,7 +7,9 @@ use crate::failure::{Exit, Outcome};
 use crate::reviewer;
 use crate::tty::columns;
 use countersign_approver::history::Past;
-use countersign_approver::{Review, render_text};
+use countersign_approver::{Review, render_so_far, render_text};
+use countersign_core::progress::SoFar;
+use serde::Serialize;
 
 /// Show one request whole: every argument, file and variable, and what is unusual about it.
 #[derive(clap::Args)]
@@ -25,23 +27,40 @@ impl Show {
         let desks = reviewer::desks(here, &self.passphrase)?;
         let items = reviewer::waiting(here, &desks).await?;
         match reviewer::choose(here, &items, &self.id) {
-            Ok((_, item)) => self.print(here, &Review::of(opened(item)?)),
+            Ok((_, item)) => self.print(here, &Review::of(opened(item)?), item.so_far.as_ref()),
             // What was, is shown too, as it was kept.
             Err(failure) => match reviewer::past(here, &self.id)?.and_then(kept) {
                 Some(review) => {
                     here.output.progress(&format!("{}\n", failure.message));
-                    self.print(here, &review)
+                    self.print(here, &review, None)
                 }
                 None => Err(failure),
             },
         }
     }
 
-    fn print(&self, here: &Here<'_>, review: &Review) -> Outcome {
-        let text = render_text(review, width(), here.output.color());
-        here.output.result(text.trim_end(), review)?;
+    fn print(&self, here: &Here<'_>, review: &Review, so_far: Option<&SoFar>) -> Outcome {
+        let text = page(here, review, so_far);
+        here.output.result(text.trim_end(), &Shown { review, so_far })?;
         Ok(Exit::Ok)
     }
+}
+
+/// A review, and beside it how far the others are.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    #[serde(flatten)]
+    review: &'a Review,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    so_far: Option<&'a SoFar>,
+}
+
+/// A review as it is read, and below it how far the others are.
+pub(crate) fn page(here: &Here<'_>, review: &Review, so_far: Option<&SoFar>) -> String {
+    let (width, color) = (width(), here.output.color());
+    let told = so_far.map(|so_far| render_so_far(so_far, width, color)).unwrap_or_default();
+    render_text(review, width, color) + &told
 }
 
 fn kept(past: Past) -> Option<Review> {

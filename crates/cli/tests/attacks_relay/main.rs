@@ -19,6 +19,7 @@ mod agent;
 mod downgrade;
 mod forged;
 mod lies;
+mod notes;
 mod pairing;
 mod replay;
 mod stops;

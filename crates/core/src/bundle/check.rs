@@ -8,6 +8,7 @@ use crate::encoding::Hash;
 use crate::json::{self, clip};
 use crate::keys::{Domain, verify_domain};
 use crate::receipt::check::Verdict;
+use crate::receipt::course::Course;
 use crate::time::Instant;
 use crate::trust::{Status, TrustStore};
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub struct Checker<'a> {
     cover: Option<Cover>,
     stage: Stage,
     chain: Chain,
+    course: Course,
     expected: u64,
     signatures: Signatures,
     remembered: Vec<Remembered>,
@@ -65,6 +67,7 @@ impl<'a> Checker<'a> {
             cover: None,
             stage: Stage::Reading,
             chain: Chain::default(),
+            course: Course::partial(),
             expected: 0,
             signatures: Signatures::default(),
             remembered: Vec::new(),
@@ -148,6 +151,9 @@ impl<'a> Checker<'a> {
             self.wrong(Verdict::Malformed, "the cover names a range that cannot be");
         }
         self.expected = cover.range.map_or(0, |range| range.first);
+        if self.expected == 1 {
+            self.course = Course::default();
+        }
         self.cover = Some(cover.clone());
     }
 

@@ -70,6 +70,9 @@ pub enum Verdict {
     Truncated,
     /// Two receipts stand at one place.
     Forked,
+    /// It says what cannot have happened after those before it ([`super::course`]), or what stands
+    /// beside the receipts is not what they say.
+    Contradicted,
     /// Not a receipt.
     Malformed,
     /// A receipt of a version that is not known here.

@@ -5,6 +5,7 @@ use crate::segments::note::Note;
 use countersign_core::checkpoint::Head;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::{Verdict, check};
+use countersign_core::receipt::course::Step;
 use countersign_core::receipt::validity::Moment;
 use countersign_core::receipt::{Content, Level, Receipt};
 use countersign_core::trust::TrustStore;
@@ -20,6 +21,8 @@ pub(super) struct Link {
     pub(super) level: Level,
     /// The heads that its approvers were shown.
     pub(super) heads: Vec<Head>,
+    /// What it changes of what may happen after it.
+    pub(super) step: Step,
     /// What it says of a segment.
     pub(super) note: Option<Note>,
     /// By whom it must be found, where it is filed.
@@ -55,9 +58,10 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Li
         heads.extend(artifact.checkpoint().ok().flatten().map(|checkpoint| checkpoint.head));
     }
     let (note, persons) = (Note::read(&receipt.content.entry), filed(row, &receipt));
+    let step = Step::of(&receipt.content);
     let (hash, content) = (receipt.content_hash, receipt.content);
     let Content { ledger, seq, prev, .. } = content;
-    Ok(Link { ledger, seq, prev, hash, level, heads, note, persons })
+    Ok(Link { ledger, seq, prev, hash, level, heads, step, note, persons })
 }
 
 /// By whom a receipt must be found.

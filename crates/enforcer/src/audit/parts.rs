@@ -6,6 +6,7 @@ use super::{Audit, Broken};
 use crate::segments::note::Note;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::course::Course;
 use countersign_core::receipt::validity::Moment;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Person;
@@ -52,6 +53,7 @@ impl Audit {
             if segment.dropped && (segment.first == 1 || later) {
                 self.report.dropped = Some(segment.last);
                 self.chain.resume(segment.last, segment.head);
+                self.course = Course::partial();
             } else if self.source.digest(segment).await?.is_none() {
                 let (seq, name) = (segment.first, segment.file_name());
                 let because = format!("the segment `{name}` is gone");

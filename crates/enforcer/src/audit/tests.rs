@@ -5,7 +5,7 @@ use countersign_core::checkpoint::Head;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Boundary, Event, Receipt};
 use countersign_core::trust::Operator;
-use countersign_store::ledger::read::{Mark, Query};
+use countersign_store::ledger::read::{Beside, Mark, Query};
 use countersign_store::ledger::segments::Segment;
 use countersign_store::ledger::{LedgerStore as _, MemoryLedger, contract};
 
@@ -17,6 +17,7 @@ struct Stored {
     rows: Vec<Row>,
     head: Option<Vec<u8>>,
     segments: Vec<Segment>,
+    beside: Beside,
     /// How many persons are filed too much.
     strangers: u64,
 }
@@ -38,6 +39,10 @@ impl Receipts for Stored {
     }
     async fn persons_up_to(&self, _: u64) -> Result<Option<u64>, StoreError> {
         Ok(Some(self.strangers))
+    }
+    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+        let newest = self.rows.last().map_or(0, |row| row.seq.unsigned_abs());
+        Ok(Some(Beside { newest, ..self.beside.clone() }))
     }
     async fn find(&self, _: &Query, _: Option<Mark>, _: usize) -> Result<Vec<Receipt>, StoreError> {
         unreachable!("a check reads rows")
@@ -69,7 +74,7 @@ async fn stored(receipts: usize) -> Stored {
     }
     let rows = ledger.rows_after(None, usize::MAX).await.unwrap();
     let head = ledger.head_text().await.unwrap();
-    Stored { rows, head, segments: vec![], strangers: 0 }
+    Stored { rows, head, segments: vec![], beside: Beside::default(), strangers: 0 }
 }
 
 async fn check(stored: Stored) -> Report {

@@ -13,12 +13,11 @@ use crate::question::{Grounds, Question, Way};
 use crate::witness::Contradicted::{Forked, Truncated};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
+use countersign_core::freeze::THAW;
+use countersign_core::receipt::course::FREEZE;
 use countersign_core::receipt::{Entry, Event, PolicyNote, Receipt};
 use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Thaw};
 use serde_json::json;
-
-/// The name of the request that lets go again.
-const THAW: &str = "countersign.thaw";
 
 impl Enforcer {
     /// Who stopped everything; `None` where nobody did.
@@ -39,7 +38,7 @@ impl Enforcer {
         let frozen = Frozen { by, why, since: self.now().timestamp() };
         let mut members = vec![("change", "frozen"), ("by", frozen.by.as_str())];
         members.extend(frozen.why.as_deref().map(|why| ("why", why)));
-        let entry = self.change(Event::Frozen, entry::note("freeze", &members))?;
+        let entry = self.change(Event::Frozen, entry::note(FREEZE, &members))?;
         let receipt = self.ledger.freeze(frozen.clone(), entry, self.now()).await?;
         self.remember_head().await?;
         self.tell_everywhere().await;
@@ -93,7 +92,7 @@ impl Enforcer {
 
     fn thawed(&self, request: &RequestRecord) -> Result<Entry, GateError> {
         let members = [("change", "thawed"), ("request", request.id.as_str())];
-        self.change(Event::Frozen, entry::note("freeze", &members))
+        self.change(Event::Frozen, entry::note(FREEZE, &members))
     }
 
     /// Refuses a question while everything stands still, but for the one that lets go again, and any

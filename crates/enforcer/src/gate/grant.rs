@@ -17,6 +17,7 @@ pub(crate) use check::offered;
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::Context;
 use countersign_core::grant::{Grant, GrantNote};
+use countersign_core::receipt::course::GRANT;
 use countersign_core::receipt::{Basis, Entry, Event, Receipt};
 use countersign_core::redact::smuggles_commitment;
 use countersign_core::request::State;
@@ -215,7 +216,11 @@ impl Enforcer {
     /// # Errors
     /// Where there is none of this id, or it was taken back before.
     pub async fn revoke_grant(&self, id: &str) -> Result<Receipt, GateError> {
-        let note = entry::note("grant", &[("change", "revoked"), ("grant", id)]);
+        let given = self.ledger.grants().await?.into_iter().find(|grant| grant.id == id);
+        let mut members = vec![("change", "revoked"), ("grant", id)];
+        // The name of a grant is the ledger's; the request is what people signed.
+        members.extend(given.iter().map(|grant| ("request", grant.request_id.as_str())));
+        let note = entry::note(GRANT, &members);
         let entry = self.change(Event::Revoked, note)?;
         let receipt = self.ledger.revoke_grant(id, entry, self.now()).await?;
         self.remember_head().await?;

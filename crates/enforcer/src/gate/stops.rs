@@ -13,6 +13,7 @@ use countersign_client::{Client, ClientError};
 use countersign_core::freeze::{SignedStop, shown};
 use countersign_core::json::{self, clip};
 use countersign_core::receipt::Event;
+use countersign_core::receipt::course::FREEZE;
 use countersign_core::sealing;
 use countersign_core::time::Instant;
 use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Sent};
@@ -186,7 +187,7 @@ impl Enforcer {
         let frozen = Frozen { by, why: signed.stop.why.clone(), since: self.now().timestamp() };
         let mut members = vec![("change", "frozen"), ("by", frozen.by.as_str())];
         members.extend(frozen.why.as_deref().map(|why| ("why", why)));
-        let mut note = entry::note("freeze", &members);
+        let mut note = entry::note(FREEZE, &members);
         note.insert("signed".into(), json::value_of(signed)?);
         let entry = self.change(Event::Frozen, note)?;
         let sent = Sent { nonce: signed.id(), signer: signed.stop.signer_key_id.clone() };
@@ -197,7 +198,7 @@ impl Enforcer {
     async fn not_heeded(&self, stop: &WaitingStop, why: &str) -> Result<(), GateError> {
         let (from, why) = (clip(&stop.approver_id), clip(why));
         let members = [("change", "refused"), ("from", from.as_str()), ("why", why.as_str())];
-        let entry = self.change(Event::Observed, entry::note("freeze", &members))?;
+        let entry = self.change(Event::Observed, entry::note(FREEZE, &members))?;
         self.ledger.record(entry, self.now()).await?;
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! What is dropped when it is old enough, and what forbids it.
 
-use super::note::{KIND, Note};
+use super::note::Note;
 use super::{Enforcer, RotateError, Rotated, Rule, denied_since, is_over};
 use crate::daily::{Effort, catch_up};
 use crate::{entry, ship};
+use countersign_core::receipt::course::LEDGER;
 use countersign_core::receipt::{Event, Receipt};
 use countersign_store::files;
 use countersign_store::ledger::segments::{Hold, Segment};
@@ -78,7 +79,7 @@ impl Enforcer {
     pub async fn hold(&self, name: &str, why: Option<&str>) -> Result<Receipt, RotateError> {
         let mut members = vec![("change", "held"), ("hold", name)];
         members.extend(why.map(|why| ("why", why)));
-        let entry = self.change(Event::Observed, entry::note(KIND, &members))?;
+        let entry = self.change(Event::Observed, entry::note(LEDGER, &members))?;
         let (name, why) = (name.to_owned(), why.map(str::to_owned));
         Ok(self.ledger().hold(Hold { name, why, since: self.now() }, entry).await?)
     }
@@ -89,7 +90,7 @@ impl Enforcer {
     /// Where there is none of this name, or it cannot be written down.
     pub async fn release(&self, name: &str) -> Result<Receipt, RotateError> {
         let members = [("change", "released"), ("hold", name)];
-        let entry = self.change(Event::Observed, entry::note(KIND, &members))?;
+        let entry = self.change(Event::Observed, entry::note(LEDGER, &members))?;
         Ok(self.ledger().release(name, entry, self.now()).await?)
     }
 }

@@ -3,12 +3,10 @@
 
 use crate::entry;
 use countersign_core::encoding::Hash;
+use countersign_core::receipt::course::LEDGER;
 use countersign_core::receipt::{Entry, Event};
 use countersign_store::ledger::segments::Segment;
 use serde_json::{Map, Value};
-
-/// The kind of such an action.
-pub(crate) const KIND: &str = "ledger";
 
 /// That a segment was sealed, or that its file was dropped.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +37,7 @@ impl Note {
             ("contentHash", &head),
             ("sha256", &sha256),
         ];
-        entry::note(KIND, &members)
+        entry::note(LEDGER, &members)
     }
 
     /// What a receipt says, where it says such a thing.
@@ -52,7 +50,7 @@ impl Note {
             "dropped" => true,
             _ => return None,
         };
-        (ours && text("kind")? == KIND).then_some(())?;
+        (ours && text("kind")? == LEDGER).then_some(())?;
         Some(Self {
             dropped,
             first: text("first")?.parse().ok()?,

@@ -7,7 +7,7 @@ use countersign_enforcer::{Quorum, Seated};
 use countersign_store::ledger::{GrantRecord, GrantStore as _};
 
 /// What is wished for: how long, how often, and whether for one session.
-type Terms = (Option<u32>, Option<u32>, bool);
+pub(super) type Terms = (Option<u32>, Option<u32>, bool);
 
 async fn want(
     world: &World,
@@ -28,7 +28,7 @@ async fn want(
     world.enforcer.want_grant(wish).await
 }
 
-async fn given(world: &World, name: &str, terms: Terms) -> GrantRecord {
+pub(super) async fn given(world: &World, name: &str, terms: Terms) -> GrantRecord {
     let wanted = want(world, name, terms).await.unwrap();
     let seated = Seated { ways: world.enforcer.ways().unwrap(), quorum: Quorum::default() };
     let question = world.enforcer.grant_question(&wanted, seated, 60_000).unwrap();
@@ -53,7 +53,7 @@ async fn goes_as(world: &World, name: &str, whose: (&str, &str, &str)) -> bool {
     }
 }
 
-async fn goes(world: &World) -> bool {
+pub(super) async fn goes(world: &World) -> bool {
     goes_as(world, "spin", WHOSE).await
 }
 

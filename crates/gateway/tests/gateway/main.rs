@@ -12,6 +12,7 @@ mod channel;
 mod exchange;
 mod house;
 mod limits;
+mod notes;
 mod pairing;
 mod published;
 mod raw;

@@ -20,7 +20,7 @@ pub(super) fn moves(db: &Db) -> Result<(), LedgerError> {
     frozen(db)?.map_or(Ok(()), stopped)
 }
 
-fn frozen(db: &Db) -> Result<Option<Frozen>, StoreError> {
+pub(super) fn frozen(db: &Db) -> Result<Option<Frozen>, StoreError> {
     db.one("SELECT body FROM frozen", [], |row| row.get::<_, Json<_>>(0).map(|json| json.0))
 }
 

@@ -26,7 +26,7 @@ fn one(db: &Db, id: &str) -> Result<GrantRecord, LedgerError> {
     found.ok_or_else(|| LedgerError::Unknown(id.to_owned()))
 }
 
-fn every(db: &Db) -> Result<Vec<GrantRecord>, StoreError> {
+pub(super) fn every(db: &Db) -> Result<Vec<GrantRecord>, StoreError> {
     db.all(&format!("{COLUMNS} ORDER BY granted_at, id"), [], record)
 }
 

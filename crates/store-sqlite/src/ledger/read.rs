@@ -1,6 +1,6 @@
 //! The receipts in their order, and the rows as they stand there.
 
-use super::{SCHEMA, SqliteLedger, filed, find, receipts, segments};
+use super::{SCHEMA, SqliteLedger, filed, find, freeze, grants, receipts, requests, segments};
 use crate::column::rows;
 use crate::db::Db;
 use crate::readers::Readers;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Receipt;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::read::{Filed, Mark, Person, Query, Receipts, Row};
+use countersign_store::ledger::read::{Beside, Filed, Mark, Person, Query, Receipts, Row};
 use countersign_store::ledger::segments::Segment;
 use std::path::Path;
 
@@ -92,6 +92,10 @@ impl Receipts for LedgerFile {
         self.readers.read(move |db| filed::count(db, seq)).await
     }
 
+    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+        self.readers.read(beside).await
+    }
+
     async fn find(
         &self,
         query: &Query,
@@ -138,6 +142,10 @@ impl Receipts for SqliteLedger {
         self.writer.read(move |db| filed::count(db, seq)).await
     }
 
+    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+        self.writer.read(beside).await
+    }
+
     async fn find(
         &self,
         query: &Query,
@@ -159,6 +167,19 @@ fn page(db: &Db, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
     let sql = "SELECT body FROM receipt WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
     let texts = db.all(sql, (from, rows(limit)), receipts::body)?;
     texts.iter().map(|text| receipts::read(db, text)).collect()
+}
+
+fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {
+    if db.number("PRAGMA user_version", [])? < SCHEMA.newest() {
+        return Ok(None);
+    }
+    Ok(Some(Beside {
+        newest: receipts::newest(db)?.map_or(0, |(seq, _)| seq),
+        frozen: freeze::frozen(db)?,
+        holds: segments::change::holds(db)?.into_iter().map(|hold| hold.name).collect(),
+        grants: grants::every(db)?,
+        open: requests::open_ids(db)?,
+    }))
 }
 
 fn head(db: &Db) -> Result<Option<Vec<u8>>, StoreError> {

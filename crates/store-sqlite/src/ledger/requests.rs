@@ -74,6 +74,11 @@ pub(super) fn open(db: &Db) -> Result<Vec<RequestRecord>, StoreError> {
     db.all(&sql, [], request)?.into_iter().map(|bare| whole(db, bare)).collect()
 }
 
+/// The names of the requests that are not final.
+pub(super) fn open_ids(db: &Db) -> Result<Vec<String>, StoreError> {
+    db.all(&format!("SELECT id FROM request WHERE {OPEN}"), [], |row| row.get(0))
+}
+
 pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {
     let RequestKey { principal, session, workspace, action_hash } = &new.key;
     db.run(

@@ -1,6 +1,6 @@
 //! Receipts whose rows went into a file of their own.
 
-mod change;
+pub(super) mod change;
 
 use super::read::between;
 use super::receipts::{self, number};

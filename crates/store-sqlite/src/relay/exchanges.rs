@@ -1,6 +1,6 @@
 //! Artifacts on their way to approvers, and answers on their way back.
 
-use super::routes;
+use super::{notes, routes};
 use crate::column::{At, Digest, Stamp, Word, rows};
 use crate::db::Db;
 use countersign_core::encoding::Hash;
@@ -10,6 +10,7 @@ use countersign_store::relay::exchange::{
     Acked, Decided, Decision, Delivery, Ended, Exchange, Party, State, Submission, Submitted,
     Withdrawn,
 };
+use countersign_store::relay::note::Noted;
 use rusqlite::{Row, params};
 
 pub(super) fn submit(
@@ -109,6 +110,7 @@ fn answer(db: &Db, stand: Stand, decision: &Decision, now: Instant) -> Result<De
     )?;
     let sql = "INSERT INTO sealed_answer (exchange, content) VALUES (?1, ?2)";
     db.run(sql, params![stand.id, decision.content])?;
+    notes::drop_of(db, stand.id)?;
     let delivery = Delivery {
         request_id: decision.request_id.clone(),
         msg_id: decision.msg_id.clone(),
@@ -179,6 +181,25 @@ pub(super) fn withdraw(
     }
 }
 
+pub(super) fn note(
+    db: &Db,
+    enforcer_id: &str,
+    request_id: &str,
+    content: &str,
+    now: Instant,
+) -> Result<Noted, StoreError> {
+    let Some(stand) = stand(db, Party::Enforcer(enforcer_id), request_id)? else {
+        return Ok(Noted::Unknown);
+    };
+    match stand.state.at(now, stand.expires_at.instant()) {
+        State::PendingApproval => {
+            notes::put(db, stand.id, content)?;
+            Ok(Noted::Kept { approver_id: stand.approver_id })
+        }
+        over => Ok(Noted::Over(over)),
+    }
+}
+
 /// Cancels what is pending between two devices, whichever of them asked.
 pub(super) fn cancel(
     db: &Db,
@@ -220,7 +241,8 @@ fn finish(db: &Db, found: Vec<(i64, Ended)>, state: State) -> Result<Vec<Ended>,
 }
 
 fn end(db: &Db, id: i64, state: State) -> Result<(), StoreError> {
-    db.run("UPDATE exchange SET state = ?2 WHERE id = ?1", params![id, Word(state)]).map(|_| ())
+    db.run("UPDATE exchange SET state = ?2 WHERE id = ?1", params![id, Word(state)])?;
+    notes::drop_of(db, id)
 }
 
 /// What a change of state depends on.

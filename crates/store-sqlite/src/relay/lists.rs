@@ -56,8 +56,10 @@ fn requests(
     let (at, id) = page.place();
     db.all(
         &format!(
-            "SELECT request_id, msg_id, content, received_at, expires_text
+            "SELECT request_id, msg_id, sealed_artifact.content, received_at, expires_text,
+                note.content
              FROM exchange JOIN sealed_artifact ON sealed_artifact.exchange = exchange.id
+                LEFT JOIN note ON note.exchange = exchange.id
              WHERE state = 'pendingApproval' AND approver_id = ?1
                 AND (received_at, request_id) > (?2, ?3)
                 AND expires_at > ?4 AND is_dismissed = 0 {only}
@@ -75,6 +77,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
         content: row.get(2)?,
         received_at: row.get::<_, At>(3)?.0,
         expires_at: row.get::<_, Stamp>(4)?.0,
+        note: row.get(5)?,
     })
 }
 

@@ -97,6 +97,13 @@ impl RequestRecord {
         persons.collect()
     }
 
+    /// Whether the device that was asked with this artifact has answered.
+    #[must_use]
+    pub fn has_answer_to(&self, asked: &Asked) -> bool {
+        let hash = asked.artifact.head.artifact_hash;
+        self.accepted.iter().any(|accepted| accepted.decision.artifact_hash == hash)
+    }
+
     /// The distinct persons of this round who answered, sorted.
     #[must_use]
     pub fn answered_by(&self) -> Vec<String> {

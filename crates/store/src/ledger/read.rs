@@ -4,6 +4,7 @@
 //! as it stands there, readable or not.
 
 use super::segments::Segment;
+use super::{Frozen, GrantRecord};
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::artifact::Risk;
@@ -134,6 +135,22 @@ pub fn mark(receipt: &Receipt) -> Mark {
     (receipt.content.recorded_at.instant(), receipt.content.seq)
 }
 
+/// What a ledger keeps beside its receipts, as all of it stood at one moment. It is a copy of what
+/// they say, and proves nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Beside {
+    /// The number of the newest receipt; 0 where there is none.
+    pub newest: u64,
+    /// Who stopped everything.
+    pub frozen: Option<Frozen>,
+    /// What forbids that receipts are dropped.
+    pub holds: BTreeSet<String>,
+    /// Every grant.
+    pub grants: Vec<GrantRecord>,
+    /// The requests that wait, or whose approval was not used up.
+    pub open: Vec<String>,
+}
+
 /// Receipts in their order, in pages, so that the whole ledger is never in memory.
 #[async_trait]
 pub trait Receipts: Send + Sync {
@@ -197,6 +214,12 @@ pub trait Receipts: Send + Sync {
     async fn persons_up_to(&self, _seq: u64) -> Result<Option<u64>, StoreError> {
         Ok(None)
     }
+
+    /// What is kept beside the receipts; `None` where the store is of a version that keeps less.
+    ///
+    /// # Errors
+    /// Only where it cannot be read, or does not read back.
+    async fn beside(&self) -> Result<Option<Beside>, StoreError>;
 
     /// The receipts that a query finds, newest first, at most `limit`; with `before`, only those
     /// whose place is before it. Its price depends on how many are found, and not on how long the

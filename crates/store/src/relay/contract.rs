@@ -5,6 +5,7 @@
 mod exchanges;
 mod fixture;
 mod heads;
+mod notes;
 mod pairings;
 mod races;
 mod stops;
@@ -25,6 +26,7 @@ pub async fn contract(make: impl AsyncFn() -> Arc<dyn RelayStore>) {
     exchanges::run(&make).await;
     heads::run(&make).await;
     stops::run(&make).await;
+    notes::run(&make).await;
     races::run(&make).await;
 }
 

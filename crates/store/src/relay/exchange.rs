@@ -118,6 +118,8 @@ pub struct Request {
     pub received_at: Instant,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// The sealed note beside it, where the enforcer left one.
+    pub note: Option<String>,
 }
 
 impl Request {

@@ -2,6 +2,7 @@
 
 mod exchanges;
 mod meetings;
+mod notes;
 mod stops;
 
 use super::device::{Device, Registered};

@@ -4,6 +4,7 @@
 use crate::outcomes;
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyError;
+use countersign_core::progress::NotTold;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::sealing::SealError;
 use countersign_core::token;
@@ -59,7 +60,7 @@ fn every_verdict_on_one_receipt_has_a_vector() {
     let names = names!(Verdict {
         Valid, Untrusted, BadSignature, HashMismatch, LevelMismatch, ThresholdNotMet, OffRoster,
         SelfApproval, Revoked, Malformed, Unsupported,
-    } but { ChainBroken, Truncated, Forked });
+    } but { ChainBroken, Truncated, Forked, Contradicted });
     assert_shown(&["receipt"], &names);
 }
 
@@ -86,4 +87,10 @@ fn every_refusal_of_a_token_has_a_vector() {
         Malformed, WrongKey, BadSignature, Expired, Scope, Replay
     } but {});
     assert_shown(&["token"], &names);
+}
+
+#[test]
+fn every_refusal_of_a_note_has_a_vector() {
+    let names = names!(NotTold { OtherArtifact, Signature, People, Count } but { Json });
+    assert_shown(&["progress"], &names);
 }

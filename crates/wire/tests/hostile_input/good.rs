@@ -58,6 +58,9 @@ pub(crate) fn ours(name: &str) -> Vec<u8> {
         "presence" => json!({"enforcerDeviceId": "enf-1", "status": "online"}),
         "reveal" => json!({"r": bytes}),
         "challenge" => json!({"serverNonce": "n-1", "expiresAt": TIME}),
+        "progress" => json!({"signature": "A".repeat(86), "note": {
+            "type": "countersign.progress/v1", "requestId": "r", "artifactHash": hash,
+            "answers": 1, "allowed": ["ann"], "needed": 2, "toldAt": TIME}}),
         "session" => json!({"keyId": "k", "serverNonce": "n-1", "time": TIME,
             "gatewayOrigin": "https://gw.example", "signature": "A".repeat(86)}),
         other => panic!("no message `{other}`"),

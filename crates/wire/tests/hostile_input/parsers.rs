@@ -11,6 +11,7 @@ use countersign_core::json::{self, limit::MESSAGE};
 use countersign_core::keys::PublicKeys;
 use countersign_core::message::Message;
 use countersign_core::pairing::Link;
+use countersign_core::progress::SignedNote;
 use countersign_core::prompt::{Prompt, PromptAck};
 use countersign_core::receipt::Receipt;
 use countersign_core::redact::Disclosure;
@@ -29,6 +30,7 @@ use countersign_wire::exchange::{
     AckAccepted, AckSubmit, ExchangeStatus, InboxPage, Withdraw, Withdrawn,
 };
 use countersign_wire::head::{HeadRemembered, HeadSubmit};
+use countersign_wire::note::{NoteAccepted, NoteDeliver, NoteSubmit};
 use countersign_wire::pairing::{
     Complete, Completed, Confirm, Initiate, Initiated, PairingStatus, Resolved, Reveal, Revoke,
     Revoked,
@@ -107,6 +109,12 @@ fn head(kind: &str) -> Vec<u8> {
     let checkpoint = vector("checkpoint/checkpoints.json", "signed", "checkpoint");
     let checkpoint: serde_json::Value = serde_json::from_slice(&checkpoint).unwrap();
     envelope(kind, json!({"checkpoint": checkpoint}))
+}
+
+fn note<B: Body>() -> Vec<u8> {
+    let sealed = vector("sealed/sealed.json", "one-device", "sealed");
+    let sealed: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
+    envelope(B::MSG_TYPE, json!({"ciphertext": sealed}))
 }
 
 fn accepted<B: Body>() -> Vec<u8> {
@@ -197,6 +205,10 @@ pub(crate) fn parsers() -> Vec<Parser> {
         ),
         object("head.submit", head(HeadSubmit::MSG_TYPE), body::<HeadSubmit>),
         object("head.remembered", head(HeadRemembered::MSG_TYPE), body::<HeadRemembered>),
+        object("progress note", ours("progress"), |b| written(SignedNote::parse(b))),
+        object("note.submit", note::<NoteSubmit>(), body::<NoteSubmit>),
+        object("note.deliver", note::<NoteDeliver>(), body::<NoteDeliver>),
+        object("note.accepted", envelope(NoteAccepted::MSG_TYPE, json!({})), body::<NoteAccepted>),
         object("artifact.accepted", accepted::<ArtifactAccepted>(), body::<ArtifactAccepted>),
         object("decision.accepted", accepted::<DecisionAccepted>(), body::<DecisionAccepted>),
         object(

@@ -5,6 +5,7 @@ use crate::bundle::heads::Says;
 use crate::encoding::Hash;
 use crate::json;
 use crate::receipt::check::Verdict;
+use crate::receipt::course::Step;
 use crate::receipt::{Event, Receipt};
 
 impl Checker<'_> {
@@ -26,6 +27,9 @@ impl Checker<'_> {
         self.linked(receipt);
         self.holds(receipt, true);
         self.heads_inside(receipt);
+        if let Err(why) = self.course.follow(&Step::of(&receipt.content)) {
+            self.about(receipt.content.seq, Verdict::Contradicted, &why);
+        }
         if self.report.receipts == 1 {
             self.begins_in_time(receipt);
         }

@@ -164,7 +164,7 @@ fn release(
     Ok(register.append(db, entry, now)?)
 }
 
-fn holds(db: &Db) -> Result<Vec<Hold>, StoreError> {
+pub(in crate::ledger) fn holds(db: &Db) -> Result<Vec<Hold>, StoreError> {
     db.all("SELECT name, why, since FROM hold ORDER BY since, name", [], |row| {
         Ok(Hold { name: row.get(0)?, why: row.get(1)?, since: row.get::<_, At>(2)?.0 })
     })

@@ -4,7 +4,7 @@ mod segments;
 mod standing;
 
 use super::super::*;
-use countersign_store::ledger::read::{Mark, Query, Receipts, Row};
+use countersign_store::ledger::read::{Beside, Mark, Query, Receipts, Row};
 use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims, NextRound, RoundStore};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -40,6 +40,9 @@ impl Receipts for Several {
     }
     async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.next().head_text().await
+    }
+    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+        self.next().beside().await
     }
     async fn find(
         &self,

@@ -2,7 +2,9 @@
 
 use super::{Checked, DAY, Fixture, LedgerStore, NOW};
 use crate::error::StoreError;
-use crate::ledger::read::{Filed, Query, mark};
+use crate::ledger::Frozen;
+use crate::ledger::read::{Beside, Filed, Query, mark};
+use crate::ledger::segments::Hold;
 use countersign_core::artifact::Risk;
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::Hash;
@@ -19,7 +21,23 @@ where
     receipts_come_in_pages(&*make().await?).await?;
     rows_are_what_is_stored(&*make().await?).await?;
     receipts_are_found_by_what_they_say(&*make().await?).await?;
-    what_is_found_comes_in_pages(&*make().await?).await
+    what_is_found_comes_in_pages(&*make().await?).await?;
+    what_stands_beside_is_one_moment(&*make().await?).await
+}
+
+async fn what_stands_beside_is_one_moment(ledger: &dyn LedgerStore) -> Checked {
+    assert_eq!(ledger.beside().await?, Some(Beside::default()));
+    let fixture = Fixture::new()?;
+    let (by, since) = ("ann".to_owned(), NOW.timestamp());
+    let frozen = Frozen { by, why: None, since };
+    fixture.suspend(ledger, "r1", NOW).await?;
+    ledger.freeze(frozen.clone(), fixture.entry(Event::Frozen), NOW).await?;
+    let hold = Hold { name: "case".into(), why: None, since: NOW };
+    ledger.hold(hold, fixture.entry(Event::Observed)).await?;
+    let (holds, open) = (["case".to_owned()].into(), vec!["r1".to_owned()]);
+    let expected = Beside { newest: 3, frozen: Some(frozen), holds, grants: vec![], open };
+    assert_eq!(ledger.beside().await?, Some(expected));
+    Ok(())
 }
 
 async fn three(ledger: &dyn LedgerStore) -> Result<Vec<Receipt>, StoreError> {

@@ -3,7 +3,7 @@
 use super::MemoryLedger;
 use crate::error::StoreError;
 use crate::ledger::Change;
-use crate::ledger::read::{Filed, Mark, Query, Receipts, Row, mark};
+use crate::ledger::read::{Beside, Filed, Mark, Query, Receipts, Row, mark};
 use async_trait::async_trait;
 use countersign_core::receipt::Receipt;
 
@@ -28,6 +28,18 @@ impl Receipts for MemoryLedger {
     async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let head = self.read().checkpoint.as_ref().map(serde_json::to_vec);
         head.transpose().map_err(|e| StoreError::Corrupt(e.to_string()))
+    }
+
+    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+        let inner = self.read();
+        let open = inner.requests.values().filter(|request| !request.state.is_final());
+        Ok(Some(Beside {
+            newest: inner.receipts.last().map_or(0, |receipt| receipt.content.seq),
+            frozen: inner.frozen.clone(),
+            holds: inner.holds.iter().map(|hold| hold.name.clone()).collect(),
+            grants: inner.grants.values().cloned().collect(),
+            open: open.map(|request| request.id.clone()).collect(),
+        }))
     }
 
     async fn find(

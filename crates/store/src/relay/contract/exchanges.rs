@@ -47,6 +47,7 @@ async fn an_artifact_is_taken_once(store: Store) -> Checked {
         content: expected.content,
         received_at: NOW,
         expires_at: expected.expires_at,
+        note: None,
     };
     assert_eq!(items, [item], "the first one stays, byte for byte");
     again.artifact_key = "bb".to_owned();

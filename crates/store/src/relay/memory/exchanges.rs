@@ -4,6 +4,7 @@ use crate::relay::exchange::{
     Acked, Decided, Decision, Delivery, Ended, Exchange, InboxCursor, Party, Request, State,
     Submission, Submitted, Withdrawn,
 };
+use crate::relay::note::Noted;
 use countersign_core::time::Instant;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
@@ -37,6 +38,7 @@ struct Row {
     is_dismissed: bool,
     is_request_acked: bool,
     answer: Option<(Decision, Instant)>,
+    note: Option<String>,
 }
 
 impl Exchanges {
@@ -90,6 +92,7 @@ impl Exchanges {
     fn end(&mut self, key: &Key, state: State) -> Option<Ended> {
         let row = self.rows.get_mut(key)?;
         row.state = state;
+        row.note = None;
         let (end, approver, cursor) = (row.end(), row.approver_id.clone(), row.request_cursor());
         remove(&mut self.inboxes, &approver, &cursor);
         self.ends.remove(&(end, key.clone()));
@@ -218,6 +221,23 @@ impl Exchanges {
         }
     }
 
+    pub(super) fn note(
+        &mut self,
+        enforcer: &str,
+        request: &str,
+        note: String,
+        now: Instant,
+    ) -> Noted {
+        let Some(row) = self.rows.get_mut(&(enforcer.to_owned(), request.to_owned())) else {
+            return Noted::Unknown;
+        };
+        match row.state.at(now, row.end()) {
+            State::PendingApproval => row.note = Some(note),
+            over => return Noted::Over(over),
+        }
+        Noted::Kept { approver_id: row.approver_id.clone() }
+    }
+
     pub(super) fn cancel_between(&mut self, one: &str, other: &str, now: Instant) -> Vec<Ended> {
         let mut ended = Vec::new();
         for (enforcer, approver) in [(one, other), (other, one)] {
@@ -303,6 +323,7 @@ impl Row {
             is_dismissed: false,
             is_request_acked: false,
             answer: None,
+            note: None,
         }
     }
 
@@ -321,6 +342,7 @@ impl Row {
             content: self.submission.content.clone(),
             received_at: self.received_at,
             expires_at: self.submission.expires_at.clone(),
+            note: self.note.clone(),
         }
     }
 

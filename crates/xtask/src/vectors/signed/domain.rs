@@ -48,6 +48,7 @@ fn names(domain: Domain) -> (&'static str, &'static str) {
         Domain::Policy => ("policy", "attack-35-read-as-policy"),
         Domain::Bundle => ("bundle", "attack-35-read-as-bundle"),
         Domain::Freeze => ("freeze", "attack-35-read-as-freeze"),
+        Domain::Progress => ("progress", "attack-35-read-as-progress"),
     }
 }
 

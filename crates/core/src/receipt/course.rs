@@ -1,0 +1,222 @@
+//! What the receipts of one ledger say together (PROTOCOL §9).
+//!
+//! Each receipt may hold by itself and follow the one before it, and what they tell still be nothing
+//! that can happen: an approval used twice, a run while everything was stopped, a grant used after
+//! it was taken back. Whoever changes what a ledger keeps beside its receipts (the state of a
+//! request, the count of a grant, a stop) makes an enforcer write just that, and sign it. A
+//! [`Course`] follows what each receipt changes and names the first one that cannot be.
+
+use crate::json::clip;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+mod fate;
+mod step;
+
+use fate::{Fate, Key};
+pub use step::Step;
+use step::What;
+
+/// The kind of action in a receipt about the stop of everything.
+pub const FREEZE: &str = "freeze";
+/// The kind of action in a receipt about a grant.
+pub const GRANT: &str = "grant";
+/// The kind of action in a receipt about parts of the ledger.
+pub const LEDGER: &str = "ledger";
+
+/// That everything was stopped, as its receipt says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stopped {
+    /// The receipt.
+    pub seq: u64,
+    /// By whom.
+    pub by: String,
+    /// Why, where it was said.
+    pub why: Option<String>,
+}
+
+/// What became of a grant, as receipts say.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Uses {
+    /// How often it was used.
+    pub used: u64,
+    /// The receipt that took it back.
+    pub revoked: Option<u64>,
+    /// The receipt that gave it, where that was followed.
+    given: Option<u64>,
+}
+
+/// What was followed so far. It keeps some 50 bytes for each request that ended.
+#[derive(Default)]
+pub struct Course {
+    /// Whether receipts before the first one are not there.
+    partial: bool,
+    requests: HashMap<Key, Fate>,
+    grants: HashMap<Key, Uses>,
+    /// Grants that were taken back, by their names.
+    revoked: BTreeMap<String, u64>,
+    stopped: Option<Stopped>,
+    /// The request whose approval lets go again, and the receipt that says so.
+    thawing: Option<(u64, String)>,
+    held: BTreeSet<String>,
+}
+
+impl Course {
+    /// Begins where receipts before the first one are not there: what they stopped, gave or held is
+    /// not known.
+    #[must_use]
+    pub fn partial() -> Self {
+        Self { partial: true, ..Self::default() }
+    }
+
+    /// Takes what the next receipt changes.
+    ///
+    /// # Errors
+    /// What it contradicts, in words.
+    pub fn follow(&mut self, step: &Step) -> Result<(), String> {
+        let (seq, thawing) = (step.seq, self.thawing.take());
+        if let Some((before, id)) = &thawing
+            && !matches!(&step.what, What::Thawed(request) if request == id)
+        {
+            return Err(format!(
+                "receipt {before} allows the end of a stop, which does not follow"
+            ));
+        }
+        match &step.what {
+            What::Nothing => {}
+            What::Allowed => self.moves()?,
+            What::Released(request, items) => {
+                self.moves()?;
+                self.releases(request, items.as_deref())?;
+            }
+            What::Thaws(request) => {
+                self.releases(request, None)?;
+                self.thawing = Some((seq, request.clone()));
+            }
+            What::Thawed(_) => self.thawed(thawing.as_ref())?,
+            What::Uses(one) => self.uses_grant(one)?,
+            What::Granted(request) => self.granted(seq, request)?,
+            What::Revoked(grant, request) => self.revokes(seq, grant, request.as_deref()),
+            What::Ended(request) => {
+                self.requests.entry(Key::of(request)).or_insert(Fate::Ended(seq));
+            }
+            What::Frozen(by, why) => {
+                self.stopped = Some(Stopped { seq, by: by.clone(), why: why.clone() });
+            }
+            What::Held(hold) => {
+                self.held.insert(hold.clone());
+            }
+            What::Unheld(hold) => {
+                self.held.remove(hold);
+            }
+            What::Dropped => self.drops()?,
+        }
+        Ok(())
+    }
+
+    /// What stops everything now.
+    #[must_use]
+    pub fn stopped(&self) -> Option<&Stopped> {
+        self.stopped.as_ref()
+    }
+
+    /// What forbids that receipts are dropped.
+    #[must_use]
+    pub fn held(&self) -> &BTreeSet<String> {
+        &self.held
+    }
+
+    /// Whether nothing before the first receipt is missing.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.partial
+    }
+
+    /// How often the grant of a name was used that a request gave, and whether it was taken back.
+    #[must_use]
+    pub fn uses(&self, request: &str, grant: &str) -> Uses {
+        let found = self.grants.get(&Key::of(request)).cloned().unwrap_or_default();
+        let revoked = found.revoked.or_else(|| self.revoked.get(grant).copied());
+        Uses { revoked, ..found }
+    }
+
+    /// Why a request may not be used any more, as receipts say.
+    #[must_use]
+    pub fn is_over(&self, request: &str) -> Option<&'static str> {
+        match self.requests.get(&Key::of(request))? {
+            Fate::Ended(_) => Some("it ended"),
+            Fate::Used => Some("it was used"),
+            // Which of its items are left is for the artifact to say.
+            Fate::Items(_) => None,
+        }
+    }
+
+    /// Nothing is let go while everything is stopped.
+    fn moves(&self) -> Result<(), String> {
+        match &self.stopped {
+            None => Ok(()),
+            Some(stop) => Err(format!("it lets go what receipt {} had stopped", stop.seq)),
+        }
+    }
+
+    /// The approval of a request is used up, all of it or some items of it.
+    fn releases(&mut self, request: &str, items: Option<&[usize]>) -> Result<(), String> {
+        let fate = self.requests.entry(Key::of(request)).or_insert_with(Fate::unused);
+        fate.used(items)
+    }
+
+    fn granted(&mut self, seq: u64, request: &str) -> Result<(), String> {
+        self.moves()?;
+        let grant = self.grants.entry(Key::of(request)).or_default();
+        match grant.given.replace(seq) {
+            None => Ok(()),
+            Some(before) => Err(format!("receipt {before} says that this approval gave a grant")),
+        }
+    }
+
+    fn uses_grant(&mut self, one: &step::Use) -> Result<(), String> {
+        self.moves()?;
+        self.releases(&one.request, None)?;
+        let revoked = self.revoked.get(&one.grant).copied();
+        let grant = self.grants.entry(Key::of(&one.giver)).or_default();
+        if let Some(before) = grant.revoked.or(revoked) {
+            return Err(format!("receipt {before} took back the grant that it rests on"));
+        }
+        if grant.given.is_none() && !self.partial {
+            return Err("no receipt gives the grant that it rests on".to_owned());
+        }
+        grant.used += 1;
+        match one.count {
+            Some(count) if grant.used > u64::from(count) => Err(format!(
+                "the grant that it rests on was for {count} uses, and this is one more"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn revokes(&mut self, seq: u64, grant: &str, request: Option<&str>) {
+        self.revoked.entry(grant.to_owned()).or_insert(seq);
+        if let Some(request) = request {
+            self.grants.entry(Key::of(request)).or_default().revoked.get_or_insert(seq);
+        }
+    }
+
+    fn thawed(&mut self, by: Option<&(u64, String)>) -> Result<(), String> {
+        if by.is_none() {
+            return Err("it ends a stop, and no approval of that was used right before".to_owned());
+        }
+        if self.stopped.take().is_none() && !self.partial {
+            return Err("it ends a stop, and nothing was stopped".to_owned());
+        }
+        Ok(())
+    }
+
+    fn drops(&self) -> Result<(), String> {
+        match self.held.first() {
+            None => Ok(()),
+            Some(hold) => Err(format!("receipts were dropped that `{}` held", clip(hold))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

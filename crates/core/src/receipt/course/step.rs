@@ -1,0 +1,109 @@
+//! What one receipt changes.
+
+use super::{FREEZE, GRANT, LEDGER};
+use crate::action::Action;
+use crate::freeze::THAW;
+use crate::grant::{Grant, GrantNote};
+use crate::receipt::{Content, Entry, Event};
+use serde_json::{Map, Value};
+
+/// What a receipt changes of what may happen after it. Small: it keeps no action.
+pub struct Step {
+    pub(super) seq: u64,
+    pub(super) what: What,
+}
+
+/// The change. Requests, grants and holds are named as receipts name them.
+pub(super) enum What {
+    Nothing,
+    /// A policy let something go.
+    Allowed,
+    /// The approval of a request was used, all of it or some items.
+    Released(String, Option<Vec<usize>>),
+    /// The same, to end a stop.
+    Thaws(String),
+    /// A grant was used.
+    Uses(Box<Use>),
+    /// A request ended without its use.
+    Ended(String),
+    /// The approval of a request gave a grant.
+    Granted(String),
+    /// A grant was taken back; also which request gave it, where that is said.
+    Revoked(String, Option<String>),
+    /// Everything was stopped: by whom, and why.
+    Frozen(String, Option<String>),
+    /// The stop ended, by the approval of this request.
+    Thawed(String),
+    Held(String),
+    Unheld(String),
+    /// Receipts were dropped.
+    Dropped,
+}
+
+/// One use of a grant.
+pub(super) struct Use {
+    /// The request that was opened for it.
+    pub(super) request: String,
+    /// The request whose approval gave it.
+    pub(super) giver: String,
+    pub(super) grant: String,
+    /// How often it may be used, as people signed.
+    pub(super) count: Option<u32>,
+}
+
+impl Step {
+    /// What a receipt changes. Whether it holds by itself was checked before.
+    #[must_use]
+    pub fn of(content: &Content) -> Self {
+        Self { seq: content.seq, what: what(&content.entry).unwrap_or(What::Nothing) }
+    }
+}
+
+fn what(entry: &Entry) -> Option<What> {
+    let Some(request) = entry.request_id.clone() else { return change(entry) };
+    Some(match (entry.event, &entry.grant) {
+        (Event::Allowed, _) => What::Allowed,
+        (Event::Released, Some(note)) => What::Uses(Box::new(used(request, note)?)),
+        (Event::Released, None) if is_thaw(entry) => What::Thaws(request),
+        (Event::Released, None) => What::Released(request, entry.items.clone()),
+        (Event::Denied | Event::Expired | Event::Withdrawn, _) => What::Ended(request),
+        (Event::Granted, _) => What::Granted(request),
+        _ => What::Nothing,
+    })
+}
+
+/// What a receipt says that belongs to no request.
+fn change(entry: &Entry) -> Option<What> {
+    if entry.event == Event::Allowed {
+        return Some(What::Allowed);
+    }
+    let action = entry.action.as_ref()?;
+    let text = |name: &str| action.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (kind, change) = (text("kind")?, text("change")?);
+    Some(match (entry.event, kind.as_str(), change.as_str()) {
+        (Event::Revoked, GRANT, "revoked") => What::Revoked(text("grant")?, text("request")),
+        (Event::Frozen, FREEZE, "frozen") => What::Frozen(text("by")?, text("why")),
+        (Event::Frozen, FREEZE, "thawed") => What::Thawed(text("request")?),
+        (Event::Observed, LEDGER, "held") => What::Held(text("hold")?),
+        (Event::Observed, LEDGER, "released") => What::Unheld(text("hold")?),
+        (Event::Observed, LEDGER, "dropped") => What::Dropped,
+        _ => return None,
+    })
+}
+
+fn used(request: String, note: &GrantNote) -> Option<Use> {
+    let heads: Vec<_> = note.artifacts.iter().collect();
+    let decisions: Vec<_> = note.decisions.iter().collect();
+    let giver = heads.first()?.of_request().ok()?;
+    let count = Grant::signed(&note.action, &heads, &decisions)?.count;
+    Some(Use { request, giver, grant: note.id.clone(), count })
+}
+
+/// Whether what was allowed is the end of a stop. It lets nothing else go.
+fn is_thaw(entry: &Entry) -> bool {
+    let named = |action: &Map<String, Value>| {
+        let action = Action::from_payload(&Value::Object(action.clone()));
+        matches!(action, Some(Action::Request(request)) if request.action == THAW)
+    };
+    entry.action.as_ref().is_some_and(named)
+}

@@ -1,0 +1,92 @@
+//! What is kept beside the receipts says what they say: stops, holds, grants and what still waits.
+
+use super::{Audit, Broken};
+use countersign_core::json::clip;
+use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::course::{Course, Stopped};
+use countersign_store::error::StoreError;
+use countersign_store::ledger::read::Beside;
+use countersign_store::ledger::{Frozen, GrantRecord};
+
+impl Audit {
+    /// Compares it; whether that could be done, or others wrote meanwhile.
+    pub(super) async fn is_beside(&mut self) -> Result<bool, StoreError> {
+        let beside = match self.source.beside().await {
+            Ok(Some(beside)) => beside,
+            Ok(None) => {
+                let what = "what stands beside the receipts: an earlier version wrote it";
+                self.not_checked(what.to_owned());
+                return Ok(true);
+            }
+            Err(StoreError::Corrupt(why)) => {
+                self.found(Broken::new(None, Verdict::Malformed, why));
+                return Ok(true);
+            }
+            Err(other) => return Err(other),
+        };
+        if self.chain.newest().map_or(0, |(seq, _)| seq) != beside.newest {
+            return Ok(false);
+        }
+        if let Some(because) = differs(&self.course, &beside) {
+            self.found(Broken::new(None, Verdict::Contradicted, because));
+        }
+        Ok(true)
+    }
+}
+
+/// The first thing that is not what the receipts say, in words.
+fn differs(course: &Course, beside: &Beside) -> Option<String> {
+    let grants = || beside.grants.iter().find_map(|grant| of_grant(course, grant));
+    let open = || beside.open.iter().find_map(|request| of_request(course, request));
+    // What was stopped, given or held by receipts that are gone, nobody can say.
+    let whole = course.is_whole();
+    let stops = || of_stop(course.stopped(), beside.frozen.as_ref(), whole);
+    let holds = || (whole && *course.held() != beside.holds).then(|| of_holds(course, beside));
+    stops().or_else(holds).or_else(grants).or_else(open)
+}
+
+fn of_stop(said: Option<&Stopped>, kept: Option<&Frozen>, whole: bool) -> Option<String> {
+    match (said, kept) {
+        (Some(said), None) => Some(format!(
+            "receipt {} stopped everything, no receipt lets go again, and the stop is gone",
+            said.seq
+        )),
+        (Some(said), Some(kept)) if (&said.by, &said.why) != (&kept.by, &kept.why) => {
+            Some(format!("the stop is not the one of receipt {}", said.seq))
+        }
+        (None, Some(_)) if whole => {
+            Some("everything is stopped, and no receipt says so".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn of_holds(course: &Course, beside: &Beside) -> String {
+    match course.held().difference(&beside.holds).next() {
+        Some(gone) => format!("the hold `{}` is gone, and no receipt releases it", clip(gone)),
+        None => "a hold stands that no receipt began".to_owned(),
+    }
+}
+
+fn of_grant(course: &Course, kept: &GrantRecord) -> Option<String> {
+    let said = course.uses(&kept.request_id, &kept.id);
+    let id = clip(&kept.id);
+    match (said.revoked, kept.revoked_at) {
+        (Some(seq), None) => {
+            return Some(format!("receipt {seq} took back the grant `{id}`, which stands again"));
+        }
+        (None, Some(_)) if course.is_whole() => {
+            return Some(format!("the grant `{id}` was taken back, and no receipt says so"));
+        }
+        _ => {}
+    }
+    let (used, counted) = (said.used, u64::from(kept.used));
+    let differs = if course.is_whole() { used != counted } else { used > counted };
+    let words = || format!("the grant `{id}` counts {counted} uses, and {used} are recorded");
+    differs.then(words)
+}
+
+fn of_request(course: &Course, request: &str) -> Option<String> {
+    let why = course.is_over(request)?;
+    Some(format!("the request `{}` waits to be used, and receipts say that {why}", clip(request)))
+}

@@ -1,0 +1,106 @@
+//! What is kept beside the receipts and was edited there: it is named before it is used, and what
+//! it led to is named afterwards, whatever the rows say by then.
+
+use crate::scene::{DAY, Scene, rule};
+use countersign_core::decision::Word;
+use countersign_core::receipt::check::Verdict;
+use countersign_core::request::State;
+use countersign_enforcer::segments::Rule;
+use countersign_enforcer::{GateError, Relays};
+use countersign_store::ledger::{Ending, LedgerError, RequestRecord};
+use countersign_testkit::database;
+
+/// What somebody does to the file who can write it.
+fn edit(scene: &Scene, sql: &str) {
+    database::edit(&scene.enforcer.home().ledger_path(), sql).unwrap();
+}
+
+/// Where and with which words a check of the whole ends.
+async fn found(scene: &Scene) -> (Option<i64>, String) {
+    let broken = scene.verify().await.broken.unwrap();
+    assert_eq!(broken.verdict, Verdict::Contradicted);
+    (broken.at, broken.because)
+}
+
+async fn newest(scene: &Scene) -> Option<i64> {
+    i64::try_from(scene.newest().await).ok()
+}
+
+async fn approved(scene: &Scene, what: &str) -> RequestRecord {
+    let request = scene.suspended(what).await;
+    let answer = scene.answer(&request, Word::Allow);
+    scene.enforcer.accept(&request, &request.asked[0], answer).await.unwrap()
+}
+
+async fn used(scene: &Scene, request: &RequestRecord) -> Result<(), GateError> {
+    let run = scene.enforcer.claim(request, &Relays::new()).await?;
+    scene.enforcer.hand_over(run).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn attack_18_an_approval_that_was_made_to_live_again_is_named() {
+    let scene = Scene::set().await;
+    let request = approved(&scene, "a").await;
+    used(&scene, &request).await.unwrap();
+    assert_eq!(scene.verify().await.broken, None);
+    edit(&scene, "DELETE FROM claim; UPDATE request SET state = 'APPROVED';");
+    let (at, because) = found(&scene).await;
+    assert_eq!(at, None);
+    assert!(because.contains("receipts say that it was used"), "{because}");
+    used(&scene, &request).await.unwrap();
+    let (at, because) = found(&scene).await;
+    assert_eq!((at, because.contains("used before")), (newest(&scene).await, true), "{because}");
+}
+
+#[tokio::test]
+async fn attack_19_an_approval_that_was_withdrawn_and_lives_again_is_named() {
+    let scene = Scene::set().await;
+    let request = approved(&scene, "a").await;
+    let ended = scene.enforcer.close(&request, Ending::Withdrawn).await.unwrap();
+    assert_eq!(ended.state, State::Denied);
+    assert_eq!(scene.verify().await.broken, None);
+    edit(&scene, "UPDATE request SET state = 'APPROVED';");
+    assert!(found(&scene).await.1.contains("receipts say that it ended"));
+    used(&scene, &request).await.unwrap();
+    let (at, because) = found(&scene).await;
+    assert_eq!((at, because.contains("ended in receipt")), (newest(&scene).await, true));
+}
+
+#[tokio::test]
+async fn attack_28_a_stop_that_was_taken_away_is_named_and_what_went_meanwhile() {
+    let scene = Scene::set().await;
+    let request = approved(&scene, "a").await;
+    let frozen = scene.enforcer.freeze("ann", Some("look")).await.unwrap().content.seq;
+    assert_eq!(scene.verify().await.broken, None);
+    let stopped = used(&scene, &request).await;
+    assert!(matches!(stopped, Err(GateError::Ledger(LedgerError::Frozen(_)))), "{stopped:?}");
+    edit(&scene, "UPDATE frozen SET body = replace(body, 'look', 'rest');");
+    assert!(found(&scene).await.1.contains("not the one of receipt"));
+    edit(&scene, "UPDATE frozen SET body = '{}';");
+    let unreadable = scene.verify().await.broken.unwrap();
+    assert_eq!((unreadable.at, unreadable.verdict), (None, Verdict::Malformed));
+    edit(&scene, "DELETE FROM frozen;");
+    assert!(found(&scene).await.1.contains("the stop is gone"));
+    used(&scene, &request).await.unwrap();
+    let (at, because) = found(&scene).await;
+    assert_eq!(at, newest(&scene).await);
+    assert!(because.contains(&format!("what receipt {frozen} had stopped")), "{because}");
+}
+
+#[tokio::test]
+async fn attack_28_a_hold_that_was_taken_away_is_named_and_what_was_dropped_meanwhile() {
+    let scene = Scene::set().await;
+    scene.blocks(20).await;
+    scene.later(40 * DAY);
+    scene.enforcer.rotate(&rule(8)).await.unwrap();
+    scene.enforcer.hold("case-17", None).await.unwrap();
+    assert_eq!(scene.verify().await.broken, None);
+    edit(&scene, "DELETE FROM hold;");
+    assert!(found(&scene).await.1.contains("`case-17` is gone"));
+    scene.later(40 * DAY);
+    let keep = Rule { keep_millis: Some(50 * DAY), ..rule(8) };
+    assert!(!scene.enforcer.rotate(&keep).await.unwrap().dropped.is_empty());
+    assert!(found(&scene).await.1.contains("that `case-17` held"));
+    edit(&scene, "INSERT INTO hold (name, since) VALUES ('case-17', 0);");
+    assert!(found(&scene).await.1.contains("that `case-17` held"));
+}
