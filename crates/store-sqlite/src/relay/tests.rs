@@ -4,6 +4,7 @@ use countersign_core::keys::SecretKeys;
 use countersign_store::relay::contract::contract;
 use countersign_store::relay::device::Role;
 use countersign_store::relay::exchange::{Route, State};
+use countersign_store::relay::note::NoteStore as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -120,6 +121,27 @@ async fn attack_21_a_restart_loses_nothing() {
     assert_eq!(again, Submitted::Again);
     let pairing = relay.pairing("nonce").await.unwrap().unwrap();
     assert_eq!(pairing.enforcer_confirmed, Some(true));
+}
+
+/// What waits for nobody is kept by nobody.
+#[tokio::test]
+async fn attack_24_a_note_is_gone_from_the_file_with_the_end_of_its_exchange() {
+    let (_dir, path) = place();
+    let relay = paired(&path).await;
+    let left = || async {
+        let count = |db: &Db| db.number("SELECT count(*) FROM note", []);
+        relay.writer.read(count).await.unwrap()
+    };
+    for request in ["decided", "withdrawn", "late"] {
+        relay.submit_artifact(submission(request), 9, NOW).await.unwrap();
+        relay.keep_note("enf", request, "sealed".to_owned(), NOW).await.unwrap();
+    }
+    assert_eq!(left().await, 3);
+    relay.decide(decision("decided"), NOW).await.unwrap();
+    relay.withdraw("enf", "withdrawn", NOW).await.unwrap();
+    assert_eq!(left().await, 1);
+    relay.expire_due(NOW.plus_millis(LIFE), 9).await.unwrap();
+    assert_eq!(left().await, 0);
 }
 
 #[tokio::test]
