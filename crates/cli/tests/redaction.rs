@@ -93,7 +93,8 @@ fn receipt(world: &World, event: &str) -> Value {
 fn attack_30_what_is_hidden_stands_in_no_record_and_no_reply() {
     let world = world(&(rule("require_approval") + &hides("[\"card\"]")));
     let words = format!("send {SECRET} please");
-    let asking = send(&world, &["--description", &words, "--context", &format!("why={SECRET}")]);
+    let why = format!("why={SECRET}");
+    let asking = send(&world, &["--description", &words, "--context", &why, "--session", SECRET]);
     let id = world.waiting("approver");
     let shown = world.json("approver", &["show", &id]);
     let facts = shown["action"].as_array().unwrap();

@@ -39,7 +39,7 @@ fn attack_39_a_home_restored_from_before_the_run_does_not_run_again() {
     assert_ne!(world.report()["verdict"], "approved");
 }
 
-/// A copy of the ledger that goes on by itself is noticed at its first claim.
+/// A copy of the ledger that goes on by itself is noticed before anybody is asked for it.
 #[test]
 fn attack_39_a_second_enforcer_with_a_copy_of_the_ledger_runs_nothing() {
     let world = World::paired();
@@ -50,12 +50,43 @@ fn attack_39_a_second_enforcer_with_a_copy_of_the_ledger_runs_nothing() {
     let report = world.path("copy.json").display().to_string();
     let args = ["run", "--report", &report, "--ttl", "20s", "--", "sh", "-c", "echo RUN >> out"];
     let mut second = world.spawn("copy", &args);
-    let id = world.waiting("approver");
-    world.json("approver", &["approve", &id]);
     assert_eq!(second.wait().code(), Some(126));
     assert_eq!(runs(&world), 1);
     let report = common::json(&std::fs::read(report).unwrap());
     assert_eq!(report["error"]["code"], "ledger_contradicted");
+}
+
+/// What was denied, and everything else that a ledger forgets with its home, asks nobody once more:
+/// neither as a new question nor where the old one waits again.
+#[test]
+fn attack_39_a_restored_home_asks_nobody_again_about_what_was_denied() {
+    let world = World::paired();
+    world.gate(&["--ttl", "1s"], &["ls"]).output();
+    let (home, before, held) = (world.path("enforcer"), world.path("before"), world.path("held"));
+    copy(&home, &before);
+    let mut first = world.gate(&[], &LINE);
+    let id = world.waiting("approver");
+    first.kill();
+    copy(&home, &held);
+    world.json("approver", &["deny", &id, "-m", "no"]);
+    assert_eq!(world.gate(&[], &LINE).wait().code(), Some(126));
+    for backup in [before, held] {
+        copy(&backup, &home);
+        for _ in 0..2 {
+            let again = world.gate(&["--json", "--ttl", "20s"], &LINE).output();
+            assert_eq!(common::error_code(&again), "ledger_contradicted", "{again:?}");
+            let receipt = world.json("enforcer", &["receipt", "show", "last"]);
+            let policy = &receipt["content"]["policy"];
+            assert_eq!(
+                (&receipt["content"]["event"], &policy["ruleId"]),
+                (&"blocked".into(), &"ledger".into()),
+                "{receipt}"
+            );
+        }
+    }
+    let inbox = world.json("approver", &["inbox"]);
+    assert_eq!(inbox["items"].as_array().map(Vec::len), Some(0), "{inbox}");
+    assert_eq!(runs(&world), 0);
 }
 
 /// A ledger that was put back and then grew past the head that the gateway remembers is still
@@ -111,18 +142,14 @@ fn attack_39_a_restored_home_brings_no_grant_back() {
 #[test]
 fn attack_39_a_restored_home_forgets_no_stop() {
     let world = World::paired();
-    world.gate(&[], &["ls"]).output();
+    world.gate(&["--ttl", "1s"], &["ls"]).output();
     copy(&world.path("enforcer"), &world.path("backup"));
     world.json("approver", &["freeze", "-m", "leak"]);
     let asked = world.gate(&["--json"], &LINE).output();
     assert_eq!(common::error_code(&asked), "frozen", "{asked:?}");
     copy(&world.path("backup"), &world.path("enforcer"));
     let mut run = world.gate(&["--ttl", "20s"], &LINE);
-    let id = world.waiting("approver");
-    // It would wait for a word of what became of it, which never comes.
-    let mut answer = world.spawn("approver", &["approve", &id]);
     assert_eq!(run.wait().code(), Some(126));
-    answer.kill();
     assert_eq!(world.report()["error"]["code"], "ledger_contradicted");
     assert_eq!(runs(&world), 0);
 }

@@ -15,6 +15,7 @@ mod register;
 mod requests;
 mod rounds;
 mod segments;
+mod sessions;
 mod signers;
 
 use crate::db::Db;
@@ -34,6 +35,7 @@ use countersign_store::ledger::{
 pub use read::LedgerFile;
 use register::{Register, Registrar};
 use rusqlite::params;
+use sessions::Name;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,6 +54,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/rounds.sql"),
         include_str!("ledger/segments.sql"),
         include_str!("ledger/revoked.sql"),
+        include_str!("ledger/session.sql"),
     ],
 };
 
@@ -113,15 +116,16 @@ impl SqliteLedger {
         Ok(Self { writer, register, secret })
     }
 
-    async fn name(&self, name: [&str; 3], fresh: &str) -> Result<String, StoreError> {
-        let (name, fresh) = (name.map(str::to_owned), fresh.to_owned());
-        let asked = name.clone();
-        let known = move |db: &Db| changes::named(db, asked.each_ref().map(String::as_str));
-        if let Some(value) = self.writer.read(known).await? {
-            return Ok(value);
+    /// What is known of a name already; else it is drawn, once for all processes.
+    async fn drawn(
+        &self,
+        known: impl FnOnce(&Db) -> Result<Option<String>, StoreError> + Send + 'static,
+        draw: impl FnOnce(&Db) -> Result<String, StoreError> + Send + 'static,
+    ) -> Result<String, StoreError> {
+        match self.writer.read(known).await? {
+            Some(value) => Ok(value),
+            None => self.writer.write(draw).await,
         }
-        let draw = move |db: &Db| changes::name(db, name.each_ref().map(String::as_str), &fresh);
-        self.writer.write(draw).await
     }
 }
 
@@ -132,7 +136,9 @@ fn born(db: &Db, birth: &Birth) -> Result<(String, [u8; 32]), StoreError> {
     db.run(sql, params![birth.ledger_id, birth.secret])?;
     let sql = "SELECT ledger, secret FROM identity";
     let found = db.one(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    found.ok_or_else(|| db.damaged("the ledger has no name"))
+    let (ledger, secret) = found.ok_or_else(|| db.damaged("the ledger has no name"))?;
+    sessions::hide_clear(db, &secret)?;
+    Ok((ledger, secret))
 }
 
 #[async_trait]
@@ -151,11 +157,16 @@ impl LedgerStore for SqliteLedger {
         label: &str,
         fresh: &str,
     ) -> Result<String, StoreError> {
-        self.name(["session", principal, label], fresh).await
+        let (name, fresh) = (Name::of(&self.secret, principal, label)?, fresh.to_owned());
+        let draw = move |db: &Db| sessions::id(db, name, &fresh);
+        self.drawn(move |db| sessions::known(db, name), draw).await
     }
 
     async fn repo_ref(&self, workspace: &str, fresh: &str) -> Result<String, StoreError> {
-        self.name(["repo", workspace, ""], fresh).await
+        let (asked, fresh) = (workspace.to_owned(), fresh.to_owned());
+        let drawn = asked.clone();
+        let known = move |db: &Db| changes::named(db, ["repo", &asked, ""]);
+        self.drawn(known, move |db| changes::name(db, ["repo", &drawn, ""], &fresh)).await
     }
 
     async fn submitted(

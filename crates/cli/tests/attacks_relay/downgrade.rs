@@ -71,3 +71,25 @@ fn a_gateway_that_never_knew_heads_is_no_witness_and_no_obstacle() {
     stage.ann.approve();
     assert_eq!((run.output().status.code(), stage.runs()), (Some(126), 3));
 }
+
+/// A head that this home did not sign says nothing of its ledger: it takes no question from people.
+#[test]
+fn a_gateway_that_makes_up_a_head_holds_no_question_up() {
+    let stage = Stage::set();
+    stage.go(&["--ttl", "1s"]).output();
+    stage.gateway.script(|call, honest| async move {
+        let heads = call.path() == "/v1/heads";
+        let reply = honest.answer(call).await;
+        if heads { reply.edit(made_up) } else { reply }
+    });
+    let held = stage.go(&["--ttl", "20s"]);
+    let asked = stage.ann.request();
+    stage.gateway.be_honest();
+    stage.ann.send(&stage.ann.yes(&asked), &asked);
+    assert_eq!((held.output().status.code(), stage.runs()), (Some(0), 1));
+}
+
+/// The newest head, said to be another one.
+fn made_up(body: &mut serde_json::Value) {
+    body["body"]["checkpoint"]["head"]["seq"] = 1_000_000.into();
+}

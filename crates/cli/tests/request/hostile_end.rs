@@ -61,11 +61,14 @@ fn attack_21_an_approval_that_was_used_by_somebody_who_died_is_sixteen() {
         }
         honest.answer(call).await
     });
+    let heads = || {
+        let calls = stage.gateway.calls(Kind::Other);
+        calls.iter().filter(|call| call.path().ends_with("/heads")).count()
+    };
+    let before = heads();
     let mut waiting = stage.world.spawn("enforcer", &["wait", &id, "--json"]);
-    let heads =
-        || stage.gateway.calls(Kind::Other).iter().any(|call| call.path().ends_with("/heads"));
     until("the claim", || {
-        heads() && stage.world.json("enforcer", &["status"])["running"][0] == id.as_str()
+        heads() > before && stage.world.json("enforcer", &["status"])["running"][0] == id.as_str()
     });
     waiting.kill();
     stage.gateway.be_honest();

@@ -79,10 +79,14 @@ impl GateError {
     /// Whether the gate wrote this refusal down itself.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
+        use Contradicted::{Forked, Truncated};
         use LedgerError::{Frozen, Full};
         matches!(
             self,
-            Self::DeniedBefore(_) | Self::DeniedInARow(_) | Self::Ledger(Frozen(_) | Full { .. })
+            Self::DeniedBefore(_)
+                | Self::DeniedInARow(_)
+                | Self::Ledger(Frozen(_) | Full { .. })
+                | Self::Contradicted(Truncated { .. } | Forked { .. })
         )
     }
 }

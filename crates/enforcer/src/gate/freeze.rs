@@ -10,6 +10,7 @@ use crate::ask::Answered;
 use crate::entry;
 use crate::pairing::PairingError;
 use crate::question::{Grounds, Question, Way};
+use crate::witness::Contradicted::{Forked, Truncated};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
 use countersign_core::freeze::THAW;
@@ -94,10 +95,13 @@ impl Enforcer {
         self.change(Event::Frozen, entry::note(FREEZE, &members))
     }
 
-    /// Refuses a question while everything stands still, but for the one that lets go again.
+    /// Refuses a question while everything stands still, but for the one that lets go again, and any
+    /// question of a ledger that was put back: it may have forgotten what was answered to this one.
     pub(super) async fn may_ask(&self, question: &Question) -> Result<(), GateError> {
         // A person is about to be asked, so a look at the gateways costs nothing that counts.
-        let _ = self.heed_everywhere().await;
+        if let Err(error) = self.looked_around().await {
+            return Err(self.stopped(&question.action, question.grounds.note(), error).await);
+        }
         let Some(frozen) = self.ledger.frozen().await? else { return Ok(()) };
         if is_thaw(question) {
             return Ok(());
@@ -106,23 +110,26 @@ impl Enforcer {
         Err(self.stopped(&question.action, question.grounds.note(), error).await)
     }
 
-    /// Records that an action was stopped by what the ledger says, where it was.
+    /// Records that an action was stopped by what the ledger says, or by what is said of it, where
+    /// it was.
     pub(super) async fn stopped(
         &self,
         action: &Action,
         note: &PolicyNote,
-        error: LedgerError,
+        error: impl Into<GateError>,
     ) -> GateError {
+        let error = error.into();
         let rule = match &error {
-            LedgerError::Frozen(_) => "frozen",
-            LedgerError::Full { .. } => "limits",
-            _ => return error.into(),
+            GateError::Ledger(LedgerError::Frozen(_)) => "frozen",
+            GateError::Ledger(LedgerError::Full { .. }) => "limits",
+            GateError::Contradicted(Truncated { .. } | Forked { .. }) => "ledger",
+            _ => return error,
         };
         let (mut note, display) = (note.clone(), error.to_string());
         (note.rule_id, note.display) = (rule.to_owned(), display);
         // It is refused whether or not this can be written.
         let _ = self.block(action, note).await;
-        error.into()
+        error
     }
 }
 

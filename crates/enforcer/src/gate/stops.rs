@@ -30,7 +30,7 @@ use std::time::Duration;
 const GOOD_MILLIS: i64 = 10_000;
 
 /// How long a gateway may take that nothing hangs on.
-const BRIEF: Duration = Duration::from_secs(1);
+pub(super) const BRIEF: Duration = Duration::from_secs(1);
 
 /// How long a gateway may be away that must be asked.
 const LONG_MILLIS: i64 = 20_000;
@@ -103,7 +103,7 @@ impl Enforcer {
     }
 
     /// Whether it could be asked in a moment.
-    async fn heed_briefly(&self, client: &Client) -> Result<bool, GateError> {
+    pub(super) async fn heed_briefly(&self, client: &Client) -> Result<bool, GateError> {
         match tokio::time::timeout(BRIEF, client.stops()).await {
             Ok(found) => match self.heed_all(client, found).await {
                 Ok(()) => Ok(true),

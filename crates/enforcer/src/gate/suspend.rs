@@ -32,7 +32,11 @@ impl Enforcer {
         }
         if let Suspended::Ready(_) = suspended {
             // A stored approval is worth as much as the ledger that stores it.
-            witness::check_home(&self.home, &*self.ledger, &self.identity.keys).await?;
+            let checked = witness::check_home(&self.home, &*self.ledger, &self.identity.keys).await;
+            if let Err(error) = checked {
+                let note = question.grounds.note();
+                return Err(self.stopped(&question.action, note, error).await);
+            }
         }
         Ok(suspended)
     }

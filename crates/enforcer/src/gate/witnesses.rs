@@ -1,5 +1,6 @@
 //! The newest head at every gateway of a home, for what hangs on no request.
 
+use super::stops::BRIEF;
 use super::{Enforcer, GateError};
 use crate::ask::BRIEFLY;
 use crate::witness::{self, Contradicted, Witness};
@@ -28,6 +29,36 @@ impl Enforcer {
     /// The same where nothing hangs on it any more: whoever is away hears of it with the next head.
     pub(super) async fn tell_everywhere(&self) {
         let _ = self.witnessed_everywhere().await;
+    }
+
+    /// Looks at every gateway of this home before somebody is asked: heeds its stops, and compares
+    /// what it remembers of the ledger. Both at once, so that it takes no longer than one of them. A
+    /// gateway that is away, or proves nothing, holds nothing up: what is used has its witnesses then.
+    ///
+    /// # Errors
+    /// Where the ledger is not the one of which a head is remembered that this home signed.
+    pub(super) async fn looked_around(&self) -> Result<(), GateError> {
+        let Ok(gateways) = self.gateways() else { return Ok(()) };
+        for client in gateways.into_values() {
+            let (_, remembered) =
+                tokio::join!(self.heed_briefly(&client), self.is_as_remembered(&client));
+            remembered?;
+        }
+        Ok(())
+    }
+
+    async fn is_as_remembered(&self, client: &Client) -> Result<(), GateError> {
+        let (ledger, keys) = (&*self.ledger, &self.identity.keys);
+        let looking = async {
+            match witness::recall(client, ledger, keys).await? {
+                Some(head) => witness::compare(ledger, keys, &head, "the gateway").await,
+                None => Ok(()),
+            }
+        };
+        match tokio::time::timeout(BRIEF, looking).await {
+            Err(_) | Ok(Err(Contradicted::NoWitness(_) | Contradicted::Forged { .. })) => Ok(()),
+            Ok(looked) => Ok(looked?),
+        }
     }
 
     /// What a gateway is to the ledger, which has its newest head then; `None` where it is away.

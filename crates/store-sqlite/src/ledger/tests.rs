@@ -3,7 +3,7 @@ mod several;
 
 use super::*;
 use crate::private_file::{beside, lock_file};
-use crate::writer::Around as _;
+use crate::writer::Around;
 use countersign_core::action::ActionHash;
 use countersign_core::checkpoint::Head;
 use countersign_core::receipt::{Basis, Boundary, Content, Event, Level};
@@ -131,6 +131,55 @@ async fn attack_21_a_restart_loses_nothing_and_draws_no_new_name() {
     assert_eq!(ledger.receipt(None).await.unwrap(), Some(receipt));
     assert_eq!(ledger.session("uid:1", "a", "s2").await.unwrap(), "s1");
     assert_eq!(ledger.checkpoint().await.unwrap().unwrap().head.seq, 1);
+}
+
+/// Everything that SQLite keeps of a database at a path.
+fn bytes(path: &Path) -> Vec<u8> {
+    let beside = ["", "-wal"].map(|end| format!("{}{end}", path.display()));
+    beside.iter().flat_map(|file| std::fs::read(file).unwrap_or_default()).collect()
+}
+
+fn holds(path: &Path, text: &str) -> bool {
+    bytes(path).windows(text.len()).any(|found| found == text.as_bytes())
+}
+
+#[tokio::test]
+async fn attack_30_the_name_of_a_session_stands_nowhere() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    let one = ledger.session("uid:1", "hunter2-hunter2", "s1").await.unwrap();
+    assert!(!holds(&path, "hunter2-hunter2") && holds(&path, &one));
+    drop(ledger);
+    assert!(!holds(&path, "hunter2-hunter2"));
+    let ledger = open(&path);
+    assert_eq!(ledger.session("uid:1", "hunter2-hunter2", "s2").await.unwrap(), "s1");
+    assert_eq!(ledger.session("uid:1hunter2", "-hunter2", "s3").await.unwrap(), "s3");
+}
+
+/// What an older version wrote in clear leads to the same session, and stands in no row any more.
+#[tokio::test]
+async fn attack_30_names_of_sessions_that_stood_in_clear_are_removed() {
+    let (_dir, path) = place();
+    let older = Schema { steps: SCHEMA.steps.split_last().unwrap().1, ..SCHEMA };
+    let clear = |db: &Db| {
+        born(db, &Birth { ledger_id: "ledger-1".to_owned(), secret: [7; 32] })?;
+        for n in 0..200 {
+            let name = format!("hunter2-hunter2-{n}");
+            changes::name(db, ["session", "uid:1", &name], &format!("s{n}"))?;
+        }
+        changes::name(db, ["repo", "/w", ""], "repo_1")?;
+        Ok(((), Box::new(()) as Box<dyn Around>))
+    };
+    drop(Writer::open(&path, &older, Leaving::Tidied, clear).unwrap());
+    assert!(holds(&path, "hunter2-hunter2"));
+    let ledger = open(&path);
+    for n in [0, 100, 199] {
+        let name = format!("hunter2-hunter2-{n}");
+        assert_eq!(ledger.session("uid:1", &name, "new").await.unwrap(), format!("s{n}"));
+    }
+    assert_eq!(ledger.repo_ref("/w", "new").await.unwrap(), "repo_1");
+    let count = |db: &Db| db.number("SELECT count(*) FROM name WHERE label <> ''", []);
+    assert_eq!(ledger.writer.read(count).await.unwrap(), 0);
 }
 
 /// What a child process of the next test does; on its own it does nothing.
@@ -440,7 +489,8 @@ async fn cost(ledger: &SqliteLedger) -> (i32, i32, i32) {
         receipts::of_request(db, "none")?;
         receipts::content_hash_at(db, 1)?;
         receipts::checkpoint(db)?;
-        changes::named(db, ["session", "p", "l"])?;
+        changes::named(db, ["repo", "p", ""])?;
+        sessions::known(db, Name::of(&[7; 32], "p", "l")?)?;
         Ok::<_, StoreError>(db.effort.take())
     };
     ledger.writer.write(job).await.unwrap()
