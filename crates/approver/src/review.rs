@@ -3,6 +3,7 @@
 //! Facts first, the agent's own words last and set apart. Every text goes through
 //! [`countersign_core::display`] and none is cut: what is signed is what can be read here.
 
+mod ours;
 mod render;
 mod so_far;
 mod text;

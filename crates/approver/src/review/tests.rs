@@ -161,6 +161,39 @@ fn a_request_shows_its_parameters() {
     assert_eq!(lines(&review.action, "parameters/env"), ["\"prod\""]);
 }
 
+/// What a home asks about itself says what it is, and not only what it is called.
+#[test]
+fn questions_of_the_home_say_in_one_line_what_is_asked() {
+    let ours = |action: &str, parameters: serde_json::Value| {
+        let request = json!({"kind": "request", "action": action, "parameters": parameters});
+        review(&Ask::of(request)).headline
+    };
+    let call = json!({"kind": "request", "action": "deploy", "parameters": {"to": "prod"}});
+    let mut grant = json!({"action": call, "principal": "uid:1", "workspace": "/w",
+        "expiresAt": "2026-02-02T10:40:00Z", "count": 3});
+    assert_eq!(
+        ours("countersign.grant.add", grant.clone()),
+        "allow until 2026-02-02T10:40:00Z, 3 times at most, unasked: request deploy"
+    );
+    // What does not read back as a grant is called what it calls itself.
+    grant["more"] = json!(1);
+    assert_eq!(ours("countersign.grant.add", grant), "request countersign.grant.add");
+    let policy = json!({"place": "workspace", "workspace": "/w x", "sha256": "ab", "text": "t"});
+    assert_eq!(
+        ours("countersign.policy.accept", policy),
+        "accept the policy of \"/w x\", sha256 ab"
+    );
+    let key = json!({"name": "phone", "person": "bob\u{202e}", "fingerprint": "aa-bb"});
+    let headline = ours("countersign.pair", key);
+    assert_eq!(headline, "let \"bob\\u{202e}\" approve here, with a new key aa-bb");
+    let edit = |person: &str| json!({"before": null, "after": {"person": person}});
+    let edits = json!({"approvers": [edit("ann"), edit("bob"), edit("ann")], "operators": []});
+    assert_eq!(ours("countersign.trust.set", edits), "change what ann, bob may answer here");
+    let stop = json!({"by": "ann", "why": "", "since": "2026-02-02T10:40:00Z"});
+    assert_eq!(ours("countersign.thaw", stop), "let actions run again, which ann stopped");
+    assert_eq!(ours("countersign.thaw", json!({})), "request countersign.thaw");
+}
+
 #[test]
 fn attack_47_a_hidden_value_is_named_and_a_disclosed_one_shown() {
     let shown = review(&Ask::with_secret());

@@ -1,7 +1,7 @@
 //! What exactly would happen: every part of an action as a fact.
 
-use super::Fact;
 use super::text::{quoted, quoted_lines, step, word};
+use super::{Fact, ours};
 use crate::open::Opened;
 use countersign_core::action::{
     Action, Batch, Command, Move, Operation, PinnedFile, Request, Tool,
@@ -12,12 +12,16 @@ use serde_json::Value;
 /// The whole action on one line.
 pub(super) fn headline(opened: &Opened, action: Option<&Action>) -> String {
     match action {
+        Some(Action::Request(request)) => {
+            let payload = &opened.artifact().payload;
+            ours::headline(request, payload).unwrap_or_else(|| request_line(request))
+        }
         Some(action) => line(action),
         None => format!("decide on a foreign {}", opened.artifact().head.artifact_type.name()),
     }
 }
 
-fn line(action: &Action) -> String {
+pub(super) fn line(action: &Action) -> String {
     match action {
         Action::Command(command) => {
             let argv = command.argv.iter().map(|text| text.plain().map_or("<secret>".into(), word));
@@ -29,12 +33,16 @@ fn line(action: &Action) -> String {
         Action::Checkpoint(operation) => boundary(operation),
         Action::Plan(plan) => format!("follow the plan {}", quoted(plan.title.as_str())),
         Action::Task(task) => format!("do the task {}", quoted(task.title.as_str())),
-        Action::Request(request) => format!("request {}", word(&request.action)),
+        Action::Request(request) => request_line(request),
         Action::Batch(batch) => {
             let items: Vec<String> = batch.items().iter().map(line).collect();
             format!("{} actions at once: {}", items.len(), items.join("; "))
         }
     }
+}
+
+fn request_line(request: &Request) -> String {
+    format!("request {}", word(&request.action))
 }
 
 fn boundary(operation: &Operation) -> String {
