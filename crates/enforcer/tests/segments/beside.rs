@@ -7,6 +7,7 @@ use countersign_core::receipt::check::Verdict;
 use countersign_core::request::State;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::{GateError, Relays};
+use countersign_store::error::StoreError;
 use countersign_store::ledger::{Ending, LedgerError, RequestRecord};
 use countersign_testkit::database;
 
@@ -47,7 +48,18 @@ async fn attack_18_an_approval_that_was_made_to_live_again_is_named() {
     let (at, because) = found(&scene).await;
     assert_eq!(at, None);
     assert!(because.contains("receipts say that it was used"), "{because}");
+    let again = used(&scene, &request).await;
+    let corrupt =
+        |e: &GateError| matches!(e, GateError::Ledger(LedgerError::Store(StoreError::Corrupt(_))));
+    assert!(again.as_ref().is_err_and(corrupt), "{again:?}");
+    // Who edits the index of the receipts as well has it used, and named by every receipt of it.
+    edit(&scene, "UPDATE receipt SET event = 'observed' WHERE event = 'released';");
+    assert_eq!(scene.verify().await.broken.unwrap().verdict, Verdict::HashMismatch);
     used(&scene, &request).await.unwrap();
+    edit(
+        &scene,
+        "UPDATE receipt SET event = 'released' WHERE body LIKE '%\"event\":\"released\"%';",
+    );
     let (at, because) = found(&scene).await;
     assert_eq!((at, because.contains("used before")), (newest(&scene).await, true), "{because}");
 }

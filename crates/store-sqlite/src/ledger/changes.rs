@@ -4,7 +4,7 @@
 use super::claims;
 use super::freeze::moves;
 use super::register::{Register, Ticket};
-use super::requests::{advance, insert, known};
+use super::requests::{advance, insert, known, unused};
 use crate::db::Db;
 use countersign_core::decision::Decision;
 use countersign_core::keys::KeyId;
@@ -75,6 +75,7 @@ pub(super) fn claim(
         return Err(LedgerError::State(State::Expired));
     }
     advance(db, &mut request, Event::Claimed, vec![], now)?;
+    unused(db, &request.id, None)?;
     is_claimed_whole(&request)?;
     recheck(&request)?;
     let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };

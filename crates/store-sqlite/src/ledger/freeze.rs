@@ -3,7 +3,7 @@
 use super::SqliteLedger;
 use super::changes::spend_nonce;
 use super::register::{Register, Ticket};
-use super::requests::{advance, known};
+use super::requests::{advance, known, unused};
 use crate::column::Json;
 use crate::db::Db;
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ fn thaw(db: &Db, register: &Register, thaw: Thaw) -> Result<(), LedgerError> {
         return Err(LedgerError::State(State::Expired));
     }
     advance(db, &mut request, Event::Claimed, vec![], now)?;
+    unused(db, &request.id, None)?;
     recheck(&request)?;
     db.run("DELETE FROM frozen", [])?;
     register.append(db, released, now)?;

@@ -2,7 +2,7 @@
 
 use super::freeze::moves;
 use super::register::Register;
-use super::requests::{advance, known};
+use super::requests::{advance, known, unused};
 use super::{SqliteLedger, claims};
 use crate::db::Db;
 use async_trait::async_trait;
@@ -53,6 +53,7 @@ fn claim(
         let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
         claims::insert(db, &claim)?;
         spend(db, &claim, &new)?;
+        unused(db, &claim.request_id, Some(new.item))?;
         register.append(db, new.entry, now)?;
         made.push(claim);
     }

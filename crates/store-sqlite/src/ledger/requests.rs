@@ -1,5 +1,6 @@
 //! Requests, their artifacts and their accepted answers.
 
+use super::receipts;
 use crate::column::{At, Digest, Json, Word};
 use crate::db::Db;
 use countersign_core::action::ActionHash;
@@ -24,6 +25,20 @@ pub(super) fn one(db: &Db, id: &str) -> Result<Option<RequestRecord>, StoreError
 /// The request with this id, for a change of it.
 pub(super) fn known(db: &Db, id: &str) -> Result<RequestRecord, LedgerError> {
     one(db, id)?.ok_or_else(|| LedgerError::Unknown(id.to_owned()))
+}
+
+/// Refuses to use an approval of which a receipt says that it was used, whatever its row says: all
+/// of it, or this item of a batch.
+pub(super) fn unused(db: &Db, id: &str, item: Option<usize>) -> Result<(), StoreError> {
+    let sql = "SELECT body FROM receipt WHERE request_id = ?1 AND event = 'released'";
+    for text in db.all(sql, [id], receipts::body)? {
+        let items = receipts::read(db, &text)?.content.entry.items;
+        let other = items.zip(item).is_some_and(|(used, item)| !used.contains(&item));
+        if !other {
+            return Err(db.damaged(format!("a receipt says that `{id}` was used, and its row not")));
+        }
+    }
+    Ok(())
 }
 
 /// The open request of this key; the schema allows no second one.

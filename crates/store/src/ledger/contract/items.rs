@@ -25,7 +25,11 @@ fn claims(fixture: &Fixture, name: &str, items: &[usize]) -> NewItemClaims {
     let claim = |item: &usize| NewItemClaim {
         id: format!("{name}-{item}"),
         item: *item,
-        entry: Entry { request_id: Some("r1".into()), ..fixture.entry(Event::Released) },
+        entry: Entry {
+            request_id: Some("r1".into()),
+            items: Some(vec![*item]),
+            ..fixture.entry(Event::Released)
+        },
     };
     NewItemClaims {
         request_id: "r1".into(),
