@@ -58,6 +58,8 @@ pub struct Course {
     /// The request whose approval lets go again, and the receipt that says so.
     thawing: Option<(u64, String)>,
     held: BTreeSet<String>,
+    /// Whether a receipt was followed already.
+    followed: bool,
 }
 
 impl Course {
@@ -110,6 +112,7 @@ impl Course {
             }
             What::Dropped => self.drops()?,
         }
+        self.followed = true;
         Ok(())
     }
 
@@ -201,7 +204,8 @@ impl Course {
     }
 
     fn thawed(&mut self, by: Option<&(u64, String)>) -> Result<(), String> {
-        if by.is_none() {
+        // The approval stands right before: gone only where all before this receipt is.
+        if by.is_none() && (self.followed || !self.partial) {
             return Err("it ends a stop, and no approval of that was used right before".to_owned());
         }
         if self.stopped.take().is_none() && !self.partial {

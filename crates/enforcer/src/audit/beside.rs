@@ -41,7 +41,7 @@ fn differs(course: &Course, beside: &Beside) -> Option<String> {
     // What was stopped, given or held by receipts that are gone, nobody can say.
     let whole = course.is_whole();
     let stops = || of_stop(course.stopped(), beside.frozen.as_ref(), whole);
-    let holds = || (whole && *course.held() != beside.holds).then(|| of_holds(course, beside));
+    let holds = || of_holds(course, beside);
     stops().or_else(holds).or_else(grants).or_else(open)
 }
 
@@ -61,11 +61,12 @@ fn of_stop(said: Option<&Stopped>, kept: Option<&Frozen>, whole: bool) -> Option
     }
 }
 
-fn of_holds(course: &Course, beside: &Beside) -> String {
-    match course.held().difference(&beside.holds).next() {
-        Some(gone) => format!("the hold `{}` is gone, and no receipt releases it", clip(gone)),
-        None => "a hold stands that no receipt began".to_owned(),
+fn of_holds(course: &Course, beside: &Beside) -> Option<String> {
+    if let Some(gone) = course.held().difference(&beside.holds).next() {
+        return Some(format!("the hold `{}` is gone, and no receipt releases it", clip(gone)));
     }
+    let strange = course.is_whole() && beside.holds != *course.held();
+    strange.then(|| "a hold stands that no receipt began".to_owned())
 }
 
 fn of_grant(course: &Course, kept: &GrantRecord) -> Option<String> {

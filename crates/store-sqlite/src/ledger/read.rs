@@ -164,9 +164,21 @@ fn page(db: &Db, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
         return sealed.iter().map(|one| receipts::read_bytes(db, &one.text)).collect();
     }
     let from = receipts::number(seq).max(segments::boundary(db)?.saturating_add(1));
-    let sql = "SELECT body FROM receipt WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
-    let texts = db.all(sql, (from, rows(limit)), receipts::body)?;
-    texts.iter().map(|text| receipts::read(db, text)).collect()
+    let sql = "SELECT seq, body FROM receipt WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+    let stored: Vec<(i64, String)> =
+        db.all(sql, (from, rows(limit)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    stored.iter().map(|(at, text)| in_place(db, *at, text)).collect()
+}
+
+/// The receipt that stands under a number. One of another number would lead whoever goes on after
+/// it back to where they were, for ever.
+fn in_place(db: &Db, at: i64, text: &str) -> Result<Receipt, StoreError> {
+    let receipt = receipts::read(db, text)?;
+    let seq = receipt.content.seq;
+    if receipts::number(seq) == at {
+        return Ok(receipt);
+    }
+    Err(db.damaged(format!("receipt {seq} stands under the number {at}")))
 }
 
 fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {

@@ -63,6 +63,9 @@ fn what(entry: &Entry) -> Option<What> {
     let Some(request) = entry.request_id.clone() else { return change(entry) };
     Some(match (entry.event, &entry.grant) {
         (Event::Allowed, _) => What::Allowed,
+        // Seen while nothing is enforced, and let go: what only speaks of a question names who was
+        // asked.
+        (Event::Observed, _) if entry.artifacts.is_empty() => What::Allowed,
         (Event::Released, Some(note)) => What::Uses(Box::new(used(request, note)?)),
         (Event::Released, None) if is_thaw(entry) => What::Thaws(request),
         (Event::Released, None) => What::Released(request, entry.items.clone()),

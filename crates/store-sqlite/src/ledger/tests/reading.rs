@@ -123,3 +123,20 @@ async fn attack_28_persons_who_are_not_filed_or_filed_too_much_are_found() {
     db.execute("UPDATE receipt_person SET risk = 'low'", []).unwrap();
     assert_eq!(ledger.unfiled(vec![ann.clone()]).await.unwrap(), Some(ann));
 }
+
+/// Whoever reads on after the number of the last receipt would else read it again, for ever.
+#[tokio::test]
+async fn attack_28_a_receipt_under_another_number_ends_the_reading() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    for n in 0..3 {
+        ledger.record(entry(n), NOW).await.unwrap();
+    }
+    drop(ledger);
+    let moved = "UPDATE receipt SET seq = 19 WHERE seq = 3;";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(moved).unwrap();
+    let file = LedgerFile::open(&path).await.unwrap();
+    assert_eq!(file.receipts_from(1, 2).await.unwrap().len(), 2);
+    let refused = file.receipts_from(3, 2).await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+}
