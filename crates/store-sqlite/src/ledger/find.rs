@@ -10,7 +10,7 @@ use crate::db::Db;
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::read::{Filed, Mark, Query, persons, risk_name};
+use countersign_store::ledger::read::{Filed, Mark, Query, mark, persons, risk_name};
 use rusqlite::{Row, params};
 
 /// A place as it stands in a row.
@@ -47,10 +47,16 @@ pub(super) fn find(
     places.sort_unstable_by(|a, b| b.cmp(a));
     places.truncate(limit);
     let mut found = Vec::with_capacity(places.len());
-    for (_, seq) in places {
+    for (at, seq) in places {
         let text = db.one("SELECT body FROM receipt WHERE seq = ?1", [seq], receipts::body)?;
         let text = text.ok_or_else(|| db.damaged("a receipt is filed that is not there"))?;
-        found.push(receipts::read(db, &text)?);
+        let receipt = receipts::read(db, &text)?;
+        let (own, number) = mark(&receipt);
+        // Whoever goes on after its place would else be given it again, for ever.
+        if (own.0, receipts::number(number)) != (at, seq) {
+            return Err(db.damaged(format!("receipt {number} is filed at another place")));
+        }
+        found.push(receipt);
     }
     Ok(found)
 }
