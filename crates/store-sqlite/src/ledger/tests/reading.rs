@@ -140,3 +140,19 @@ async fn attack_28_a_receipt_under_another_number_ends_the_reading() {
     let refused = file.receipts_from(3, 2).await;
     assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
 }
+
+/// The same of a search, which goes on after the place of what it found last.
+#[tokio::test]
+async fn attack_28_a_receipt_that_is_filed_at_another_time_ends_the_search() {
+    let (_dir, path) = place();
+    let ledger = open(&path);
+    for n in 0..3 {
+        ledger.record(entry(n), NOW).await.unwrap();
+    }
+    drop(ledger);
+    let moved = "UPDATE receipt SET recorded_at = recorded_at + 1 WHERE seq = 2;";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(moved).unwrap();
+    let file = LedgerFile::open(&path).await.unwrap();
+    let refused = file.find(&Query::default(), None, 1).await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+}
