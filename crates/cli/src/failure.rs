@@ -205,6 +205,15 @@ impl From<GateError> for Failure {
                 .hint("nothing is run until an approver allows `countersign thaw`"),
             GateError::Ledger(LedgerError::Full { .. }) => Self::new(Exit::Blocked, &code, message)
                 .hint("nothing was asked; wait until what waits is answered"),
+            GateError::Ledger(LedgerError::Contradicted(_)) => Self::new(
+                Exit::Verification,
+                &code,
+                message,
+            )
+            .hint(
+                "nothing was run; keep a copy of `ledger.db` for whoever audits it, and look at \
+                     `countersign audit verify`",
+            ),
             GateError::Question(QuestionError::Nobody) => no_approver(message),
             GateError::Question(_) => {
                 Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")

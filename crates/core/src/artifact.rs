@@ -166,7 +166,8 @@ pub struct Context {
     /// The agent's reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
-    /// The request of which this is a later round; its first round's artifact has that name.
+    /// The request of which this is one artifact of several, or a later round. Only the first
+    /// artifact of its first round says nothing here: it has the request's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     /// More in the agent's own words, by name.
@@ -418,11 +419,11 @@ impl ArtifactHead {
         self.extension(extension::HEAD)
     }
 
-    /// The request that it is an artifact of: named like it, or signed as a later round of it.
+    /// The request that it is an artifact of: named like it, or signed as another artifact of it.
     ///
     /// # Errors
     /// Where the context is there in another shape: nobody knows then which request it names.
-    pub(crate) fn of_request(&self) -> Result<String, JsonError> {
+    pub fn of_request(&self) -> Result<String, JsonError> {
         let first = self.context()?.and_then(|context| context.request);
         Ok(first.unwrap_or_else(|| self.request_id.clone()))
     }

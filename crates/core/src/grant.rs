@@ -83,6 +83,12 @@ impl Grant {
         (grant.count != Some(0)).then_some(grant)
     }
 
+    /// Whether an action asks for a grant and for nothing else: giving it uses its approval up.
+    #[must_use]
+    pub fn is_all_of(action: Option<&Map<String, Value>>) -> bool {
+        action.is_some_and(|action| Self::of_payload(action).is_some())
+    }
+
     /// The hash of the call.
     ///
     /// # Errors

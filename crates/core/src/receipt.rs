@@ -310,6 +310,31 @@ struct Signed<'a> {
     content_hash: &'a Hash,
 }
 
+impl Entry {
+    /// An entry that says nothing but what happened, under a policy and by nobody's decision.
+    #[must_use]
+    pub fn bare(event: Event, boundary: Boundary) -> Self {
+        Self {
+            boundary,
+            binding: None,
+            event,
+            request_id: None,
+            action_hash: None,
+            action: None,
+            items: None,
+            artifacts: Vec::new(),
+            policy: None,
+            decisions: Vec::new(),
+            approver_decision: None,
+            multi_approval: None,
+            basis: Basis::Policy,
+            grant: None,
+            trust_level: Level::L0,
+            outcome: None,
+        }
+    }
+}
+
 impl Receipt {
     /// Hashes and signs the content.
     ///

@@ -8,6 +8,7 @@ mod beside;
 mod chain;
 mod link;
 mod parts;
+mod requests;
 pub mod seen;
 
 use chain::Chain;

@@ -24,13 +24,17 @@ pub(crate) fn of_request(
     request: &RequestRecord,
     decisions: Vec<Decision>,
 ) -> Entry {
-    let artifacts: Vec<&Artifact> = request.asked_now().map(|a| &a.artifact).collect();
+    // What is kept of it and is not its own would be said of it in a receipt that does not hold.
+    let own = request.strange().is_none();
+    let artifacts: Vec<&Artifact> =
+        request.asked_now().filter(|_| own).map(|a| &a.artifact).collect();
+    let decisions = if own { decisions } else { Vec::new() };
     let action = artifacts.first().map(|a| a.payload.clone());
     let items = part(request).filter(|_| event.needs_approval());
     Entry {
         multi_approval: several(request, &decisions),
         request_id: Some(request.id.clone()),
-        action_hash: Some(request.key.action_hash),
+        action_hash: action.is_some().then_some(request.key.action_hash),
         action,
         artifacts: artifacts.iter().map(|a| a.head.clone()).collect(),
         policy: request.policy.clone(),
@@ -38,29 +42,7 @@ pub(crate) fn of_request(
         items,
         decisions,
         basis: Basis::Decision,
-        ..bare(event, boundary)
-    }
-}
-
-/// An entry about no action.
-pub(crate) fn bare(event: Event, boundary: Boundary) -> Entry {
-    Entry {
-        boundary,
-        binding: None,
-        event,
-        request_id: None,
-        action_hash: None,
-        action: None,
-        items: None,
-        artifacts: Vec::new(),
-        policy: None,
-        decisions: Vec::new(),
-        approver_decision: None,
-        multi_approval: None,
-        basis: Basis::Policy,
-        grant: None,
-        trust_level: Level::L0,
-        outcome: None,
+        ..Entry::bare(event, boundary)
     }
 }
 
@@ -74,7 +56,7 @@ pub(crate) fn of_action(
 ) -> Result<Entry, JsonError> {
     let action = crate::question::payload(action)?;
     let (action, action_hash) = (Some(action), Some(hash));
-    Ok(Entry { action_hash, action, policy: Some(policy), ..bare(event, boundary) })
+    Ok(Entry { action_hash, action, policy: Some(policy), ..Entry::bare(event, boundary) })
 }
 
 /// The same entry about another event.

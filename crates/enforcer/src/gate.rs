@@ -12,9 +12,11 @@
 //! * `items`: the same for a batch, item by item. `heads`: the home's own memory of the ledger.
 //! * `rounds`: others asked in place of those who did not end it. `progress`: what those who have
 //!   not answered are told of the others.
-//! * `recovery`: what a crash left open. `error`: why the gate stays closed.
+//! * `recovery`: what a crash left open. `contradicted`: what the ledger keeps and receipts do not
+//!   say. `error`: why the gate stays closed.
 
 mod claim;
+mod contradicted;
 mod denied;
 mod error;
 mod freeze;
@@ -283,7 +285,7 @@ impl Enforcer {
         request: &RequestRecord,
         taken: Result<RequestRecord, LedgerError>,
     ) -> Result<RequestRecord, GateError> {
-        match taken {
+        match self.unless_contradicted(&request.id, taken).await {
             Err(LedgerError::Replay) => {
                 self.record_refusal(request, &Refusal::Replay).await?;
                 Err(Refusal::Replay.into())
@@ -400,7 +402,7 @@ impl Enforcer {
         event: Event,
         action: Map<String, Value>,
     ) -> Result<Entry, GateError> {
-        let mut entry = entry::bare(event, self.boundary);
+        let mut entry = Entry::bare(event, self.boundary);
         let hash = countersign_core::encoding::Hash(countersign_core::json::sha256(&action)?);
         entry.action_hash = Some(countersign_core::action::ActionHash(hash));
         entry.action = Some(action);

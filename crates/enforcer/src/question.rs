@@ -377,10 +377,11 @@ impl Question {
 }
 
 impl Frame<'_> {
-    /// One artifact for each approver; in the first round the first is named like the request.
+    /// One artifact of a request for each approver. In the first round the first is named like it;
+    /// every other names it under what is signed, so that no answer counts for another request.
     pub(crate) fn artifacts(
         &self,
-        id: Option<&str>,
+        id: &str,
         route: &Route,
         to: &[Way],
         edge: &Edge,
@@ -389,8 +390,10 @@ impl Frame<'_> {
         let payload = payload(&self.question.action)?;
         let mut asked = Vec::new();
         for way in self.question.enough(to) {
-            let named = id.filter(|_| asked.is_empty()).map(str::to_owned);
-            let request_id = named.map_or_else(|| edge.id(), Ok)?;
+            let first = route.round == 1 && asked.is_empty();
+            let request_id = if first { id.to_owned() } else { edge.id()? };
+            let request = (!first).then(|| id.to_owned());
+            let context = Context { request, ..context.clone() };
             let salt = Fixed(edge.random()?);
             let extensions = extensions(salt, &context, route, self.head.as_ref())?;
             let artifact = Artifact::build(self.head(request_id, extensions), payload.clone())?;

@@ -26,9 +26,11 @@ pub mod items;
 mod limits;
 mod lookup;
 mod memory;
+mod own;
 pub mod read;
 mod rounds;
 pub mod segments;
+pub mod told;
 pub use answers::Answers;
 pub use freeze::{FreezeStore, Frozen, Sent, Thaw};
 pub use grants::{Given, GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
@@ -194,6 +196,9 @@ pub enum LedgerError {
     /// The claim has its outcome already.
     #[error("the claim `{0}` has ended already")]
     Ended(String),
+    /// What is kept of a request is not its own, or not what receipts say of it: somebody changed it.
+    #[error("the ledger contradicts itself: {0}")]
+    Contradicted(String),
     /// The store itself.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -427,7 +432,10 @@ pub fn expired_entry(frame: &Entry, request: &RequestRecord) -> Entry {
     }
     entry.event = countersign_core::receipt::Event::Expired;
     entry.request_id = Some(request.id.clone());
-    entry.artifacts = request.asked_now().map(|a| a.artifact.head.clone()).collect();
+    // What is not its own stands in no receipt of it.
+    let own = request.strange().is_none();
+    entry.artifacts =
+        request.asked_now().filter(|_| own).map(|a| a.artifact.head.clone()).collect();
     entry.approver_decision = None;
     entry.multi_approval = None;
     entry.trust_level = countersign_core::receipt::Level::L0;

@@ -131,7 +131,7 @@ export function checkpointOf(found: ArtifactHead): Checkpoint | undefined {
 }
 
 /**
- * The request that it is an artifact of: named like it, or signed as a later round of it.
+ * The request that it is an artifact of: named like it, or signed as another artifact of it.
  *
  * @throws JsonError `Shape` where the context has another shape: nobody knows then which it names
  */

@@ -112,9 +112,10 @@ function hangsTogether(content: Content): void {
   const { artifacts, decisions, event } = content;
   const numbered = content.seq >= 1 && (content.prev !== undefined) === content.seq > 1;
   const ran = event === "executed" || event === "failed" || event === "uncertain";
-  const [first] = artifacts;
+  // What people sign names its request, so an answer is worth nothing in another.
   const whole =
-    first === undefined || (content.action !== undefined && requestOf(first) === content.requestId);
+    artifacts.length === 0 ||
+    (content.action !== undefined && artifacts.every((one) => requestOf(one) === content.requestId));
   if (!numbered || ran !== (content.claimedAt !== undefined) || !whole) end("Malformed");
   if (!itemsAreThere(content) || !digestsAreThere(content)) end("Malformed");
   const people = artifacts.length > 0 || decisions.length > 0;

@@ -93,7 +93,7 @@ export interface Context {
   readonly workspace?: string;
   readonly description?: string;
   readonly reasoning?: string;
-  /** The request of which this is a later round. */
+  /** The request of which this is one artifact of several, or a later round. */
   readonly request?: string;
   readonly details?: Readonly<Record<string, string>>;
   readonly previous?: string;

@@ -6,7 +6,7 @@ use crate::checkpoint::{Checkpoint, Head};
 use crate::encoding::Hash;
 use crate::json;
 use crate::keys::SecretKeys;
-use crate::receipt::{Basis, Boundary, Content, Entry, Event, Level, Receipt};
+use crate::receipt::{Boundary, Content, Entry, Event, Receipt};
 use crate::time::{Instant, Timestamp};
 use crate::trust::tests::{approver, operator, secret};
 use crate::trust::{Status, TrustStore};
@@ -47,22 +47,10 @@ fn receipt(seq: u64, event: Event, prev: Option<&Receipt>, operator: &SecretKeys
     let action = action(event, seq);
     let change = matches!(event, Event::Policy | Event::Key);
     let entry = Entry {
-        boundary: Boundary::Unprotected,
-        binding: None,
-        grant: None,
-        items: None,
-        event,
         request_id: (!change).then(|| format!("r{seq}")),
         action_hash: Some(ActionHash(Hash(json::sha256(&action).unwrap()))),
         action: Some(action),
-        artifacts: Vec::new(),
-        policy: None,
-        decisions: Vec::new(),
-        approver_decision: None,
-        multi_approval: None,
-        basis: Basis::Policy,
-        trust_level: Level::L0,
-        outcome: None,
+        ..Entry::bare(event, Boundary::Unprotected)
     };
     let recorded_at = NOW.plus_millis(i64::try_from(seq).unwrap() * 1_000).timestamp();
     let prev = prev.map(|prev| prev.content_hash);

@@ -8,7 +8,7 @@ use crate::decision::{Choice, Decision, Word};
 use crate::encoding::{Fixed, Hash};
 use crate::json;
 use crate::receipt::{
-    ApproverDecision, Basis, Boundary, Content, Entry, Event, Level, Outcome, PolicyNote, Receipt,
+    ApproverDecision, Basis, Boundary, Content, Entry, Event, Outcome, PolicyNote, Receipt,
 };
 use crate::time::Instant;
 use crate::trust::TrustStore;
@@ -80,10 +80,6 @@ fn decide(artifact: &Artifact, word: Word, key: u8) -> Decision {
 fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Receipt {
     let artifact = artifact(persons);
     let mut entry = Entry {
-        boundary: Boundary::Unprotected,
-        binding: None,
-        items: None,
-        event,
         request_id: Some("req_abc123".into()),
         action_hash: Some(ActionHash(Hash([9; 32]))),
         action: Some(action().as_object().unwrap().clone()),
@@ -96,13 +92,8 @@ fn receipt(event: Event, persons: &[u8], change: impl FnOnce(&mut Entry)) -> Rec
             verb: "deploy".into(),
             matched: vec!["home:deploys".into()],
         }),
-        decisions: Vec::new(),
-        approver_decision: None,
-        multi_approval: None,
         basis: Basis::Decision,
-        grant: None,
-        trust_level: Level::L0,
-        outcome: None,
+        ..Entry::bare(event, Boundary::Unprotected)
     };
     change(&mut entry);
     let recorded_at = NOW.plus_millis(1_000).timestamp();

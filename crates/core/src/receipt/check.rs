@@ -11,7 +11,7 @@ pub use words::word;
 
 use super::validity::{Moment, Place};
 use super::{Basis, Content, Entry, Event, Level, Receipt, Signed, output};
-use crate::artifact::{Artifact, Assurance};
+use crate::artifact::{Artifact, ArtifactHead, Assurance};
 use crate::decision::Decision;
 use crate::grant::Taken;
 use crate::json::clip;
@@ -188,9 +188,11 @@ impl Content {
         let numbered = self.seq >= 1 && self.prev.is_some() == (self.seq > 1);
         let ran = matches!(entry.event, Event::Executed | Event::Failed | Event::Uncertain);
         let people = !entry.artifacts.is_empty() || !entry.decisions.is_empty();
-        let first = entry.artifacts.first().map(|first| first.of_request()).transpose();
-        let named = first.map_err(|_| Verdict::Malformed)?;
-        let whole = named.is_none_or(|id| entry.action.is_some() && Some(id) == entry.request_id);
+        // INVARIANT: what people sign names its request, so an answer is worth nothing in another.
+        let own = |head: &ArtifactHead| head.of_request().ok() == entry.request_id;
+        let whole =
+            entry.artifacts.is_empty() || entry.action.is_some() && entry.request_id.is_some();
+        let whole = whole && entry.artifacts.iter().all(own);
         if !numbered || ran != entry.outcome.is_some() || !whole || !items::are_there(entry) {
             return Err(Verdict::Malformed);
         }

@@ -9,10 +9,15 @@
 use crate::json::clip;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+mod beside;
 mod fate;
+mod requests;
+mod round;
 mod step;
 
+pub use beside::sum;
 use fate::{Fate, Key};
+pub use round::Round;
 pub use step::Step;
 use step::What;
 
@@ -45,12 +50,15 @@ pub struct Uses {
     given: Option<u64>,
 }
 
-/// What was followed so far. It keeps some 50 bytes for each request that ended.
+/// What was followed so far. It keeps some 50 bytes for each request that ended and was put to
+/// people, and nothing of what a policy let go and is over.
 #[derive(Default)]
 pub struct Course {
     /// Whether receipts before the first one are not there.
     partial: bool,
     requests: HashMap<Key, Fate>,
+    /// The names of requests that ended by a no or were taken back, added up.
+    denied: u128,
     grants: HashMap<Key, Uses>,
     /// Grants that were taken back, by their names.
     revoked: BTreeMap<String, u64>,
@@ -85,22 +93,27 @@ impl Course {
         }
         match &step.what {
             What::Nothing => {}
-            What::Allowed => self.moves()?,
-            What::Released(request, items) => {
+            What::Allowed(request) => {
                 self.moves()?;
-                self.releases(request, items.as_deref())?;
+                request.iter().try_for_each(|request| self.goes(request, Fate::Runs))?;
             }
-            What::Thaws(request) => {
-                self.releases(request, None)?;
-                self.thawing = Some((seq, request.clone()));
+            What::Suspended(of) => self.suspended(seq, of)?,
+            What::Escalated(of) => self.of(seq, of)?.handed_on(of.round)?,
+            What::Approved(of) => self.of(seq, of)?.approved(of.round)?,
+            What::Released(of, items) => {
+                self.moves()?;
+                self.released(seq, of, items.as_deref())?;
+            }
+            What::Thaws(of) => {
+                self.released(seq, of, None)?;
+                self.thawing = Some((seq, of.request.clone()));
             }
             What::Thawed(_) => self.thawed(thawing.as_ref())?,
             What::Uses(one) => self.uses_grant(one)?,
-            What::Granted(request) => self.granted(seq, request)?,
+            What::Told(request, items) => self.told(request, items.as_deref())?,
+            What::Granted(of, whole) => self.granted(seq, of, *whole)?,
             What::Revoked(grant, request) => self.revokes(seq, grant, request.as_deref()),
-            What::Ended(request) => {
-                self.requests.entry(Key::of(request)).or_insert(Fate::Ended(seq));
-            }
+            What::Ended(request, denied) => self.ended(seq, request, *denied),
             What::Frozen(by, why) => {
                 self.stopped = Some(Stopped { seq, by: by.clone(), why: why.clone() });
             }
@@ -142,17 +155,6 @@ impl Course {
         Uses { revoked, ..found }
     }
 
-    /// Why a request may not be used any more, as receipts say.
-    #[must_use]
-    pub fn is_over(&self, request: &str) -> Option<&'static str> {
-        match self.requests.get(&Key::of(request))? {
-            Fate::Ended(_) => Some("it ended"),
-            Fate::Used => Some("it was used"),
-            // Which of its items are left is for the artifact to say.
-            Fate::Items(_) => None,
-        }
-    }
-
     /// Nothing is let go while everything is stopped.
     fn moves(&self) -> Result<(), String> {
         match &self.stopped {
@@ -161,24 +163,9 @@ impl Course {
         }
     }
 
-    /// The approval of a request is used up, all of it or some items of it.
-    fn releases(&mut self, request: &str, items: Option<&[usize]>) -> Result<(), String> {
-        let fate = self.requests.entry(Key::of(request)).or_insert_with(Fate::unused);
-        fate.used(items)
-    }
-
-    fn granted(&mut self, seq: u64, request: &str) -> Result<(), String> {
-        self.moves()?;
-        let grant = self.grants.entry(Key::of(request)).or_default();
-        match grant.given.replace(seq) {
-            None => Ok(()),
-            Some(before) => Err(format!("receipt {before} says that this approval gave a grant")),
-        }
-    }
-
     fn uses_grant(&mut self, one: &step::Use) -> Result<(), String> {
         self.moves()?;
-        self.releases(&one.request, None)?;
+        self.goes(&one.request, Fate::Used { told: false })?;
         let revoked = self.revoked.get(&one.grant).copied();
         let grant = self.grants.entry(Key::of(&one.giver)).or_default();
         if let Some(before) = grant.revoked.or(revoked) {

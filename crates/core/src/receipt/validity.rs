@@ -150,31 +150,14 @@ mod tests {
     use super::*;
     use crate::checkpoint::Head;
     use crate::receipt::check::Verdict;
-    use crate::receipt::{Basis, Boundary, Content, Entry, Event, Level};
+    use crate::receipt::{Boundary, Content, Entry, Event};
     use crate::time::Timestamp;
     use crate::trust::tests::{operator, secret};
 
     const NOW: Instant = Instant(1_770_000_000_000);
 
     fn receipt(seq: u64, prev: Option<Hash>) -> Receipt {
-        let entry = Entry {
-            boundary: Boundary::Unprotected,
-            binding: None,
-            event: Event::Observed,
-            request_id: None,
-            action_hash: None,
-            action: None,
-            items: None,
-            artifacts: vec![],
-            policy: None,
-            decisions: vec![],
-            approver_decision: None,
-            multi_approval: None,
-            basis: Basis::Policy,
-            grant: None,
-            trust_level: Level::L0,
-            outcome: None,
-        };
+        let entry = Entry::bare(Event::Observed, Boundary::Unprotected);
         let recorded_at = NOW.timestamp();
         let content = Content { ledger: "l1".into(), seq, prev, recorded_at, entry };
         Receipt::sign(content, &secret(1)).unwrap()

@@ -1,6 +1,6 @@
 //! What is kept beside the receipts says what they say: stops, holds, grants and what still waits.
 
-use super::{Audit, Broken};
+use super::{Audit, Broken, requests};
 use countersign_core::json::clip;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::course::{Course, Stopped};
@@ -37,12 +37,11 @@ impl Audit {
 /// The first thing that is not what the receipts say, in words.
 fn differs(course: &Course, beside: &Beside) -> Option<String> {
     let grants = || beside.grants.iter().find_map(|grant| of_grant(course, grant));
-    let open = || beside.open.iter().find_map(|request| of_request(course, request));
     // What was stopped, given or held by receipts that are gone, nobody can say.
     let whole = course.is_whole();
     let stops = || of_stop(course.stopped(), beside.frozen.as_ref(), whole);
     let holds = || of_holds(course, beside);
-    stops().or_else(holds).or_else(grants).or_else(open)
+    stops().or_else(holds).or_else(grants).or_else(|| requests::differ(course, beside))
 }
 
 fn of_stop(said: Option<&Stopped>, kept: Option<&Frozen>, whole: bool) -> Option<String> {
@@ -85,9 +84,4 @@ fn of_grant(course: &Course, kept: &GrantRecord) -> Option<String> {
     let differs = if course.is_whole() { used != counted } else { used > counted };
     let words = || format!("the grant `{id}` counts {counted} uses, and {used} are recorded");
     differs.then(words)
-}
-
-fn of_request(course: &Course, request: &str) -> Option<String> {
-    let why = course.is_over(request)?;
-    Some(format!("the request `{}` waits to be used, and receipts say that {why}", clip(request)))
 }

@@ -1,9 +1,8 @@
 use super::*;
-use crate::entry;
 use async_trait::async_trait;
 use countersign_core::checkpoint::Head;
 use countersign_core::keys::SecretKeys;
-use countersign_core::receipt::{Boundary, Event, Receipt};
+use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::trust::Operator;
 use countersign_store::ledger::read::{Beside, Mark, Query};
 use countersign_store::ledger::segments::Segment;
@@ -69,7 +68,7 @@ fn trust() -> TrustStore {
 async fn stored(receipts: usize) -> Stored {
     let ledger = MemoryLedger::new("l1", [7; 32], contract::notary().unwrap());
     for n in 0..receipts {
-        let entry = entry::bare(Event::Observed, Boundary::Unprotected);
+        let entry = Entry::bare(Event::Observed, Boundary::Unprotected);
         ledger.record(entry, NOW.plus_millis(i64::try_from(n).unwrap())).await.unwrap();
     }
     let rows = ledger.rows_after(None, usize::MAX).await.unwrap();

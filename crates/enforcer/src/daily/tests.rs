@@ -1,7 +1,6 @@
 use super::place::{Disk, Files, Told};
 use super::*;
-use crate::entry;
-use countersign_core::receipt::{Boundary, Event};
+use countersign_core::receipt::{Boundary, Entry, Event};
 use countersign_core::time::Instant;
 use countersign_store::ledger::{MemoryLedger, contract};
 use std::collections::BTreeMap;
@@ -23,7 +22,7 @@ async fn ledger() -> MemoryLedger {
 }
 
 async fn add(ledger: &MemoryLedger, at: i64) {
-    let entry = entry::bare(Event::Observed, Boundary::Unprotected);
+    let entry = Entry::bare(Event::Observed, Boundary::Unprotected);
     ledger.record(entry, Instant(NOW + at)).await.unwrap();
 }
 

@@ -67,6 +67,7 @@ impl Enforcer {
         };
         self.remember_head().await?;
         let claimed = self.ledger.claim(claim).await;
+        let claimed = self.unless_contradicted(&request.id, claimed).await;
         if let Err(LedgerError::Void { code, message }) = &claimed {
             let frame = self.entry_of(Event::Observed, request)?;
             self.ledger.record(entry::refused(frame, code, message), self.now()).await?;

@@ -64,6 +64,7 @@ impl GateError {
             Self::Ledger(LedgerError::Void { code, .. }) => code,
             Self::Ledger(LedgerError::State(State::Expired)) => "HARP_ERR_EXPIRED",
             Self::Ledger(LedgerError::State(State::Executed)) => "HARP_ERR_REPLAY",
+            Self::Ledger(LedgerError::Contradicted(_)) => "ledger_contradicted",
             Self::Ledger(_) => "ledger",
             Self::Contradicted(Contradicted::NoWitness(_)) => "HARP_ERR_TRANSPORT",
             Self::Contradicted(Contradicted::Gone { .. }) => "witness_gone",
@@ -85,7 +86,7 @@ impl GateError {
             self,
             Self::DeniedBefore(_)
                 | Self::DeniedInARow(_)
-                | Self::Ledger(Frozen(_) | Full { .. })
+                | Self::Ledger(Frozen(_) | Full { .. } | LedgerError::Contradicted(_))
                 | Self::Contradicted(Truncated { .. } | Forked { .. })
         )
     }

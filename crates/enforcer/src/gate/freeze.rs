@@ -86,7 +86,8 @@ impl Enforcer {
             released: self.entry_of(Event::Released, &request).map_err(GateError::from)?,
             entry: self.thawed(&request)?,
         };
-        self.ledger.thaw(thaw).await.map_err(GateError::from)?;
+        let thawed = self.ledger.thaw(thaw).await;
+        self.unless_contradicted(&request.id, thawed).await.map_err(GateError::from)?;
         Ok(self.remember_head().await?)
     }
 

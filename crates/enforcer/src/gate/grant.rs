@@ -173,7 +173,8 @@ impl Enforcer {
         self.remember_head().await?;
         let given = Given::AskedFor;
         let new = NewGrant { grant: record.clone(), given, now, recheck, entry };
-        let receipt = match self.ledger.grant(new).await {
+        let given = self.ledger.grant(new).await;
+        let receipt = match self.unless_contradicted(&request.id, given).await {
             Ok(receipt) => receipt,
             Err(error) => {
                 let action = grant.to_action()?;
@@ -306,7 +307,8 @@ impl Enforcer {
             move |grant: &GrantRecord, giver: &RequestRecord| standing.allows(grant, giver);
         let grant_id = grant.id.clone();
         let using = GrantUse { grant_id, permit, recheck: Box::new(recheck) };
-        let claim = self.ledger.use_grant(using).await?;
+        let claim = self.ledger.use_grant(using).await;
+        let claim = self.unless_contradicted(&giver.id, claim).await?;
         // A use that no witness knows of could be had again, from a ledger that is put back.
         let kept = match self.remember_head().await {
             Ok(()) => self.witnessed_everywhere().await,

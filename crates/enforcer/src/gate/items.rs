@@ -52,6 +52,7 @@ impl Enforcer {
         };
         self.remember_head().await?;
         let claimed = self.ledger.claim_items(claims).await;
+        let claimed = self.unless_contradicted(&request.id, claimed).await;
         let (claims, request) = self.unless_frozen(request, claimed).await?;
         if let Err(error) = self.attest(&request, relays).await {
             for (claim, item) in claims.iter().zip(items) {

@@ -57,7 +57,10 @@ impl Enforcer {
         let silent = silent(request);
         let who = format!("{} did not answer in time", silent.join(", "));
         match self.next(request, question, None, &who).await? {
-            Some(next) => Ok(Some(self.ledger.advance(next).await?)),
+            Some(next) => {
+                let next = self.ledger.advance(next).await;
+                Ok(Some(self.unless_contradicted(&request.id, next).await?))
+            }
             None => Ok(None),
         }
     }
@@ -89,7 +92,7 @@ impl Enforcer {
         let step_ends = follow.then_some(ends);
         let frame = Frame {
             question,
-            context: told(&question.context, &request.id, why, step),
+            context: told(&question.context, why, step),
             session_id: request.key.session.clone(),
             repo_ref: request.asked.first().map_or_else(String::new, repo_ref),
             head: self.ledger.checkpoint().await?,
@@ -100,7 +103,7 @@ impl Enforcer {
             request_id: request.id.clone(),
             from_round: round,
             by: None,
-            asked: frame.artifacts(None, &next, place.to, &self.edge)?,
+            asked: frame.artifacts(&request.id, &next, place.to, &self.edge)?,
             step_ends,
             entry: self.entry_of(Event::Escalated, request)?,
             now,
@@ -132,8 +135,8 @@ pub(crate) fn handed_on_by(before: &RequestRecord, next: &RequestRecord) -> Opti
 }
 
 /// What the next ones are told besides.
-fn told(context: &Context, request: &str, why: &str, step: &str) -> Context {
-    let mut context = Context { request: Some(request.to_owned()), ..context.clone() };
+fn told(context: &Context, why: &str, step: &str) -> Context {
+    let mut context = context.clone();
     context.notes.insert(0, format!("asked next, as `{step}`: {why}"));
     context
 }

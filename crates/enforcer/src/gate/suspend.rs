@@ -96,7 +96,7 @@ impl Enforcer {
             Frame { question, context, session_id, repo_ref, head, now, expires_at: round_ends };
         let route = question.route(1, &first);
         Ok(RequestRecord {
-            asked: frame.artifacts(Some(&id), &route, first.to, &self.edge)?,
+            asked: frame.artifacts(&id, &route, first.to, &self.edge)?,
             policy: Some(question.grounds.note().clone()),
             id,
             key,

@@ -3,39 +3,56 @@
 
 use crate::scene::{DAY, Scene, rule};
 use countersign_core::decision::Word;
+use countersign_core::receipt::Event;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::request::State;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::{GateError, Relays};
-use countersign_store::error::StoreError;
 use countersign_store::ledger::{Ending, LedgerError, RequestRecord};
 use countersign_testkit::database;
 
 /// What somebody does to the file who can write it.
-fn edit(scene: &Scene, sql: &str) {
+pub(crate) fn edit(scene: &Scene, sql: &str) {
     database::edit(&scene.enforcer.home().ledger_path(), sql).unwrap();
 }
 
 /// Where and with which words a check of the whole ends.
-async fn found(scene: &Scene) -> (Option<i64>, String) {
+pub(crate) async fn found(scene: &Scene) -> (Option<i64>, String) {
     let broken = scene.verify().await.broken.unwrap();
     assert_eq!(broken.verdict, Verdict::Contradicted);
     (broken.at, broken.because)
 }
 
-async fn newest(scene: &Scene) -> Option<i64> {
+pub(crate) async fn newest(scene: &Scene) -> Option<i64> {
     i64::try_from(scene.newest().await).ok()
 }
 
-async fn approved(scene: &Scene, what: &str) -> RequestRecord {
+pub(crate) async fn approved(scene: &Scene, what: &str) -> RequestRecord {
     let request = scene.suspended(what).await;
     let answer = scene.answer(&request, Word::Allow);
     scene.enforcer.accept(&request, &request.asked[0], answer).await.unwrap()
 }
 
-async fn used(scene: &Scene, request: &RequestRecord) -> Result<(), GateError> {
+pub(crate) async fn used(scene: &Scene, request: &RequestRecord) -> Result<(), GateError> {
     let run = scene.enforcer.claim(request, &Relays::new()).await?;
     scene.enforcer.hand_over(run).await.map(|_| ())
+}
+
+/// What was refused because of rows that were edited is written down, and nothing of them with it.
+pub(crate) async fn assert_contradicted<T: std::fmt::Debug>(
+    scene: &Scene,
+    done: Result<T, GateError>,
+    why: &str,
+) {
+    let error = done.unwrap_err();
+    let said = error.to_string();
+    assert!(error.code() == "ledger_contradicted" && said.contains(why), "{said}");
+    let entry = scene.receipts().await.pop().unwrap().content.entry;
+    assert_eq!((entry.event, entry.request_id), (Event::Observed, None));
+    let action = entry.action.unwrap();
+    assert_eq!(action["change"], "contradicted");
+    assert!(said.ends_with(action["why"].as_str().unwrap()), "{action:?}");
+    assert!(entry.artifacts.is_empty() && entry.decisions.is_empty());
 }
 
 #[tokio::test]
@@ -48,10 +65,7 @@ async fn attack_18_an_approval_that_was_made_to_live_again_is_named() {
     let (at, because) = found(&scene).await;
     assert_eq!(at, None);
     assert!(because.contains("receipts say that it was used"), "{because}");
-    let again = used(&scene, &request).await;
-    let corrupt =
-        |e: &GateError| matches!(e, GateError::Ledger(LedgerError::Store(StoreError::Corrupt(_))));
-    assert!(again.as_ref().is_err_and(corrupt), "{again:?}");
+    assert_contradicted(&scene, used(&scene, &request).await, "tells of the use").await;
     // Who edits the index of the receipts as well has it used, and named by every receipt of it.
     edit(&scene, "UPDATE receipt SET event = 'observed' WHERE event = 'released';");
     assert_eq!(scene.verify().await.broken.unwrap().verdict, Verdict::HashMismatch);
@@ -73,7 +87,15 @@ async fn attack_19_an_approval_that_was_withdrawn_and_lives_again_is_named() {
     assert_eq!(scene.verify().await.broken, None);
     edit(&scene, "UPDATE request SET state = 'APPROVED';");
     assert!(found(&scene).await.1.contains("receipts say that it ended"));
+    let refused = used(&scene, &request).await;
+    assert_contradicted(&scene, refused, "tells of the withdrawal").await;
+    // Who hides that receipt from the search for it has it used, and named afterwards.
+    edit(&scene, "UPDATE receipt SET event = 'observed' WHERE event = 'withdrawn';");
     used(&scene, &request).await.unwrap();
+    edit(
+        &scene,
+        "UPDATE receipt SET event = 'withdrawn' WHERE body LIKE '%\"event\":\"withdrawn\"%';",
+    );
     let (at, because) = found(&scene).await;
     assert_eq!((at, because.contains("ended in receipt")), (newest(&scene).await, true));
 }

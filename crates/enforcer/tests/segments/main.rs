@@ -13,6 +13,7 @@ mod damage;
 mod gate;
 mod keep;
 mod scene;
+mod uses;
 
 use scene::{DAY, Scene, rule};
 

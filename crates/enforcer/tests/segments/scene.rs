@@ -11,13 +11,14 @@ use countersign_core::time::Instant;
 use countersign_enforcer::audit::{Audit, Report};
 use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::pairing::Candidate;
+use countersign_enforcer::policy::Place;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::walk::Walk;
-use countersign_enforcer::{Edge, Enforcer, Grounds, Home, Question, Relays};
+use countersign_enforcer::{Edge, Enforcer, GateError, Grounds, Home, Question, Relays};
 use countersign_store::ledger::segments::Segment;
-use countersign_store::ledger::{LedgerStore, Notary, RequestRecord, Suspended};
+use countersign_store::ledger::{Asked, LedgerStore, Notary, RequestRecord, Suspended};
 use countersign_store_sqlite::{Birth, LedgerFile, SqliteLedger};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -28,9 +29,9 @@ const START: i64 = 1_790_000_000_000;
 pub(crate) struct Scene {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) enforcer: Enforcer,
-    person: SecretKeys,
+    pub(crate) person: SecretKeys,
     clock: Arc<AtomicI64>,
-    edge: Edge,
+    pub(crate) edge: Edge,
 }
 
 /// Seals what is a month old, in segments of `size`.
@@ -72,11 +73,22 @@ pub(crate) async fn open(
 
 impl Scene {
     pub(crate) async fn set() -> Self {
+        Self::under(None).await
+    }
+
+    /// The same under a policy, which was accepted before anybody was pinned.
+    pub(crate) async fn under(policy: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::open(dir.path()).unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let edge = edge(&clock);
         let enforcer = open(&home, &edge, |notary| Arc::new(notary)).await;
+        if let Some(text) = policy {
+            let path = home.root().join("policy.toml");
+            let proposal = enforcer.propose_policy(Place::Home, &path, text.into()).await;
+            enforcer.accept_first_policy(&proposal.unwrap()).await.unwrap();
+            std::fs::write(path, text).unwrap();
+        }
         let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
         let ann = Candidate::local(*person.public(), "ann", vec![], &edge);
         enforcer.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
@@ -169,9 +181,7 @@ impl Scene {
     }
 
     pub(crate) async fn suspended(&self, what: &str) -> RequestRecord {
-        match self.enforcer.suspend(&self.question(what)).await.unwrap() {
-            Suspended::Opened(r) | Suspended::Joined(r) | Suspended::Ready(r) => r,
-        }
+        self.put(&self.question(what)).await
     }
 
     pub(crate) fn answer(&self, request: &RequestRecord, word: Word) -> Answer {
@@ -190,4 +200,42 @@ impl Scene {
 fn action(what: &str) -> Action {
     let parameters = json!({"path": what});
     Action::Request(Request { action: "delete".into(), parameters, verb: None })
+}
+
+impl Scene {
+    /// Pins another device, without asking anybody.
+    pub(crate) fn pin(&self, name: &str, person: &str, keys: &SecretKeys) {
+        let Candidate { pairing, mut approver } =
+            Candidate::local(*keys.public(), name, vec![], &self.edge);
+        approver.person = person.into();
+        let enforcer = &self.enforcer;
+        enforcer.home().pin(enforcer.identity(), approver, &pairing, false).unwrap();
+    }
+
+    pub(crate) async fn put(&self, question: &Question) -> RequestRecord {
+        match self.enforcer.suspend(question).await.unwrap() {
+            Suspended::Opened(r) | Suspended::Joined(r) | Suspended::Ready(r) => r,
+        }
+    }
+
+    /// The answer of a device, with what it says besides.
+    pub(crate) async fn says(
+        &self,
+        request: &RequestRecord,
+        keys: &SecretKeys,
+        word: Word,
+        hints: Option<Map<String, Value>>,
+    ) -> Result<RequestRecord, GateError> {
+        let mine = |asked: &&Asked| asked.key_id == keys.key_id();
+        let asked = request.asked.iter().rfind(mine).unwrap();
+        let choice = Choice {
+            word,
+            scope: Scope::Once,
+            expires_at: asked.artifact.head.expires_at.clone(),
+            nonce: Fixed(self.edge.random().unwrap()),
+            hints,
+        };
+        let decision = Decision::sign(&asked.artifact, choice, keys).unwrap();
+        self.enforcer.accept(request, asked, Answer { decision, reason: None }).await
+    }
 }

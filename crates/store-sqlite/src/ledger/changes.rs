@@ -4,7 +4,7 @@
 use super::claims;
 use super::freeze::moves;
 use super::register::{Register, Ticket};
-use super::requests::{advance, insert, known, unused};
+use super::requests::{advance, insert, known, sound};
 use crate::db::Db;
 use countersign_core::decision::Decision;
 use countersign_core::keys::KeyId;
@@ -13,6 +13,7 @@ use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::items::is_claimed_whole;
+use countersign_store::ledger::told::Use;
 use countersign_store::ledger::{
     Acceptance, Accepted, ClaimRecord, Ending, LedgerError, NewClaim, NewPermit, RequestRecord,
     expired_entry,
@@ -43,6 +44,7 @@ pub(super) fn accept(
     }
     let event = request.event_of(&accepted, &counts)?;
     advance(db, &mut request, event, vec![accepted], now)?;
+    sound(db, &request, Use::Answer)?;
     register.append(db, entry(&request, event), now)?;
     Ok(request)
 }
@@ -56,6 +58,21 @@ pub(super) fn spend(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
 /// Uses up a nonce of a key, whatever it signed with it.
 pub(super) fn spend_nonce(db: &Db, nonce: &str, signer: &KeyId) -> Result<(), LedgerError> {
     spend_one(db, ["nonce", nonce, &signer.to_string()])
+}
+
+/// Demands that a decision was used up when it was accepted.
+pub(super) fn is_spent(db: &Db, decision: &Decision) -> Result<(), LedgerError> {
+    let (hash, signer) = (decision.artifact_hash.to_string(), decision.signer_key_id.to_string());
+    let parts = [["request", &decision.request_id, &hash], ["nonce", &decision.nonce, &signer]];
+    let sql = "SELECT 1 FROM spent WHERE kind = ?1 AND name = ?2 AND owner = ?3";
+    for part in parts {
+        if db.one(sql, part, |_| Ok(()))?.is_none() {
+            let why =
+                format!("an answer to `{}` is kept that nobody accepted", decision.request_id);
+            return Err(LedgerError::Contradicted(why));
+        }
+    }
+    Ok(())
 }
 
 fn spend_one(db: &Db, part: [&str; 3]) -> Result<(), LedgerError> {
@@ -75,7 +92,7 @@ pub(super) fn claim(
         return Err(LedgerError::State(State::Expired));
     }
     advance(db, &mut request, Event::Claimed, vec![], now)?;
-    unused(db, &request.id, None)?;
+    sound(db, &request, Use::Whole)?;
     is_claimed_whole(&request)?;
     recheck(&request)?;
     let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };

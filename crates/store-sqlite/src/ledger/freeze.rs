@@ -3,7 +3,7 @@
 use super::SqliteLedger;
 use super::changes::spend_nonce;
 use super::register::{Register, Ticket};
-use super::requests::{advance, known, unused};
+use super::requests::{advance, known, sound};
 use crate::column::Json;
 use crate::db::Db;
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::told::Use;
 use countersign_store::ledger::{FreezeStore, Frozen, LedgerError, Sent, Thaw};
 use rusqlite::params;
 
@@ -32,7 +33,7 @@ fn thaw(db: &Db, register: &Register, thaw: Thaw) -> Result<(), LedgerError> {
         return Err(LedgerError::State(State::Expired));
     }
     advance(db, &mut request, Event::Claimed, vec![], now)?;
-    unused(db, &request.id, None)?;
+    sound(db, &request, Use::Whole)?;
     recheck(&request)?;
     db.run("DELETE FROM frozen", [])?;
     register.append(db, released, now)?;

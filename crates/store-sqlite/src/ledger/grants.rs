@@ -2,7 +2,7 @@
 
 use super::freeze::moves;
 use super::register::{Register, Ticket};
-use super::requests::{advance, insert, known};
+use super::requests::{advance, insert, known, sound, told};
 use super::{SqliteLedger, claims};
 use crate::column::{At, Digest};
 use crate::db::Db;
@@ -12,6 +12,7 @@ use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::request::{Event, State};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::told::Use;
 use countersign_store::ledger::{
     ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit,
     RequestKey, RequestRecord,
@@ -58,6 +59,7 @@ fn give(db: &Db, register: &Register, new: NewGrant) -> Result<Ticket, LedgerErr
         Given::AskedFor => advance(db, &mut request, Event::Claimed, vec![], now)?,
         Given::BesideAYes => beside(db, &request)?,
     }
+    sound(db, &request, Use::Gives(given))?;
     recheck(&request)?;
     db.run(
         "INSERT INTO standing (id, request, principal, session, workspace, action_hash, granted_at,
@@ -94,7 +96,11 @@ fn take(db: &Db, register: &Register, using: GrantUse) -> Result<ClaimRecord, Le
     moves(db)?;
     let grant = one(db, &grant_id)?;
     grant.check(&request.key, now, latest(db)?.unwrap_or(now))?;
-    recheck(&grant, &known(db, &grant.request_id)?)?;
+    let giver = known(db, &grant.request_id)?;
+    if let Some(why) = giver.gave_nothing(&told(db, &giver.id)?) {
+        return Err(LedgerError::Contradicted(why));
+    }
+    recheck(&grant, &giver)?;
     // INVARIANT: this transaction read the row it counts in; nobody writes between.
     db.run("UPDATE standing SET used = used + 1 WHERE id = ?1", [&grant_id])?;
     let claim =

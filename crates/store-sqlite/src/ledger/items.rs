@@ -2,13 +2,14 @@
 
 use super::freeze::moves;
 use super::register::Register;
-use super::requests::{advance, known, unused};
+use super::requests::{advance, known, sound};
 use super::{SqliteLedger, claims};
 use crate::db::Db;
 use async_trait::async_trait;
 use countersign_core::request::{Event, State};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::items::within;
+use countersign_store::ledger::told::Use;
 use countersign_store::ledger::{
     ClaimRecord, ItemClaims, LedgerError, NewItemClaim, NewItemClaims, RequestRecord,
 };
@@ -47,16 +48,18 @@ fn claim(
     let allowed = within(&request, &claims)?;
     let NewItemClaims { request_id, owner, recheck, claims, .. } = claims;
     recheck(&request)?;
-    let mut made = Vec::new();
+    let items: Vec<usize> = claims.iter().map(|claim| claim.item).collect();
+    let (mut made, mut entries) = (Vec::new(), Vec::new());
     for new in claims {
         let (id, request_id, owner) = (new.id.clone(), request_id.clone(), owner.clone());
         let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
         claims::insert(db, &claim)?;
         spend(db, &claim, &new)?;
-        unused(db, &claim.request_id, Some(new.item))?;
-        register.append(db, new.entry, now)?;
+        entries.push(new.entry);
         made.push(claim);
     }
+    sound(db, &request, Use::Items(&items))?;
+    entries.into_iter().try_for_each(|entry| register.append(db, entry, now).map(|_| ()))?;
     let used = db.number("SELECT count(*) FROM item_claim WHERE request = ?1", [&request_id])?;
     if usize::try_from(used).is_ok_and(|used| used >= allowed) {
         advance(db, &mut request, Event::Claimed, vec![], now)?;

@@ -1,6 +1,8 @@
 //! The receipts in their order, and the rows as they stand there.
 
-use super::{SCHEMA, SqliteLedger, filed, find, freeze, grants, receipts, requests, segments};
+use super::{
+    SCHEMA, SqliteLedger, claims, filed, find, freeze, grants, receipts, requests, segments,
+};
 use crate::column::rows;
 use crate::db::Db;
 use crate::readers::Readers;
@@ -190,7 +192,9 @@ fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {
         frozen: freeze::frozen(db)?,
         holds: segments::change::holds(db)?.into_iter().map(|hold| hold.name).collect(),
         grants: grants::every(db)?,
-        open: requests::open_ids(db)?,
+        open: requests::kept_open(db)?,
+        denied: requests::denied(db)?,
+        claimed: claims::open(db)?.into_iter().map(|claim| claim.request_id).collect(),
     }))
 }
 

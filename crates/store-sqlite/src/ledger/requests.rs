@@ -1,12 +1,17 @@
 //! Requests, their artifacts and their accepted answers.
 
+use super::changes::is_spent;
 use super::receipts;
 use crate::column::{At, Digest, Json, Word};
 use crate::db::Db;
 use countersign_core::action::ActionHash;
+use countersign_core::receipt::Entry;
+use countersign_core::receipt::course::sum;
 use countersign_core::request::{Event, State, step};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
+use countersign_store::ledger::read::Open;
+use countersign_store::ledger::told::Use;
 use countersign_store::ledger::{Accepted, Asked, LedgerError, RequestKey, RequestRecord};
 use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
@@ -27,19 +32,28 @@ pub(super) fn known(db: &Db, id: &str) -> Result<RequestRecord, LedgerError> {
     one(db, id)?.ok_or_else(|| LedgerError::Unknown(id.to_owned()))
 }
 
-/// Refuses to use an approval of which a receipt says that it was used, whatever its row says: all
-/// of it, or this item of a batch.
-pub(super) fn unused(db: &Db, id: &str, item: Option<usize>) -> Result<(), StoreError> {
-    let sql = "SELECT body FROM receipt WHERE request_id = ?1 AND event = 'released'";
-    for text in db.all(sql, [id], receipts::body)? {
-        let items = receipts::read(db, &text)?.content.entry.items;
-        let other = items.zip(item).is_some_and(|(used, item)| !used.contains(&item));
-        if !other {
-            return Err(db.damaged(format!("a receipt says that `{id}` was used, and its row not")));
-        }
+/// Refuses a use of a request that its receipts speak against, or of which something is kept that
+/// is not its own, whatever its row says.
+pub(super) fn sound(db: &Db, request: &RequestRecord, usage: Use<'_>) -> Result<(), LedgerError> {
+    if let Some(why) = request.refuses(&told(db, &request.id)?, usage) {
+        return Err(LedgerError::Contradicted(why));
     }
-    Ok(())
+    request.accepted_now().try_for_each(|accepted| is_spent(db, &accepted.decision))
 }
+
+/// The receipts of a request that tell for or against its use, oldest first. They are found by its
+/// name, however long the ledger is.
+pub(super) fn told(db: &Db, id: &str) -> Result<Vec<Entry>, StoreError> {
+    let texts = db.all(TOLD, [id], receipts::body)?;
+    let entry = |text: &String| Ok(receipts::read(db, text)?.content.entry);
+    texts.iter().map(entry).collect()
+}
+
+/// The events are those of [`countersign_store::ledger::told::TELLING`].
+pub(super) const TOLD: &str = "SELECT body FROM receipt INDEXED BY receipt_request
+    WHERE request_id = ?1 AND event IN ('suspended', 'escalated', 'approved', 'denied', 'expired',
+        'withdrawn', 'released', 'granted')
+    ORDER BY seq";
 
 /// The open request of this key; the schema allows no second one.
 pub(super) fn open_with(db: &Db, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError> {
@@ -89,9 +103,19 @@ pub(super) fn open(db: &Db) -> Result<Vec<RequestRecord>, StoreError> {
     db.all(&sql, [], request)?.into_iter().map(|bare| whole(db, bare)).collect()
 }
 
-/// The names of the requests that are not final.
-pub(super) fn open_ids(db: &Db) -> Result<Vec<String>, StoreError> {
-    db.all(&format!("SELECT id FROM request WHERE {OPEN}"), [], |row| row.get(0))
+/// What is kept of the requests that are not final. Read one by one: their artifacts are large.
+pub(super) fn kept_open(db: &Db) -> Result<Vec<Open>, StoreError> {
+    let ids: Vec<String> =
+        db.all(&format!("SELECT id FROM request WHERE {OPEN}"), [], |row| row.get(0))?;
+    let kept = |id: &String| Ok(one(db, id)?.as_ref().map(Open::of));
+    ids.iter().filter_map(|id| kept(id).transpose()).collect()
+}
+
+/// The names of the requests that were denied or taken back, added up.
+pub(super) fn denied(db: &Db) -> Result<u128, StoreError> {
+    let sql = "SELECT id FROM request WHERE state = 'DENIED'";
+    let ids: Vec<String> = db.all(sql, [], |row| row.get(0))?;
+    Ok(sum(ids.iter().map(String::as_str)))
 }
 
 pub(super) fn insert(db: &Db, new: &RequestRecord) -> Result<(), StoreError> {

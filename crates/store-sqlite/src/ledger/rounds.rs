@@ -3,10 +3,11 @@
 use super::SqliteLedger;
 use super::changes::spend;
 use super::register::Register;
-use super::requests::{advance, known, next_round};
+use super::requests::{advance, known, next_round, sound};
 use crate::db::Db;
 use async_trait::async_trait;
 use countersign_core::request::Event;
+use countersign_store::ledger::told::Use;
 use countersign_store::ledger::{
     Accepted, LedgerError, Next, NextRound, RequestRecord, RoundStore,
 };
@@ -24,6 +25,7 @@ fn begin(db: &Db, register: &Register, next: NextRound) -> Result<RequestRecord,
     if next.judge(&request)? == Next::Begun {
         return Ok(request);
     }
+    sound(db, &request, Use::Answer)?;
     let NextRound { by, asked, step_ends, entry, now, .. } = next;
     let mut answers = Vec::new();
     if let Some((vote, reason)) = by {

@@ -6,7 +6,7 @@ use crate::private_file::{beside, lock_file};
 use crate::writer::Around;
 use countersign_core::action::ActionHash;
 use countersign_core::checkpoint::Head;
-use countersign_core::receipt::{Basis, Boundary, Content, Event, Level};
+use countersign_core::receipt::{Boundary, Content, Event};
 use countersign_core::request::State;
 use countersign_store::ledger::contract::{all, notary};
 use countersign_store::ledger::{RequestKey, Suspended};
@@ -36,24 +36,8 @@ fn entry(n: usize) -> Entry {
         "kind": "tool", "server": "https://files.example", "tool": "read_file",
         "arguments": {"path": format!("/srv/project/src/module/file-{n}.rs"), "limit": 2000},
     });
-    Entry {
-        boundary: Boundary::Unprotected,
-        binding: None,
-        event: Event::Allowed,
-        request_id: None,
-        action_hash: None,
-        action: action.as_object().cloned(),
-        artifacts: vec![],
-        policy: None,
-        decisions: vec![],
-        approver_decision: None,
-        multi_approval: None,
-        basis: Basis::Policy,
-        grant: None,
-        items: None,
-        trust_level: Level::L0,
-        outcome: None,
-    }
+    let action = action.as_object().cloned();
+    Entry { action, ..Entry::bare(Event::Allowed, Boundary::Unprotected) }
 }
 
 fn open_briefly(path: &Path) -> SqliteLedger {
@@ -487,6 +471,7 @@ async fn cost(ledger: &SqliteLedger) -> (i32, i32, i32) {
         requests::open(db)?;
         claims::open(db)?;
         receipts::of_request(db, "none")?;
+        requests::told(db, "none")?;
         receipts::content_hash_at(db, 1)?;
         receipts::checkpoint(db)?;
         changes::named(db, ["repo", "p", ""])?;
@@ -494,6 +479,29 @@ async fn cost(ledger: &SqliteLedger) -> (i32, i32, i32) {
         Ok::<_, StoreError>(db.effort.take())
     };
     ledger.writer.write(job).await.unwrap()
+}
+
+/// What speaks against a use is found by the request's name, and nothing else is looked through.
+#[tokio::test]
+async fn attack_29_what_receipts_tell_of_a_request_is_found_by_its_name() {
+    let (_dir, path) = place();
+    let plan = format!("EXPLAIN QUERY PLAN {}", requests::TOLD);
+    let steps = open(&path).writer.read(move |db| db.all(&plan, ["r1"], |row| row.get(3))).await;
+    let steps: Vec<String> = steps.unwrap();
+    let found = "SEARCH receipt USING INDEX receipt_request (request_id=?)";
+    assert_eq!(steps, [found.to_owned()], "nor is anything sorted");
+}
+
+/// The events that are looked for are those that tell something.
+#[test]
+fn what_tells_for_or_against_a_use_is_looked_for() {
+    for event in countersign_store::ledger::told::TELLING {
+        assert!(requests::TOLD.contains(&format!("'{}'", event.name())), "{event:?}");
+    }
+    assert_eq!(
+        requests::TOLD.matches('\'').count(),
+        2 * countersign_store::ledger::told::TELLING.len()
+    );
 }
 
 /// Prints the price of a receipt; `--nocapture` shows it.

@@ -11,6 +11,7 @@ mod segments;
 
 use super::items::is_claimed_whole;
 use super::segments::Hold;
+use super::told::{TELLING, Use};
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
     LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, expired_entry,
@@ -55,6 +56,27 @@ impl Inner {
     fn moves(&self) -> Result<(), LedgerError> {
         let stopped = |frozen: &Frozen| Err(LedgerError::Frozen(Box::new(frozen.clone())));
         self.frozen.as_ref().map_or(Ok(()), stopped)
+    }
+}
+
+impl Inner {
+    /// Refuses a use of a request that its receipts speak against, or of which something is kept
+    /// that is not its own.
+    fn sound(&self, request: &RequestRecord, usage: Use<'_>) -> Result<(), LedgerError> {
+        let spent = |accepted: &Accepted| {
+            parts(&accepted.decision).iter().all(|part| self.spent.contains(part))
+        };
+        let why = request.refuses(&self.told(&request.id), usage);
+        let unspent = || "an answer is kept that nobody accepted".to_owned();
+        let why = why.or_else(|| (!request.accepted_now().all(spent)).then(unspent));
+        why.map_or(Ok(()), |why| Err(LedgerError::Contradicted(why)))
+    }
+
+    /// The receipts of a request that tell for or against its use, oldest first.
+    fn told(&self, id: &str) -> Vec<Entry> {
+        let entries = self.receipts.iter().map(|receipt| &receipt.content.entry);
+        let of = entries.filter(|entry| entry.request_id.as_deref() == Some(id));
+        of.filter(|entry| TELLING.contains(&entry.event)).cloned().collect()
     }
 }
 
@@ -113,12 +135,15 @@ impl MemoryLedger {
 
 /// Uses up a decision; it is a replay where any part of it was used before.
 fn spend(inner: &mut Inner, decision: &Decision) -> Result<(), LedgerError> {
-    let tuples = [
+    let used = parts(decision).into_iter().any(|part| !inner.spent.insert(part));
+    if used { Err(LedgerError::Replay) } else { Ok(()) }
+}
+
+fn parts(decision: &Decision) -> [(String, String); 2] {
+    [
         (decision.request_id.clone(), decision.artifact_hash.to_string()),
         (decision.nonce.clone(), decision.signer_key_id.to_string()),
-    ];
-    let used = tuples.into_iter().any(|tuple| !inner.spent.insert(tuple));
-    if used { Err(LedgerError::Replay) } else { Ok(()) }
+    ]
 }
 
 /// Ends a claim, once.
@@ -197,6 +222,7 @@ impl LedgerStore for MemoryLedger {
             advance(request, event, now)?;
             request.accepted.push(accepted);
             let after = request.clone();
+            inner.sound(&after, Use::Answer)?;
             self.append(inner, entry(&after, event), now)?;
             Ok(after)
         })
@@ -228,6 +254,7 @@ impl LedgerStore for MemoryLedger {
             is_claimed_whole(request)?;
             recheck(request)?;
             let after = request.clone();
+            inner.sound(&after, Use::Whole)?;
             let claim = ClaimRecord { id, request_id, owner, claimed_at: now, open: true };
             inner.claims.insert(claim.id.clone(), claim.clone());
             self.append(inner, entry, now)?;

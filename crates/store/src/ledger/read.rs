@@ -4,13 +4,15 @@
 //! as it stands there, readable or not.
 
 use super::segments::Segment;
-use super::{Frozen, GrantRecord};
+use super::{Frozen, GrantRecord, RequestRecord};
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::artifact::Risk;
 use countersign_core::decision::Decision;
 use countersign_core::encoding::Hash;
+use countersign_core::receipt::course::Round;
 use countersign_core::receipt::{Entry, Event, MultiApproval, Receipt};
+use countersign_core::request::State;
 use countersign_core::time::Instant;
 use std::collections::BTreeSet;
 
@@ -148,7 +150,39 @@ pub struct Beside {
     /// Every grant.
     pub grants: Vec<GrantRecord>,
     /// The requests that wait, or whose approval was not used up.
-    pub open: Vec<String>,
+    pub open: Vec<Open>,
+    /// The names of the requests that were denied or taken back, added up as [`sum`] does.
+    ///
+    /// [`sum`]: countersign_core::receipt::course::sum
+    pub denied: u128,
+    /// The requests of claims whose outcome is not known yet.
+    pub claimed: Vec<String>,
+}
+
+/// A request that waits, or whose approval was not used up, as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// The request.
+    pub id: String,
+    /// Whether it counts as approved.
+    pub approved: bool,
+    /// The artifacts with which people are asked now.
+    pub round: Round,
+    /// What is kept of it and is not its own, in words.
+    pub strange: Option<String>,
+}
+
+impl Open {
+    /// What is looked at of a request.
+    #[must_use]
+    pub fn of(request: &RequestRecord) -> Self {
+        Self {
+            id: request.id.clone(),
+            approved: request.state == State::Approved,
+            round: Round::of(request.asked_now().map(|asked| &asked.artifact.head)),
+            strange: request.strange(),
+        }
+    }
 }
 
 /// Receipts in their order, in pages, so that the whole ledger is never in memory.

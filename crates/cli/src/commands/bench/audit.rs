@@ -9,7 +9,7 @@ use super::verification::Case;
 use super::{Effort, failed, gate};
 use crate::failure::Failure;
 use countersign_core::artifact::Risk;
-use countersign_core::receipt::{ApproverDecision, Entry, Event, Level};
+use countersign_core::receipt::{ApproverDecision, Entry, Event};
 use countersign_core::time::Instant as Moment;
 use countersign_enforcer::audit::Audit;
 use countersign_enforcer::{Edge, Enforcer};
@@ -41,7 +41,7 @@ pub(super) async fn measure(
     }
     if wants(l1) {
         let case = Case::make(ground, "approved").await?;
-        fill(&case.enforcer, &approved(&case).await?, effort.checked).await?;
+        fill(&case.enforcer, &answered(&case).await?, effort.checked).await?;
         rows.push(verified(&case.enforcer, effort, (l1, 2.0, 20_000.0)).await?);
     }
     if wants(query) {
@@ -53,14 +53,14 @@ pub(super) async fn measure(
     Ok(rows)
 }
 
-/// The receipt of an approval, as the gate writes it.
-async fn approved(case: &Case) -> Result<Entry, Failure> {
+/// The receipt of an answer after which it goes on waiting, as the gate writes it: one that a ledger
+/// may hold again and again. It takes as many signatures as an approval.
+async fn answered(case: &Case) -> Result<Entry, Failure> {
     let asked = case.enforcer.ledger().receipt(None).await?;
     let mut entry = asked.ok_or_else(|| failed("nothing was asked"))?.content.entry;
     let key_id = case.decision.signer_key_id.clone();
     let person = case.trust.approver(&key_id).map(|a| a.person.clone()).unwrap_or_default();
-    entry.event = Event::Approved;
-    entry.trust_level = Level::L1;
+    entry.event = Event::Suspended;
     entry.decisions = vec![case.decision.clone()];
     entry.approver_decision =
         Some(ApproverDecision { verdict: "approved".into(), person, key_id, reason: None });

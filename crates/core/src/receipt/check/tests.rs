@@ -103,22 +103,15 @@ fn case() -> Case {
         stderr: None,
     };
     let entry = Entry {
-        boundary: Boundary::Unprotected,
-        binding: None,
-        event: Event::Executed,
         request_id: Some("r1".into()),
         action_hash: Some(artifact.action_hash().unwrap()),
         action: Some(action()),
         artifacts: vec![artifact.head.clone()],
-        policy: None,
         decisions: vec![decide(&artifact, Word::Allow, &person)],
-        approver_decision: None,
-        multi_approval: None,
         basis: Basis::Decision,
-        grant: None,
-        items: None,
         trust_level: Level::L1,
         outcome: Some(outcome),
+        ..Entry::bare(Event::Executed, Boundary::Unprotected)
     };
     let recorded_at = NOW.plus_millis(6_000).timestamp();
     Case {
@@ -500,12 +493,31 @@ fn attack_43_artifacts_of_two_rounds_are_no_one_request() {
     ];
     for (what, change) in changes {
         let mut case = case();
-        let other = artifact_under(&case.person, |head, route| {
-            head.request_id = "r2".into();
-            change(head, route);
-        });
+        let other = artifact_under(&case.person, change);
         case.content.entry.artifacts.push(other.head.clone());
         assert_eq!(case.verdict(), Verdict::HashMismatch, "{what}");
+    }
+}
+
+/// An answer to the second of two artifacts, which says that it is of `request`; the first is of r1.
+fn answered_beside(request: Option<&str>) -> Case {
+    let mut case = case();
+    let Artifact { mut head, payload } = case.artifact.clone();
+    let context = Context { request: request.map(str::to_owned), ..Context::default() };
+    let context = crate::json::value_of(&context).unwrap();
+    head.request_id = "r2".into();
+    head.extensions.as_mut().unwrap().insert("org.countersign.context".into(), context);
+    let other = Artifact::build(head, payload).unwrap();
+    case.content.entry.decisions = vec![decide(&other, Word::Allow, &case.person)];
+    case.content.entry.artifacts.push(other.head);
+    case
+}
+
+#[test]
+fn attack_18_an_answer_to_another_request_is_worth_nothing_beside_an_artifact_of_this_one() {
+    assert!(is_valid(&answered_beside(Some("r1"))));
+    for other in [None, Some("r2"), Some("r3")] {
+        assert_eq!(answered_beside(other).verdict(), Verdict::Malformed, "{other:?}");
     }
 }
 

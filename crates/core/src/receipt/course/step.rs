@@ -1,10 +1,11 @@
 //! What one receipt changes.
 
+use super::round::Round;
 use super::{FREEZE, GRANT, LEDGER};
 use crate::action::Action;
 use crate::freeze::THAW;
 use crate::grant::{Grant, GrantNote};
-use crate::receipt::{Content, Entry, Event};
+use crate::receipt::{Basis, Content, Entry, Event};
 use serde_json::{Map, Value};
 
 /// What a receipt changes of what may happen after it. Small: it keeps no action.
@@ -16,18 +17,26 @@ pub struct Step {
 /// The change. Requests, grants and holds are named as receipts name them.
 pub(super) enum What {
     Nothing,
-    /// A policy let something go.
-    Allowed,
+    /// A policy let something go; under a name, where what comes of it is told.
+    Allowed(Option<String>),
+    /// People are asked, or answered, and it goes on waiting.
+    Suspended(Of),
+    /// Others are asked in place of those of this round.
+    Escalated(Of),
+    /// Enough of them allowed it.
+    Approved(Of),
     /// The approval of a request was used, all of it or some items.
-    Released(String, Option<Vec<usize>>),
+    Released(Of, Option<Vec<usize>>),
     /// The same, to end a stop.
-    Thaws(String),
+    Thaws(Of),
     /// A grant was used.
     Uses(Box<Use>),
-    /// A request ended without its use.
-    Ended(String),
-    /// The approval of a request gave a grant.
-    Granted(String),
+    /// What came of something that was let go, all of it or some items.
+    Told(String, Option<Vec<usize>>),
+    /// A request ended without its use; whether by a no, or because it was taken back.
+    Ended(String, bool),
+    /// The approval of a request gave a grant; whether it asked for nothing else.
+    Granted(Of, bool),
     /// A grant was taken back; also which request gave it, where that is said.
     Revoked(String, Option<String>),
     /// Everything was stopped: by whom, and why.
@@ -38,6 +47,12 @@ pub(super) enum What {
     Unheld(String),
     /// Receipts were dropped.
     Dropped,
+}
+
+/// A request, and the artifacts that a receipt of it names.
+pub(super) struct Of {
+    pub(super) request: String,
+    pub(super) round: Round,
 }
 
 /// One use of a grant.
@@ -61,16 +76,23 @@ impl Step {
 
 fn what(entry: &Entry) -> Option<What> {
     let Some(request) = entry.request_id.clone() else { return change(entry) };
+    use Event::{Approved, Denied, Escalated, Executed, Expired, Failed};
+    use Event::{Granted, Observed, Released, Suspended, Uncertain, Withdrawn};
+    let of = |request| Of { request, round: Round::of(&entry.artifacts) };
     Some(match (entry.event, &entry.grant) {
-        (Event::Allowed, _) => What::Allowed,
-        // Seen while nothing is enforced, and let go: what only speaks of a question names who was
-        // asked.
-        (Event::Observed, _) if entry.artifacts.is_empty() => What::Allowed,
-        (Event::Released, Some(note)) => What::Uses(Box::new(used(request, note)?)),
-        (Event::Released, None) if is_thaw(entry) => What::Thaws(request),
-        (Event::Released, None) => What::Released(request, entry.items.clone()),
-        (Event::Denied | Event::Expired | Event::Withdrawn, _) => What::Ended(request),
-        (Event::Granted, _) => What::Granted(request),
+        (Event::Allowed, _) => What::Allowed(Some(request)),
+        // Seen while nothing is enforced, and let go: what speaks of a question rests on people.
+        (Observed, _) if entry.basis == Basis::Policy => What::Allowed(Some(request)),
+        (Suspended, _) => What::Suspended(of(request)),
+        (Escalated, _) => What::Escalated(of(request)),
+        (Approved, _) => What::Approved(of(request)),
+        (Released, Some(note)) => What::Uses(Box::new(used(request, note)?)),
+        (Released, None) if is_thaw(entry) => What::Thaws(of(request)),
+        (Released, None) => What::Released(of(request), entry.items.clone()),
+        (Executed | Failed | Uncertain, _) => What::Told(request, entry.items.clone()),
+        (Denied | Withdrawn, _) => What::Ended(request, true),
+        (Expired, _) => What::Ended(request, false),
+        (Granted, _) => What::Granted(of(request), Grant::is_all_of(entry.action.as_ref())),
         _ => What::Nothing,
     })
 }
@@ -78,7 +100,7 @@ fn what(entry: &Entry) -> Option<What> {
 /// What a receipt says that belongs to no request.
 fn change(entry: &Entry) -> Option<What> {
     if entry.event == Event::Allowed {
-        return Some(What::Allowed);
+        return Some(What::Allowed(None));
     }
     let action = entry.action.as_ref()?;
     let text = |name: &str| action.get(name).and_then(Value::as_str).map(str::to_owned);

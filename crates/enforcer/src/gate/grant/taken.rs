@@ -64,7 +64,8 @@ impl Enforcer {
         let (standing, own) = (self.standing(asker).await?, record.clone());
         let recheck = Box::new(move |request: &RequestRecord| standing.allows(&own, request));
         let (given, entry) = (Given::BesideAYes, self.granted(request)?);
-        self.ledger.grant(NewGrant { grant: record, given, now, recheck, entry }).await?;
+        let given = self.ledger.grant(NewGrant { grant: record, given, now, recheck, entry }).await;
+        self.unless_contradicted(&request.id, given).await?;
         self.remember_head().await
     }
 

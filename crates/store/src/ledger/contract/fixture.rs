@@ -13,7 +13,7 @@ use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Choice, Decision, Word};
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::keys::{KeyError, KeyId, SecretKeys};
-use countersign_core::receipt::{Basis, Boundary, Content, Entry, Event, Level, Receipt};
+use countersign_core::receipt::{Boundary, Content, Entry, Event, Receipt};
 use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, Status, TrustStore};
@@ -86,24 +86,7 @@ impl Fixture {
     }
 
     pub(super) fn entry(&self, event: Event) -> Entry {
-        Entry {
-            boundary: Boundary::Unprotected,
-            binding: None,
-            event,
-            request_id: None,
-            action_hash: None,
-            action: None,
-            artifacts: vec![],
-            policy: None,
-            decisions: vec![],
-            approver_decision: None,
-            multi_approval: None,
-            basis: Basis::Policy,
-            grant: None,
-            items: None,
-            trust_level: Level::L0,
-            outcome: None,
-        }
+        Entry::bare(event, Boundary::Unprotected)
     }
 
     pub(super) fn request(&self, id: &str, now: Instant) -> Made<RequestRecord> {
@@ -127,7 +110,7 @@ impl Fixture {
     }
 
     fn artifact(&self, id: &str, now: Instant) -> Made<Artifact> {
-        self.artifact_under(&self.route(), id, now)
+        self.artifact_under(&self.route(), (id, None), (now, now.plus_millis(300_000)))
     }
 
     pub(super) fn route(&self) -> Route {
@@ -149,8 +132,15 @@ impl Fixture {
         }
     }
 
-    pub(super) fn artifact_under(&self, route: &Route, id: &str, now: Instant) -> Made<Artifact> {
-        let extensions = extensions(Fixed([3; 32]), &Context::default(), route, None)?;
+    /// An artifact under its own name, and of another request where it says so.
+    pub(super) fn artifact_under(
+        &self,
+        route: &Route,
+        (id, request): (&str, Option<&str>),
+        (now, ends): (Instant, Instant),
+    ) -> Made<Artifact> {
+        let context = Context { request: request.map(str::to_owned), ..Context::default() };
+        let extensions = extensions(Fixed([3; 32]), &context, route, None)?;
         let head = ArtifactHead {
             request_id: id.into(),
             session_id: None,
@@ -158,7 +148,7 @@ impl Fixture {
             repo_ref: "repo".into(),
             base_revision: None,
             created_at: now.timestamp(),
-            expires_at: now.plus_millis(300_000).timestamp(),
+            expires_at: ends.timestamp(),
             artifact_hash_alg: HashAlg::Sha256,
             artifact_hash: ArtifactHash(Hash([0; 32])),
             metadata: None,
@@ -173,9 +163,9 @@ impl Fixture {
         id: &str,
         now: Instant,
     ) -> Made<Suspended> {
-        let mut entry = self.entry(Event::Suspended);
-        entry.request_id = Some(id.into());
-        Ok(ledger.suspend(self.request(id, now)?, entry, now).await?)
+        let request = self.request(id, now)?;
+        let entry = of_request(self.entry(Event::Suspended), &request);
+        Ok(ledger.suspend(request, entry, now).await?)
     }
 
     pub(super) async fn acceptance(
@@ -217,11 +207,10 @@ impl Fixture {
         let decision = Decision::sign(&asked.artifact, choice, &self.person)?;
         let trust = self.trust();
         let vote = vote(decision, &asked.artifact, &trust)?;
-        let (observed, id) = (self.entry(Event::Observed), id.to_owned());
-        let request_id = id.clone();
-        let entry = Box::new(move |_: &RequestRecord, happened| {
+        let (observed, request_id) = (self.entry(Event::Observed), id.to_owned());
+        let entry = Box::new(move |request: &RequestRecord, happened| {
             let event = event(happened);
-            Entry { request_id: Some(id), event, ..observed }
+            of_request(Entry { event, ..observed }, request)
         });
         let counts = Box::new(|_: &Decision| true);
         Ok(Acceptance { request_id, vote, reason: None, counts, entry, now: NOW })
@@ -279,4 +268,10 @@ pub(super) fn vote(decision: Decision, artifact: &Artifact, trust: &TrustStore) 
         replay: &Fresh,
     };
     Ok(verify(decision, &check)?)
+}
+
+/// The same entry about a request, and those who are asked now.
+pub(super) fn of_request(entry: Entry, request: &RequestRecord) -> Entry {
+    let artifacts = request.asked_now().map(|asked| asked.artifact.head.clone()).collect();
+    Entry { request_id: Some(request.id.clone()), artifacts, ..entry }
 }

@@ -49,6 +49,7 @@ fn record(id: &str, count: Option<u32>) -> Made<GrantRecord> {
 fn new(grant: &GrantRecord, given: Given) -> Made<NewGrant> {
     let recheck = Box::new(|_: &RequestRecord| Ok(()));
     let entry = Fixture::new()?.entry(Event::Granted);
+    let entry = Entry { request_id: Some(grant.request_id.clone()), ..entry };
     Ok(NewGrant { grant: grant.clone(), given, now: NOW, recheck, entry })
 }
 

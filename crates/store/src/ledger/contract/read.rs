@@ -2,13 +2,15 @@
 
 use super::{Checked, DAY, Fixture, LedgerStore, NOW};
 use crate::error::StoreError;
+use crate::ledger::Ending;
 use crate::ledger::Frozen;
-use crate::ledger::read::{Beside, Filed, Query, mark};
+use crate::ledger::read::{Beside, Filed, Open, Query, mark};
 use crate::ledger::segments::Hold;
 use countersign_core::artifact::Risk;
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
+use countersign_core::receipt::course::sum;
 use countersign_core::receipt::{
     ApproverDecision, Entry, Event, MultiApproval, PolicyNote, Receipt,
 };
@@ -31,12 +33,17 @@ async fn what_stands_beside_is_one_moment(ledger: &dyn LedgerStore) -> Checked {
     let (by, since) = ("ann".to_owned(), NOW.timestamp());
     let frozen = Frozen { by, why: None, since };
     fixture.suspend(ledger, "r1", NOW).await?;
+    let waits = ledger.request("r1").await?.ok_or("no request")?;
     ledger.freeze(frozen.clone(), fixture.entry(Event::Frozen), NOW).await?;
     let hold = Hold { name: "case".into(), why: None, since: NOW };
     ledger.hold(hold, fixture.entry(Event::Observed)).await?;
-    let (holds, open) = (["case".to_owned()].into(), vec!["r1".to_owned()]);
-    let expected = Beside { newest: 3, frozen: Some(frozen), holds, grants: vec![], open };
-    assert_eq!(ledger.beside().await?, Some(expected));
+    let (holds, open) = (["case".to_owned()].into(), vec![Open::of(&waits)]);
+    let before = Beside { newest: 3, frozen: Some(frozen), holds, open, ..Beside::default() };
+    assert_eq!(ledger.beside().await?, Some(before.clone()));
+    ledger.close("r1", Ending::Withdrawn, fixture.entry(Event::Withdrawn), NOW).await?;
+    let denied = sum(["r1"]);
+    let after = Beside { newest: 4, open: vec![], denied, ..before };
+    assert_eq!(ledger.beside().await?, Some(after));
     Ok(())
 }
 

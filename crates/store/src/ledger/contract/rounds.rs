@@ -1,7 +1,7 @@
 //! What every ledger promises of several answers and of the next round.
 
 use super::Checked;
-use super::fixture::{Fixture, Made, NOW, approver, event, vote};
+use super::fixture::{Fixture, Made, NOW, approver, event, of_request, vote};
 use crate::error::StoreError;
 use crate::ledger::{
     Acceptance, Accepted, Asked, Ending, LedgerError, LedgerStore, NextRound, RequestRecord,
@@ -59,10 +59,11 @@ impl Team {
         Route { roster, threshold, round, ..self.fixture.route() }
     }
 
-    fn asked(&self, id: &str, route: &Route) -> Made<Vec<Asked>> {
+    fn asked(&self, id: &str, route: &Route, ends: Instant) -> Made<Vec<Asked>> {
         let one = |(n, (keys, _)): (usize, &(SecretKeys, &str))| -> Made<Asked> {
             let name = if n == 0 { id.to_owned() } else { format!("{id}-{n}") };
-            let artifact = self.fixture.artifact_under(route, &name, NOW)?;
+            let names = (name.as_str(), Some("r1").filter(|request| *request != name));
+            let artifact = self.fixture.artifact_under(route, names, (NOW, ends))?;
             Ok(Asked { pairing: None, key_id: keys.key_id(), artifact })
         };
         self.keys.iter().enumerate().map(one).collect()
@@ -70,12 +71,12 @@ impl Team {
 
     async fn suspend(&self, ledger: &dyn LedgerStore, route: &Route) -> Checked {
         let request = RequestRecord {
-            asked: self.asked("r1", route)?,
+            asked: self.asked("r1", route, NOW.plus_millis(STEP))?,
             step_ends: Some(NOW.plus_millis(STEP)),
             ..self.fixture.request("r1", NOW)?
         };
-        let entry = self.fixture.entry(Event::Suspended);
-        ledger.suspend(request, Entry { request_id: Some("r1".into()), ..entry }, NOW).await?;
+        let entry = of_request(self.fixture.entry(Event::Suspended), &request);
+        ledger.suspend(request, entry, NOW).await?;
         ledger.submitted("r1", NOW).await?;
         Ok(())
     }
@@ -104,10 +105,9 @@ impl Team {
             reason: None,
             counts: Box::new(|_| true),
             entry: Box::new(move |request, happened| Entry {
-                request_id: Some(request.id.clone()),
                 event: event(happened),
                 decisions: request.accepted_now().map(|a| a.decision.clone()).collect(),
-                ..frame
+                ..of_request(frame, request)
             }),
             now: NOW,
         }
@@ -130,7 +130,7 @@ impl Team {
             request_id: "r1".into(),
             from_round: 1,
             by: by.map(|vote| (vote, None)),
-            asked: self.asked("n1", &self.route(1, 2))?,
+            asked: self.asked("n1", &self.route(1, 2), NOW.plus_millis(300_000))?,
             step_ends: None,
             entry: Entry { request_id: Some("r1".into()), ..self.fixture.entry(Event::Escalated) },
             now,

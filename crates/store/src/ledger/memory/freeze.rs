@@ -2,6 +2,7 @@
 
 use super::{MemoryLedger, advance, known};
 use crate::error::StoreError;
+use crate::ledger::told::Use;
 use crate::ledger::{FreezeStore, Frozen, LedgerError, Sent, Thaw};
 use async_trait::async_trait;
 use countersign_core::receipt::{Entry, Receipt};
@@ -52,6 +53,8 @@ impl FreezeStore for MemoryLedger {
             }
             advance(request, Event::Claimed, now)?;
             recheck(request)?;
+            let after = request.clone();
+            inner.sound(&after, Use::Whole)?;
             inner.frozen = None;
             self.append(inner, released, now)?;
             self.append(inner, entry, now)?;

@@ -2,6 +2,7 @@
 
 use super::{Inner, MemoryLedger, advance, known};
 use crate::error::StoreError;
+use crate::ledger::told::Use;
 use crate::ledger::{
     ClaimRecord, Given, GrantRecord, GrantStore, GrantUse, LedgerError, NewGrant, NewPermit,
     RequestKey, RequestRecord,
@@ -39,6 +40,8 @@ impl GrantStore for MemoryLedger {
                 return Err(LedgerError::Ended(grant.request_id));
             }
             recheck(request)?;
+            let giver = request.clone();
+            inner.sound(&giver, Use::Gives(given))?;
             inner.grants.insert(grant.id.clone(), grant);
             Ok(self.append(inner, entry, now)?)
         })
@@ -52,7 +55,11 @@ impl GrantStore for MemoryLedger {
             let unknown = || LedgerError::Unknown(grant_id.clone());
             let grant = inner.grants.get(&grant_id).cloned().ok_or_else(unknown)?;
             grant.check(&request.key, now, latest(inner).unwrap_or(now))?;
-            recheck(&grant, known(inner, &grant.request_id)?)?;
+            let giver = known(inner, &grant.request_id)?.clone();
+            if let Some(why) = giver.gave_nothing(&inner.told(&giver.id)) {
+                return Err(LedgerError::Contradicted(why));
+            }
+            recheck(&grant, &giver)?;
             let used = grant.used.saturating_add(1);
             inner.grants.insert(grant_id.clone(), GrantRecord { used, ..grant });
             let request_id = request.id.clone();

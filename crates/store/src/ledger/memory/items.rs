@@ -3,6 +3,7 @@
 use super::{MemoryLedger, advance, known};
 use crate::error::StoreError;
 use crate::ledger::items::within;
+use crate::ledger::told::Use;
 use crate::ledger::{ClaimRecord, ItemClaims, LedgerError, NewItemClaims, RequestRecord};
 use async_trait::async_trait;
 use countersign_core::request::{Event, State};
@@ -26,7 +27,8 @@ impl ItemClaims for MemoryLedger {
             let allowed = within(&before, &claims)?;
             let NewItemClaims { request_id, owner, recheck, claims, .. } = claims;
             recheck(&before)?;
-            let mut made = Vec::new();
+            let items: Vec<usize> = claims.iter().map(|claim| claim.item).collect();
+            let (mut made, mut entries) = (Vec::new(), Vec::new());
             for new in claims {
                 if inner.items.insert((request_id.clone(), new.item), new.id.clone()).is_some() {
                     return Err(LedgerError::State(State::Executed));
@@ -35,8 +37,12 @@ impl ItemClaims for MemoryLedger {
                 let claim =
                     ClaimRecord { id: new.id, request_id, owner, claimed_at: now, open: true };
                 inner.claims.insert(claim.id.clone(), claim.clone());
-                self.append(inner, new.entry, now)?;
+                entries.push(new.entry);
                 made.push(claim);
+            }
+            inner.sound(&before, Use::Items(&items))?;
+            for entry in entries {
+                self.append(inner, entry, now)?;
             }
             let used = inner.items.keys().filter(|(id, _)| *id == request_id).count();
             let request = known(inner, &request_id)?;

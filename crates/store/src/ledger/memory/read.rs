@@ -3,9 +3,11 @@
 use super::MemoryLedger;
 use crate::error::StoreError;
 use crate::ledger::Change;
-use crate::ledger::read::{Beside, Filed, Mark, Query, Receipts, Row, mark};
+use crate::ledger::read::{Beside, Filed, Mark, Open, Query, Receipts, Row, mark};
 use async_trait::async_trait;
 use countersign_core::receipt::Receipt;
+use countersign_core::receipt::course::sum;
+use countersign_core::request::State;
 
 #[async_trait]
 impl Receipts for MemoryLedger {
@@ -33,12 +35,16 @@ impl Receipts for MemoryLedger {
     async fn beside(&self) -> Result<Option<Beside>, StoreError> {
         let inner = self.read();
         let open = inner.requests.values().filter(|request| !request.state.is_final());
+        let denied = inner.requests.values().filter(|request| request.state == State::Denied);
+        let claimed = inner.claims.values().filter(|claim| claim.open);
         Ok(Some(Beside {
             newest: inner.receipts.last().map_or(0, |receipt| receipt.content.seq),
             frozen: inner.frozen.clone(),
             holds: inner.holds.iter().map(|hold| hold.name.clone()).collect(),
             grants: inner.grants.values().cloned().collect(),
-            open: open.map(|request| request.id.clone()).collect(),
+            open: open.map(Open::of).collect(),
+            denied: sum(denied.map(|request| request.id.as_str())),
+            claimed: claimed.map(|claim| claim.request_id.clone()).collect(),
         }))
     }
 

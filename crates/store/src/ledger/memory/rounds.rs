@@ -1,6 +1,7 @@
 //! The next round of a request, in memory.
 
 use super::{MemoryLedger, advance, known, spend};
+use crate::ledger::told::Use;
 use crate::ledger::{Accepted, LedgerError, Next, NextRound, RequestRecord, RoundStore};
 use async_trait::async_trait;
 use countersign_core::request::Event;
@@ -13,6 +14,9 @@ impl RoundStore for MemoryLedger {
             if next.judge(request)? == Next::Begun {
                 return Ok(request.clone());
             }
+            let before = request.clone();
+            inner.sound(&before, Use::Answer)?;
+            let request = known(inner, &next.request_id)?;
             let NextRound { request_id, by, asked, step_ends, entry, now, .. } = next;
             if let Some((vote, reason)) = by {
                 let decision = vote.decision().clone();

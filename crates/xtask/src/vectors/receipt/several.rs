@@ -157,6 +157,21 @@ fn later(context: Value) -> Made<Case> {
     Ok(case)
 }
 
+/// A run that was put to two devices at once: the first artifact has the request's name, and what
+/// was answered is the second.
+fn second(context: Value) -> Made<Case> {
+    let mut case = Case::new()?;
+    let Artifact { mut head, payload } = case.artifact.clone();
+    head.request_id = "req-2".into();
+    let extensions = head.extensions.get_or_insert_default();
+    extensions.insert("org.countersign.context".into(), context);
+    let other = Artifact::build(head, payload)?;
+    let entry = &mut case.content.entry;
+    entry.decisions = vec![object::decide(&other, Allow, &object::anns()?)?];
+    entry.artifacts.push(other.head);
+    Ok(case)
+}
+
 /// Of which request an artifact is, under the signature of whoever answered it.
 fn rounds() -> Made<Vec<Vector>> {
     let of = |request| later(json!({"request": request}));
@@ -172,6 +187,13 @@ fn rounds() -> Made<Vec<Vector>> {
         refused("a-context-with-an-unknown-member", json!({"request": "req-1", "trusted": true}))?,
         refused("a-context-with-empty-details", json!({"request": "req-1", "details": {}}))?,
         refused("a-context-as-text", json!("req-1"))?,
+        second(json!({"request": "req-1"}))?
+            .allowed_by("answered-on-the-second-device", &["ann"])?,
+        second(json!({}))?
+            .verdict("attack-18-second-artifact-that-names-no-request", "Malformed")?,
+        second(json!({"request": "req-3"}))?
+            .verdict("attack-18-second-artifact-of-another-request", "Malformed")?,
+        second(json!("req-1"))?.verdict("second-artifact-with-a-context-as-text", "Malformed")?,
     ])
 }
 

@@ -1,0 +1,39 @@
+//! The artifacts that people were asked with together.
+
+use crate::artifact::ArtifactHead;
+use crate::encoding::Hash;
+
+/// The artifacts of one round of a request, in twenty bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Round {
+    /// Its number, from 1.
+    pub(super) number: u32,
+    /// Half of a hash over their hashes, in the order in which they were made.
+    artifacts: [u8; 16],
+}
+
+impl Round {
+    /// The round of these artifacts, as the first of them says. Whether their hashes are right was
+    /// checked before.
+    #[must_use]
+    pub fn of<'a>(heads: impl IntoIterator<Item = &'a ArtifactHead>) -> Self {
+        let (mut number, mut hashes) = (1, Vec::new());
+        for head in heads {
+            if hashes.is_empty() {
+                number = head.route().ok().flatten().map_or(1, |route| route.round);
+            }
+            hashes.extend(head.artifact_hash.0.0);
+        }
+        let mut artifacts = [0; 16];
+        artifacts.iter_mut().zip(Hash::of(&hashes).0).for_each(|(to, from)| *to = from);
+        Self { number, artifacts }
+    }
+}
+
+#[cfg(test)]
+impl Round {
+    /// A round that is no other.
+    pub(super) fn made(number: u32, artifacts: u8) -> Self {
+        Self { number, artifacts: [artifacts; 16] }
+    }
+}
