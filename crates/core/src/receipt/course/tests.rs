@@ -32,8 +32,19 @@ fn uses(request: &str, grant: &str, count: Option<u32>) -> What {
     What::Uses(Box::new(Use { request, giver, grant, count }))
 }
 
+/// What a stop says of itself whose receipt is the first.
+fn stop() -> Stopped {
+    let since = Instant(1_770_000_000_000).timestamp();
+    Stopped { seq: 1, by: "ann".into(), why: Some("why".into()), since }
+}
+
 fn frozen() -> What {
-    What::Frozen("ann".into(), Some("why".into()))
+    What::Frozen(Box::new(stop()))
+}
+
+/// The end of that stop.
+fn thaws(request: &str) -> What {
+    What::Thaws(request.into(), Some(1))
 }
 
 #[test]
@@ -79,22 +90,44 @@ fn attack_19_a_grant_is_used_as_often_as_people_signed_and_not_after_it_was_take
 
 #[test]
 fn attack_28_nothing_goes_between_a_stop_and_its_end() {
-    let good = |id: &str| vec![frozen(), What::Thaws(id.into()), What::Thawed(id.into())];
+    let good = |id: &str| vec![frozen(), thaws(id), What::Thawed(id.into())];
     assert_eq!(breaks(good("t").into_iter().chain([What::Allowed]).collect()), 0);
     for gone in [What::Allowed, released("a", None), granted(), uses("a", "g", None)] {
         assert_eq!(breaks(vec![frozen(), gone]), 2);
     }
     // What lets go again is the end of the stop, and the stop's own.
-    assert_eq!(breaks(vec![frozen(), What::Thaws("t".into()), What::Allowed]), 3);
-    assert_eq!(breaks(vec![frozen(), What::Thaws("t".into()), What::Thawed("u".into())]), 3);
+    assert_eq!(breaks(vec![frozen(), thaws("t"), What::Allowed]), 3);
+    assert_eq!(breaks(vec![frozen(), thaws("t"), What::Thawed("u".into())]), 3);
     assert_eq!(breaks(vec![frozen(), What::Thawed("t".into())]), 2);
-    assert_eq!(breaks(vec![What::Thaws("t".into()), What::Thawed("t".into())]), 2);
+    assert_eq!(breaks(vec![thaws("t"), What::Thawed("t".into())]), 2);
     assert_eq!(breaks(good("t").into_iter().chain(good("u")).collect()), 0);
     assert_eq!(breaks(good("t").into_iter().chain(good("u").split_off(1)).collect()), 5);
     let mut course = Course::default();
     follow(&mut course, vec![frozen()]).unwrap();
-    let stop = Stopped { seq: 1, by: "ann".into(), why: Some("why".into()) };
-    assert_eq!(course.stopped(), Some(&stop));
+    assert_eq!(course.stopped(), Some(&stop()));
+}
+
+#[test]
+fn attack_19_what_ends_one_stop_ends_no_other() {
+    let later = || vec![What::Nothing, What::Frozen(Box::new(Stopped { seq: 2, ..stop() }))];
+    let ends = |stop| later().into_iter().chain([What::Thaws("t".into(), stop)]).collect();
+    assert_eq!(breaks(ends(Some(1))), 3);
+    assert_eq!(breaks(ends(None)), 3, "it names none");
+    assert_eq!(breaks(ends(Some(2))), 0);
+}
+
+#[test]
+fn attack_28_a_hold_and_a_stop_are_known_whose_neighbours_are_gone() {
+    let mut course = Course::partial();
+    course.recall(&Step { seq: 1, what: frozen() });
+    course.recall(&Step { seq: 2, what: What::Held("a".into()) });
+    assert_eq!((course.stopped(), course.held().len()), (Some(&stop()), 1));
+    assert!(course.follow(&Step { seq: 9, what: What::Allowed }).is_err());
+    assert!(course.follow(&Step { seq: 9, what: What::Dropped }).is_err());
+    course.recall(&Step { seq: 3, what: What::Thawed("t".into()) });
+    course.recall(&Step { seq: 4, what: What::Unheld("a".into()) });
+    assert_eq!(course.follow(&Step { seq: 9, what: What::Allowed }), Ok(()));
+    assert_eq!(course.follow(&Step { seq: 9, what: What::Dropped }), Ok(()));
 }
 
 #[test]
@@ -109,7 +142,7 @@ fn attack_28_nothing_is_dropped_under_a_hold() {
 #[test]
 fn what_was_before_the_first_receipt_is_nothing_that_cannot_be() {
     let course = || Course::partial();
-    let ended = vec![What::Thaws("t".into()), What::Thawed("t".into())];
+    let ended = vec![thaws("t"), What::Thawed("t".into())];
     assert_eq!(follow(&mut course(), ended), Ok(()));
     // The approval of a stop's end may be the last receipt that is gone, and no other is.
     assert_eq!(follow(&mut course(), vec![What::Thawed("t".into())]), Ok(()));
@@ -155,7 +188,7 @@ fn read(event: Event, request: Option<&str>, action: Value, stopped: bool) -> Re
 #[test]
 fn receipts_are_read_for_what_they_change() {
     let call = || json!({"kind": "request", "action": "deploy", "parameters": null});
-    let thaw = || json!({"kind": "request", "action": THAW, "parameters": null});
+    let thaw = || json!({"kind": "request", "action": THAW, "parameters": {"receipt": 1}});
     assert!(read(Event::Released, Some("a"), call(), false).is_err());
     assert!(read(Event::Allowed, Some("a"), call(), false).is_ok());
     assert!(read(Event::Allowed, Some("a"), call(), true).is_err());
