@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 /// The name of the request that lets go again what was stopped.
 pub const THAW: &str = "countersign.thaw";
 
+/// The parameter of that request which names the stop: the number of its receipt.
+pub const RECEIPT: &str = "receipt";
+
 /// The most bytes that the reason of a stop has.
 pub const MAX_WHY: usize = 2_000;
 

@@ -95,6 +95,7 @@ fn checkpoint() -> Checkpoint {
         seq: 7,
         content_hash: Hash([5; 32]),
         time: Instant(0).timestamp(),
+        changes: None,
     };
     Checkpoint::sign(head, &key()).unwrap()
 }

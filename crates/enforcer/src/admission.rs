@@ -102,8 +102,8 @@ impl Enforcer {
 
     async fn is_new(&self) -> Result<(), PairingError> {
         // A policy may be accepted, and what it allows may run, before anybody was pinned.
-        let pinned = self.ledger().changes(Change::Key).await.map_err(GateError::from)?;
-        let because = match pinned.first() {
+        let past = self.past().await?;
+        let because = match past.of(&[Change::Key]).next() {
             Some(receipt) => format!("receipt {} says who was pinned", receipt.content.seq),
             None if !self.home().pairings()?.is_empty() => "it has pairings".to_owned(),
             None => return Ok(()),

@@ -6,6 +6,7 @@
 
 mod beside;
 mod chain;
+mod changes;
 mod link;
 mod parts;
 mod requests;
@@ -140,11 +141,30 @@ impl Audit {
     }
 
     /// Follows the chain to its end and compares it with the signed head beside it. `passed` hears
-    /// how many receipts hold.
+    /// how many receipts hold. Where something does not, and somebody rotated the ledger meanwhile,
+    /// it is looked at again.
     ///
     /// # Errors
     /// `Unavailable` where the store does not answer. A damaged store is a finding.
     pub async fn walk(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
+        let not_checked = self.report.not_checked.clone();
+        for _ in 1..ROUNDS {
+            self.once(passed).await?;
+            // Rows that go into a file, or a file that goes, while it is read, look like damage.
+            if self.holds() || !self.was_rotated().await.unwrap_or(false) {
+                return Ok(());
+            }
+            let ledger = std::mem::take(&mut self.report.ledger);
+            (self.chain, self.course) = (Chain::new(&ledger), Course::default());
+            self.parts = Parts::default();
+            let not_checked = not_checked.clone();
+            self.report = Report { ledger, not_checked, ..Report::default() };
+        }
+        self.once(passed).await
+    }
+
+    /// The same, with what is found by one look.
+    async fn once(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
         match self.walked(passed).await {
             Err(StoreError::Corrupt(why)) => {
                 let next = self.chain.newest().map_or(1, |(seq, _)| seq + 1);
@@ -282,6 +302,7 @@ impl Audit {
             self.found(Broken::new(None, Verdict::Malformed, because));
             return Ok(false);
         };
+        self.parts.kept.count(&head.head);
         let seq = newest.map_or(0, |(seq, _)| seq);
         if head.head.seq > seq {
             let there = i64::try_from(seq).ok();

@@ -39,7 +39,7 @@ use crate::entry;
 use crate::home::{Home, HomeError, Identity};
 use crate::owner::Owner;
 use crate::policy::Sources;
-use crate::remembered::{Remembered, change};
+use crate::remembered::{Remembered, change, past};
 use crate::witness;
 use countersign_core::decision::{Answer, Decision};
 use countersign_core::grant::GrantNote;
@@ -49,7 +49,7 @@ use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_core::verify::{Refusal, Vote};
 use countersign_store::ledger::{
-    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, RequestRecord,
+    Acceptance, Asked, ClaimRecord, Ending, LedgerError, LedgerStore, Proven, RequestRecord,
 };
 use heads::Heads;
 use serde_json::{Map, Value};
@@ -180,10 +180,19 @@ impl Enforcer {
 
     /// Reads again what the ledger says became of keys; another process may have changed them.
     pub(crate) async fn look_back(&self) -> Result<Remembered, GateError> {
-        let found = Remembered::read(&*self.ledger).await?;
+        let found = Remembered::of(&self.past().await?);
         let mut known = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
         known.clone_from(&found);
         Ok(found)
+    }
+
+    /// What changed who may do what, or what may happen at all, as the ledger's newest head proves it.
+    ///
+    /// # Errors
+    /// Where the ledger or the pinned keys cannot be read, or something is missing or edited.
+    pub async fn past(&self) -> Result<Proven, GateError> {
+        let trust = self.home.trust(&self.identity)?;
+        Ok(past(&*self.ledger, &trust).await?)
     }
 
     /// Writes down the ends of keys that a crash kept out of the ledger.

@@ -20,6 +20,10 @@ impl Notary for OperatorNotary {
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         Checkpoint::sign(head, &self.0).map_err(unsigned)
     }
+
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        head.verify(&self.0.public().signing()).is_ok()
+    }
 }
 
 /// A signer that is away damages nothing; what has no canonical form does.
@@ -46,6 +50,10 @@ impl Notary for HomeNotary {
 
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         self.operator.checkpoint(head)
+    }
+
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        self.operator.is_own(head)
     }
 
     fn hand_on(&self, head: &Checkpoint) {

@@ -2,14 +2,17 @@
 //!
 //! The trust store is a file, and a file of yesterday can be put back: it would count a key that was
 //! taken back since. The ledger cannot be put back unseen (its head is remembered elsewhere), and it
-//! has a receipt of every change. So of what the two say of a key, the stricter holds.
+//! has a receipt of every change, and a signed head that counts them: one that was deleted is missed.
+//! So of what the two say of a key, the stricter holds.
 
 use countersign_core::artifact::Assurance;
-use countersign_core::receipt::{Event, Receipt};
+use countersign_core::checkpoint::Checkpoint;
+use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::{Approver, Status, TrustStore};
 use countersign_store::error::StoreError;
-use countersign_store::ledger::read::{Query, Receipts, mark};
+use countersign_store::ledger::read::Receipts;
+use countersign_store::ledger::{Change, Proven};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -28,9 +31,6 @@ pub(crate) mod change {
     /// The key is new, or new as what it is pinned as.
     pub(super) const DESCRIBED: [&str; 4] = [PINNED, "set", "imported", "successor"];
 }
-
-/// Receipts that are read together.
-const PAGE: usize = 256;
 
 /// What became of each key, as the receipts tell it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -70,29 +70,32 @@ struct End {
     status: Status,
 }
 
+/// The changes of a ledger, none of them missing or edited. `trust` pins whose head proves it.
+///
+/// # Errors
+/// Where the ledger cannot be read; `Corrupt` where they are not those that its newest head counts.
+pub async fn past(ledger: &dyn Receipts, trust: &TrustStore) -> Result<Proven, StoreError> {
+    let pinned = |head: &Checkpoint| {
+        let operator = trust.operator(&head.key_id);
+        operator.is_some_and(|one| head.verify(&one.keys.signing()).is_ok())
+    };
+    ledger.past().await?.proven(pinned)
+}
+
 impl Remembered {
-    /// Reads every receipt about a key.
+    /// Reads every receipt about a key. `trust` pins whose head proves that none is missing.
     ///
     /// # Errors
-    /// Where the ledger cannot be read, or one of them is damaged.
-    pub async fn read(ledger: &dyn Receipts) -> Result<Self, StoreError> {
-        let query = Query { events: vec![Event::Key, Event::Revoked], ..Query::default() };
-        let (mut found, mut before) = (Vec::new(), None);
-        loop {
-            let page = ledger.find(&query, before, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            before = Some(mark(last));
-            found.extend(page);
-        }
-        // The chain's order, whatever a clock said.
-        found.sort_by_key(|receipt| receipt.content.seq);
-        Ok(Self::of(&found))
+    /// As [`past`].
+    pub async fn read(ledger: &dyn Receipts, trust: &TrustStore) -> Result<Self, StoreError> {
+        Ok(Self::of(&past(ledger, trust).await?))
     }
 
-    fn of(receipts: &[Receipt]) -> Self {
+    /// What became of each key, by what is proven.
+    #[must_use]
+    pub fn of(past: &Proven) -> Self {
         let mut remembered = Self::default();
-        let own = receipts.iter().filter(|r| r.content.entry.request_id.is_none());
-        own.for_each(|receipt| remembered.learn(receipt));
+        past.of(&[Change::Key, Change::Revoked]).for_each(|receipt| remembered.learn(receipt));
         remembered
     }
 

@@ -7,10 +7,12 @@
 //! the other way round: first the receipt, then the file.
 //!
 //! # Rooms
-//! * `draft`: receipts made into a file. `keep`: what is dropped, and what forbids it.
+//! * `draft`: receipts made into a file. `inside`: what such a file says. `keep`: what is dropped, and
+//!   what forbids it.
 //! * `note`: what receipts say of it, for those who write and those who check.
 
 mod draft;
+mod inside;
 mod keep;
 pub(crate) mod note;
 

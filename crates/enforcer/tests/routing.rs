@@ -71,6 +71,10 @@ impl Notary for Notaries {
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         self.now().checkpoint(head)
     }
+
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        self.now().is_own(head)
+    }
 }
 
 fn edge(clock: &Arc<AtomicI64>) -> Edge {

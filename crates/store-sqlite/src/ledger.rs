@@ -29,7 +29,7 @@ use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{
-    Acceptance, Change, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
+    Acceptance, ClaimRecord, Ending, LedgerError, LedgerStore, NewClaim, NewPermit, Notary,
     RequestKey, RequestRecord,
 };
 pub use read::LedgerFile;
@@ -55,6 +55,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/segments.sql"),
         include_str!("ledger/revoked.sql"),
         include_str!("ledger/session.sql"),
+        include_str!("ledger/changes.sql"),
     ],
 };
 
@@ -254,10 +255,6 @@ impl LedgerStore for SqliteLedger {
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError> {
         let id = request_id.to_owned();
         self.writer.read(move |db| receipts::of_request(db, &id)).await
-    }
-
-    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError> {
-        self.writer.read(move |db| receipts::changes(db, of)).await
     }
 
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {

@@ -12,6 +12,7 @@ use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Decision, Reason};
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
+use countersign_core::receipt::course::LEDGER;
 use countersign_core::receipt::{Content, Entry, Event, PolicyNote, Receipt};
 use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
@@ -27,6 +28,7 @@ mod limits;
 mod lookup;
 mod memory;
 mod own;
+mod past;
 pub mod read;
 mod rounds;
 pub mod segments;
@@ -38,6 +40,7 @@ pub use items::{ItemClaims, NewItemClaim, NewItemClaims};
 pub use limits::{Crowd, LimitStore, Room, Turn};
 pub use lookup::Lookup;
 pub use memory::MemoryLedger;
+pub use past::{Past, Proven};
 pub use rounds::{Next, NextRound, RoundStore};
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
@@ -53,6 +56,9 @@ pub trait Notary: Send + Sync {
     /// # Errors
     /// Where it cannot be signed; the commit then fails.
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError>;
+
+    /// Whether a head was signed here: what it counts is counted on from only then.
+    fn is_own(&self, head: &Checkpoint) -> bool;
 
     /// Hears of a head once it is durable in the ledger, so that it can be remembered elsewhere:
     /// of each before its callers hear that they are done, but for heads over nothing but calls
@@ -254,7 +260,8 @@ pub struct NewPermit {
     pub entry: Entry,
 }
 
-/// What the gate looks back for: receipts that belong to no request and change who may do what.
+/// What the gate looks back for: receipts that belong to no request and change who may do what, or
+/// what may happen at all. The signed head counts them: see [`Past`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
     /// A key was pinned or is about to run out.
@@ -263,25 +270,48 @@ pub enum Change {
     Policy,
     /// A key or a grant was taken back.
     Revoked,
+    /// Everything was stopped, or let go again.
+    Stop,
+    /// It was forbidden that receipts are dropped, or allowed again.
+    Hold,
 }
 
 impl Change {
-    /// The event of such a receipt.
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Key, Self::Policy, Self::Revoked, Self::Stop, Self::Hold];
+
+    /// Under what word a store files it.
     #[must_use]
-    pub fn event(self) -> Event {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Key => Event::Key,
-            Self::Policy => Event::Policy,
-            Self::Revoked => Event::Revoked,
+            Self::Key => "key",
+            Self::Policy => "policy",
+            Self::Revoked => "revoked",
+            Self::Stop => "frozen",
+            Self::Hold => "held",
         }
     }
 
     /// The kind of change that an entry records.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
-        let kinds = [Self::Key, Self::Policy, Self::Revoked];
-        kinds.into_iter().find(|kind| kind.event() == entry.event && entry.request_id.is_none())
+        if entry.request_id.is_some() {
+            return None;
+        }
+        match entry.event {
+            Event::Key => Some(Self::Key),
+            Event::Policy => Some(Self::Policy),
+            Event::Revoked => Some(Self::Revoked),
+            Event::Frozen => Some(Self::Stop),
+            Event::Observed => is_of_hold(entry).then_some(Self::Hold),
+            _ => None,
+        }
     }
+}
+
+fn is_of_hold(entry: &Entry) -> bool {
+    let said = |name| entry.action.as_ref().and_then(|action| action.get(name)?.as_str());
+    said("kind") == Some(LEDGER) && matches!(said("change"), Some("held" | "released"))
 }
 
 /// The ledger. Several processes may hold it at once.
@@ -397,9 +427,6 @@ pub trait LedgerStore:
 
     /// The receipts of one request, oldest first.
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError>;
-
-    /// The receipts of changes of one kind, oldest first.
-    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError>;
 
     /// The number and content hash of the newest receipt, without reading it.
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError>;

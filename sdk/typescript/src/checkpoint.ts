@@ -15,6 +15,8 @@ export interface Head {
   /** That receipt's content hash, 64 hex digits. */
   readonly contentHash: string;
   readonly time: Timestamp;
+  /** One digest over the receipts of all changes that the ledger holds up to there, 64 hex digits. */
+  readonly changes?: string;
 }
 
 /** A head and the operator's signature over it. */
@@ -33,13 +35,16 @@ export interface Checkpoint {
  */
 export function checkpoint(value: JsonValue | undefined, what = "checkpoint"): Checkpoint {
   const json = shape.members(value, what, ["head", "keyId", "signature"]);
-  const head = shape.members(json.head, `${what}.head`, ["ledger", "seq", "contentHash", "time"]);
+  const names = ["ledger", "seq", "contentHash", "time"];
+  const head = shape.members(json.head, `${what}.head`, names, ["changes"]);
+  const changes = shape.optional(head.changes, shape.hash, "changes");
   return {
     head: {
       ledger: shape.text(head.ledger, "ledger"),
       seq: shape.count(head.seq, "seq"),
       contentHash: shape.hash(head.contentHash, "contentHash"),
       time: shape.time(head.time, "time"),
+      ...(changes === undefined ? {} : { changes }),
     },
     keyId: shape.text(json.keyId, "keyId"),
     signature: shape.bytes(json.signature, "signature", 64),
@@ -58,8 +63,9 @@ export function verifyCheckpoint(found: Checkpoint, operator: Uint8Array): void 
 
 /** Signs a head. */
 export function signCheckpoint(head: Head, operator: SecretKeys): Checkpoint {
-  const { ledger, seq, contentHash, time } = head;
-  const body = { ledger, seq, contentHash, time: time.text };
+  const { ledger, seq, contentHash, time, changes } = head;
+  const counted = changes === undefined ? {} : { changes };
+  const body = { ledger, seq, contentHash, time: time.text, ...counted };
   const signature = base64(signDomain(operator, "checkpoint", body));
   return checkpoint({ head: body, keyId: keyId(operator.publicKeys.signing), signature });
 }

@@ -78,7 +78,7 @@ pub(crate) async fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
     })?;
     let home = Home::open(&here.root)?;
     let trust = home.trust(&identity)?;
-    Ok(match remembered(&home).await {
+    Ok(match remembered(&home, &trust).await {
         Some(remembered) => {
             told(here, &remembered.revived(&trust));
             remembered.over(trust)
@@ -87,13 +87,13 @@ pub(crate) async fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
     })
 }
 
-async fn remembered(home: &Home) -> Option<Remembered> {
+async fn remembered(home: &Home, trust: &TrustStore) -> Option<Remembered> {
     let path = home.ledger_path();
     if !path.exists() {
         return None;
     }
     let file = LedgerFile::open(&path).await.ok()?;
-    Remembered::read(&file).await.ok()
+    Remembered::read(&file, trust).await.ok()
 }
 
 fn told(here: &Here<'_>, revived: &[Revived]) {

@@ -95,3 +95,44 @@ fn attack_19_an_approval_is_not_used_while_no_gateway_says_that_nobody_stopped()
     assert_eq!(error_code(&output), "HARP_ERR_TRANSPORT", "{output:?}");
     assert!(!world.work().join("ran").exists());
 }
+
+/// One bound for all of them: one head is handed in, whatever is listed, and a gateway that does not
+/// answer to a removal is not waited for once more for each. The real one among them is heeded.
+#[test]
+fn attack_26_a_gateway_that_lists_many_stops_holds_nothing_up() {
+    let (world, gateway) = staged();
+    world.json("approver", &["freeze"]);
+    let (calls, count) = shared(json!({"heads": 0, "removals": 0}));
+    gateway.script(move |call: Call, honest: Honest| {
+        let count = std::sync::Arc::clone(&count);
+        async move {
+            let is_removal = call.path().contains("/stops/");
+            let counted = [(call.path() == "/v1/heads", "heads"), (is_removal, "removals")];
+            for (_, name) in counted.iter().filter(|(is, _)| *is) {
+                let mut count = count.lock().unwrap();
+                count[*name] = json!(count[*name].as_u64().unwrap() + 1);
+            }
+            if is_removal {
+                std::future::pending::<()>().await;
+            }
+            if !is_page(&call) {
+                return honest.answer(call).await;
+            }
+            let mut page = honest.answer(call).await.value();
+            let real = page["body"]["stops"][0].clone();
+            if real.is_object() {
+                let mut bogus = real.clone();
+                bogus["ciphertext"]["tag"] = json!("AAAAAAAAAAAAAAAAAAAAAA");
+                let mut stops = vec![bogus; 20];
+                stops.push(real);
+                page["body"]["stops"] = json!(stops);
+            }
+            Reply::json(200, &page)
+        }
+    });
+    let stopped = world.gate(&["--json"], &["ls"]).output();
+    assert_eq!(error_code(&stopped), "frozen");
+    let calls = calls.lock().unwrap();
+    let (heads, removals) = (calls["heads"].as_u64().unwrap(), calls["removals"].as_u64().unwrap());
+    assert!(heads <= 8 && removals <= 2, "{heads} heads and {removals} removals were sent");
+}

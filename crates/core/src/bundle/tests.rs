@@ -75,6 +75,7 @@ fn head(of: &Receipt, operator: &SecretKeys) -> Checkpoint {
         seq: of.content.seq,
         content_hash: of.content_hash,
         time: NOW.timestamp(),
+        changes: None,
     };
     Checkpoint::sign(head, operator).unwrap()
 }

@@ -7,6 +7,7 @@
 //! [`Course`] follows what each receipt changes and names the first one that cannot be.
 
 use crate::json::clip;
+use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 mod beside;
@@ -37,6 +38,8 @@ pub struct Stopped {
     pub by: String,
     /// Why, where it was said.
     pub why: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What became of a grant, as receipts say.
@@ -104,7 +107,8 @@ impl Course {
                 self.moves()?;
                 self.released(seq, of, items.as_deref())?;
             }
-            What::Thaws(of) => {
+            What::Thaws(of, stop) => {
+                self.is_its_end(*stop)?;
                 self.released(seq, of, None)?;
                 self.thawing = Some((seq, of.request.clone()));
             }
@@ -114,19 +118,28 @@ impl Course {
             What::Granted(of, whole) => self.granted(seq, of, *whole)?,
             What::Revoked(grant, request) => self.revokes(seq, grant, request.as_deref()),
             What::Ended(request, denied) => self.ended(seq, request, *denied),
-            What::Frozen(by, why) => {
-                self.stopped = Some(Stopped { seq, by: by.clone(), why: why.clone() });
-            }
+            What::Frozen(_) | What::Held(_) | What::Unheld(_) => self.recall(step),
+            What::Dropped => self.drops()?,
+        }
+        self.followed = true;
+        Ok(())
+    }
+
+    /// Takes what a receipt changed that stands before the first one that is followed, and whose
+    /// neighbours are gone.
+    pub fn recall(&mut self, step: &Step) {
+        match &step.what {
+            What::Frozen(stop) => self.stopped = Some(stop.as_ref().clone()),
+            What::Thawed(_) => self.stopped = None,
             What::Held(hold) => {
                 self.held.insert(hold.clone());
             }
             What::Unheld(hold) => {
                 self.held.remove(hold);
             }
-            What::Dropped => self.drops()?,
+            What::Revoked(grant, request) => self.revokes(step.seq, grant, request.as_deref()),
+            _ => {}
         }
-        self.followed = true;
-        Ok(())
     }
 
     /// What stops everything now.
@@ -187,6 +200,16 @@ impl Course {
         self.revoked.entry(grant.to_owned()).or_insert(seq);
         if let Some(request) = request {
             self.grants.entry(Key::of(request)).or_default().revoked.get_or_insert(seq);
+        }
+    }
+
+    /// What is allowed to end is the stop that holds.
+    fn is_its_end(&self, stop: Option<u64>) -> Result<(), String> {
+        match &self.stopped {
+            Some(holds) if stop != Some(holds.seq) => {
+                Err(format!("it ends another stop than the one of receipt {}", holds.seq))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -180,7 +180,8 @@ mod tests {
     fn witnessed(chain: &[Receipt], minutes: i64, trust: &TrustStore) -> Option<Witnessed> {
         let last = chain.last().unwrap();
         let (ledger, seq) = (last.content.ledger.clone(), last.content.seq);
-        let head = Head { ledger, seq, content_hash: last.content_hash, time: at(minutes) };
+        let head =
+            Head { ledger, seq, content_hash: last.content_hash, time: at(minutes), changes: None };
         let head = Checkpoint::sign(head, &secret(1)).unwrap();
         let mut whole = Chain::default();
         chain.iter().for_each(|receipt| whole.push(receipt));
@@ -241,8 +242,13 @@ mod tests {
         let chain = [receipt(1, None), receipt(2, Some(receipt(1, None).content_hash))];
         let mut whole = Chain::default();
         chain.iter().for_each(|receipt| whole.push(receipt));
-        let head =
-            Head { ledger: "l1".into(), seq: 1, content_hash: chain[0].content_hash, time: at(5) };
+        let head = Head {
+            ledger: "l1".into(),
+            seq: 1,
+            content_hash: chain[0].content_hash,
+            time: at(5),
+            changes: None,
+        };
         let head = Checkpoint::sign(head, &secret(1)).unwrap();
         let seen = [whole.under(&head, at(5).instant(), &trust).unwrap()];
         assert!(matches!(verdict(&chain[0], &trust, &seen), Verdict::Valid { .. }));

@@ -205,6 +205,7 @@ pub(crate) fn checkpoint(chance: &mut Chance) -> Checkpoint {
         seq: chance.next() % 3,
         content_hash: Hash(chance.bytes()),
         time: Instant(NOW).timestamp(),
+        changes: None,
     };
     Checkpoint::sign(head, &secret(1)).unwrap()
 }

@@ -50,7 +50,9 @@ fn of_stop(said: Option<&Stopped>, kept: Option<&Frozen>, whole: bool) -> Option
             "receipt {} stopped everything, no receipt lets go again, and the stop is gone",
             said.seq
         )),
-        (Some(said), Some(kept)) if (&said.by, &said.why) != (&kept.by, &kept.why) => {
+        (Some(said), Some(kept))
+            if (&said.by, &said.why, &said.since) != (&kept.by, &kept.why, &kept.since) =>
+        {
             Some(format!("the stop is not the one of receipt {}", said.seq))
         }
         (None, Some(_)) if whole => {

@@ -8,6 +8,7 @@ use countersign_core::receipt::check::{Verdict, check};
 use countersign_core::receipt::course::Step;
 use countersign_core::receipt::validity::Moment;
 use countersign_core::receipt::{Content, Level, Receipt};
+use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_store::ledger::Change;
 use countersign_store::ledger::read::{Filed, Person, Row, persons};
@@ -27,6 +28,10 @@ pub(super) struct Link {
     pub(super) note: Option<Note>,
     /// By whom it must be found, where it is filed.
     pub(super) persons: Vec<Person>,
+    /// When it was written.
+    pub(super) written: Instant,
+    /// Whether the gate looks back for it.
+    pub(super) is_change: bool,
 }
 
 impl Link {
@@ -59,9 +64,11 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Li
     }
     let (note, persons) = (Note::read(&receipt.content.entry), filed(row, &receipt));
     let step = Step::of(&receipt.content);
+    let is_change = Change::of(&receipt.content.entry).is_some();
     let (hash, content) = (receipt.content_hash, receipt.content);
-    let Content { ledger, seq, prev, .. } = content;
-    Ok(Link { ledger, seq, prev, hash, level, heads, step, note, persons })
+    let Content { ledger, seq, prev, recorded_at, .. } = content;
+    let written = recorded_at.instant();
+    Ok(Link { ledger, seq, prev, hash, level, heads, step, note, persons, written, is_change })
 }
 
 /// By whom a receipt must be found.
@@ -80,12 +87,12 @@ fn in_place(row: &Row, receipt: &Receipt) -> Result<(), Broken> {
         let because = format!("receipt {} stands in row {}", content.seq, row.seq);
         return Err(Broken::new(Some(row.seq), verdict, because));
     }
-    let change = Change::of(&content.entry).map(|change| change.event().name());
+    let change = Change::of(&content.entry).map(Change::name);
     let copies = [
         ("content_hash", row.content_hash == receipt.content_hash.0),
         ("recorded_at", row.recorded_at == content.recorded_at.instant().0),
         ("request_id", row.request_id == content.entry.request_id),
-        ("change", row.filed.is_none() || row.change == change),
+        ("change", row.filed.is_none() || row.change.as_deref() == change),
         ("event or risk", row.filed.as_ref().is_none_or(|f| *f == Filed::of(&content.entry))),
     ];
     match copies.iter().find(|(_, same)| !same) {

@@ -1,16 +1,18 @@
 //! What stands in segments, what was dropped, and what is beside the receipts: filed persons, and
 //! rows that stayed.
 
-use super::link::{Link, link};
+use super::changes::Kept;
+use super::link::Link;
 use super::{Audit, Broken};
 use crate::segments::note::Note;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::course::Course;
-use countersign_core::receipt::validity::Moment;
+use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Person;
 use countersign_store::ledger::segments::Segment;
+use std::collections::BTreeMap;
 
 /// What was gathered on the way.
 #[derive(Default)]
@@ -20,6 +22,10 @@ pub(super) struct Parts {
     notes: Vec<Note>,
     /// How many persons must be filed.
     persons: u64,
+    /// When the newest receipt of each segment was written, by the segment's first.
+    newest_at: BTreeMap<u64, Instant>,
+    /// What the gate looks back for.
+    pub(super) kept: Kept,
 }
 
 impl Parts {
@@ -29,8 +35,19 @@ impl Parts {
         dropped.find(|segment| segment.last == seq).map(|segment| segment.head)
     }
 
+    /// The last receipt that is in a segment.
+    pub(super) fn boundary(&self) -> u64 {
+        self.segments.last().map_or(0, |segment| segment.last)
+    }
+
     /// Takes a receipt that holds, and says by whom it must be found.
     pub(super) fn pass(&mut self, link: Link) -> Vec<Person> {
+        self.kept.pass(&link);
+        let place = self.segments.partition_point(|segment| segment.last < link.seq);
+        if let Some(segment) = self.segments.get(place) {
+            let newest = self.newest_at.entry(segment.first).or_insert(link.written);
+            *newest = link.written.max(*newest);
+        }
         self.notes.extend(link.note);
         self.persons += link.persons.len() as u64;
         link.persons
@@ -40,9 +57,9 @@ impl Parts {
 impl Audit {
     /// Looks at which parts there are, and goes on after what was dropped.
     pub(super) async fn begin_parts(&mut self) -> Result<(), StoreError> {
-        let segments = self.source.segments().await?;
+        self.parts.segments = self.source.segments().await?;
         let mut next = 1;
-        for segment in &segments {
+        for segment in &self.parts.segments.clone() {
             if segment.first != next || segment.last < segment.first {
                 let because = format!("the list of segments has no receipt {next}");
                 self.found(broken(next, Verdict::ChainBroken { seq: next }, because));
@@ -61,8 +78,10 @@ impl Audit {
                 return Ok(());
             }
         }
-        self.parts.segments = segments;
-        Ok(())
+        match self.report.dropped {
+            Some(last) => self.recall(last).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether a receipt was dropped, and nothing is left but its place in the chain.
@@ -103,7 +122,11 @@ impl Audit {
             let because = match self.source.digest(&segment).await? {
                 Some(digest) if digest == segment.sha256 && told(false) => {
                     self.report.segments += 1;
-                    continue;
+                    if self.parts.newest_at.get(&segment.first) == Some(&segment.newest_at) {
+                        continue;
+                    }
+                    "its newest receipt is of another time than the list of segments says"
+                        .to_owned()
                 }
                 Some(digest) if digest == segment.sha256 => "no receipt names it".to_owned(),
                 _ => "the file is not the one that was sealed".to_owned(),
@@ -116,12 +139,9 @@ impl Audit {
 
     /// Rows that stayed say what the segments say.
     async fn are_copies(&mut self) -> Result<(), StoreError> {
-        let mut persons = Vec::new();
-        let witnessed: Vec<_> = self.seen.iter().filter_map(|s| s.presumed(&self.trust)).collect();
-        let at = Moment { now: self.now, witnessed: &witnessed };
-        for row in self.source.copies().await? {
-            let seq = row.seq;
-            let one = match link(&row, &self.trust, &at) {
+        let (mut persons, mut found) = (Vec::new(), BTreeMap::new());
+        for copy in self.copies().await? {
+            let one = match copy {
                 Ok(one) => one,
                 Err(broken) => {
                     self.found(broken);
@@ -129,13 +149,15 @@ impl Audit {
                 }
             };
             if !self.is_dropped(one.seq) && self.hash_at(one.seq).await? != Some(one.hash) {
-                let because = format!("row {seq} is not the receipt in its segment");
-                self.found(Broken::new(Some(seq), Verdict::HashMismatch, because));
+                let because = format!("row {} is not the receipt in its segment", one.seq);
+                self.found(broken(one.seq, Verdict::HashMismatch, because));
                 return Ok(());
             }
+            found.insert(one.seq, one.hash);
             self.parts.persons += one.persons.len() as u64;
             persons.extend(one.persons);
         }
+        self.are_kept(&found);
         self.are_filed(persons).await
     }
 
@@ -153,8 +175,8 @@ impl Audit {
         Ok(())
     }
 
-    /// Whether receipts went into a segment since this check began: then nobody is filed under them.
-    async fn was_rotated(&self) -> Result<bool, StoreError> {
+    /// Whether receipts went into a segment, or were dropped, since this check began.
+    pub(super) async fn was_rotated(&self) -> Result<bool, StoreError> {
         Ok(self.source.segments().await? != self.parts.segments)
     }
 
@@ -174,6 +196,6 @@ impl Audit {
     }
 }
 
-fn broken(seq: u64, verdict: Verdict, because: String) -> Broken {
+pub(super) fn broken(seq: u64, verdict: Verdict, because: String) -> Broken {
     Broken::new(i64::try_from(seq).ok(), verdict, because)
 }

@@ -6,7 +6,7 @@ use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::trust::Operator;
 use countersign_store::ledger::read::{Beside, Mark, Query};
 use countersign_store::ledger::segments::Segment;
-use countersign_store::ledger::{LedgerStore as _, MemoryLedger, contract};
+use countersign_store::ledger::{LedgerStore as _, MemoryLedger, Past, contract};
 
 const NOW: Instant = Instant(1_775_989_800_000);
 
@@ -42,6 +42,9 @@ impl Receipts for Stored {
     async fn beside(&self) -> Result<Option<Beside>, StoreError> {
         let newest = self.rows.last().map_or(0, |row| row.seq.unsigned_abs());
         Ok(Some(Beside { newest, ..self.beside.clone() }))
+    }
+    async fn past(&self) -> Result<Past, StoreError> {
+        unreachable!("a check reads rows")
     }
     async fn find(&self, _: &Query, _: Option<Mark>, _: usize) -> Result<Vec<Receipt>, StoreError> {
         unreachable!("a check reads rows")

@@ -13,7 +13,7 @@ use crate::question::{Grounds, Question, Way};
 use crate::witness::Contradicted::{Forked, Truncated};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
-use countersign_core::freeze::THAW;
+use countersign_core::freeze::{RECEIPT, THAW};
 use countersign_core::receipt::course::FREEZE;
 use countersign_core::receipt::{Entry, Event, PolicyNote, Receipt};
 use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Thaw};
@@ -34,12 +34,12 @@ impl Enforcer {
     /// # Errors
     /// Where it cannot be written down.
     pub async fn freeze(&self, by: &str, why: Option<&str>) -> Result<Receipt, GateError> {
-        let (by, why) = (by.to_owned(), why.map(str::to_owned));
-        let frozen = Frozen { by, why, since: self.now().timestamp() };
+        let (by, why, now) = (by.to_owned(), why.map(str::to_owned), self.now());
+        let frozen = Frozen { by, why, since: now.timestamp() };
         let mut members = vec![("change", "frozen"), ("by", frozen.by.as_str())];
         members.extend(frozen.why.as_deref().map(|why| ("why", why)));
         let entry = self.change(Event::Frozen, entry::note(FREEZE, &members))?;
-        let receipt = self.ledger.freeze(frozen.clone(), entry, self.now()).await?;
+        let receipt = self.ledger.freeze(frozen, entry, now).await?;
         self.remember_head().await?;
         self.tell_everywhere().await;
         Ok(receipt)
@@ -56,7 +56,15 @@ impl Enforcer {
     ) -> Result<Question, PairingError> {
         let nobody = || PairingError::NotAllowed("nobody is paired who could allow it".into());
         let to = self.admitters().await?.ok_or_else(nobody)?;
-        Ok(question(frozen, to, ttl_millis))
+        Ok(question(frozen, self.stop_that_holds().await?, to, ttl_millis))
+    }
+
+    /// The number of the receipt of the stop that holds: what ends one stop ends no other, whatever
+    /// the words beside the receipts are.
+    async fn stop_that_holds(&self) -> Result<u64, PairingError> {
+        let past = self.past().await?;
+        let none = || PairingError::NotAllowed("no receipt says what holds: freeze again".into());
+        past.stop().map(|receipt| receipt.content.seq).ok_or_else(none)
     }
 
     /// Ends a stop, once its question was approved.
@@ -68,7 +76,7 @@ impl Enforcer {
             Answered::Approved(request) => request,
             other => return Err(not_admitted(other)),
         };
-        let action = question(frozen, Vec::new(), 1_000).action;
+        let action = question(frozen, self.stop_that_holds().await?, Vec::new(), 1_000).action;
         if request.key.action_hash != action.hash().map_err(GateError::from)? {
             let why = "the approval is for something else";
             return Err(PairingError::NotAllowed(why.into()));
@@ -134,10 +142,11 @@ impl Enforcer {
     }
 }
 
-fn question(frozen: &Frozen, to: Vec<Way>, ttl_millis: i64) -> Question {
+/// The question about the stop of the receipt with a number.
+fn question(frozen: &Frozen, stop: u64, to: Vec<Way>, ttl_millis: i64) -> Question {
     let action = THAW.to_owned();
     let parameters = json!({"by": frozen.by, "why": frozen.why.as_deref().unwrap_or_default(),
-        "since": frozen.since});
+        "since": frozen.since, RECEIPT: stop});
     let notes = vec![
         frozen.to_string(),
         "allowing this lets actions run again, also those approved before it was frozen".into(),

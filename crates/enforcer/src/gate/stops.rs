@@ -15,8 +15,10 @@ use countersign_core::json::{self, clip};
 use countersign_core::receipt::Event;
 use countersign_core::receipt::course::FREEZE;
 use countersign_core::sealing;
-use countersign_core::time::Instant;
+use countersign_core::time::Instant as Moment;
+use countersign_core::trust::TrustStore;
 use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Sent};
+use countersign_store::relay::stop::STOPS_TOLD;
 use countersign_wire::pairing::Role;
 use countersign_wire::stop::WaitingStop;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +26,8 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::timeout_at;
 
 /// How long an answer about stops is good where nobody must answer.
 const GOOD_MILLIS: i64 = 10_000;
@@ -35,10 +38,25 @@ pub(super) const BRIEF: Duration = Duration::from_secs(1);
 /// How long a gateway may be away that must be asked.
 const LONG_MILLIS: i64 = 20_000;
 
+/// How long one look at a gateway's stops may take once it has told them: to open them, to hand in
+/// a head and to have them dropped. Whoever lists many holds nothing up for longer.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// Why a stop was not heeded, or could not be asked for.
 enum Unheeded {
     Client(ClientError),
     Gate(GateError),
+    /// So many were not looked at: any of them may be one.
+    Left(usize),
+}
+
+/// What came of a look at what a gateway lists.
+#[derive(Default)]
+struct Looked {
+    /// How many were looked at; the rest was not, in time.
+    count: usize,
+    /// One that is no stop: from whom it says it is, and why.
+    refused: Option<(String, String)>,
 }
 
 /// Whoever loses this only looks once more: it need not reach the disk.
@@ -107,14 +125,15 @@ impl Enforcer {
         match tokio::time::timeout(BRIEF, client.stops()).await {
             Ok(found) => match self.heed_all(client, found).await {
                 Ok(()) => Ok(true),
-                Err(Unheeded::Client(_)) => Ok(false),
+                // What was left unseen is written down, and what is used asks for more than this.
+                Err(Unheeded::Client(_) | Unheeded::Left(_)) => Ok(false),
                 Err(Unheeded::Gate(error)) => Err(error),
             },
             Err(_) => Ok(false),
         }
     }
 
-    async fn heed_until(&self, client: &Client, until: Instant) -> Result<(), GateError> {
+    async fn heed_until(&self, client: &Client, until: Moment) -> Result<(), GateError> {
         let mut attempt = 0;
         loop {
             let found = client.stops().await;
@@ -125,6 +144,10 @@ impl Enforcer {
                     tokio::time::sleep(self.edge.pause(&mut attempt)).await;
                 }
                 Err(Unheeded::Client(error)) => return Err(Contradicted::NoWitness(error).into()),
+                Err(Unheeded::Left(left)) => {
+                    let why = format!("{left} of the stops that it lists were not looked at");
+                    return Err(Contradicted::NoWitness(ClientError::Unreachable(why)).into());
+                }
             }
         }
     }
@@ -142,32 +165,62 @@ impl Enforcer {
             Err(ClientError::Refused { status: 404 | 405, .. }) => return Ok(()),
             Err(error) => return Err(Unheeded::Client(error)),
         };
-        let mut refused = None;
-        for stop in &stops {
-            match self.unsealed(stop) {
+        if stops.is_empty() {
+            return Ok(());
+        }
+        let until = Instant::now() + LOOK;
+        let looked = self.looked_at(&stops, until).await.map_err(Unheeded::Gate)?;
+        let left = stops.len() - looked.count;
+        // A ledger of before would know nothing of them, so its head stands at the gateway first, one
+        // for all of them. Where either is lost they come once more, and are known.
+        let tidying = async {
+            if self.stands_at(client).await?.is_some() {
+                for stop in stops.iter().take(looked.count) {
+                    let _ = client.drop_stop(&stop.stop_id).await;
+                }
+            }
+            Ok(())
+        };
+        timeout_at(until.into(), tidying).await.unwrap_or(Ok(())).map_err(Unheeded::Gate)?;
+        let unseen = stops.get(looked.count).map(|stop| {
+            (stop.approver_id.clone(), format!("{left} more were not looked at in time"))
+        });
+        if let Some((from, why)) = unseen.or(looked.refused) {
+            self.not_heeded(&from, &why).await.map_err(Unheeded::Gate)?;
+        }
+        if left == 0 { Ok(()) } else { Err(Unheeded::Left(left)) }
+    }
+
+    /// Opens what a gateway lists and heeds what is a stop, until a moment; as many as an honest one
+    /// tells of in any case.
+    async fn looked_at(&self, stops: &[WaitingStop], until: Instant) -> Result<Looked, GateError> {
+        let (trust, mut looked) = (self.trust()?, Looked::default());
+        for stop in stops {
+            if looked.count >= STOPS_TOLD && Instant::now() >= until {
+                break;
+            }
+            looked.count += 1;
+            let why = match self.unsealed(stop, &trust) {
                 Ok((signed, person)) => match self.stop_by(&signed, &person).await {
-                    Ok(()) => {}
+                    Ok(()) => continue,
                     Err(GateError::Ledger(LedgerError::Replay)) => {
-                        refused = Some((stop, "it was heeded before".to_owned()));
+                        "it was heeded before".to_owned()
                     }
-                    Err(error) => return Err(Unheeded::Gate(error)),
+                    Err(error) => return Err(error),
                 },
-                Err(why) => refused = Some((stop, why)),
-            }
-            // A ledger of before would know nothing of it, so its head stands at the gateway first.
-            // Where either is lost it comes once more, and is known.
-            if self.stands_at(client).await.map_err(Unheeded::Gate)?.is_some() {
-                let _ = tokio::time::timeout(BRIEF, client.drop_stop(&stop.stop_id)).await;
-            }
+                Err(why) => why,
+            };
+            looked.refused = Some((stop.approver_id.clone(), why));
         }
-        match refused {
-            Some((stop, why)) => self.not_heeded(stop, &why).await.map_err(Unheeded::Gate),
-            None => Ok(()),
-        }
+        Ok(looked)
     }
 
     /// The stop inside and whose it is, or why it is none.
-    fn unsealed(&self, stop: &WaitingStop) -> Result<(SignedStop, String), String> {
+    fn unsealed(
+        &self,
+        stop: &WaitingStop,
+        trust: &TrustStore,
+    ) -> Result<(SignedStop, String), String> {
         let keys = &self.identity.keys;
         let text = sealing::open(&stop.ciphertext, &shown(&stop.stop_id), keys);
         let signed = SignedStop::parse(&text.map_err(|e| e.to_string())?);
@@ -175,28 +228,27 @@ impl Enforcer {
         if signed.id() != stop.stop_id {
             return Err("it was kept under another name".to_owned());
         }
-        let trust = self.trust().map_err(|e| e.to_string())?;
-        let signer =
-            signed.verify(&keys.key_id(), &trust, self.now()).map_err(|e| e.to_string())?;
+        let signer = signed.verify(&keys.key_id(), trust, self.now()).map_err(|e| e.to_string())?;
         let person = signer.person.clone();
         Ok((signed, person))
     }
 
     async fn stop_by(&self, signed: &SignedStop, person: &str) -> Result<(), GateError> {
         let by = format!("{person} from another device");
-        let frozen = Frozen { by, why: signed.stop.why.clone(), since: self.now().timestamp() };
+        let now = self.now();
+        let frozen = Frozen { by, why: signed.stop.why.clone(), since: now.timestamp() };
         let mut members = vec![("change", "frozen"), ("by", frozen.by.as_str())];
         members.extend(frozen.why.as_deref().map(|why| ("why", why)));
         let mut note = entry::note(FREEZE, &members);
         note.insert("signed".into(), json::value_of(signed)?);
         let entry = self.change(Event::Frozen, note)?;
         let sent = Sent { nonce: signed.id(), signer: signed.stop.signer_key_id.clone() };
-        self.ledger.freeze_once(sent, frozen, entry, self.now()).await?;
+        self.ledger.freeze_once(sent, frozen, entry, now).await?;
         self.remember_head().await
     }
 
-    async fn not_heeded(&self, stop: &WaitingStop, why: &str) -> Result<(), GateError> {
-        let (from, why) = (clip(&stop.approver_id), clip(why));
+    async fn not_heeded(&self, from: &str, why: &str) -> Result<(), GateError> {
+        let (from, why) = (clip(from), clip(why));
         let members = [("change", "refused"), ("from", from.as_str()), ("why", why.as_str())];
         let entry = self.change(Event::Observed, entry::note(FREEZE, &members))?;
         self.ledger.record(entry, self.now()).await?;
@@ -218,3 +270,6 @@ impl Enforcer {
         Ok(clients.map_err(Contradicted::NoWitness)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

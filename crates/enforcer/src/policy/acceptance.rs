@@ -103,11 +103,13 @@ impl Enforcer {
     /// # Errors
     /// Where the ledger or the pinned keys cannot be read.
     pub async fn acceptances(&self) -> Result<Vec<Acceptance>, GateError> {
-        let receipts = self.ledger().changes(Change::Policy).await?;
-        if receipts.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(accepted(&receipts, self.ledger().ledger_id(), &self.trust()?, self.now()))
+        let past = self.past().await?;
+        Ok(accepted(
+            past.of(&[Change::Policy]),
+            self.ledger().ledger_id(),
+            &self.trust()?,
+            self.now(),
+        ))
     }
 
     /// A text to be accepted at a place; `path` is its file, whose name tells the dialect.
@@ -190,8 +192,8 @@ impl Enforcer {
 /// The acceptances among the receipts of policy changes that the pinned operator of a ledger
 /// signed, oldest first.
 #[must_use]
-pub fn accepted(
-    receipts: &[Receipt],
+pub fn accepted<'a>(
+    receipts: impl Iterator<Item = &'a Receipt>,
     ledger: &str,
     trust: &TrustStore,
     now: Instant,
@@ -200,7 +202,7 @@ pub fn accepted(
         let valid = matches!(receipt.check(trust, now), Verdict::Valid { .. });
         valid && receipt.content.ledger == ledger
     };
-    receipts.iter().filter(ours).filter_map(acceptance).collect()
+    receipts.filter(ours).filter_map(acceptance).collect()
 }
 
 /// Reads an acceptance back. One that is not understood is none.

@@ -13,8 +13,8 @@ use countersign_store::ledger::read::Row;
 use countersign_store::ledger::segments::{LONGEST, Place, Segment};
 
 /// What stands before a receipt's text in its line, and after it.
-const BEFORE: usize = "{\"receipt\":".len();
-const AFTER: usize = "}\n".len();
+const BEFORE: &[u8] = b"{\"receipt\":";
+const AFTER: &[u8] = b"}";
 
 /// Rows that are read together.
 const PAGE: usize = 256;
@@ -98,6 +98,7 @@ impl Enforcer {
             seq: range.last,
             content_hash: head,
             time: now.timestamp(),
+            changes: None,
         })?;
         bytes.extend(binder.add(&Line::Head(remembered))?);
         let mut places = Vec::with_capacity(receipts.len());
@@ -106,8 +107,9 @@ impl Enforcer {
             places.push(Place {
                 seq: receipt.content.seq,
                 content_hash: receipt.content_hash,
-                at: (bytes.len() + BEFORE) as u64,
-                length: line.len().saturating_sub(BEFORE + AFTER) as u64,
+                at: (bytes.len() + BEFORE.len()) as u64,
+                length: text_of(line.strip_suffix(b"\n").unwrap_or(&line))
+                    .map_or(0, |text| text.len() as u64),
             });
             bytes.extend(line);
         }
@@ -148,6 +150,11 @@ impl Enforcer {
             }),
         }
     }
+}
+
+/// The text of the receipt in a line without its end; `None` where it holds none.
+pub(super) fn text_of(line: &[u8]) -> Option<&[u8]> {
+    line.strip_prefix(BEFORE)?.strip_suffix(AFTER)
 }
 
 fn is_of_keys(problem: &Problem) -> bool {

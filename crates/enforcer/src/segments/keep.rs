@@ -18,10 +18,13 @@ impl Enforcer {
     ) -> Result<(), RotateError> {
         let Some(keep) = rule.keep_millis else { return Ok(()) };
         while let Some(oldest) = self.oldest().await? {
-            if !is_over(oldest.newest_at, keep, self.now()) {
+            // The list is asked first, as it is cheap; its yes is worth nothing.
+            if !is_over(oldest.newest_at, keep, self.now())
+                || !is_over(self.newest_inside(&oldest)?, keep, self.now())
+            {
                 return Ok(());
             }
-            rotated.held = self.ledger().holds().await?.into_iter().next().map(|hold| hold.name);
+            rotated.held = self.past().await?.held().into_iter().next();
             if rotated.held.is_some() {
                 return Ok(());
             }

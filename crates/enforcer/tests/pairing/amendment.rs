@@ -42,12 +42,13 @@ impl World {
     }
 
     async fn changes(&self) -> Vec<String> {
-        let receipts = self.enforcer.ledger().changes(Change::Key).await.unwrap();
+        let past = self.enforcer.past().await.unwrap();
+        let receipts = past.of(&[Change::Key]);
         let change = |r: &countersign_core::receipt::Receipt| {
             let action = r.content.entry.action.as_ref().unwrap();
             action["change"].as_str().unwrap().to_owned()
         };
-        receipts.iter().map(change).collect()
+        receipts.map(change).collect()
     }
 }
 

@@ -51,7 +51,7 @@ async fn attack_39_an_old_trust_store_revives_no_revoked_approver() {
     assert_eq!(world.people(), ["phone"]);
     let raw: TrustStore =
         countersign_store::files::read(&world.home.root().join("trust.json")).unwrap().unwrap();
-    let remembered = Remembered::read(world.enforcer.ledger()).await.unwrap();
+    let remembered = Remembered::of(&world.enforcer.past().await.unwrap());
     let [revived] = &remembered.revived(&raw)[..] else { panic!("not noticed") };
     assert_eq!((revived.label.as_str(), revived.seq > 0), ("tablet", true));
     assert!(remembered.revived(&world.enforcer.trust().unwrap()).is_empty());

@@ -121,6 +121,10 @@ async fn what_another_operator_key_asked_is_asked_again_and_never_claimed() {
     world.notary.is_stale.store(true, Ordering::SeqCst);
     let request = world.suspended().await;
     world.notary.is_stale.store(false, Ordering::SeqCst);
+    // The gate looks back under a head of its own only.
+    assert!(world.enforcer.past().await.is_err());
+    let first = world.ledger.receipt(Some(1)).await.unwrap().unwrap();
+    world.ledger.record(first.content.entry, world.edge.now()).await.unwrap();
     world.says(&request, 0, Word::Allow).await.unwrap();
     let approved = world.says(&request, 1, Word::Allow).await.unwrap();
     assert_eq!(approved.state, State::Approved);

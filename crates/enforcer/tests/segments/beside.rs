@@ -5,10 +5,12 @@ use crate::scene::{DAY, Scene, rule};
 use countersign_core::decision::Word;
 use countersign_core::receipt::Event;
 use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::{Entry, Event};
 use countersign_core::request::State;
 use countersign_enforcer::segments::Rule;
-use countersign_enforcer::{GateError, Relays};
-use countersign_store::ledger::{Ending, LedgerError, RequestRecord};
+use countersign_enforcer::{Answered, GateError, Relays};
+use countersign_store::error::StoreError;
+use countersign_store::ledger::{Ending, LedgerError, RequestRecord, Suspended};
 use countersign_testkit::database;
 
 /// What somebody does to the file who can write it.
@@ -104,6 +106,7 @@ async fn attack_19_an_approval_that_was_withdrawn_and_lives_again_is_named() {
 async fn attack_28_a_stop_that_was_taken_away_is_named_and_what_went_meanwhile() {
     let scene = Scene::set().await;
     let request = approved(&scene, "a").await;
+    scene.blocks(1).await;
     let frozen = scene.enforcer.freeze("ann", Some("look")).await.unwrap().content.seq;
     assert_eq!(scene.verify().await.broken, None);
     let stopped = used(&scene, &request).await;
@@ -115,14 +118,19 @@ async fn attack_28_a_stop_that_was_taken_away_is_named_and_what_went_meanwhile()
     assert_eq!((unreadable.at, unreadable.verdict), (None, Verdict::Malformed));
     edit(&scene, "DELETE FROM frozen;");
     assert!(found(&scene).await.1.contains("the stop is gone"));
-    used(&scene, &request).await.unwrap();
+    // The gate goes by the receipts as well; whoever goes by the row alone is named.
+    assert!(used(&scene, &request).await.is_err());
+    let mut blocked = scene.receipts().await.into_iter().map(|receipt| receipt.content.entry);
+    let blocked = blocked.rfind(|entry| entry.event == Event::Blocked).unwrap();
+    let entry = Entry { event: Event::Allowed, ..blocked };
+    scene.enforcer.ledger().let_go(entry, scene.now()).await.unwrap();
     let (at, because) = found(&scene).await;
     assert_eq!(at, newest(&scene).await);
     assert!(because.contains(&format!("what receipt {frozen} had stopped")), "{because}");
 }
 
 #[tokio::test]
-async fn attack_28_a_hold_that_was_taken_away_is_named_and_what_was_dropped_meanwhile() {
+async fn attack_28_a_hold_that_was_taken_away_is_named_and_holds() {
     let scene = Scene::set().await;
     scene.blocks(20).await;
     scene.later(40 * DAY);
@@ -133,8 +141,45 @@ async fn attack_28_a_hold_that_was_taken_away_is_named_and_what_was_dropped_mean
     assert!(found(&scene).await.1.contains("`case-17` is gone"));
     scene.later(40 * DAY);
     let keep = Rule { keep_millis: Some(50 * DAY), ..rule(8) };
-    assert!(!scene.enforcer.rotate(&keep).await.unwrap().dropped.is_empty());
-    assert!(found(&scene).await.1.contains("that `case-17` held"));
-    edit(&scene, "INSERT INTO hold (name, since) VALUES ('case-17', 0);");
-    assert!(found(&scene).await.1.contains("that `case-17` held"));
+    // The gate goes by the receipt as well.
+    let rotated = scene.enforcer.rotate(&keep).await.unwrap();
+    assert_eq!((rotated.dropped.len(), rotated.held.as_deref()), (0, Some("case-17")));
+}
+
+/// What ends one stop is put to people with the stop's own receipt: an answer to it ends no later one,
+/// whatever somebody makes the rows say.
+#[tokio::test]
+async fn attack_19_the_end_of_one_stop_ends_no_later_one() {
+    let scene = Scene::set().await;
+    scene.enforcer.freeze("ann", Some("look")).await.unwrap();
+    let first = scene.enforcer.frozen().await.unwrap().unwrap();
+    let question = scene.enforcer.thaw_question(&first, DAY).await.unwrap();
+    let asked = scene.enforcer.suspend(&question).await.unwrap();
+    let Suspended::Opened(asked) = asked else { panic!("{asked:?}") };
+    let answer = scene.answer(&asked, Word::Allow);
+    let allowed = scene.enforcer.accept(&asked, &asked.asked[0], answer).await.unwrap();
+    scene.later(60_000);
+    scene.enforcer.freeze("ann", Some("look")).await.unwrap();
+    let second = scene.enforcer.frozen().await.unwrap().unwrap();
+    assert_eq!(scene.verify().await.broken, None);
+    let since = format!(
+        "UPDATE frozen SET body = replace(body, '{}', '{}');",
+        second.since.as_str(),
+        first.since.as_str()
+    );
+    edit(&scene, &since);
+    assert!(found(&scene).await.1.contains("not the one of receipt"));
+    let ended = scene.enforcer.thaw(&first, Answered::Approved(allowed.clone())).await;
+    assert!(ended.is_err(), "an old approval ended a later stop");
+    edit(
+        &scene,
+        &format!(
+            "UPDATE frozen SET body = replace(body, '{}', '{}');",
+            first.since.as_str(),
+            second.since.as_str()
+        ),
+    );
+    let ended = scene.enforcer.thaw(&second, Answered::Approved(allowed)).await;
+    assert!(ended.is_err(), "it was asked for the first one");
+    assert_eq!(scene.verify().await.broken, None);
 }

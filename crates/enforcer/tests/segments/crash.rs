@@ -26,6 +26,9 @@ impl Notary for Ends {
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         self.0.checkpoint(head)
     }
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        self.0.is_own(head)
+    }
     fn hand_on(&self, head: &Checkpoint) {
         self.0.hand_on(head);
     }

@@ -12,6 +12,8 @@ mod crash;
 mod damage;
 mod gate;
 mod keep;
+mod kept;
+mod races;
 mod scene;
 mod uses;
 

@@ -14,9 +14,10 @@ use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::policy::Place;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::walk::Walk;
-use countersign_enforcer::{Edge, Enforcer, GateError, Grounds, Home, Question, Relays};
+use countersign_enforcer::{Answered, Edge, Enforcer, GateError, Grounds, Home, Question, Relays};
+use countersign_store::ledger::read::Receipts;
 use countersign_store::ledger::segments::Segment;
-use countersign_store::ledger::{Asked, LedgerStore, Notary, RequestRecord, Suspended};
+use countersign_store::ledger::{Asked, Frozen, LedgerStore, Notary, RequestRecord, Suspended};
 use countersign_store_sqlite::{Birth, LedgerFile, SqliteLedger};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -124,6 +125,21 @@ impl Scene {
         }
     }
 
+    pub(crate) fn now(&self) -> Instant {
+        self.edge.now()
+    }
+
+    /// Ends a stop, as people allowed.
+    pub(crate) async fn ended(&self, frozen: &Frozen) {
+        let question = self.enforcer.thaw_question(frozen, DAY).await.unwrap();
+        let request = match self.enforcer.suspend(&question).await.unwrap() {
+            Suspended::Opened(r) | Suspended::Joined(r) | Suspended::Ready(r) => r,
+        };
+        let answer = self.answer(&request, Word::Allow);
+        let allowed = self.enforcer.accept(&request, &request.asked[0], answer).await.unwrap();
+        self.enforcer.thaw(frozen, Answered::Approved(allowed)).await.unwrap();
+    }
+
     pub(crate) async fn newest(&self) -> u64 {
         self.enforcer.ledger().newest().await.unwrap().unwrap().0
     }
@@ -155,12 +171,17 @@ impl Scene {
     /// What a check of the whole finds.
     pub(crate) async fn verify(&self) -> Report {
         let file = LedgerFile::open(&self.enforcer.home().ledger_path()).await.unwrap();
-        let id = file.ledger_id().to_owned();
+        self.verify_over(Arc::new(file)).await
+    }
+
+    /// The same, read through somebody.
+    pub(crate) async fn verify_over(&self, source: Arc<dyn Receipts>) -> Report {
+        let id = self.enforcer.ledger().ledger_id();
         let trust = self.enforcer.trust().unwrap();
-        let mut audit = Audit::new(Arc::new(file), &id, trust, self.edge.now());
+        let head = countersign_enforcer::witness::remembered(self.enforcer.home()).unwrap();
+        let mut audit = Audit::new(source, id, trust, self.edge.now());
         audit.walk(&|_| {}).await.unwrap();
         if audit.holds() {
-            let head = countersign_enforcer::witness::remembered(self.enforcer.home()).unwrap();
             audit.witness("`head.json`", &head.unwrap()).await.unwrap();
         }
         audit.report()

@@ -5,8 +5,8 @@ use super::*;
 use async_trait::async_trait;
 use countersign_enforcer::audit::Audit;
 use countersign_store::error::StoreError;
-use countersign_store::ledger::GrantRecord;
 use countersign_store::ledger::read::{Beside, Mark, Query, Receipts, Row};
+use countersign_store::ledger::{GrantRecord, Past};
 
 /// The receipts as they are, and rows of grants that were edited.
 struct Edited(Arc<MemoryLedger>, fn(&mut GrantRecord));
@@ -26,6 +26,9 @@ impl Receipts for Edited {
         let mut beside = self.0.beside().await?;
         beside.iter_mut().flat_map(|beside| &mut beside.grants).for_each(self.1);
         Ok(beside)
+    }
+    async fn past(&self) -> Result<Past, StoreError> {
+        self.0.past().await
     }
     async fn find(
         &self,

@@ -12,6 +12,7 @@ use countersign_core::receipt::Receipt;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::{Beside, Filed, Mark, Person, Query, Receipts, Row};
 use countersign_store::ledger::segments::Segment;
+use countersign_store::ledger::{Change, Past};
 use std::path::Path;
 
 /// A ledger that is only looked at: a home's own, or a copy that somebody was given.
@@ -98,6 +99,10 @@ impl Receipts for LedgerFile {
         self.readers.read(beside).await
     }
 
+    async fn past(&self) -> Result<Past, StoreError> {
+        self.readers.read(past).await
+    }
+
     async fn find(
         &self,
         query: &Query,
@@ -146,6 +151,10 @@ impl Receipts for SqliteLedger {
 
     async fn beside(&self) -> Result<Option<Beside>, StoreError> {
         self.writer.read(beside).await
+    }
+
+    async fn past(&self) -> Result<Past, StoreError> {
+        self.writer.read(past).await
     }
 
     async fn find(
@@ -198,6 +207,16 @@ fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {
     }))
 }
 
+pub(super) fn past(db: &Db) -> Result<Past, StoreError> {
+    Ok(Past {
+        head: receipts::checkpoint(db)?,
+        newest: receipts::newest(db)?,
+        changes: receipts::changes(db)?,
+        frozen: freeze::frozen(db)?,
+        holds: segments::change::holds(db)?.into_iter().map(|hold| hold.name).collect(),
+    })
+}
+
 fn head(db: &Db) -> Result<Option<Vec<u8>>, StoreError> {
     db.one("SELECT CAST(body AS BLOB) FROM checkpoint", [], |row| row.get(0))
 }
@@ -234,11 +253,18 @@ pub(super) fn between(
 ) -> Result<Vec<Row>, StoreError> {
     let sql = "SELECT seq, content_hash, recorded_at, request_id, CAST(body AS BLOB), event, risk,
         change FROM receipt WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
+    let is_old = db.number("PRAGMA user_version", [])? < SCHEMA.newest();
     db.all(sql, (after, last, rows(limit)), |row| {
-        let change = row.get(7)?;
+        // An earlier version filed fewer kinds of changes, or none.
+        let change = if is_old { change(&row.get::<_, Vec<u8>>(4)?) } else { row.get(7)? };
         let filed = Some(Filed { event: row.get(5)?, risk: row.get(6)? });
         Ok(Row { change, ..one(row, filed)? })
     })
+}
+
+fn change(text: &[u8]) -> Option<String> {
+    let receipt = Receipt::parse(text).ok()?;
+    Change::of(&receipt.content.entry).map(|change| change.name().to_owned())
 }
 
 fn one(row: &rusqlite::Row<'_>, filed: Option<Filed>) -> rusqlite::Result<Row> {

@@ -67,10 +67,17 @@ pub(super) fn of_request(db: &Db, request_id: &str) -> Result<Vec<Receipt>, Stor
     db.all(sql, [request_id], body)?.iter().map(|text| read(db, text)).collect()
 }
 
-/// The receipts of changes of one kind, oldest first.
-pub(super) fn changes(db: &Db, of: Change) -> Result<Vec<Receipt>, StoreError> {
+/// The receipts of all changes, oldest first. Each kind is one step into the index.
+pub(super) fn changes(db: &Db) -> Result<Vec<Receipt>, StoreError> {
     let sql = "SELECT body FROM receipt WHERE change = ?1 ORDER BY seq";
-    db.all(sql, [of.event().name()], body)?.iter().map(|text| read(db, text)).collect()
+    let mut changes = Vec::new();
+    for kind in Change::ALL {
+        for text in db.all(sql, [kind.name()], body)? {
+            changes.push(read(db, &text)?);
+        }
+    }
+    changes.sort_by_key(|receipt| receipt.content.seq);
+    Ok(changes)
 }
 
 pub(super) fn body(row: &Row<'_>) -> rusqlite::Result<String> {

@@ -10,7 +10,7 @@ use super::signers::{Draft, SHARE, Signed, Signers};
 use crate::column::{At, Digest, Json};
 use crate::db::Db;
 use crate::writer::Around;
-use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::checkpoint::{Changes, Checkpoint, Head};
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
 use countersign_core::receipt::{Content, Entry, Event, Receipt};
@@ -129,6 +129,8 @@ pub(super) struct Registrar {
     sealed: Option<Sealed>,
     /// The newest head that was written and not handed on.
     untold: Option<Sealed>,
+    /// The newest head that was written here.
+    last: Option<Checkpoint>,
 }
 
 /// A head and what is new under it.
@@ -142,14 +144,19 @@ struct Sealed {
 impl Registrar {
     pub(super) fn new(register: Register, notary: Arc<dyn Notary>) -> Self {
         let signers = Signers::new(notary.clone());
-        Self { register, signers, notary, sealed: None, untold: None }
+        Self { register, signers, notary, sealed: None, untold: None, last: None }
     }
 
     /// Signs the head over everything that was written.
     ///
     /// The chain must still hold the head that was signed before: a tail that was cut, or a row
     /// that was changed, is not signed over.
-    fn seal(&self, db: &Db, added: usize) -> Result<Option<Checkpoint>, StoreError> {
+    fn seal(
+        &self,
+        db: &Db,
+        added: usize,
+        changes: &[Hash],
+    ) -> Result<Option<Checkpoint>, StoreError> {
         let signed = receipts::signed(db)?;
         if let Some((seq, hash)) = signed
             && content_hash_at(db, seq)? != Some(hash)
@@ -160,14 +167,38 @@ impl Registrar {
         if signed.is_none() && seq > u64::try_from(added).unwrap_or(u64::MAX) {
             return Err(db.damaged("no signed head is left beside the receipts"));
         }
+        let before = if signed.is_some() { self.counted(db, changes)? } else { Changes::NONE };
+        let changes = Some(changes.iter().fold(before, |so_far, hash| so_far.and(*hash)));
         let (ledger, time) = (self.register.ledger().to_owned(), time.timestamp());
-        let checkpoint = self.notary.checkpoint(Head { ledger, seq, content_hash, time })?;
+        let head = Head { ledger, seq, content_hash, time, changes };
+        let checkpoint = self.notary.checkpoint(head)?;
         db.run(
             "INSERT INTO checkpoint (only, seq, content_hash, body) VALUES (1, ?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET seq = ?1, content_hash = ?2, body = ?3",
             params![number(seq), Digest(content_hash), Json(&checkpoint)],
         )?;
         Ok(Some(checkpoint))
+    }
+
+    /// The changes that the head before these counts. Only one that was signed here is counted on
+    /// from: else whoever edits it would have the operator sign what is missing.
+    fn counted(&self, db: &Db, new: &[Hash]) -> Result<Changes, StoreError> {
+        let head = receipts::checkpoint(db)?.filter(|head| self.is_own(head));
+        let Some(head) = head else {
+            return Err(db.damaged("the head that was signed last is not signed here"));
+        };
+        if let Some(changes) = head.head.changes {
+            return Ok(changes);
+        }
+        // An earlier version signed it, and counted nothing.
+        let stored = receipts::changes(db)?.into_iter().map(|receipt| receipt.content_hash);
+        let before = stored.filter(|hash| !new.contains(hash));
+        Ok(before.fold(Changes::NONE, Changes::and))
+    }
+
+    /// Whether a head was signed here. The one that this process signed last needs no proof.
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        self.last.as_ref() == Some(head) || self.notary.is_own(head)
     }
 
     /// Hands on the newest head, where there is one that nobody heard of.
@@ -204,8 +235,12 @@ impl Around for Registrar {
         }
         let receipts = signed.len();
         let matters = signed.iter().any(|one| one.receipt.content.entry.event != Event::Allowed);
+        let new = signed.iter().map(|one| &one.receipt);
+        let new = new.filter(|receipt| Change::of(&receipt.content.entry).is_some());
+        let changes: Vec<Hash> = new.map(|receipt| receipt.content_hash).collect();
         signed.into_iter().try_for_each(|signed| write(db, signed))?;
-        self.sealed = self.seal(db, receipts)?.map(|head| Sealed { head, receipts, matters });
+        self.sealed =
+            self.seal(db, receipts, &changes)?.map(|head| Sealed { head, receipts, matters });
         Ok(())
     }
 
@@ -213,6 +248,7 @@ impl Around for Registrar {
         *self.register.page() = Page::default();
         self.signers.forget();
         let Some(sealed) = self.sealed.take().filter(|_| written) else { return };
+        self.last = Some(sealed.head.clone());
         let before = self.untold.take().map_or(0, |before| before.receipts);
         self.untold = Some(Sealed { receipts: before + sealed.receipts, ..sealed });
     }
@@ -241,7 +277,7 @@ fn write(db: &Db, signed: Signed) -> Result<(), StoreError> {
             At(at),
             receipt.content.entry.request_id,
             text,
-            Change::of(&receipt.content.entry).map(|change| change.event().name()),
+            Change::of(&receipt.content.entry).map(Change::name),
             filed.event,
             filed.risk,
         ],

@@ -1,3 +1,4 @@
+mod counted;
 mod reading;
 mod several;
 
@@ -8,7 +9,7 @@ use countersign_core::action::ActionHash;
 use countersign_core::checkpoint::Head;
 use countersign_core::receipt::{Boundary, Content, Event};
 use countersign_core::request::State;
-use countersign_store::ledger::contract::{all, notary};
+use countersign_store::ledger::contract::{all, is_own, notary};
 use countersign_store::ledger::{RequestKey, Suspended};
 use futures_util::future::join_all;
 use several::Several;
@@ -213,6 +214,9 @@ impl Notary for Counting {
         self.heads.fetch_add(1, Ordering::Relaxed);
         notary()?.checkpoint(head)
     }
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        is_own(head)
+    }
 }
 
 #[tokio::test]
@@ -244,6 +248,9 @@ impl Notary for Hearing {
     }
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         notary()?.checkpoint(head)
+    }
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        is_own(head)
     }
     fn hand_on(&self, head: &Checkpoint) {
         self.heads.lock().unwrap().push(head.head.seq);
@@ -330,6 +337,9 @@ async fn attack_20_a_notary_that_cannot_sign_leaves_nothing_behind() {
         ) -> Result<Checkpoint, StoreError> {
             Err(StoreError::Unavailable("no key".to_owned()))
         }
+        fn is_own(&self, head: &Checkpoint) -> bool {
+            is_own(head)
+        }
     }
     let (_dir, path) = place();
     let birth = Birth { ledger_id: "l".to_owned(), secret: [1; 32] };
@@ -353,6 +363,9 @@ impl Notary for Odd {
     }
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         notary()?.checkpoint(head)
+    }
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        is_own(head)
     }
 }
 

@@ -11,14 +11,14 @@ mod rounds;
 mod segments;
 
 use super::{
-    Change, Ending, LedgerError, LedgerStore, NewPermit, RequestKey, RequestRecord, Suspended,
+    Change, Ending, LedgerError, LedgerStore, NewPermit, Past, RequestKey, RequestRecord, Suspended,
 };
 use crate::error::StoreError;
 use countersign_core::decision::Word;
 use countersign_core::receipt::{Entry, Event};
 use countersign_core::request::State;
-pub use fixture::notary;
 use fixture::{DAY, Fixture, NOW};
+pub use fixture::{is_own, notary};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -98,18 +98,36 @@ async fn receipts_chain_and_heads_are_signed(ledger: &dyn LedgerStore) -> Checke
 
 async fn changes_are_found_by_their_kind(ledger: &dyn LedgerStore) -> Checked {
     let fixture = Fixture::new()?;
-    assert_eq!(ledger.changes(Change::Key).await?, []);
+    assert_eq!(ledger.past().await?, Past::default());
     let first = ledger.record(fixture.entry(Event::Key), NOW).await?;
     // The same words inside an action are no change of keys.
-    let mut other = fixture.entry(Event::Allowed);
-    other.action = serde_json::json!({"event": "key"}).as_object().cloned();
+    let with = |entry: Entry, action: serde_json::Value| Entry {
+        action: action.as_object().cloned(),
+        ..entry
+    };
+    let other = with(fixture.entry(Event::Allowed), serde_json::json!({"event": "key"}));
     ledger.record(other, NOW).await?;
     let back = ledger.record(fixture.entry(Event::Revoked), NOW).await?;
     let policy = ledger.record(fixture.entry(Event::Policy), NOW).await?;
+    let stop = ledger.record(fixture.entry(Event::Frozen), NOW).await?;
+    let hold = serde_json::json!({"kind": "ledger", "change": "held", "hold": "case-17"});
+    let hold = ledger.record(with(fixture.entry(Event::Observed), hold), NOW).await?;
+    ledger.record(fixture.entry(Event::Observed), NOW).await?;
     let second = ledger.record(fixture.entry(Event::Key), NOW).await?;
-    assert_eq!(ledger.changes(Change::Key).await?, [first, second]);
-    assert_eq!(ledger.changes(Change::Policy).await?, [policy]);
-    assert_eq!(ledger.changes(Change::Revoked).await?, [back]);
+    let past = ledger.past().await?;
+    assert!(past.clone().proven(|_| false).is_err(), "its head is somebody else's");
+    for gone in 0..past.changes.len() {
+        let mut past = past.clone();
+        past.changes.remove(gone);
+        assert!(past.proven(is_own).is_err(), "change {gone} is not there");
+    }
+    let past = past.proven(is_own)?;
+    let of = |kinds: &[Change]| past.of(kinds).cloned().collect::<Vec<_>>();
+    assert_eq!(of(&[Change::Key]), [first.clone(), second.clone()]);
+    assert_eq!(of(&[Change::Policy]), [policy]);
+    assert_eq!(of(&[Change::Key, Change::Revoked]), [first, back, second]);
+    assert_eq!(of(&[Change::Stop, Change::Hold]), [stop, hold]);
+    assert_eq!(past.held().into_iter().collect::<Vec<_>>(), ["case-17"]);
     Ok(())
 }
 

@@ -18,7 +18,7 @@ pub struct Frozen {
     /// Why, where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// Since when.
+    /// Since when: the time of its receipt.
     pub since: Timestamp,
 }
 

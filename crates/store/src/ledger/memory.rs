@@ -18,7 +18,7 @@ use super::{
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
-use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::checkpoint::{Changes, Checkpoint, Head};
 use countersign_core::decision::Decision;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::{Content, Entry, Receipt};
@@ -45,6 +45,7 @@ struct Inner {
     spent: HashSet<(String, String)>,
     names: BTreeMap<(String, String), String>,
     checkpoint: Option<Checkpoint>,
+    changes: Changes,
     frozen: Option<Frozen>,
     queued: HashSet<String>,
     grants: BTreeMap<String, GrantRecord>,
@@ -121,7 +122,11 @@ impl MemoryLedger {
         let content = Content { ledger: ledger.clone(), seq, prev, recorded_at, entry };
         let receipt = self.notary.receipt(content)?;
         let content_hash = receipt.content_hash;
-        let head = Head { ledger, seq, content_hash, time: now.timestamp() };
+        if Change::of(&receipt.content.entry).is_some() {
+            inner.changes = inner.changes.and(content_hash);
+        }
+        let (time, changes) = (now.timestamp(), Some(inner.changes));
+        let head = Head { ledger, seq, content_hash, time, changes };
         inner.checkpoint = Some(self.notary.checkpoint(head)?);
         inner.receipts.push(receipt.clone());
         Ok(receipt)
@@ -352,11 +357,6 @@ impl LedgerStore for MemoryLedger {
     async fn receipts_of(&self, request_id: &str) -> Result<Vec<Receipt>, StoreError> {
         let of = |r: &&Receipt| r.content.entry.request_id.as_deref() == Some(request_id);
         Ok(self.read().receipts.iter().filter(of).cloned().collect())
-    }
-
-    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError> {
-        let such = |r: &&Receipt| Change::of(&r.content.entry) == Some(of);
-        Ok(self.read().receipts.iter().filter(such).cloned().collect())
     }
 
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {

@@ -4,7 +4,7 @@
 //! as it stands there, readable or not.
 
 use super::segments::Segment;
-use super::{Frozen, GrantRecord, RequestRecord};
+use super::{Frozen, GrantRecord, Past, RequestRecord};
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::artifact::Risk;
@@ -254,6 +254,13 @@ pub trait Receipts: Send + Sync {
     /// # Errors
     /// Only where it cannot be read, or does not read back.
     async fn beside(&self) -> Result<Option<Beside>, StoreError>;
+
+    /// What the gate looks back for. Its price depends on how many changes there are, and not on how
+    /// long the ledger is.
+    ///
+    /// # Errors
+    /// `Corrupt` where one of them does not read back as a receipt.
+    async fn past(&self) -> Result<Past, StoreError>;
 
     /// The receipts that a query finds, newest first, at most `limit`; with `before`, only those
     /// whose place is before it. Its price depends on how many are found, and not on how long the

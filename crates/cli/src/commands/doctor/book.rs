@@ -12,9 +12,9 @@ use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::home::{Identity, Pairing, pairings_in};
 use countersign_enforcer::policy::{Acceptance, accepted};
-use countersign_enforcer::remembered::{Remembered, Revived};
+use countersign_enforcer::remembered::{Remembered, Revived, past};
 use countersign_enforcer::{Edge, Home, witness};
-use countersign_store::ledger::{Change, LedgerStore};
+use countersign_store::ledger::{Change, LedgerStore, Proven};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,7 +119,10 @@ async fn read(
     let now = Edge::system().now();
     let receipts = last.as_ref().map_or(0, |last| last.content.seq);
     let verdict = last.as_ref().zip(trust).map(|(last, trust)| last.check(trust, now));
-    let policies = store.changes(Change::Policy).await.map_err(bad)?;
+    let past = match trust {
+        Some(trust) => past(store, trust).await.map_err(bad)?,
+        None => Proven::default(),
+    };
     Ok(Ledger {
         receipts,
         newest: last.as_ref().map(|last| last.content.recorded_at.instant()),
@@ -128,13 +131,10 @@ async fn read(
         open: store.open_claims().await.map_err(bad)?.into_iter().map(|c| c.request_id).collect(),
         uncertain: uncertain(store, receipts).await?,
         frozen: store.frozen().await.map_err(bad)?.map(|frozen| frozen.to_string()),
-        pinned: !store.changes(Change::Key).await.map_err(bad)?.is_empty(),
-        revived: match trust {
-            Some(trust) => Remembered::read(store).await.map_err(bad)?.revived(trust),
-            None => Vec::new(),
-        },
+        pinned: past.of(&[Change::Key]).next().is_some(),
+        revived: trust.map(|trust| Remembered::of(&past).revived(trust)).unwrap_or_default(),
         accepted: trust
-            .map(|trust| accepted(&policies, store.ledger_id(), trust, now))
+            .map(|trust| accepted(past.of(&[Change::Policy]), store.ledger_id(), trust, now))
             .unwrap_or_default(),
     })
 }

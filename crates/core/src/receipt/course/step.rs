@@ -1,12 +1,12 @@
 //! What one receipt changes.
 
 use super::round::Round;
-use super::{FREEZE, GRANT, LEDGER};
-use crate::action::Action;
-use crate::freeze::THAW;
+use super::{FREEZE, GRANT, LEDGER, Stopped};
+use crate::action::{Action, Request};
+use crate::freeze::{RECEIPT, THAW};
 use crate::grant::{Grant, GrantNote};
 use crate::receipt::{Basis, Content, Entry, Event};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What a receipt changes of what may happen after it. Small: it keeps no action.
 pub struct Step {
@@ -27,8 +27,8 @@ pub(super) enum What {
     Approved(Of),
     /// The approval of a request was used, all of it or some items.
     Released(Of, Option<Vec<usize>>),
-    /// The same, to end a stop.
-    Thaws(Of),
+    /// The same, to end a stop: the one of the receipt that it names.
+    Thaws(Of, Option<u64>),
     /// A grant was used.
     Uses(Box<Use>),
     /// What came of something that was let go, all of it or some items.
@@ -39,8 +39,8 @@ pub(super) enum What {
     Granted(Of, bool),
     /// A grant was taken back; also which request gave it, where that is said.
     Revoked(String, Option<String>),
-    /// Everything was stopped: by whom, and why.
-    Frozen(String, Option<String>),
+    /// Everything was stopped.
+    Frozen(Box<Stopped>),
     /// The stop ended, by the approval of this request.
     Thawed(String),
     Held(String),
@@ -70,12 +70,13 @@ impl Step {
     /// What a receipt changes. Whether it holds by itself was checked before.
     #[must_use]
     pub fn of(content: &Content) -> Self {
-        Self { seq: content.seq, what: what(&content.entry).unwrap_or(What::Nothing) }
+        Self { seq: content.seq, what: what(content).unwrap_or(What::Nothing) }
     }
 }
 
-fn what(entry: &Entry) -> Option<What> {
-    let Some(request) = entry.request_id.clone() else { return change(entry) };
+fn what(content: &Content) -> Option<What> {
+    let entry = &content.entry;
+    let Some(request) = entry.request_id.clone() else { return change(content) };
     use Event::{Approved, Denied, Escalated, Executed, Expired, Failed};
     use Event::{Granted, Observed, Released, Suspended, Uncertain, Withdrawn};
     let of = |request| Of { request, round: Round::of(&entry.artifacts) };
@@ -87,8 +88,12 @@ fn what(entry: &Entry) -> Option<What> {
         (Escalated, _) => What::Escalated(of(request)),
         (Approved, _) => What::Approved(of(request)),
         (Released, Some(note)) => What::Uses(Box::new(used(request, note)?)),
-        (Released, None) if is_thaw(entry) => What::Thaws(of(request)),
-        (Released, None) => What::Released(of(request), entry.items.clone()),
+        (Released, None) => match thaw(entry) {
+            Some(call) => {
+                What::Thaws(of(request), call.parameters.get(RECEIPT).and_then(Value::as_u64))
+            }
+            None => What::Released(of(request), entry.items.clone()),
+        },
         (Executed | Failed | Uncertain, _) => What::Told(request, entry.items.clone()),
         (Denied | Withdrawn, _) => What::Ended(request, true),
         (Expired, _) => What::Ended(request, false),
@@ -98,7 +103,8 @@ fn what(entry: &Entry) -> Option<What> {
 }
 
 /// What a receipt says that belongs to no request.
-fn change(entry: &Entry) -> Option<What> {
+fn change(content: &Content) -> Option<What> {
+    let entry = &content.entry;
     if entry.event == Event::Allowed {
         return Some(What::Allowed(None));
     }
@@ -107,7 +113,12 @@ fn change(entry: &Entry) -> Option<What> {
     let (kind, change) = (text("kind")?, text("change")?);
     Some(match (entry.event, kind.as_str(), change.as_str()) {
         (Event::Revoked, GRANT, "revoked") => What::Revoked(text("grant")?, text("request")),
-        (Event::Frozen, FREEZE, "frozen") => What::Frozen(text("by")?, text("why")),
+        (Event::Frozen, FREEZE, "frozen") => What::Frozen(Box::new(Stopped {
+            seq: content.seq,
+            by: text("by")?,
+            why: text("why"),
+            since: content.recorded_at.clone(),
+        })),
         (Event::Frozen, FREEZE, "thawed") => What::Thawed(text("request")?),
         (Event::Observed, LEDGER, "held") => What::Held(text("hold")?),
         (Event::Observed, LEDGER, "released") => What::Unheld(text("hold")?),
@@ -124,11 +135,10 @@ fn used(request: String, note: &GrantNote) -> Option<Use> {
     Some(Use { request, giver, grant: note.id.clone(), count })
 }
 
-/// Whether what was allowed is the end of a stop. It lets nothing else go.
-fn is_thaw(entry: &Entry) -> bool {
-    let named = |action: &Map<String, Value>| {
-        let action = Action::from_payload(&Value::Object(action.clone()));
-        matches!(action, Some(Action::Request(request)) if request.action == THAW)
-    };
-    entry.action.as_ref().is_some_and(named)
+/// What was allowed, where it is the end of a stop. It lets nothing else go.
+fn thaw(entry: &Entry) -> Option<Request> {
+    match Action::from_payload(&Value::Object(entry.action.clone()?))? {
+        Action::Request(request) if request.action == THAW => Some(request),
+        _ => None,
+    }
 }

@@ -58,8 +58,19 @@ fn uses(request: &str, grant: &str, count: Option<u32>) -> What {
     What::Uses(Box::new(Use { request, giver, grant, count }))
 }
 
+/// What a stop says of itself whose receipt is the first.
+fn stop() -> Stopped {
+    let since = Instant(1_770_000_000_000).timestamp();
+    Stopped { seq: 1, by: "ann".into(), why: Some("why".into()), since }
+}
+
 fn frozen() -> What {
-    What::Frozen("ann".into(), Some("why".into()))
+    What::Frozen(Box::new(stop()))
+}
+
+/// The end of that stop.
+fn thaws(request: &str) -> What {
+    What::Thaws(request.into(), Some(1))
 }
 
 #[test]
@@ -194,8 +205,30 @@ fn attack_28_nothing_goes_between_a_stop_and_its_end() {
     assert_eq!(breaks(good("t").into_iter().chain(good("u").split_off(1)).collect()), 5);
     let mut course = Course::default();
     follow(&mut course, vec![frozen()]).unwrap();
-    let stop = Stopped { seq: 1, by: "ann".into(), why: Some("why".into()) };
-    assert_eq!(course.stopped(), Some(&stop));
+    assert_eq!(course.stopped(), Some(&stop()));
+}
+
+#[test]
+fn attack_19_what_ends_one_stop_ends_no_other() {
+    let later = || vec![What::Nothing, What::Frozen(Box::new(Stopped { seq: 2, ..stop() }))];
+    let ends = |stop| later().into_iter().chain([What::Thaws("t".into(), stop)]).collect();
+    assert_eq!(breaks(ends(Some(1))), 3);
+    assert_eq!(breaks(ends(None)), 3, "it names none");
+    assert_eq!(breaks(ends(Some(2))), 0);
+}
+
+#[test]
+fn attack_28_a_hold_and_a_stop_are_known_whose_neighbours_are_gone() {
+    let mut course = Course::partial();
+    course.recall(&Step { seq: 1, what: frozen() });
+    course.recall(&Step { seq: 2, what: What::Held("a".into()) });
+    assert_eq!((course.stopped(), course.held().len()), (Some(&stop()), 1));
+    assert!(course.follow(&Step { seq: 9, what: What::Allowed }).is_err());
+    assert!(course.follow(&Step { seq: 9, what: What::Dropped }).is_err());
+    course.recall(&Step { seq: 3, what: What::Thawed("t".into()) });
+    course.recall(&Step { seq: 4, what: What::Unheld("a".into()) });
+    assert_eq!(course.follow(&Step { seq: 9, what: What::Allowed }), Ok(()));
+    assert_eq!(course.follow(&Step { seq: 9, what: What::Dropped }), Ok(()));
 }
 
 #[test]
@@ -265,7 +298,7 @@ fn read_after(event: Event, action: Value, stopped: bool) -> Result<(), String> 
 #[test]
 fn receipts_are_read_for_what_they_change() {
     let call = || json!({"kind": "request", "action": "deploy", "parameters": null});
-    let thaw = || json!({"kind": "request", "action": THAW, "parameters": null});
+    let thaw = || json!({"kind": "request", "action": THAW, "parameters": {"receipt": 1}});
     assert!(read(Event::Released, Some("a"), call(), false).unwrap_err().contains("was asked"));
     assert_eq!(read_after(Event::Released, call(), false), Ok(()));
     assert_eq!(read(Event::Allowed, Some("a"), call(), false), Ok(()));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ledger::find::find;
+use crate::ledger::read::past;
 use countersign_core::artifact::Risk;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::{ApproverDecision, PolicyNote};
@@ -78,8 +79,9 @@ async fn attack_29_what_is_found_costs_the_same_in_a_long_ledger() {
     let ledger = open(&path);
     ledger.record(risky(1, Risk::Critical), NOW).await.unwrap();
     ledger.record(risky(2, Risk::Low), NOW).await.unwrap();
+    ledger.record(Entry { event: Event::Key, ..entry(3) }, NOW).await.unwrap();
     let few = price(&ledger).await;
-    let many = "WITH RECURSIVE n(n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+    let many = "WITH RECURSIVE n(n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
         INSERT INTO receipt (seq, content_hash, recorded_at, body, event, risk)
         SELECT n, randomblob(32), n, '{}', 'allowed', 'low' FROM n";
     ledger.writer.write(move |db| db.run(many, [])).await.unwrap();
@@ -88,12 +90,13 @@ async fn attack_29_what_is_found_costs_the_same_in_a_long_ledger() {
     assert!(lots.0 <= few.0 + few.0 / 10, "{} steps became {}", few.0, lots.0);
 }
 
-/// The price of the one critical receipt.
+/// The price of the one critical receipt, and of what the gate looks back for.
 async fn price(ledger: &SqliteLedger) -> (i32, i32, i32) {
     let query = Query { risks: vec![Risk::Critical], ..Query::default() };
     let look = move |db: &Db| {
         db.effort.take();
         assert_eq!(find(db, &query, None, 10)?.len(), 1);
+        assert_eq!(past(db)?.changes.len(), 1);
         Ok::<_, StoreError>(db.effort.take())
     };
     ledger.writer.read(look).await.unwrap()

@@ -5,7 +5,7 @@ mod standing;
 
 use super::super::*;
 use countersign_store::ledger::read::{Beside, Mark, Query, Receipts, Row};
-use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims, NextRound, RoundStore};
+use countersign_store::ledger::{ItemClaims, Lookup, NewItemClaims, NextRound, Past, RoundStore};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) struct Several {
@@ -43,6 +43,9 @@ impl Receipts for Several {
     }
     async fn beside(&self) -> Result<Option<Beside>, StoreError> {
         self.next().beside().await
+    }
+    async fn past(&self) -> Result<Past, StoreError> {
+        self.next().past().await
     }
     async fn find(
         &self,
@@ -143,9 +146,6 @@ impl LedgerStore for Several {
     }
     async fn receipts_of(&self, id: &str) -> Result<Vec<Receipt>, StoreError> {
         self.next().receipts_of(id).await
-    }
-    async fn changes(&self, of: Change) -> Result<Vec<Receipt>, StoreError> {
-        self.next().changes(of).await
     }
     async fn newest(&self) -> Result<Option<(u64, Hash)>, StoreError> {
         self.next().newest().await

@@ -40,6 +40,15 @@ impl Notary for TestNotary {
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         Checkpoint::sign(head, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
     }
+    fn is_own(&self, head: &Checkpoint) -> bool {
+        is_own(head)
+    }
+}
+
+/// Whether the operator of [`notary`] signed a head.
+#[must_use]
+pub fn is_own(head: &Checkpoint) -> bool {
+    operator().is_ok_and(|keys| head.verify(&keys.public().signing()).is_ok())
 }
 
 /// A notary with a fixed operator key.

@@ -2,8 +2,8 @@
 
 use super::MemoryLedger;
 use crate::error::StoreError;
-use crate::ledger::Change;
 use crate::ledger::read::{Beside, Filed, Mark, Open, Query, Receipts, Row, mark};
+use crate::ledger::{Change, Past};
 use async_trait::async_trait;
 use countersign_core::receipt::Receipt;
 use countersign_core::receipt::course::sum;
@@ -48,6 +48,18 @@ impl Receipts for MemoryLedger {
         }))
     }
 
+    async fn past(&self) -> Result<Past, StoreError> {
+        let inner = self.read();
+        let changes = inner.receipts.iter().filter(|r| Change::of(&r.content.entry).is_some());
+        Ok(Past {
+            head: inner.checkpoint.clone(),
+            newest: inner.receipts.last().map(|r| (r.content.seq, r.content_hash)),
+            changes: changes.cloned().collect(),
+            frozen: inner.frozen.clone(),
+            holds: inner.holds.iter().map(|hold| hold.name.clone()).collect(),
+        })
+    }
+
     async fn find(
         &self,
         query: &Query,
@@ -72,7 +84,7 @@ fn row(receipt: &Receipt) -> Result<Row, StoreError> {
         recorded_at: content.recorded_at.instant().0,
         request_id: content.entry.request_id.clone(),
         filed: Some(Filed::of(&content.entry)),
-        change: Change::of(&content.entry).map(|change| change.event().name()),
+        change: Change::of(&content.entry).map(|change| change.name().to_owned()),
         text,
     })
 }

@@ -1,6 +1,6 @@
 //! Heads of a ledger and the operator's signature over them.
 
-use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::checkpoint::{Changes, Checkpoint, Head};
 use countersign_core::encoding::{Fixed, Hash, base64};
 use countersign_core::keys::{Domain, SecretKeys};
 use serde_json::{Value, json};
@@ -23,7 +23,12 @@ pub(in super::super) fn file() -> Made<File> {
 
 fn head() -> Head {
     let time = NOW.timestamp();
-    Head { ledger: "ledger-1".into(), seq: 5, content_hash: Hash([5; 32]), time }
+    Head { ledger: "ledger-1".into(), seq: 5, content_hash: Hash([5; 32]), time, changes: None }
+}
+
+/// A head that counts one change.
+fn counting() -> Head {
+    Head { changes: Some(Changes::NONE.and(Hash([7; 32]))), ..head() }
 }
 
 fn checkpoint() -> Made<Checkpoint> {
@@ -44,7 +49,11 @@ fn good() -> Made<Vec<Vector>> {
         Made::Ok(vector(name, "accepted", text, &operator).with("ledger", ledger).with("seq", seq))
     };
     let largest = Head { seq: (1 << 53) - 1, ..head() };
-    Ok(vec![signed("signed", head())?, signed("largest-number", largest)?])
+    Ok(vec![
+        signed("signed", head())?,
+        signed("largest-number", largest)?,
+        signed("that-counts-changes", counting())?,
+    ])
 }
 
 fn forged() -> Made<Vec<Vector>> {
@@ -72,6 +81,7 @@ fn forged() -> Made<Vec<Vector>> {
         bad("number-changed", &|c| c.head.seq = 4)?,
         bad("hash-changed", &|c| c.head.content_hash.0 = [6; 32])?,
         bad("time-changed", &|c| c.head.time = NOW.plus_millis(1_000).timestamp())?,
+        bad("changes-added", &|c| c.head.changes = counting().changes)?,
     ])
 }
 
@@ -98,6 +108,8 @@ fn malformed() -> Made<Vec<Vector>> {
         inside("number-with-a-fraction", "/head", "seq", json!(5.5))?,
         inside("hash-in-capitals", "/head", "contentHash", json!("AB".repeat(32)))?,
         inside("time-without-offset", "/head", "time", json!("2026-02-02T02:40:00"))?,
+        inside("changes-in-capitals", "/head", "changes", json!("AB".repeat(32)))?,
+        inside("changes-null", "/head", "changes", Value::Null)?,
         inside("signature-too-short", "", "signature", json!(base64(&[1; 63])))?,
         read("number-beyond-two-to-53", good.replace("\"seq\":5", "\"seq\":9007199254740993")),
     ])

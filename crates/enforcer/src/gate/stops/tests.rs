@@ -1,0 +1,62 @@
+use super::*;
+use crate::edge::Edge;
+use crate::home::Home;
+use crate::notary::OperatorNotary;
+use crate::pairing::Candidate;
+use countersign_core::encoding::Fixed;
+use countersign_core::freeze::{Stop, StopType};
+use countersign_core::keys::SecretKeys;
+use countersign_core::sealing::Entropy;
+use countersign_store::ledger::MemoryLedger;
+
+async fn gate(dir: &Path, person: &SecretKeys) -> Enforcer {
+    let (home, edge) = (Home::open(dir).unwrap(), Edge::system());
+    let identity = home.identity_or_new(&edge).unwrap();
+    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
+    let ledger = Arc::new(MemoryLedger::new("l1", [7; 32], notary));
+    let gate = Enforcer::open(home, identity, ledger, edge.clone()).await.unwrap();
+    let ann = Candidate::local(*person.public(), "ann", vec![], &edge);
+    gate.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
+    gate
+}
+
+/// What a gateway lists under a name.
+fn listed(gate: &Enforcer, stop_id: &str, text: &[u8]) -> WaitingStop {
+    let mut fill = |bytes: &mut [u8]| bytes.fill(5);
+    let (entropy, to) = (Entropy(&mut fill), [*gate.identity.keys.public()]);
+    let ciphertext = sealing::seal(text, &shown(stop_id), &to, entropy).unwrap();
+    WaitingStop { stop_id: stop_id.to_owned(), approver_id: "app_1".to_owned(), ciphertext }
+}
+
+fn stop(gate: &Enforcer, person: &SecretKeys) -> WaitingStop {
+    let stop = Stop {
+        kind: StopType::V1,
+        enforcer: gate.identity.keys.key_id(),
+        signer_key_id: person.key_id(),
+        why: None,
+        signed_at: gate.now().timestamp(),
+        nonce: Fixed([7; 24]),
+    };
+    let signed = SignedStop::sign(stop, person).unwrap();
+    listed(gate, &signed.id(), &json::canonical(&signed).unwrap())
+}
+
+/// As many as an honest gateway tells of are looked at whatever time it takes, and what is left is
+/// known to be.
+#[tokio::test]
+async fn attack_26_a_real_stop_is_heeded_among_many_and_what_is_left_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
+    let gate = gate(dir.path(), &person).await;
+    let bogus = listed(&gate, "bogus", b"{}");
+    let mut stops = vec![bogus; STOPS_TOLD + 8];
+    let late = stops.len() - 1;
+    let over = Instant::now();
+    stops[late] = stop(&gate, &person);
+    let looked = gate.looked_at(&stops, over).await.unwrap();
+    assert_eq!((looked.count, looked.refused.is_some()), (STOPS_TOLD, true));
+    assert!(gate.frozen().await.unwrap().is_none(), "it is among those that are left");
+    stops.swap(late, 20);
+    assert_eq!(gate.looked_at(&stops, over).await.unwrap().count, STOPS_TOLD);
+    assert_eq!(gate.frozen().await.unwrap().unwrap().by, "ann from another device");
+}
