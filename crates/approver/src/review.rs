@@ -69,6 +69,9 @@ pub struct Fact {
     pub label: String,
     /// One or more lines; foreign text stands in quotes, one piece for each of its lines.
     pub lines: Vec<String>,
+    /// What `lines` say in words, as it is: for programs, and on no screen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raw: Vec<String>,
     /// Whether it is a secret that was disclosed to this device: shown, and not kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
@@ -85,7 +88,7 @@ impl Fact {
     }
 
     pub(crate) fn of_lines(label: impl Into<String>, lines: Vec<String>) -> Self {
-        Self { label: label.into(), lines, secret: false }
+        Self { label: label.into(), lines, raw: Vec::new(), secret: false }
     }
 }
 

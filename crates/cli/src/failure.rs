@@ -209,9 +209,9 @@ impl From<GateError> for Failure {
             GateError::Question(_) => {
                 Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")
             }
-            GateError::Refused(_) | GateError::Ledger(LedgerError::Void { .. }) => {
-                Self::new(Exit::Verification, &code, message).hint("nothing was run; ask again")
-            }
+            // The code stands beside the message already.
+            GateError::Ledger(LedgerError::Void { message, .. }) => void(&code, message),
+            GateError::Refused(_) => void(&code, message),
             GateError::Contradicted(Contradicted::NoWitness(_)) => {
                 Self::new(Exit::NoRoute, &code, message)
                     .hint("nothing was run; run it again when the gateway is back")
@@ -231,6 +231,11 @@ impl From<GateError> for Failure {
             }
         }
     }
+}
+
+/// What was true at the approval is true no more, or what came back does not verify.
+fn void(code: &str, message: String) -> Failure {
+    Failure::new(Exit::Verification, code, message).hint("nothing was run; ask again")
 }
 
 /// Something may have run, and nobody knows.
@@ -353,5 +358,17 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::new(Exit::Verification, refusal.code(), refusal.to_string())
             .hint("nothing was run; run it again to ask anew")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_said_once() {
+        let (code, message) = ("HARP_ERR_POLICY_DENY".to_owned(), "the policy changed".to_owned());
+        let failure = Failure::from(GateError::from(LedgerError::Void { code, message }));
+        assert_eq!((failure.code.as_str(), failure.message.as_str()), ("HARP_ERR_POLICY_DENY", "the policy changed"));
     }
 }

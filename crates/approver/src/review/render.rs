@@ -5,8 +5,10 @@ use countersign_core::artifact::Risk;
 use countersign_core::progress::SoFar;
 use unicode_width::UnicodeWidthChar as _;
 
-/// Labels up to this width share a line with their value.
+/// A column of labels is at least so wide.
 const LABEL: usize = 16;
+/// And at most so wide: longer ones stand on lines of their own.
+const LONGEST: usize = 36;
 const INDENT: usize = 2;
 
 /// The review as lines of at most `width` columns, where the words allow it.
@@ -79,14 +81,22 @@ impl Page {
         }
         let title = self.paint(BOLD, title);
         self.out.push_str(&format!("\n{title}\n"));
-        facts.iter().for_each(|fact| self.fact(fact));
+        let wide = self.label_column(facts);
+        facts.iter().for_each(|fact| self.fact(fact, wide));
     }
 
-    fn fact(&mut self, fact: &Fact) {
-        let margin = INDENT + LABEL + 1;
+    /// How wide the labels of a section are: as the longest of those that can stand beside a value.
+    fn label_column(&self, facts: &[Fact]) -> usize {
+        let most = LONGEST.min(self.width / 2);
+        let lengths = facts.iter().map(|fact| columns(&fact.label));
+        lengths.filter(|length| *length <= most).max().unwrap_or(0).max(LABEL)
+    }
+
+    fn fact(&mut self, fact: &Fact, wide: usize) {
+        let margin = INDENT + wide + 1;
         let (label, length) = (self.paint(DIM, &fact.label), columns(&fact.label));
-        let mut lead = if length <= LABEL {
-            format!("{:INDENT$}{label}{:pad$}", "", "", pad = LABEL - length + 1)
+        let mut lead = if length <= wide {
+            format!("{:INDENT$}{label}{:pad$}", "", "", pad = wide - length + 1)
         } else {
             self.block("  - ", 4, &fact.label);
             " ".repeat(margin)

@@ -3,6 +3,7 @@
 use super::*;
 use crate::fixture::{self, Ask};
 use countersign_core::artifact::Context;
+use countersign_core::json as strict;
 use countersign_core::redact::commit;
 use serde_json::json;
 
@@ -257,6 +258,41 @@ fn the_agents_words_come_after_the_facts() {
     assert!(at("The agent says") < at("clean the build"));
     assert!(!text.contains('\u{1b}'));
     assert!(render_text(&review(&Ask::default()), 80, true).contains("\u{1b}[1;31mHIGH RISK"));
+}
+
+/// Labels of one section that can stand beside their values all do.
+#[test]
+fn the_values_of_a_section_stand_below_each_other() {
+    let long = "parameters/".len() + 30;
+    let request = json!({"kind": "request", "action": "deploy", "parameters": {
+        "a": "one", "service_and_region": "two", "n".repeat(30): "three"}});
+    let text = render_text(&review(&Ask::of(request)), 80, false);
+    let at = |value: &str| {
+        let line = text.lines().find(|line| line.contains(value)).unwrap();
+        (line.find(value).unwrap(), line.contains("parameters/"))
+    };
+    assert_eq!((at("\"one\"").0, at("\"one\"").1), (at("\"two\"").0, true), "{text}");
+    assert!(at("\"two\"").1, "beside its label: {text}");
+    assert!(long > 36 && !at("\"three\"").1, "below its label: {text}");
+}
+
+/// People compare fingerprints; programs get the keys.
+#[test]
+fn keys_in_a_question_of_the_home_are_told_by_their_fingerprint() {
+    let keys = *fixture::device().public();
+    let record = json!({"person": "ann", "keys": strict::value_of(&keys).unwrap()});
+    let parameters = json!({"approvers": [{"before": null, "after": record}], "operators": []});
+    let of = |action: &str| {
+        review(&Ask::of(json!({"kind": "request", "action": action, "parameters": parameters})))
+    };
+    let ours = of("countersign.key.rotate");
+    let place = "parameters/approvers[0]/after/keys";
+    assert_eq!(lines(&ours.action, place), [format!("fingerprint {}", keys.fingerprint())]);
+    let raw = strict::value_of(&keys).unwrap()["publicKey"].as_str().unwrap().to_owned();
+    assert!(!render_text(&ours, 100, false).contains(&raw));
+    assert!(serde_json::to_string(&ours).unwrap().contains(&raw));
+    // What anybody may ask is shown as it stands there.
+    assert!(render_text(&of("deploy"), 200, false).contains(&raw));
 }
 
 const REVISION: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";

@@ -138,6 +138,9 @@ fn tool_facts(opened: &Opened, tool: &Tool) -> Vec<Fact> {
 fn request_facts(opened: &Opened, request: &Request) -> Vec<Fact> {
     let mut facts = vec![Fact::new("kind", "a request"), Fact::quoted("action", &request.action)];
     leaves(opened, &request.parameters, "parameters", "/parameters", &mut facts);
+    if ours::asks(request) {
+        facts = ours::keys_in_words(facts);
+    }
     facts.extend(verb(request.verb.as_deref()));
     facts
 }
@@ -164,7 +167,7 @@ fn committed(opened: &Opened, label: String, path: &str, commitment: &Commitment
         Some(value) => {
             let mut lines = vec!["hidden in every record, disclosed to this device:".to_owned()];
             lines.extend(scalar(value));
-            Fact { label, lines, secret: true }
+            Fact { lines, secret: true, ..Fact::of_lines(label, Vec::new()) }
         }
         None => Fact::new(label, format!("hidden from you; committed to as {}", commitment.sd)),
     }
