@@ -176,7 +176,8 @@ fn attack_39_status_and_doctor_say_what_only_the_gateway_remembers() {
     let doctor = world.run("enforcer", &["doctor", "--json"]);
     let doctor = common::json(&doctor.stdout);
     let name = format!("gateway {}", world.url());
-    let check = doctor["checks"].as_array().unwrap().iter().find(|one| one["check"] == name.as_str());
+    let check =
+        doctor["checks"].as_array().unwrap().iter().find(|one| one["check"] == name.as_str());
     let check = check.unwrap();
     assert_eq!(check["state"], "fail", "{check}");
     assert!(check["found"].as_str().unwrap().contains("what a policy allows goes on"), "{check}");

@@ -154,11 +154,7 @@ impl Client {
     }
 }
 
-async fn read(
-    mut response: Response,
-    limit: usize,
-    origin: &Origin,
-) -> Result<Reply, ClientError> {
+async fn read(mut response: Response, limit: usize, origin: &Origin) -> Result<Reply, ClientError> {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);

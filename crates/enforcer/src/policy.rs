@@ -257,7 +257,8 @@ impl Grounds {
 
     /// The same where no policy asks, and whoever asks wants it. It is no permission for later.
     fn wanted(mut self) -> Self {
-        self.because = format!("whoever asks wants an answer; by the policy it runs ({})", self.because);
+        self.because =
+            format!("whoever asks wants an answer; by the policy it runs ({})", self.because);
         self.grant = None;
         self
     }

@@ -10,8 +10,8 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::grant::Grant as Terms;
-use countersign_enforcer::{Enforcer, GateError};
 use countersign_enforcer::gate::grant::{state_of, terms};
+use countersign_enforcer::{Enforcer, GateError};
 use countersign_store::ledger::{GrantRecord, LedgerError};
 use serde_json::{Value, json};
 

@@ -69,9 +69,8 @@ pub(super) fn parsed(bytes: &[u8]) -> Result<Document, Failure> {
 /// Why a receipt is not there: it was dropped, with others, or there is none of that number.
 async fn gone(enforcer: &Enforcer, which: &str, seq: Option<u64>) -> Result<Failure, Failure> {
     let segments = enforcer.ledger().segments().await?;
-    let holds = |seq: u64| {
-        segments.iter().find(|one| one.dropped && (one.first..=one.last).contains(&seq))
-    };
+    let holds =
+        |seq: u64| segments.iter().find(|one| one.dropped && (one.first..=one.last).contains(&seq));
     Ok(match seq.and_then(holds) {
         None => none(which),
         Some(one) => {

@@ -4,8 +4,8 @@ use super::Here;
 use super::list::{Line, lines};
 use crate::asking::so_far;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::parties;
 use crate::output::counted;
+use crate::parties;
 use crate::parties::clock;
 use countersign_approver::home::Home;
 use countersign_approver::local::LocalKey;
@@ -62,7 +62,8 @@ impl Status {
         document: &mut Value,
     ) -> Result<bool, Failure> {
         let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
-        let clients = relays.into_values().map(|relay| (relay.client.origin().clone(), relay.client));
+        let clients =
+            relays.into_values().map(|relay| (relay.client.origin().clone(), relay.client));
         let (ledger, keys) = (enforcer.ledger(), &enforcer.identity().keys);
         let mut found = Vec::new();
         for client in clients.collect::<BTreeMap<_, _>>().into_values() {

@@ -172,7 +172,10 @@ fn an_answer_that_ends_nothing_is_a_line_with_its_reason_and_decides_nothing() {
     assert_eq!(line.reason.as_deref(), Some("looked at the plan"));
     assert_eq!(line.signature, Some(quorum.content.entry.decisions[0].signature));
     let [entry] = hitl(&quorum, &trust()).try_into().unwrap();
-    assert_eq!((&entry["event_type"], &entry["answer"]), (&json!("hitl_answer"), &json!("approve")));
+    assert_eq!(
+        (&entry["event_type"], &entry["answer"]),
+        (&json!("hitl_answer"), &json!("approve"))
+    );
     assert_eq!((&entry["reason"], entry.get("decision")), (&json!("looked at the plan"), None));
     // Words without an answer that says them are nobody's.
     quorum.content.entry.decisions.clear();
@@ -325,9 +328,15 @@ fn handing_on_is_neither_yes_nor_no() {
     let [line] = lines(&by_hand, &trust()).try_into().unwrap();
     assert_eq!((line.decision, line.answer), (Some("escalated"), None));
     assert_eq!(line.approver.as_deref(), Some("ann"));
-    assert_eq!((line.reason.as_deref(), line.signature), (Some("not mine"), Some(answers[1].signature)));
+    assert_eq!(
+        (line.reason.as_deref(), line.signature),
+        (Some("not mine"), Some(answers[1].signature))
+    );
     let [entry] = hitl(&by_hand, &trust()).try_into().unwrap();
-    assert_eq!((&entry["event_type"], &entry["answer"]), (&json!("hitl_answer"), &json!("escalate")));
+    assert_eq!(
+        (&entry["event_type"], &entry["answer"]),
+        (&json!("hitl_answer"), &json!("escalate"))
+    );
     assert_eq!(entry["reason"], "not mine");
 }
 
@@ -337,10 +346,7 @@ fn handing_on_is_neither_yes_nor_no() {
 fn when_time_hands_on_what_was_answered_before_approves_nothing() {
     let by_time = receipt(Event::Escalated, &[2, 3], |entry| {
         let artifact = artifact(&[2, 3]);
-        entry.decisions = vec![
-            decide(&artifact, Word::Allow, 2),
-            decide(&artifact, Word::Deny, 3),
-        ];
+        entry.decisions = vec![decide(&artifact, Word::Allow, 2), decide(&artifact, Word::Deny, 3)];
     });
     let [line] = lines(&by_time, &trust()).try_into().unwrap();
     assert_eq!((line.decision, line.approver, line.signature), (Some("escalated"), None, None));

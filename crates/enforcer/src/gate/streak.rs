@@ -55,20 +55,22 @@ impl Enforcer {
             self.block(&question.action, note).await?;
             return Err(GateError::DeniedInARow(Box::new(row)));
         }
-        question.context.notes.push(self.after(last, key));
+        question.context.notes.push(self.comes_after(last, key));
         question.context.previous = Some(last.request.id.clone());
         Ok(question)
     }
 
     /// What the person who is asked is told of the denial before it. Only the same call is a retry.
-    fn after(&self, last: &Denial, key: &RequestKey) -> String {
+    fn comes_after(&self, last: &Denial, key: &RequestKey) -> String {
         let (who, ago) = (visible(&last.person, false), self.ago(last.at));
         let why = reason_of(&last.reason.as_deref().map(|why| visible(why, false)));
         let id = &last.request.id;
         if last.request.key.action_hash == key.action_hash {
             format!("a retry: {who} denied exactly this {ago} ago, as request {id}{why}")
         } else {
-            format!("after a denial: {who} denied another call of this kind {ago} ago, request {id}{why}")
+            format!(
+                "after a denial: {who} denied another call of this kind {ago} ago, request {id}{why}"
+            )
         }
     }
 

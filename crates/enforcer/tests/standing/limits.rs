@@ -65,7 +65,9 @@ async fn only_the_same_call_is_told_to_be_a_retry() {
     let id = &denied.id;
     assert_eq!(
         another,
-        format!("after a denial: ann denied another call of this kind 0 s ago, request {id}: `use the other one`")
+        format!(
+            "after a denial: ann denied another call of this kind 0 s ago, request {id}: `use the other one`"
+        )
     );
     let mut again = world.question(other("spin", 0)).await;
     again.context.description = Some("it is needed after all".into());

@@ -93,7 +93,9 @@ impl Bundle {
         };
         let file = visible(&self.output.display().to_string(), false);
         let check = format!("countersign audit verify {} --trust FILE", quoted(&self.output));
-        format!("wrote {what} to {file}\ncheck it, with keys that were kept elsewhere:\n  {check}{lost}")
+        format!(
+            "wrote {what} to {file}\ncheck it, with keys that were kept elsewhere:\n  {check}{lost}"
+        )
     }
 
     fn document(&self, written: &Written, sha256: Hash) -> serde_json::Value {

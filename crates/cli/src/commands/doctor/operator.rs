@@ -91,9 +91,7 @@ fn records(ledger: &Ledger) -> Check {
             let receipts = counted(ledger.receipts, "receipt");
             Check::ok(
                 "ledger",
-                format!(
-                    "{receipts}; it agrees with its remembered head, the last one verifies"
-                ),
+                format!("{receipts}; it agrees with its remembered head, the last one verifies"),
             )
         }
     }

@@ -52,7 +52,9 @@ pub(super) fn reachable(root: &Path, gateways: &[Gateway]) -> Vec<Check> {
             (None, None) => Check::ok(&name, "reachable"),
             (None, Some(why)) => Check::fail(
                 &name,
-                format!("{why}: nobody is asked, no approval is used, and what a policy allows goes on"),
+                format!(
+                    "{why}: nobody is asked, no approval is used, and what a policy allows goes on"
+                ),
                 format!("countersign --home {} audit verify", quoted(root)),
             ),
             (Some(why), _) => {

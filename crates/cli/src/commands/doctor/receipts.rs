@@ -22,7 +22,10 @@ pub(super) async fn check(root: &Path, book: &Result<Option<Book>, String>) -> O
     let Ledger { receipts, .. } = ledger;
     if *receipts > MOST {
         let all = counted(*receipts, "receipt");
-        return Some(Check::skipped(NAME, format!("{all}: too many to check here, see `{verify}`")));
+        return Some(Check::skipped(
+            NAME,
+            format!("{all}: too many to check here, see `{verify}`"),
+        ));
     }
     let (path, trust) = (root.join("ledger.db"), trust.clone());
     let broken = bounded(FILES, move || followed(&path, trust)).await.and_then(|done| done);

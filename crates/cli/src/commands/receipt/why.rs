@@ -47,7 +47,9 @@ fn other_hash(receipt: &Receipt) -> String {
 fn bad_signature(receipt: &Receipt, trust: &TrustStore) -> String {
     let entry = &receipt.content.entry;
     let given = entry.grant.as_ref().map(|grant| grant.decisions.as_slice()).unwrap_or_default();
-    for (place, decisions) in [("decisions", entry.decisions.as_slice()), ("grant.decisions", given)] {
+    for (place, decisions) in
+        [("decisions", entry.decisions.as_slice()), ("grant.decisions", given)]
+    {
         for (at, decision) in decisions.iter().enumerate() {
             let Some(signer) = trust.approver(&decision.signer_key_id) else { continue };
             if decision.verify_signature(&signer.keys.signing()).is_err() {

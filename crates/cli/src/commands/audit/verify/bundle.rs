@@ -124,6 +124,9 @@ mod tests {
             words(&check(&path, &TrustStore::default()).unwrap())
         };
         let text = said("dear auditor\n");
-        assert!(text.starts_with("NOT VALID: neither a `ledger.db` nor a bundle: line 1: "), "{text}");
+        assert!(
+            text.starts_with("NOT VALID: neither a `ledger.db` nor a bundle: line 1: "),
+            "{text}"
+        );
     }
 }

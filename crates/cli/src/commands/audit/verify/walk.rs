@@ -60,7 +60,11 @@ pub(super) fn beside(file: &Path) -> Result<Option<Checkpoint>, String> {
 }
 
 /// Asks every gateway of the home what it remembers.
-pub(super) async fn gateways(here: &Here<'_>, home: &Home, audit: &mut Audit) -> Result<(), Failure> {
+pub(super) async fn gateways(
+    here: &Here<'_>,
+    home: &Home,
+    audit: &mut Audit,
+) -> Result<(), Failure> {
     let Some(identity) = parties::existing_identity(&here.root)? else { return Ok(()) };
     let relays: BTreeMap<String, _> = parties::relays(&identity, &home.pairings()?)?
         .into_values()

@@ -13,7 +13,7 @@ pub(super) fn words(report: &Report) -> String {
         None => {
             let receipts = counted(report.receipts, "receipt");
             format!("VALID: {receipts} of ledger {}", plain(&report.ledger))
-        },
+        }
         Some(broken) => format!("NOT VALID: {}{}", place(broken), found(broken)),
     }];
     let mut add = |label: &str, text: &str| lines.push(format!("  {label:<12} {}", plain(text)));
