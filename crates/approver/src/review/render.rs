@@ -108,22 +108,35 @@ impl Page {
     }
 
     /// Writes `text` after `lead`, which fills `margin` columns; further lines begin there too,
-    /// behind a mark.
+    /// behind a mark. A line is broken after a single space where the next word has room.
     fn block(&mut self, lead: &str, margin: usize, text: &str) {
         let room = self.width.saturating_sub(margin).max(16);
         self.out.push_str(lead);
-        let mut used = 0;
-        for c in text.chars() {
-            let columns = c.width().unwrap_or(0);
-            if used + columns > room {
-                self.out.push('\n');
-                self.out.push_str(&format!("{:>width$} ", "|", width = margin - 1));
+        let (mut used, mut may_break) = (0, false);
+        for word in text.split_inclusive(' ') {
+            let wide = columns(word.trim_end_matches(' '));
+            if may_break && used + wide > room && wide <= room {
+                self.goes_on(margin);
                 used = 0;
             }
-            self.out.push(c);
-            used += columns;
+            for c in word.chars() {
+                let columns = c.width().unwrap_or(0);
+                if used + columns > room {
+                    self.goes_on(margin);
+                    used = 0;
+                }
+                self.out.push(c);
+                used += columns;
+            }
+            // Of several spaces none may vanish at the end of a line.
+            may_break = word.len() > 1 && word.ends_with(' ');
         }
         self.out.push('\n');
+    }
+
+    fn goes_on(&mut self, margin: usize) {
+        self.out.push('\n');
+        self.out.push_str(&format!("{:>width$} ", "|", width = margin - 1));
     }
 
     fn paint(&self, style: &str, text: &str) -> String {

@@ -260,6 +260,19 @@ fn the_agents_words_come_after_the_facts() {
     assert!(render_text(&review(&Ask::default()), 80, true).contains("\u{1b}[1;31mHIGH RISK"));
 }
 
+#[test]
+fn lines_are_broken_between_words_and_lose_no_space() {
+    let words = format!("one {} two  three {}", "w".repeat(50), "x".repeat(90));
+    let text = render_text(&review(&Ask::argv(&["echo", &words])), 80, false);
+    assert!(
+        text.contains("\n  | wwww") || text.contains(&format!("one {}", "w".repeat(50))),
+        "{text}"
+    );
+    let joined: String = text.lines().filter(|line| !line.is_empty()).collect();
+    let whole = joined.replace("  | ", "").replace("                 | ", "");
+    assert!(whole.contains(&format!("run echo \"{words}\"")), "{text}");
+}
+
 /// Labels of one section that can stand beside their values all do.
 #[test]
 fn the_values_of_a_section_stand_below_each_other() {

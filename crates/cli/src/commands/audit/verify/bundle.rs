@@ -48,11 +48,13 @@ fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<b
 }
 
 fn words(report: &Report) -> String {
+    if let Some(first) =
+        report.problems.first().filter(|one| report.ledger.is_none() && one.line <= 1)
+    {
+        return format!("NOT VALID: neither a `ledger.db` nor a bundle: {}", problem(first));
+    }
     let mut lines = vec![match report.problems.as_slice() {
         [] => format!("VALID: {}", about(report)),
-        [first, ..] if report.ledger.is_none() && first.line <= 1 => {
-            format!("NOT VALID: neither a `ledger.db` nor a bundle: {}", problem(first))
-        }
         [first, ..] => format!("NOT VALID: {}", problem(first)),
     }];
     let mut list = |title: &str, items: &[String]| {
