@@ -4,6 +4,7 @@
 //! [`countersign_core::display`] and none is cut: what is signed is what can be read here.
 
 mod ours;
+mod records;
 mod render;
 mod so_far;
 mod text;

@@ -83,6 +83,7 @@ fn attack_21_two_of_three_outlive_every_process_between_their_signatures() {
 #[test]
 fn what_the_policy_allows_waits_for_those_whom_the_caller_names() {
     let world = team(&["bob"]);
+    world.hold_nothing_more();
     let read = ["cat", "/dev/null"];
     assert!(world.gate(&[], &read).wait().success(), "the policy asks nobody");
     let mut denied = world.gate(&["--to", "bob"], &read);

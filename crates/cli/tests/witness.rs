@@ -159,9 +159,10 @@ fn attack_39_a_restored_home_forgets_no_stop() {
 #[test]
 fn attack_39_status_and_doctor_say_what_only_the_gateway_remembers() {
     let world = World::paired();
-    world.gate(&["--ttl", "1s"], &["ls"]).output();
+    world.hold_nothing_more();
+    world.gate(&["--ttl", "1s"], &LINE).output();
     copy(&world.path("enforcer"), &world.path("backup"));
-    let denied = world.gate(&[], &LINE);
+    let denied = world.gate(&[], &["sh", "-c", "echo ONCE >> out"]);
     world.answer("deny");
     denied.output();
     let well = world.json("enforcer", &["status"]);

@@ -1,13 +1,11 @@
 //! What a home asks about itself, in one line. No caller may ask under these names, and whatever the
 //! line leaves out stands among the facts, whole.
 
-use super::Fact;
 use super::text::word;
 use super::what::line;
 use countersign_core::action::{Action, Request};
 use countersign_core::freeze::THAW;
 use countersign_core::grant::Grant;
-use countersign_core::keys::PublicKeys;
 use serde_json::{Map, Value};
 
 /// The line; `None` where it is a request like any other.
@@ -32,43 +30,6 @@ pub(super) fn headline(request: &Request, payload: &Map<String, Value>) -> Optio
         THAW => Some(format!("let actions run again, which {} stopped", of("by")?)),
         _ => None,
     }
-}
-
-/// Whether the home asks it, and nobody who could choose its words.
-pub(super) fn asks(request: &Request) -> bool {
-    request.action.starts_with("countersign.")
-}
-
-/// The two halves of pinned keys told as one fingerprint, which is what people compare: it is worked
-/// out here, over all bytes of the keys. The halves stay beside it, for programs.
-pub(super) fn keys_in_words(facts: Vec<Fact>) -> Vec<Fact> {
-    let mut told: Vec<Fact> = Vec::new();
-    for fact in facts {
-        let both = told.last().and_then(|before| in_words(before, &fact));
-        if both.is_some() {
-            told.pop();
-        }
-        told.push(both.unwrap_or(fact));
-    }
-    told
-}
-
-/// The leaves of one pair of keys stand beside each other, in the order of their names.
-fn in_words(signature: &Fact, key: &Fact) -> Option<Fact> {
-    let place = signature.label.strip_suffix("/kxSignature")?;
-    if key.label.strip_suffix("/publicKey") != Some(place) {
-        return None;
-    }
-    let text = |fact: &Fact| match fact.lines.as_slice() {
-        [line] => serde_json::from_str::<Value>(line).ok(),
-        _ => None,
-    };
-    let members = serde_json::json!({"kxSignature": text(signature)?, "publicKey": text(key)?});
-    let keys: PublicKeys = serde_json::from_value(members).ok()?;
-    let mut fact = Fact::new(place, format!("fingerprint {}", keys.fingerprint()));
-    let raw = |fact: &Fact, name: &str| format!("{name} {}", fact.lines.concat());
-    fact.raw = vec![raw(signature, "kxSignature"), raw(key, "publicKey")];
-    Some(fact)
 }
 
 fn grant(grant: &Grant) -> Option<String> {

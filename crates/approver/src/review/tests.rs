@@ -289,23 +289,48 @@ fn the_values_of_a_section_stand_below_each_other() {
     assert!(long > 36 && !at("\"three\"").1, "below its label: {text}");
 }
 
-/// People compare fingerprints; programs get the keys.
+/// People compare fingerprints; programs get the keys. What the words would leave out is shown whole.
 #[test]
-fn keys_in_a_question_of_the_home_are_told_by_their_fingerprint() {
+fn keys_in_a_question_of_the_home_are_told_in_words_by_their_fingerprint() {
     let keys = *fixture::device().public();
-    let record = json!({"person": "ann", "keys": strict::value_of(&keys).unwrap()});
-    let parameters = json!({"approvers": [{"before": null, "after": record}], "operators": []});
-    let of = |action: &str| {
-        review(&Ask::of(json!({"kind": "request", "action": action, "parameters": parameters})))
+    let record = |until: Option<&str>| {
+        let status = match until {
+            Some(until) => json!({"state": "rotated", "until": until}),
+            None => json!({"state": "active"}),
+        };
+        json!({"keyId": keys.key_id(), "keys": strict::value_of(&keys).unwrap(), "deviceId": "dev",
+            "person": "ann", "label": "phone", "roles": ["sre"], "assurance": "device",
+            "createdAt": "2026-02-01T00:00:00Z", "status": status, "pairId": "pair-1"})
     };
-    let ours = of("countersign.key.rotate");
-    let place = "parameters/approvers[0]/after/keys";
-    assert_eq!(lines(&ours.action, place), [format!("fingerprint {}", keys.fingerprint())]);
+    let asked = |action: &str, after: serde_json::Value| {
+        let edits = json!([{"before": record(None), "after": after}]);
+        let parameters = json!({"approvers": edits, "operators": []});
+        let request = json!({"kind": "request", "action": action, "parameters": parameters});
+        review(&Ask::of(request))
+    };
+    let end = "2026-02-03T00:00:00Z";
+    let ours = asked("countersign.key.rotate", record(Some(end)));
+    let after = lines(&ours.action, "key 1, after");
+    assert_eq!(
+        after[0],
+        format!("phone of ann: replaced, counts until {end}, assurance device, roles sre")
+    );
+    assert_eq!(after[1], format!("fingerprint {}", keys.fingerprint()));
     let raw = strict::value_of(&keys).unwrap()["publicKey"].as_str().unwrap().to_owned();
     assert!(!render_text(&ours, 100, false).contains(&raw));
     assert!(serde_json::to_string(&ours).unwrap().contains(&raw));
-    // What anybody may ask is shown as it stands there.
-    assert!(render_text(&of("deploy"), 200, false).contains(&raw));
+    // What anybody may ask, another key under the same name, and more than a record holds.
+    let mut other = record(None);
+    other["keyId"] = json!("another");
+    let mut more = record(None);
+    more["status"]["hidden"] = json!(1);
+    for (action, after) in [
+        ("deploy", record(None)),
+        ("countersign.trust.set", other),
+        ("countersign.trust.set", more),
+    ] {
+        assert!(render_text(&asked(action, after), 200, false).contains(&raw), "{action}");
+    }
 }
 
 const REVISION: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";
