@@ -19,7 +19,8 @@ pub(super) fn words(report: &Report) -> String {
     let mut add = |label: &str, text: &str| lines.push(format!("  {label:<12} {}", plain(text)));
     if let Some(broken) = &report.broken {
         add("because", &broken.because);
-        add("before it", &format!("{} that hold", counted(report.receipts, "receipt")));
+        let hold = if report.receipts == 1 { "holds" } else { "hold" };
+        add("before it", &format!("{} {hold}", counted(report.receipts, "receipt")));
         add("do", &advice(broken));
     }
     let levels: Vec<String> = report.levels.iter().map(|(l, n)| format!("{n} {l:?}")).collect();
@@ -125,4 +126,24 @@ pub(super) fn document(report: &Report) -> Value {
         }
     }
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_about_a_contradiction_names_its_place() {
+        let told = |at| {
+            let broken =
+                Broken { at, verdict: Verdict::Contradicted, because: "used twice".to_owned() };
+            words(&Report { receipts: 1, broken: Some(broken), ..Report::default() })
+        };
+        let receipt = told(Some(12));
+        assert!(receipt.starts_with("NOT VALID: receipt 12: "), "{receipt}");
+        assert!(receipt.contains("see what receipt 12 let go"), "{receipt}");
+        assert!(receipt.contains("before it    1 receipt holds"), "{receipt}");
+        let beside = told(None);
+        assert!(beside.contains("the receipts hold") && beside.contains("freeze"), "{beside}");
+    }
 }
