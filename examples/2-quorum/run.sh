@@ -11,6 +11,7 @@
 # The people are those of three pairings or roles: APPROVERS [cfo,cto,vp-eng].
 set -eu
 countersign=${COUNTERSIGN:-countersign}
+[ $# -ge 3 ] || { echo "usage: $0 AMOUNT RECIPIENT TRANSFER" >&2 && exit 2; }
 amount=$1
 recipient=$2
 transfer=$3

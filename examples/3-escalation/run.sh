@@ -11,6 +11,7 @@
 # ON_CALL, LEAD, DIRECTOR.
 set -eu
 countersign=${COUNTERSIGN:-countersign}
+[ $# -ge 1 ] || { echo "usage: $0 COMMAND [ARGUMENT…]" >&2 && exit 2; }
 next=${NEXT:-90s}
 
 exec "$countersign" run \

@@ -6,9 +6,10 @@
 # between ever turns into one. Where the step is a command, `countersign run` is the better way: it
 # enforces what is only asked here.
 #
-#   ./run.sh VERSION COMMAND...
+#   ./run.sh VERSION COMMAND…
 set -eu
 countersign=${COUNTERSIGN:-countersign}
+[ $# -ge 2 ] || { echo "usage: $0 VERSION COMMAND…" >&2 && exit 2; }
 version=$1
 shift
 

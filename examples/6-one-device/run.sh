@@ -11,6 +11,7 @@
 # NAME` stops one, and `freeze` all.
 set -eu
 countersign=${COUNTERSIGN:-countersign}
+[ $# -ge 2 ] || { echo "usage: $0 RELAY NAME=HOME…" >&2 && exit 2; }
 relay=$1
 shift
 links=$(mktemp -d)

@@ -3,12 +3,14 @@
 #
 # A command is asked about. Then the machine's side is looked at: the ledger is followed from its
 # first receipt to its newest, the newest receipt is checked against the pinned keys, and the lines of
-# this request are taken out of the daily files, one for the question and one for the answer. The
-# device's side is its own history, with the same signature.
+# this request are taken out of the daily files: the question, the answer, the use of the approval and
+# how the run ended (a denial has the first two). The device's side is its own history, with the same
+# signature.
 #
 #   ./run.sh DEVICE COMMAND [ARGUMENT…]     DEVICE is the home of the device, on this computer here
 set -eu
 countersign=${COUNTERSIGN:-countersign}
+[ $# -ge 2 ] || { echo "usage: $0 DEVICE COMMAND [ARGUMENT…]" >&2 && exit 2; }
 device=$1
 shift
 kept=$(mktemp -d)

@@ -19,6 +19,7 @@ use countersign_core::json::{self, JsonError, limit};
 use countersign_core::keys::{PublicKeys, SecretKeys};
 use countersign_core::message::Message;
 use countersign_core::pairing::Link;
+use countersign_core::progress::SignedNote;
 use countersign_core::prompt::{Prompt, PromptAck};
 use countersign_core::receipt::Receipt;
 use countersign_core::receipt::check::{Verdict, check};
@@ -26,6 +27,7 @@ use countersign_core::reference::{Keys, Wire};
 use countersign_core::requested_actions::RequestedActions;
 use countersign_core::sealing::{Entropy, Sealed, Shown, open, seal};
 use countersign_core::session::Event;
+use countersign_core::tally::{Tally, tally};
 use countersign_core::time::Instant;
 use countersign_core::token::Token;
 use countersign_core::trust::TrustStore;
@@ -95,6 +97,22 @@ pub fn artifact(data: &[u8]) {
 pub fn statement(data: &[u8]) {
     if let Some(statement) = one_form(data, Statement::parse) {
         let _ = statement.verify(keys().public());
+    }
+}
+
+/// Notes, alone or on the line after the artifact that they are about: one that is believed says of no
+/// round that it is over.
+pub fn progress(data: &[u8]) {
+    one_form(data, SignedNote::parse);
+    let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
+    let (artifact, note) = (Artifact::parse(&data[..at]), SignedNote::parse(&data[at + 1..]));
+    if let (Ok(artifact), Ok(note)) = (artifact, note) {
+        let enforcer = SecretKeys::from_bytes(&[1; 64]).expect("any bytes are keys");
+        if let Ok(so_far) = note.verify(&artifact, enforcer.public()) {
+            let route = artifact.route().expect("it was read").expect("it has one");
+            let yes: Vec<_> = so_far.allowed().iter().map(|who| (who.as_str(), true)).collect();
+            assert!(matches!(tally(&route, &yes), Tally::Waiting { .. }), "a round that is over");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pairings::{Pairing, Status};
 use crate::relay::{Relay, RelayError};
 use crate::review::Review;
 use crate::sign::{Reply, SignError, Verdict, sign};
-use crate::told::so_far;
+use crate::told::{so_far, sweep};
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
 use countersign_core::progress::SoFar;
@@ -112,6 +112,7 @@ impl<R: Relay> Desk<R> {
     /// # Errors
     /// [`InboxError`].
     pub async fn list(&self, now: Instant) -> Result<Vec<Item>, InboxError> {
+        sweep(&self.home, now);
         let (mut items, mut seen) = (Vec::new(), BTreeSet::new());
         let mut cursor: Option<String> = None;
         loop {

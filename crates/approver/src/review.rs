@@ -4,6 +4,7 @@
 //! [`countersign_core::display`] and none is cut: what is signed is what can be read here.
 
 mod ours;
+mod records;
 mod render;
 mod so_far;
 mod text;
@@ -69,6 +70,9 @@ pub struct Fact {
     pub label: String,
     /// One or more lines; foreign text stands in quotes, one piece for each of its lines.
     pub lines: Vec<String>,
+    /// What `lines` say in words, as it is: for programs, and on no screen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raw: Vec<String>,
     /// Whether it is a secret that was disclosed to this device: shown, and not kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
@@ -85,7 +89,7 @@ impl Fact {
     }
 
     pub(crate) fn of_lines(label: impl Into<String>, lines: Vec<String>) -> Self {
-        Self { label: label.into(), lines, secret: false }
+        Self { label: label.into(), lines, raw: Vec::new(), secret: false }
     }
 }
 

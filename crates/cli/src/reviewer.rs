@@ -115,26 +115,23 @@ pub(crate) async fn waiting(
     desks: &[Desk<Client>],
 ) -> Result<Vec<(usize, Item)>, Failure> {
     let now = Edge::system().now();
-    let (mut items, mut failed, mut reached) = (Vec::new(), None, 0);
+    let (mut items, mut failed) = (Vec::new(), Vec::new());
     for (at, desk) in desks.iter().enumerate() {
         for answered in desk.resend(now).await?.into_iter().flatten() {
             here.output.progress(&format!("sent again: {}", answered.request_id));
         }
         match desk.list(now).await {
-            Ok(list) => {
-                reached += 1;
-                items.extend(list.into_iter().map(|item| (at, item)));
-            }
-            Err(error) => {
-                here.output.progress(&format!("{}: {error}", desk.pairing().name));
-                failed = Some(error);
-            }
+            Ok(list) => items.extend(list.into_iter().map(|item| (at, item))),
+            Err(error) => failed.push((&desk.pairing().name, error)),
         }
     }
-    match failed {
-        Some(error) if reached == 0 => Err(error.into()),
-        _ => Ok(items),
+    // Where nobody was reached the last of them is the error, which is not said twice.
+    let nobody = failed.len() == desks.len();
+    let last = if nobody { failed.pop() } else { None };
+    for (name, error) in failed {
+        here.output.progress(&format!("{name}: {error}"));
     }
+    last.map_or(Ok(items), |(_, error)| Err(error.into()))
 }
 
 /// The one waiting item whose id is, or begins with, what was typed.

@@ -86,15 +86,18 @@ fn a_denial_with_a_reason_leads_to_another_try() {
     std::fs::create_dir_all(world.work().join("projects/tmp")).unwrap();
     std::fs::create_dir_all(world.work().join("projects/mine")).unwrap();
     let adjust = world.path("adjust");
-    std::fs::write(&adjust, "#!/bin/sh\ncase $2 in *tmp*) echo 'rm -rf projects/tmp' ;; esac\n")
-        .unwrap();
+    let text = "#!/bin/sh\nprintf %s \"$2\" > told\ncase $2 in *tmp*) echo 'rm -rf projects/tmp' ;; esac\n";
+    std::fs::write(&adjust, text).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&adjust, mode).unwrap();
     let mut script = start(&world, "7-feedback", &[adjust.to_str().unwrap(), "rm -rf projects"]);
     let first = world.waiting("approver");
-    world.json("approver", &["deny", &first, "-m", "too broad: only projects/tmp"]);
+    let why = "too broad: only \"projects/tmp\", caf\u{e9}\nand no C:\\new";
+    world.json("approver", &["deny", &first, "-m", why]);
     let second = world.waiting("approver");
     assert_ne!(first, second);
+    // As the person wrote it, and not as a document holds it.
+    assert_eq!(std::fs::read_to_string(world.work().join("told")).unwrap(), why);
     let shown = world.json("approver", &["show", &second]).to_string();
     assert!(shown.contains("Adjusted after a denial: too broad"), "{shown}");
     world.json("approver", &["approve", &second]);
@@ -220,9 +223,32 @@ fn both_sides_keep_the_same_signature() {
     assert!(output.status.success(), "{output:?}");
     assert!(world.work().join("deployed").exists());
     let lines = text(&output);
-    assert!(lines.lines().count() >= 2 && lines.lines().all(|line| line.contains(&id)), "{lines}");
+    assert!(lines.lines().all(|line| line.contains(&id)), "{lines}");
+    let events = ["suspended", "approved", "released", "executed"];
+    let told = lines.lines().map(|line| common::json(line.as_bytes())["event"].clone());
+    assert_eq!(told.collect::<Vec<_>>(), events);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("both sides keep the signature "), "{said}");
+}
+
+#[test]
+fn an_example_that_is_given_too_little_says_how_it_is_called() {
+    let world = World::bare();
+    for (name, most) in [
+        ("2-quorum", &["50000", "ACME"][..]),
+        ("3-escalation", &[]),
+        ("5-headless", &["2.1.0"]),
+        ("6-one-device", &["http://127.0.0.1:1"]),
+        ("7-feedback", &["adjust"]),
+        ("8-both-sides", &["device"]),
+    ] {
+        for given in [&[][..], most] {
+            let output = script(&world, name, given).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+            assert!(said.starts_with("usage: ") && said.lines().count() == 1, "{name}: {said}");
+        }
+    }
 }
 
 #[test]

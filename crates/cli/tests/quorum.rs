@@ -67,13 +67,38 @@ fn attack_21_two_of_three_outlive_every_process_between_their_signatures() {
     world.kill_gateway();
     world.start_gateway();
     let mut again = world.gate(&["--quorum", "2"], &LINE);
-    Heard::of(&mut again).until("joined request");
+    Heard::of(&mut again).until("which waits already; 1 of 2 approved so far");
+    let status = world.run("enforcer", &["status"]).stdout;
+    assert!(String::from_utf8_lossy(&status).contains("; 1 of 2 approved so far\n"), "{status:?}");
     approve(&world, "cat");
     assert!(again.wait().success());
     assert_eq!(runs(&world), 1);
     let (verdict, code) = world.verify("last", &["--require", "L1", "--event", "executed"]);
     assert_eq!(code, 0, "{verdict}");
     world.waiting_for("bob", 0);
+}
+
+/// A policy that needs nobody does not stand in for those whom the caller names: without their
+/// signatures nothing runs, and with them the receipt proves it.
+#[test]
+fn what_the_policy_allows_waits_for_those_whom_the_caller_names() {
+    let world = team(&["bob"]);
+    world.hold_nothing_more();
+    let read = ["cat", "/dev/null"];
+    assert!(world.gate(&[], &read).wait().success(), "the policy asks nobody");
+    let mut denied = world.gate(&["--to", "bob"], &read);
+    let id = world.waiting("bob");
+    world.waiting_for("approver", 0);
+    world.json("bob", &["deny", &id, "-m", "not now"]);
+    assert_eq!(denied.wait().code(), Some(126));
+    let words = ["--quorum", "2", "--description", "once more"];
+    let mut two = world.gate(&words, &read);
+    approve(&world, "approver");
+    world.waiting("bob");
+    approve(&world, "bob");
+    assert!(two.wait().success());
+    let (verdict, code) = world.verify("last", &["--require", "L1", "--event", "executed"]);
+    assert_eq!(code, 0, "{verdict}");
 }
 
 /// Whoever reads the log later reads why each of them answered as they did.

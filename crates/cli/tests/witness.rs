@@ -153,3 +153,33 @@ fn attack_39_a_restored_home_forgets_no_stop() {
     assert_eq!(world.report()["error"]["code"], "ledger_contradicted");
     assert_eq!(runs(&world), 0);
 }
+
+/// What a policy allows hangs on no approval and goes on. Whoever looks is told that the ledger is
+/// another one, although the home itself agrees with it.
+#[test]
+fn attack_39_status_and_doctor_say_what_only_the_gateway_remembers() {
+    let world = World::paired();
+    world.hold_nothing_more();
+    world.gate(&["--ttl", "1s"], &LINE).output();
+    copy(&world.path("enforcer"), &world.path("backup"));
+    let denied = world.gate(&[], &["sh", "-c", "echo ONCE >> out"]);
+    world.answer("deny");
+    denied.output();
+    let well = world.json("enforcer", &["status"]);
+    assert_eq!(well["contradicted"], serde_json::json!([]), "{well}");
+    copy(&world.path("backup"), &world.path("enforcer"));
+    let allowed = world.gate(&[], &["cat", "/dev/null"]).output();
+    assert!(allowed.status.success(), "{allowed:?}");
+    let status = world.run("enforcer", &["status", "--json"]);
+    assert_eq!(status.status.code(), Some(13), "{status:?}");
+    let told = common::json(&status.stdout)["contradicted"][0].as_str().unwrap().to_owned();
+    assert!(told.contains(world.url()) && told.contains("remembers"), "{told}");
+    let doctor = world.run("enforcer", &["doctor", "--json"]);
+    let doctor = common::json(&doctor.stdout);
+    let name = format!("gateway {}", world.url());
+    let check =
+        doctor["checks"].as_array().unwrap().iter().find(|one| one["check"] == name.as_str());
+    let check = check.unwrap();
+    assert_eq!(check["state"], "fail", "{check}");
+    assert!(check["found"].as_str().unwrap().contains("what a policy allows goes on"), "{check}");
+}

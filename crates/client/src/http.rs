@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::error::ClientError;
 use countersign_core::json;
+use countersign_core::pairing::Origin;
 use countersign_wire::envelope::Envelope;
 use countersign_wire::{ErrorBody, MEDIA_TYPE, limit};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
@@ -147,17 +148,18 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, MEDIA_TYPE).body(body.clone());
         }
-        let response = request.send().await.map_err(|error| failed(&error))?;
-        read(response, call.limit).await
+        let origin = self.origin();
+        let response = request.send().await.map_err(|error| failed(&error, origin))?;
+        read(response, call.limit, origin).await
     }
 }
 
-async fn read(mut response: Response, limit: usize) -> Result<Reply, ClientError> {
+async fn read(mut response: Response, limit: usize, origin: &Origin) -> Result<Reply, ClientError> {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, origin))? {
         if bytes.len() + chunk.len() > limit {
             return Err(ClientError::Protocol(format!("a reply of more than {limit} bytes")));
         }
@@ -184,17 +186,17 @@ pub(crate) fn refusal(status: u16, bytes: &[u8], retry_after: Option<u64>) -> Cl
     }
 }
 
-/// Says what failed without the address, which may hold ids.
-fn failed(error: &reqwest::Error) -> ClientError {
+/// Says what failed, with the gateway's address and without the rest of the call's, which holds ids.
+fn failed(error: &reqwest::Error, origin: &Origin) -> ClientError {
     if error.is_builder() || error.is_redirect() {
         return ClientError::Protocol("the call cannot be made".to_owned());
     }
-    let kind = if error.is_connect() {
-        "no connection"
+    let why = if error.is_connect() {
+        format!("no connection to `{origin}`")
     } else if error.is_timeout() {
-        "no answer in time"
+        format!("no answer in time from `{origin}`")
     } else {
-        "the connection broke"
+        format!("the connection to `{origin}` broke")
     };
-    ClientError::Unreachable(kind.to_owned())
+    ClientError::Unreachable(why)
 }

@@ -6,6 +6,7 @@
 mod follow;
 mod notes;
 mod queue;
+mod rarely;
 
 use crate::answer::{candidates, shown};
 use crate::edge::Edge;
@@ -25,6 +26,7 @@ use countersign_wire::Envelope;
 use countersign_wire::artifact::{ArtifactSubmit, Ciphertext};
 use countersign_wire::decision::DecisionDeliver;
 use notes::Notes;
+use rarely::Rarely;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -171,6 +173,8 @@ impl Enforcer {
         patience: Option<Instant>,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
+        let rarely = Rarely::new(report, self.edge());
+        let report: Report<'_> = &|progress| rarely.tell(progress);
         let whole = self.now().plus_millis(question.whole_millis());
         let deadline = Deadline { whole, patience };
         let first = self.ask_once(question, relays, deadline, report).await?;
@@ -305,7 +309,8 @@ impl Enforcer {
             let call = relay.client.submit_artifact(id, &relay.approver_id, message.clone());
             // A gateway that takes the call and says nothing has no more time than this caller.
             let sent = tokio::time::timeout(left(self.now(), deadline), call).await;
-            let late = || ClientError::Unreachable("no answer in time".to_owned());
+            let origin = relay.client.origin();
+            let late = || ClientError::Unreachable(format!("no answer in time from `{origin}`"));
             let error = match sent.unwrap_or_else(|_| Err(late())) {
                 Ok(_) => return Ok(()),
                 Err(error) if !error.is_retryable() => return Err(error),

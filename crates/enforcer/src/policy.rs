@@ -136,20 +136,8 @@ impl Judged {
     /// critical: no policy knows of it, so a person does.
     #[must_use]
     pub fn ruling(&self, critical: bool) -> Ruling {
-        let mut grounds = Grounds::of(&self.verdict);
-        // Our own words only: a part of the action might be cut, and the action stands there whole.
-        if let Some(Finding { why, .. }) = &self.worst {
-            grounds.because = format!("{}: {why}", grounds.because);
-        }
-        let loosens = self.verdict.decision < Decision::RequireApproval;
-        let grounds = match critical {
-            true if loosens => grounds.critical().pinned(),
-            true => grounds.critical(),
-            false => grounds,
-        };
-        // Nothing runs unseen that would be written down as no policy wants it.
-        let unseen = !critical && self.shown.left().is_empty();
-        let (grounds, shown) = (grounds.unhidden(self.shown.left(), loosens), self.shown.clone());
+        let (grounds, shown) = (self.grounds(critical), self.shown.clone());
+        let unseen = self.is_unseen(critical);
         match self.verdict.decision {
             _ if self.watched && unseen => {
                 let grounds = grounds.watched(&self.verdict);
@@ -161,6 +149,40 @@ impl Judged {
             }
             Decision::Allow | Decision::Redact | Decision::RequireApproval => Ruling::Asks(grounds),
         }
+    }
+
+    /// What follows where whoever asks says who must allow it: what would run is put to people, and
+    /// nothing is only watched. More may be wanted than a policy asks for, and never less.
+    #[must_use]
+    pub fn ruling_of_people(&self, critical: bool) -> Ruling {
+        let grounds = self.grounds(critical);
+        match self.verdict.decision {
+            Decision::Block => Ruling::Blocked(grounds),
+            Decision::Allow | Decision::Redact if self.is_unseen(critical) => {
+                Ruling::Asks(grounds.wanted())
+            }
+            Decision::Allow | Decision::Redact | Decision::RequireApproval => Ruling::Asks(grounds),
+        }
+    }
+
+    /// Nothing runs unseen that would be written down as no policy wants it.
+    fn is_unseen(&self, critical: bool) -> bool {
+        !critical && self.shown.left().is_empty()
+    }
+
+    fn grounds(&self, critical: bool) -> Grounds {
+        let mut grounds = Grounds::of(&self.verdict);
+        // Our own words only: a part of the action might be cut, and the action stands there whole.
+        if let Some(Finding { why, .. }) = &self.worst {
+            grounds.because = format!("{}: {why}", grounds.because);
+        }
+        let loosens = self.verdict.decision < Decision::RequireApproval;
+        let grounds = match critical {
+            true if loosens => grounds.critical().pinned(),
+            true => grounds.critical(),
+            false => grounds,
+        };
+        grounds.unhidden(self.shown.left(), loosens)
     }
 }
 
@@ -230,6 +252,14 @@ impl Grounds {
         self.note.rule_id = "pinning".to_owned();
         self.note.display = "what was found while it was pinned makes it critical".to_owned();
         self.because.clone_from(&self.note.display);
+        self
+    }
+
+    /// The same where no policy asks, and whoever asks wants it. It is no permission for later.
+    fn wanted(mut self) -> Self {
+        self.because =
+            format!("whoever asks wants an answer; by the policy it runs ({})", self.because);
+        self.grant = None;
         self
     }
 

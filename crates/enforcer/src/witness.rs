@@ -9,6 +9,7 @@ use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::files::{self, Target};
 use countersign_store::ledger::LedgerStore;
+use std::time::Duration;
 
 /// The ledger is not the one that somebody remembers.
 #[derive(Debug, thiserror::Error)]
@@ -239,6 +240,31 @@ pub async fn recall(
         Ok(newest) => Ok(Some(newest)),
         Err(ClientError::Refused { status: 404 | 405, .. }) => Ok(None),
         Err(error) => Err(Contradicted::NoWitness(error)),
+    }
+}
+
+/// Demands that the ledger is the one of which a gateway remembers a head, as far as that can be
+/// learned within `patience`: one that is away, or shows a head that this home never signed, proves
+/// nothing.
+///
+/// # Errors
+/// Where the ledger was cut, restored or copied, or cannot be read.
+pub async fn as_remembered(
+    client: &Client,
+    ledger: &dyn LedgerStore,
+    operator: &SecretKeys,
+    patience: Duration,
+) -> Result<(), Contradicted> {
+    let who = format!("the gateway `{}`", client.origin());
+    let looking = async {
+        match recall(client, ledger, operator).await? {
+            Some(head) => compare(ledger, operator, &head, &who).await,
+            None => Ok(()),
+        }
+    };
+    match tokio::time::timeout(patience, looking).await {
+        Err(_) | Ok(Err(Contradicted::NoWitness(_) | Contradicted::Forged { .. })) => Ok(()),
+        Ok(looked) => looked,
     }
 }
 

@@ -103,6 +103,24 @@ async fn observing_ends_after_seven_days_and_holds_the_floors() {
     }
 }
 
+/// Whoever says who must allow a call wants an answer: it is put to people, watched or not, and what
+/// is blocked stays so.
+#[tokio::test]
+async fn a_call_whose_asker_names_people_is_never_let_through_without_them() {
+    let rules = "[[rule]]\nid = \"a\"\ntools = [\"update_title\"]\ndecision = \"allow\"\n\
+                 [[rule]]\nid = \"b\"\ntools = [\"spin\"]\ndecision = \"block\"\n";
+    for mode in ["", "mode = \"observe\"\n"] {
+        let world = world(&format!("version = 1\n{mode}{rules}")).await;
+        let judged = world.judged("update_title").await;
+        assert!(matches!(judged.ruling(false), Ruling::Runs(_)));
+        let Ruling::Asks(grounds) = judged.ruling_of_people(false) else { panic!("it ran") };
+        assert!(grounds.because().starts_with("whoever asks wants an answer"), "{grounds:?}");
+        assert_eq!(grounds.note().rule_id, "a", "the policy's own word stays");
+        let judged = world.judged("spin").await;
+        assert!(matches!(judged.ruling_of_people(false), Ruling::Blocked(_)));
+    }
+}
+
 #[tokio::test]
 async fn observing_ends_with_the_text_that_was_accepted() {
     let world = world("version = 1\nmode = \"observe\"\n").await;

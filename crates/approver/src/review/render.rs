@@ -5,8 +5,10 @@ use countersign_core::artifact::Risk;
 use countersign_core::progress::SoFar;
 use unicode_width::UnicodeWidthChar as _;
 
-/// Labels up to this width share a line with their value.
+/// A column of labels is at least so wide.
 const LABEL: usize = 16;
+/// And at most so wide: longer ones stand on lines of their own.
+const LONGEST: usize = 36;
 const INDENT: usize = 2;
 
 /// The review as lines of at most `width` columns, where the words allow it.
@@ -79,14 +81,22 @@ impl Page {
         }
         let title = self.paint(BOLD, title);
         self.out.push_str(&format!("\n{title}\n"));
-        facts.iter().for_each(|fact| self.fact(fact));
+        let wide = self.label_column(facts);
+        facts.iter().for_each(|fact| self.fact(fact, wide));
     }
 
-    fn fact(&mut self, fact: &Fact) {
-        let margin = INDENT + LABEL + 1;
+    /// How wide the labels of a section are: as the longest of those that can stand beside a value.
+    fn label_column(&self, facts: &[Fact]) -> usize {
+        let most = LONGEST.min(self.width / 2);
+        let lengths = facts.iter().map(|fact| columns(&fact.label));
+        lengths.filter(|length| *length <= most).max().unwrap_or(0).max(LABEL)
+    }
+
+    fn fact(&mut self, fact: &Fact, wide: usize) {
+        let margin = INDENT + wide + 1;
         let (label, length) = (self.paint(DIM, &fact.label), columns(&fact.label));
-        let mut lead = if length <= LABEL {
-            format!("{:INDENT$}{label}{:pad$}", "", "", pad = LABEL - length + 1)
+        let mut lead = if length <= wide {
+            format!("{:INDENT$}{label}{:pad$}", "", "", pad = wide - length + 1)
         } else {
             self.block("  - ", 4, &fact.label);
             " ".repeat(margin)
@@ -98,22 +108,35 @@ impl Page {
     }
 
     /// Writes `text` after `lead`, which fills `margin` columns; further lines begin there too,
-    /// behind a mark.
+    /// behind a mark. A line is broken after a single space where the next word has room.
     fn block(&mut self, lead: &str, margin: usize, text: &str) {
         let room = self.width.saturating_sub(margin).max(16);
         self.out.push_str(lead);
-        let mut used = 0;
-        for c in text.chars() {
-            let columns = c.width().unwrap_or(0);
-            if used + columns > room {
-                self.out.push('\n');
-                self.out.push_str(&format!("{:>width$} ", "|", width = margin - 1));
+        let (mut used, mut may_break) = (0, false);
+        for word in text.split_inclusive(' ') {
+            let wide = columns(word.trim_end_matches(' '));
+            if may_break && used + wide > room && wide <= room {
+                self.goes_on(margin);
                 used = 0;
             }
-            self.out.push(c);
-            used += columns;
+            for c in word.chars() {
+                let columns = c.width().unwrap_or(0);
+                if used + columns > room {
+                    self.goes_on(margin);
+                    used = 0;
+                }
+                self.out.push(c);
+                used += columns;
+            }
+            // Of several spaces none may vanish at the end of a line.
+            may_break = word.len() > 1 && word.ends_with(' ');
         }
         self.out.push('\n');
+    }
+
+    fn goes_on(&mut self, margin: usize) {
+        self.out.push('\n');
+        self.out.push_str(&format!("{:>width$} ", "|", width = margin - 1));
     }
 
     fn paint(&self, style: &str, text: &str) -> String {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::fixture::{self, Ask};
 use countersign_core::artifact::Context;
+use countersign_core::json as strict;
 use countersign_core::redact::commit;
 use serde_json::json;
 
@@ -257,6 +258,79 @@ fn the_agents_words_come_after_the_facts() {
     assert!(at("The agent says") < at("clean the build"));
     assert!(!text.contains('\u{1b}'));
     assert!(render_text(&review(&Ask::default()), 80, true).contains("\u{1b}[1;31mHIGH RISK"));
+}
+
+#[test]
+fn lines_are_broken_between_words_and_lose_no_space() {
+    let words = format!("one {} two  three {}", "w".repeat(50), "x".repeat(90));
+    let text = render_text(&review(&Ask::argv(&["echo", &words])), 80, false);
+    assert!(
+        text.contains("\n  | wwww") || text.contains(&format!("one {}", "w".repeat(50))),
+        "{text}"
+    );
+    let joined: String = text.lines().filter(|line| !line.is_empty()).collect();
+    let whole = joined.replace("  | ", "").replace("                 | ", "");
+    assert!(whole.contains(&format!("run echo \"{words}\"")), "{text}");
+}
+
+/// Labels of one section that can stand beside their values all do.
+#[test]
+fn the_values_of_a_section_stand_below_each_other() {
+    let long = "parameters/".len() + 30;
+    let request = json!({"kind": "request", "action": "deploy", "parameters": {
+        "a": "one", "service_and_region": "two", "n".repeat(30): "three"}});
+    let text = render_text(&review(&Ask::of(request)), 80, false);
+    let at = |value: &str| {
+        let line = text.lines().find(|line| line.contains(value)).unwrap();
+        (line.find(value).unwrap(), line.contains("parameters/"))
+    };
+    assert_eq!((at("\"one\"").0, at("\"one\"").1), (at("\"two\"").0, true), "{text}");
+    assert!(at("\"two\"").1, "beside its label: {text}");
+    assert!(long > 36 && !at("\"three\"").1, "below its label: {text}");
+}
+
+/// People compare fingerprints; programs get the keys. What the words would leave out is shown whole.
+#[test]
+fn keys_in_a_question_of_the_home_are_told_in_words_by_their_fingerprint() {
+    let keys = *fixture::device().public();
+    let record = |until: Option<&str>| {
+        let status = match until {
+            Some(until) => json!({"state": "rotated", "until": until}),
+            None => json!({"state": "active"}),
+        };
+        json!({"keyId": keys.key_id(), "keys": strict::value_of(&keys).unwrap(), "deviceId": "dev",
+            "person": "ann", "label": "phone", "roles": ["sre"], "assurance": "device",
+            "createdAt": "2026-02-01T00:00:00Z", "status": status, "pairId": "pair-1"})
+    };
+    let asked = |action: &str, after: serde_json::Value| {
+        let edits = json!([{"before": record(None), "after": after}]);
+        let parameters = json!({"approvers": edits, "operators": []});
+        let request = json!({"kind": "request", "action": action, "parameters": parameters});
+        review(&Ask::of(request))
+    };
+    let end = "2026-02-03T00:00:00Z";
+    let ours = asked("countersign.key.rotate", record(Some(end)));
+    let after = lines(&ours.action, "key 1, after");
+    assert_eq!(
+        after[0],
+        format!("phone of ann: replaced, counts until {end}, assurance device, roles sre")
+    );
+    assert_eq!(after[1], format!("fingerprint {}", keys.fingerprint()));
+    let raw = strict::value_of(&keys).unwrap()["publicKey"].as_str().unwrap().to_owned();
+    assert!(!render_text(&ours, 100, false).contains(&raw));
+    assert!(serde_json::to_string(&ours).unwrap().contains(&raw));
+    // What anybody may ask, another key under the same name, and more than a record holds.
+    let mut other = record(None);
+    other["keyId"] = json!("another");
+    let mut more = record(None);
+    more["status"]["hidden"] = json!(1);
+    for (action, after) in [
+        ("deploy", record(None)),
+        ("countersign.trust.set", other),
+        ("countersign.trust.set", more),
+    ] {
+        assert!(render_text(&asked(action, after), 200, false).contains(&raw), "{action}");
+    }
 }
 
 const REVISION: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";

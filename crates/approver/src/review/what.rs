@@ -1,7 +1,7 @@
 //! What exactly would happen: every part of an action as a fact.
 
 use super::text::{quoted, quoted_lines, step, word};
-use super::{Fact, ours};
+use super::{Fact, ours, records};
 use crate::open::Opened;
 use countersign_core::action::{
     Action, Batch, Command, Move, Operation, PinnedFile, Request, Tool,
@@ -137,7 +137,10 @@ fn tool_facts(opened: &Opened, tool: &Tool) -> Vec<Fact> {
 
 fn request_facts(opened: &Opened, request: &Request) -> Vec<Fact> {
     let mut facts = vec![Fact::new("kind", "a request"), Fact::quoted("action", &request.action)];
-    leaves(opened, &request.parameters, "parameters", "/parameters", &mut facts);
+    match records::facts(request) {
+        Some(records) => facts.extend(records),
+        None => leaves(opened, &request.parameters, "parameters", "/parameters", &mut facts),
+    }
     facts.extend(verb(request.verb.as_deref()));
     facts
 }
@@ -164,7 +167,7 @@ fn committed(opened: &Opened, label: String, path: &str, commitment: &Commitment
         Some(value) => {
             let mut lines = vec!["hidden in every record, disclosed to this device:".to_owned()];
             lines.extend(scalar(value));
-            Fact { label, lines, secret: true }
+            Fact { lines, secret: true, ..Fact::of_lines(label, Vec::new()) }
         }
         None => Fact::new(label, format!("hidden from you; committed to as {}", commitment.sd)),
     }

@@ -210,3 +210,22 @@ fn attack_20_a_note_that_cannot_be_kept_is_shown_and_a_damaged_one_hides_nothing
     assert_eq!(office.allowed(&ask, None), None);
     assert!(office.allowed(&ask, Some(&note)).is_some());
 }
+
+fn kept(office: &Office) -> usize {
+    std::fs::read_dir(office.home.told()).unwrap().count()
+}
+
+/// A relay that hides a request makes nobody forget what was told of it: only time does.
+#[tokio::test]
+async fn attack_23_what_was_told_goes_when_its_request_is_over_and_not_before() {
+    let (office, ask) = (Office::new(), ask());
+    assert!(office.allowed(&ask, Some(&sealed(note_of(&ask, &["ann"]), &ask))).is_some());
+    std::fs::write(office.home.told().join("damaged.json"), "{").unwrap();
+    assert_eq!(kept(&office), 2);
+    let desk = Desk::new(&office.home, fixture::pairing(), Arc::new(device()), NoRelay);
+    let end = artifact(&ask).head.expires_at.instant();
+    for (at, left) in [(now(), 1), (end.plus_millis(60_000), 1), (end.plus_millis(60_001), 0)] {
+        assert!(desk.list(at).await.is_err(), "the relay is away");
+        assert_eq!(kept(&office), left, "{at:?}");
+    }
+}

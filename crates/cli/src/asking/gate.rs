@@ -67,7 +67,7 @@ impl Gate<'_> {
         let subject = subject.shown_as(judged.shown());
         let action = &subject.action;
         document.action_hash = Some(action.hash().map_err(GateError::from)?.to_string());
-        let grounds = match judged.ruling(critical) {
+        let grounds = match self.route.ruling(&judged, critical) {
             Ruling::Runs(allowed) => return Ok(Ruled::Runs(Box::new(allowed))),
             Ruling::Blocked(grounds) => {
                 return Err(blocked(enforcer, action, grounds.note(), document).await);

@@ -5,7 +5,9 @@ use crate::commands::{Here, duration, millis};
 use crate::failure::{Exit, Failure, no_approver, no_local_key};
 use countersign_core::display::visible;
 use countersign_enforcer::home::{Pairing, pairings_in};
-use countersign_enforcer::{Enforcer, GateError, Grounds, Judged, Quorum, Seated, Step, Way};
+use countersign_enforcer::{
+    Enforcer, GateError, Grounds, Judged, Quorum, Ruling, Seated, Step, Way,
+};
 use countersign_policy::Verdict;
 use std::path::Path;
 use std::time::Duration;
@@ -13,18 +15,19 @@ use std::time::Duration;
 /// The most steps of an escalation.
 const MAX_STEPS: usize = 4;
 
-/// Whom a call is put to, and for how long. What the policy says of both is only narrowed.
+/// Whom a call is put to, and for how long. What the policy says of both is only narrowed; who is
+/// named is asked, also where the policy asks nobody.
 #[derive(clap::Args)]
 pub(crate) struct RouteArgs {
-    /// Whom to ask: a pairing, a person or a role; may be repeated, or several with commas
-    /// [default: everyone whom the policy asks]
+    /// Whom to ask, also where the policy asks nobody: a pairing, a person or a role; may be
+    /// repeated, or several with commas [default: everyone whom the policy asks]
     #[arg(long, alias = "name", value_name = "WHO", value_delimiter = ',')]
     pub(crate) to: Vec<String>,
 
-    /// How many different persons must allow it; never fewer than the policy asks for
-    #[arg(long, value_name = "K", default_value_t = 1, hide_default_value = true,
-        value_parser = clap::value_parser!(u32).range(1..=100))]
-    quorum: u32,
+    /// How many different persons must allow it, also where the policy asks nobody; never fewer
+    /// than the policy asks for
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100))]
+    quorum: Option<u32>,
 
     /// Whom to ask next where nobody ends it in time, and for how long: NAME:TIME, at most 4, of
     /// those whose answer counts; in place of the policy's own steps, and within the time that it
@@ -80,6 +83,13 @@ pub(crate) enum Unseated {
 }
 
 impl RouteArgs {
+    /// What follows from the policies. Who says who must allow it is not answered with silence:
+    /// then people are asked, also where the policies need nobody.
+    pub(crate) fn ruling(&self, judged: &Judged, critical: bool) -> Ruling {
+        let named = !self.to.is_empty() || self.quorum.is_some() || !self.escalate.is_empty();
+        if named { judged.ruling_of_people(critical) } else { judged.ruling(critical) }
+    }
+
     /// How long to wait: what the policy gives, or less where the caller wants less.
     /// What the steps of `--escalate` take is taken from it.
     pub(crate) fn time(&self, here: &Here<'_>, grounds: &Grounds) -> i64 {
@@ -128,7 +138,7 @@ impl RouteArgs {
     /// nothing that the policy asks for is taken away.
     fn narrowed(&self, seated: Seated, verdict: &Verdict, local: bool) -> Result<Seated, Failure> {
         let Seated { ways: every, mut quorum } = seated;
-        quorum.threshold = quorum.threshold.max(self.quorum);
+        quorum.threshold = quorum.threshold.max(self.quorum.unwrap_or(1));
         if !self.escalate.is_empty() {
             // Where the policy says that silence ends it, that stands.
             (quorum.first_millis, quorum.timed) = (None, !verdict.silence_ends);

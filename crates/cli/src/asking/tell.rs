@@ -2,7 +2,9 @@
 
 use crate::commands::Here;
 use countersign_core::display::visible;
+use countersign_core::tally::Tally;
 use countersign_enforcer::{Progress, Question};
+use countersign_store::ledger::RequestRecord;
 
 /// One line of progress.
 pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
@@ -19,7 +21,8 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
             format!("countersign: held; request {} waits for {need}{}", request.id, who())
         }
         Progress::Suspended(request, true) => {
-            format!("countersign: held; joined request {}, which waits already", request.id)
+            let far = so_far(request).map(|far| format!("; {far}")).unwrap_or_default();
+            format!("countersign: held; joined request {}, which waits already{far}", request.id)
         }
         Progress::Queued(before) => {
             format!("countersign: too much waits already; {before} in the queue before this")
@@ -31,6 +34,16 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
         },
     };
     here.output.progress(&line);
+}
+
+/// How far those are who must allow a request that waits, where they are several.
+pub(crate) fn so_far(request: &RequestRecord) -> Option<String> {
+    match request.tally(&|_| true) {
+        Tally::Waiting { have, need } if need > 1 => {
+            Some(format!("{have} of {need} approved so far"))
+        }
+        _ => None,
+    }
 }
 
 /// What happens to a question that lies with people, as whoever asked and whoever follows are told;

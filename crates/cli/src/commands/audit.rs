@@ -16,8 +16,7 @@ mod settings;
 mod ship;
 mod stats;
 mod tail;
-mod verify;
-mod verify_bundle;
+pub(crate) mod verify;
 mod when;
 mod words;
 

@@ -18,6 +18,7 @@ mod page;
 mod pairings;
 mod policy;
 mod protection;
+mod receipts;
 
 use super::Here;
 use crate::asking::workspace;
@@ -28,8 +29,10 @@ use bounded::{FILES, bounded};
 use check::{Check, all_well};
 use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
+use gateways::Known;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Check everything that the gate hangs on, and say what mends it.
 #[derive(clap::Args)]
@@ -58,8 +61,9 @@ async fn checks(root: &Path) -> Vec<Check> {
     let mut checks = vec![home(root).await];
     let book = opened(root).await;
     let hooks = hooks::look(&places).await;
-    let gateways = gateways::ask(relays(root, &book).await, identity(&book)).await;
+    let gateways = gateways::ask(relays(root, &book).await, known(&book)).await;
     checks.extend(operator::judge(root, &book));
+    checks.extend(receipts::check(root, &book).await);
     checks.extend(approver(root).await);
     let ahead: Vec<(String, i64)> =
         gateways.iter().filter_map(|one| Some((one.relay.clone(), one.ahead?))).collect();
@@ -87,10 +91,11 @@ async fn opened(root: &Path) -> Result<Option<Book>, String> {
     bounded(FILES, move || book::open(&at)).await.and_then(|book| book)
 }
 
-fn identity(
-    book: &Result<Option<Book>, String>,
-) -> Option<&std::sync::Arc<countersign_enforcer::home::Identity>> {
-    book.as_ref().ok()?.as_ref().map(|book| &book.identity)
+/// What gateways may know of this home.
+fn known(book: &Result<Option<Book>, String>) -> Option<Known> {
+    let book = book.as_ref().ok()?.as_ref()?;
+    let ledger = book.ledger.as_ref().ok().and_then(|ledger| ledger.store.clone());
+    Some(Known { identity: Arc::clone(&book.identity), ledger })
 }
 
 fn newest(book: &Result<Option<Book>, String>) -> Option<Instant> {

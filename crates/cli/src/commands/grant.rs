@@ -10,9 +10,9 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::display::visible;
 use countersign_core::grant::Grant as Terms;
-use countersign_enforcer::Enforcer;
 use countersign_enforcer::gate::grant::{state_of, terms};
-use countersign_store::ledger::GrantRecord;
+use countersign_enforcer::{Enforcer, GateError};
+use countersign_store::ledger::{GrantRecord, LedgerError};
 use serde_json::{Value, json};
 
 /// Give, list and take back standing permissions.
@@ -76,7 +76,13 @@ impl Revoke {
             (None, _) => return Err(no_grant("unknown_grant", format!("no grant `{id}`"))),
             _ => return Err(no_grant("ambiguous_grant", format!("`{id}` is not one grant alone"))),
         };
-        let receipt = enforcer.revoke_grant(&grant.id).await?;
+        let receipt = enforcer.revoke_grant(&grant.id).await.map_err(|error| match error {
+            GateError::Ledger(LedgerError::Ended(id)) => {
+                let message = format!("the grant `{}` was taken back before", visible(&id, false));
+                no_grant("already_revoked", message)
+            }
+            error => error.into(),
+        })?;
         let path = keep_receipt(&enforcer, &receipt)?.display().to_string();
         let text = format!("taken back: {}\nreceipt     {}", grant.id, visible(&path, false));
         here.output.result(&text, &json!({"revoked": grant.id, "receipt": path}))?;

@@ -90,7 +90,7 @@ impl Request {
         }
         let caller = Caller::at(&input::here()?, &self.session);
         let (action, mut notes) = match &self.batch {
-            Some(_) => batch::to_ask(&enforcer, &caller, given, document).await?,
+            Some(_) => batch::to_ask(&enforcer, (&caller, &self.route), given, document).await?,
             None => (input::only(given)?, Vec::new()),
         };
         notes.insert(0, NOTE.to_owned());

@@ -2,7 +2,9 @@
 
 use super::Here;
 use super::list::{Line, lines};
+use crate::asking::so_far;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::output::counted;
 use crate::parties;
 use crate::parties::clock;
 use countersign_approver::home::Home;
@@ -13,10 +15,14 @@ use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Boundary, Event};
 use countersign_enforcer::Enforcer;
+use countersign_enforcer::witness::{Contradicted, as_remembered};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long a gateway may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Say who I am, which gateway, which approvers, what waits, and whether it is protected.
 #[derive(clap::Args)]
@@ -28,10 +34,14 @@ impl Status {
         let mut text =
             vec![format!("home        {}", visible(&here.root.display().to_string(), false))];
         let mut document = json!({"home": here.root.display().to_string(), "pairings": pairings});
+        let mut exit = Exit::Ok;
         if parties::existing_identity(&here.root)?.is_some() {
             let enforcer = parties::enforcer(&here.root).await?;
             enforcer.knows_its_keys().await?;
             self.enforcer(&enforcer, &mut text, &mut document).await?;
+            if self.is_contradicted(&enforcer, &mut text, &mut document).await? {
+                exit = Exit::Verification;
+            }
         }
         keys_are_whole(here)?;
         self.pairings(&pairings, &mut text);
@@ -40,7 +50,40 @@ impl Status {
             text.push("pairings    none: `countersign pair` or `countersign join`".into());
         }
         here.output.result(&text.join("\n"), &document)?;
-        Ok(Exit::Ok)
+        Ok(exit)
+    }
+
+    /// Whether a gateway remembers another ledger than this one. The home's own head was compared when
+    /// the enforcer was opened.
+    async fn is_contradicted(
+        &self,
+        enforcer: &Enforcer,
+        text: &mut Vec<String>,
+        document: &mut Value,
+    ) -> Result<bool, Failure> {
+        let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
+        let clients =
+            relays.into_values().map(|relay| (relay.client.origin().clone(), relay.client));
+        let (ledger, keys) = (enforcer.ledger(), &enforcer.identity().keys);
+        let mut found = Vec::new();
+        for client in clients.collect::<BTreeMap<_, _>>().into_values() {
+            match as_remembered(&client, ledger, keys, PATIENCE).await {
+                Ok(()) => {}
+                Err(Contradicted::Store(error)) => return Err(error.into()),
+                Err(contradicted) => found.push(contradicted.to_string()),
+            }
+        }
+        for why in &found {
+            let why = visible(why, false);
+            text.push(format!(
+                "CONTRADICTED  {why}; nobody is asked and no approval is used, and what a policy \
+                 allows goes on: see `countersign audit verify`"
+            ));
+        }
+        if let Some(members) = document.as_object_mut() {
+            members.insert("contradicted".into(), json!(found));
+        }
+        Ok(!found.is_empty())
     }
 
     async fn enforcer(
@@ -56,7 +99,8 @@ impl Status {
         let running = ledger.open_claims().await?;
         let boundary = enforcer.boundary();
         text.push(format!("operator    {fingerprint}"));
-        text.push(format!("ledger      {} with {newest} receipts", ledger.ledger_id()));
+        let receipts = counted(newest, "receipt");
+        text.push(format!("ledger      {} with {receipts}", ledger.ledger_id()));
         text.push(match boundary {
             Boundary::Separate => "protected   yes: the enforcer runs as another user".into(),
             Boundary::Unprotected => "protected   no: an agent that runs as this user could reach \
@@ -74,8 +118,9 @@ impl Status {
             text.push(format!("grants      {standing}: `countersign grant list` shows them"));
         }
         for request in &open {
+            let far = so_far(request).map(|far| format!("; {far}")).unwrap_or_default();
             text.push(format!(
-                "waits       {} until {}",
+                "waits       {} until {}{far}",
                 request.id,
                 request.expires_at.timestamp()
             ));
@@ -129,7 +174,7 @@ impl Status {
             pairings.iter().map(|p| p.relay.as_str()).filter(|r| r.starts_with("http")).collect();
         let mut states = Vec::new();
         for relay in relays {
-            let health = tokio::time::timeout(Duration::from_secs(3), health(relay)).await;
+            let health = tokio::time::timeout(PATIENCE, health(relay)).await;
             let reachable = matches!(health, Ok(Ok(_)));
             let word = if reachable { "reachable" } else { "cannot be reached" };
             text.push(format!("gateway     {} {word}", visible(relay, false)));

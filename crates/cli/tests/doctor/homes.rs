@@ -11,7 +11,9 @@ fn a_healthy_home_passes_and_keeps_every_byte() {
     let said = patient.doctor();
     said.is_whole();
     assert_eq!(said.exit, 0, "{:#}", said.document);
-    for name in ["home", "operator key", "pinned keys", "ledger", "clock", "approvers", "disk"] {
+    for name in
+        ["home", "operator key", "pinned keys", "ledger", "receipts", "clock", "approvers", "disk"]
+    {
         said.check(name, "ok");
     }
     said.check("pairing ann", "ok");
@@ -20,6 +22,20 @@ fn a_healthy_home_passes_and_keeps_every_byte() {
     assert!(clock.as_str().unwrap().contains("the gateways agree"), "{clock}");
     said.check("protection", "warn");
     assert_eq!(files(&patient.home()), before, "looking changed the home");
+}
+
+/// A stop that was taken out of the database lets the gate go on; whoever looks is told.
+#[test]
+fn attack_28_what_was_edited_beside_the_receipts_is_a_failure() {
+    let patient = Patient::paired();
+    patient.run(&["freeze", "-m", "something is wrong"]);
+    patient.doctor().check("receipts", "ok");
+    let ledger = patient.home().join("ledger.db");
+    countersign_testkit::database::edit(&ledger, "DELETE FROM frozen").unwrap();
+    let said = patient.doctor();
+    said.fails("receipts", "[Contradicted]");
+    let fix = said.check("receipts", "fail")["fix"].clone();
+    assert!(fix.as_str().unwrap().ends_with("audit verify"), "{fix}");
 }
 
 #[test]

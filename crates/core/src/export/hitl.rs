@@ -5,11 +5,12 @@ use crate::receipt::{Event, Receipt};
 use crate::trust::TrustStore;
 use serde_json::{Map, Value, json};
 
-/// The entries of one receipt; none where it records no decision.
+/// The entries of one receipt; none where it records neither a decision nor an answer.
 ///
 /// A policy that decides by itself is a `policy_decision`; whatever waited for people is a
 /// `hitl_decision`, and what nobody allowed in time is a `deny`. So is a yes to some items of a batch
-/// only, since a gate has no word for it; `items` names those.
+/// only, since a gate has no word for it; `items` names those. What one person said and was not the
+/// end, with their reason, is a `hitl_answer`: it has an `answer` and no `decision`.
 #[must_use]
 pub fn entries(receipt: &Receipt, trust: &TrustStore) -> Vec<Value> {
     lines(receipt, trust).iter().filter_map(|line| entry(receipt, line)).collect()
@@ -17,15 +18,11 @@ pub fn entries(receipt: &Receipt, trust: &TrustStore) -> Vec<Value> {
 
 fn entry(receipt: &Receipt, line: &Line) -> Option<Value> {
     let content = &receipt.content.entry;
+    let (member, word) = said(line)?;
     let kind = match content.event {
         Event::Allowed | Event::Blocked => "policy_decision",
+        _ if member == "answer" => "hitl_answer",
         _ => "hitl_decision",
-    };
-    let word = match line.decision? {
-        // Nothing was decided for good: the next one is asked.
-        "escalated" => return None,
-        "allowed" | "approved" => "approve",
-        _ => "deny",
     };
     let mut entry = Map::new();
     let mut add = |name: &str, value: Option<Value>| {
@@ -35,7 +32,7 @@ fn entry(receipt: &Receipt, line: &Line) -> Option<Value> {
     add("event_type", Some(kind.into()));
     add("correlation_id", line.request_id.clone().map(Value::from));
     add("timestamp", Some(line.timestamp.as_str().into()));
-    add("decision", Some(word.into()));
+    add(member, Some(word.into()));
     add("operation", Some(json!({"tool_name": name(content), "params": params})));
     add("items", line.items.clone().map(|items| json!(items)));
     add("risk_level", line.risk.and_then(|risk| serde_json::to_value(risk).ok()));
@@ -45,6 +42,19 @@ fn entry(receipt: &Receipt, line: &Line) -> Option<Value> {
     add("receipt", Some(json!(line.receipt)));
     add("receipt_line", Some(line.id.clone().into()));
     Some(Value::Object(entry))
+}
+
+/// What a line says, as gates say it, and whether it is a decision or an answer that ends nothing.
+/// Where nobody answered and the next are asked, nobody said anything.
+fn said(line: &Line) -> Option<(&'static str, &'static str)> {
+    match (line.decision, line.answer) {
+        (Some("escalated"), _) => line.approver.as_ref().map(|_| ("answer", "escalate")),
+        (Some("allowed" | "approved"), _) => Some(("decision", "approve")),
+        (Some(_), _) => Some(("decision", "deny")),
+        (None, Some("approved")) => Some(("answer", "approve")),
+        (None, Some(_)) => Some(("answer", "deny")),
+        (None, None) => None,
+    }
 }
 
 /// Why it was denied where nobody said so.

@@ -94,10 +94,10 @@ impl Line {
 pub fn lines(receipt: &Receipt, trust: &TrustStore) -> Vec<Line> {
     let entry = &receipt.content.entry;
     let frame = frame(receipt, trust);
-    if let Some(line) = first_answer(receipt, trust, &frame) {
+    if let Some(line) = one_answer(receipt, trust, &frame) {
         return vec![line];
     }
-    let answered = matches!(entry.event, Event::Approved | Event::Denied | Event::Escalated);
+    let answered = matches!(entry.event, Event::Approved | Event::Denied);
     if !answered || entry.decisions.is_empty() {
         return vec![Line { id: id(receipt, 1), ..frame }];
     }
@@ -105,14 +105,19 @@ pub fn lines(receipt: &Receipt, trust: &TrustStore) -> Vec<Line> {
     answers.map(|(n, decision)| answer(receipt, n, decision, trust, frame.clone())).collect()
 }
 
-/// The line of an answer after which the request waits on.
-fn first_answer(receipt: &Receipt, trust: &TrustStore, frame: &Line) -> Option<Line> {
+/// The line of an answer after which the request waits on: of one that ends nothing yet, or hands it
+/// to others. Those before it have lines of their own, and decide nothing here.
+fn one_answer(receipt: &Receipt, trust: &TrustStore, frame: &Line) -> Option<Line> {
     let entry = &receipt.content.entry;
-    let said = entry.approver_decision.as_ref().filter(|_| entry.event == Event::Suspended)?;
+    let waits_on = matches!(entry.event, Event::Suspended | Event::Escalated);
+    let said = entry.approver_decision.as_ref().filter(|_| waits_on)?;
     let theirs = |decision: &&Decision| decision.signer_key_id == said.key_id;
     let decision = entry.decisions.iter().rfind(theirs)?;
     let line = answer(receipt, 1, decision, trust, frame.clone());
-    Some(Line { answer: line.decision, decision: None, ..line })
+    Some(match entry.event {
+        Event::Suspended => Line { answer: line.decision, decision: None, ..line },
+        _ => Line { decision: frame.decision, ..line },
+    })
 }
 
 fn id(receipt: &Receipt, n: usize) -> String {
@@ -166,7 +171,7 @@ fn answer(
     Line {
         id: id(receipt, n),
         pair_id: pair(&decision.signer_key_id, trust),
-        decision: Some(said_in(entry.event, decision)),
+        decision: Some(said_in(decision)),
         approver: person.or_else(|| said.map(|said| said.person.clone())),
         reason: said.and_then(|said| said.reason.clone()),
         signature: Some(decision.signature),
@@ -174,10 +179,9 @@ fn answer(
     }
 }
 
-/// How an answer decided. One that hands the request on decides nothing for good.
-fn said_in(event: Event, decision: &Decision) -> &'static str {
+/// How an answer decided.
+fn said_in(decision: &Decision) -> &'static str {
     match check::word(decision) {
-        "rejected" if event == Event::Escalated => "escalated",
         "rejected" => "denied",
         word => word,
     }
@@ -192,6 +196,8 @@ pub(super) fn word(event: Event) -> Option<&'static str> {
         Event::Denied => Some("denied"),
         Event::Expired => Some("expired"),
         Event::Withdrawn => Some("withdrawn"),
+        // By a person's hand, or because time was over: nothing is decided for good.
+        Event::Escalated => Some("escalated"),
         _ => None,
     }
 }

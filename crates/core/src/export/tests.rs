@@ -162,7 +162,12 @@ fn an_answer_that_ends_nothing_is_a_line_with_its_reason_and_decides_nothing() {
     assert_eq!(line.approver.as_deref(), Some("ann"));
     assert_eq!(line.reason.as_deref(), Some("looked at the plan"));
     assert_eq!(line.signature, Some(quorum.content.entry.decisions[0].signature));
-    assert_eq!(hitl(&quorum, &trust()), Vec::<Value>::new());
+    let [entry] = hitl(&quorum, &trust()).try_into().unwrap();
+    assert_eq!(
+        (&entry["event_type"], &entry["answer"]),
+        (&json!("hitl_answer"), &json!("approve"))
+    );
+    assert_eq!((&entry["reason"], entry.get("decision")), (&json!("looked at the plan"), None));
     // Words without an answer that says them are nobody's.
     quorum.content.entry.decisions.clear();
     let [line] = lines(&quorum, &trust()).try_into().unwrap();
@@ -296,11 +301,45 @@ fn a_yes_to_some_items_is_no_approval_of_all() {
     assert!(row(&line).contains("\"[0,2]\""));
 }
 
+/// Whoever handed it on, with their reason; the yes of somebody else before it decided nothing, and
+/// stands in a line of its own receipt.
 #[test]
 fn handing_on_is_neither_yes_nor_no() {
-    let receipt = receipt(Event::Escalated, &[2], |entry| {
-        entry.decisions = vec![decide(&artifact(&[2]), Word::Deny, 2)];
+    let artifact = artifact(&[2, 3]);
+    let answers = [decide(&artifact, Word::Allow, 3), decide(&artifact, Word::Deny, 2)];
+    let by_hand = receipt(Event::Escalated, &[2, 3], |entry| {
+        entry.decisions = answers.to_vec();
+        entry.approver_decision = Some(ApproverDecision {
+            verdict: "rejected".into(),
+            person: "ann".into(),
+            key_id: secret(2).key_id(),
+            reason: Some("not mine".into()),
+        });
     });
-    assert_eq!(lines(&receipt, &trust())[0].decision, Some("escalated"));
-    assert!(hitl(&receipt, &trust()).is_empty());
+    let [line] = lines(&by_hand, &trust()).try_into().unwrap();
+    assert_eq!((line.decision, line.answer), (Some("escalated"), None));
+    assert_eq!(line.approver.as_deref(), Some("ann"));
+    assert_eq!(
+        (line.reason.as_deref(), line.signature),
+        (Some("not mine"), Some(answers[1].signature))
+    );
+    let [entry] = hitl(&by_hand, &trust()).try_into().unwrap();
+    assert_eq!(
+        (&entry["event_type"], &entry["answer"]),
+        (&json!("hitl_answer"), &json!("escalate"))
+    );
+    assert_eq!(entry["reason"], "not mine");
+}
+
+/// Also where another process found that time was over: an answer that was stored by then is no
+/// approval, and nobody is named for the silence of others.
+#[test]
+fn when_time_hands_on_what_was_answered_before_approves_nothing() {
+    let by_time = receipt(Event::Escalated, &[2, 3], |entry| {
+        let artifact = artifact(&[2, 3]);
+        entry.decisions = vec![decide(&artifact, Word::Allow, 2), decide(&artifact, Word::Deny, 3)];
+    });
+    let [line] = lines(&by_time, &trust()).try_into().unwrap();
+    assert_eq!((line.decision, line.approver, line.signature), (Some("escalated"), None, None));
+    assert!(hitl(&by_time, &trust()).is_empty());
 }

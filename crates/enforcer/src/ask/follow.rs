@@ -1,5 +1,6 @@
 //! A request put or followed by somebody who does not wait from the beginning to the end.
 
+use super::rarely::Rarely;
 use super::{Answered, Relays, Report, Waited, by_state};
 use crate::gate::{Enforcer, GateError};
 use crate::home::HomeError;
@@ -29,6 +30,8 @@ impl Enforcer {
         relays: &Relays,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
+        let rarely = Rarely::new(report, self.edge());
+        let report: Report<'_> = &|progress| rarely.tell(progress);
         let (request, joined) = match self.suspend(question).await? {
             Suspended::Ready(request) => return self.stored(request, relays).await,
             Suspended::Opened(request) => (request, false),
@@ -67,6 +70,8 @@ impl Enforcer {
         patience: Option<Instant>,
         report: Report<'_>,
     ) -> Result<Answered, GateError> {
+        let rarely = Rarely::new(report, self.edge());
+        let report: Report<'_> = &|progress| rarely.tell(progress);
         let state = request.state;
         if state == State::Approved {
             return self.stored(request.clone(), relays).await;

@@ -28,8 +28,9 @@ pub struct DeniedBefore {
     pub over: bool,
 }
 
-fn reason_of(reason: &Option<String>) -> String {
-    reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default()
+/// The person's own words, set apart from ours: they end where we say.
+pub(super) fn reason_of(reason: &Option<String>) -> String {
+    reason.as_ref().map(|why| format!(": `{}`", why.replace('`', "'"))).unwrap_or_default()
 }
 
 fn again(over: bool) -> &'static str {

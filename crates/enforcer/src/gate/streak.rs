@@ -1,7 +1,7 @@
-//! Denials one after another: a retry names the one before it, and after three in a row nobody is
+//! Denials one after another: a question names the one before it, and after three in a row nobody is
 //! asked for the same kind of thing for a while (ATTACKS 46).
 
-use super::denied::Denial;
+use super::denied::{Denial, reason_of};
 use super::{COOL_MILLIS, Enforcer, GateError};
 use crate::question::Question;
 use countersign_core::display::visible;
@@ -16,7 +16,7 @@ const IN_A_ROW: usize = 3;
 #[error(
     "{person} denied {IN_A_ROW} requests like this in a row, the last {ago} ago{}; nobody is asked \
      again within ten minutes of it",
-    .reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default()
+    reason_of(.reason)
 )]
 pub struct DeniedInARow {
     /// The newest of them.
@@ -30,7 +30,7 @@ pub struct DeniedInARow {
 }
 
 impl Enforcer {
-    /// The question, with the denial before it: the person who is asked sees that it is a retry.
+    /// The question, with the denial before it: the person who is asked sees what it comes after.
     ///
     /// # Errors
     /// [`GateError::DeniedInARow`] after too many; it is recorded.
@@ -55,16 +55,23 @@ impl Enforcer {
             self.block(&question.action, note).await?;
             return Err(GateError::DeniedInARow(Box::new(row)));
         }
-        let why = last.reason.as_ref().map(|why| format!(": {}", visible(why, false)));
-        question.context.notes.push(format!(
-            "a retry: {} denied request {} {} ago{}",
-            visible(&last.person, false),
-            last.request.id,
-            self.ago(last.at),
-            why.unwrap_or_default()
-        ));
+        question.context.notes.push(self.comes_after(last, key));
         question.context.previous = Some(last.request.id.clone());
         Ok(question)
+    }
+
+    /// What the person who is asked is told of the denial before it. Only the same call is a retry.
+    fn comes_after(&self, last: &Denial, key: &RequestKey) -> String {
+        let (who, ago) = (visible(&last.person, false), self.ago(last.at));
+        let why = reason_of(&last.reason.as_deref().map(|why| visible(why, false)));
+        let id = &last.request.id;
+        if last.request.key.action_hash == key.action_hash {
+            format!("a retry: {who} denied exactly this {ago} ago, as request {id}{why}")
+        } else {
+            format!(
+                "after a denial: {who} denied another call of this kind {ago} ago, request {id}{why}"
+            )
+        }
     }
 
     /// Denials of the last minutes for the same rule and verb, by the same asker, since somebody

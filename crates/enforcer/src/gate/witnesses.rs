@@ -49,16 +49,7 @@ impl Enforcer {
 
     async fn is_as_remembered(&self, client: &Client) -> Result<(), GateError> {
         let (ledger, keys) = (&*self.ledger, &self.identity.keys);
-        let looking = async {
-            match witness::recall(client, ledger, keys).await? {
-                Some(head) => witness::compare(ledger, keys, &head, "the gateway").await,
-                None => Ok(()),
-            }
-        };
-        match tokio::time::timeout(BRIEF, looking).await {
-            Err(_) | Ok(Err(Contradicted::NoWitness(_) | Contradicted::Forged { .. })) => Ok(()),
-            Ok(looked) => Ok(looked?),
-        }
+        Ok(witness::as_remembered(client, ledger, keys, BRIEF).await?)
     }
 
     /// What a gateway is to the ledger, which has its newest head then; `None` where it is away.

@@ -32,7 +32,7 @@ async fn attack_46_after_three_denials_in_a_row_nobody_is_asked_for_a_while() {
     for n in 0..3 {
         let request = world.put(&world.question(other("spin", n)).await).await.unwrap();
         let context = request.asked[0].artifact.context().unwrap().unwrap();
-        // A retry names the denial before it, and what was said.
+        // It names the denial before it, and what was said.
         assert_eq!(context.previous.unwrap_or_default(), last, "{n}");
         assert_eq!(context.notes.iter().any(|note| note.contains("use the other one")), n > 0);
         world.answered(&request, Word::Deny).await;
@@ -48,6 +48,33 @@ async fn attack_46_after_three_denials_in_a_row_nobody_is_asked_for_a_while() {
     world.put(&other_session).await.unwrap();
     world.later(COOL_MILLIS + 1);
     world.put(&world.question(other("spin", 4)).await).await.unwrap();
+}
+
+/// The person who is asked is not told that another call is the one that was denied.
+#[tokio::test]
+async fn only_the_same_call_is_told_to_be_a_retry() {
+    let world = world(POLICY).await;
+    let denied = world.put(&world.question(other("spin", 0)).await).await.unwrap();
+    world.answered(&denied, Word::Deny).await;
+    let told = async |question: &Question| {
+        let request = world.put(question).await.unwrap();
+        let context = request.asked[0].artifact.context().unwrap().unwrap();
+        context.notes.last().unwrap().clone()
+    };
+    let another = told(&world.question(other("spin", 1)).await).await;
+    let id = &denied.id;
+    assert_eq!(
+        another,
+        format!(
+            "after a denial: ann denied another call of this kind 0 s ago, request {id}: `use the other one`"
+        )
+    );
+    let mut again = world.question(other("spin", 0)).await;
+    again.context.description = Some("it is needed after all".into());
+    assert_eq!(
+        told(&again).await,
+        format!("a retry: ann denied exactly this 0 s ago, as request {id}: `use the other one`")
+    );
 }
 
 #[tokio::test]

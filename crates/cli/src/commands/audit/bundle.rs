@@ -3,11 +3,13 @@
 use super::page::Page;
 use super::when::when;
 use crate::commands::Here;
+use crate::commands::doctor::check::quoted;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::{Filling, OutFile};
 use crate::parties;
 use countersign_client::Client;
 use countersign_core::bundle::Remembered;
+use countersign_core::display::visible;
 use countersign_core::encoding::Hash;
 use countersign_core::time::Timestamp;
 use countersign_enforcer::Enforcer;
@@ -89,8 +91,11 @@ impl Bundle {
             0 => String::new(),
             lost => format!("\n{lost} texts of accepted policies are nowhere to be found any more"),
         };
-        let file = self.output.display();
-        format!("wrote {what} to {file}; check it with `countersign audit verify`{lost}")
+        let file = visible(&self.output.display().to_string(), false);
+        let check = format!("countersign audit verify {} --trust FILE", quoted(&self.output));
+        format!(
+            "wrote {what} to {file}\ncheck it, with keys that were kept elsewhere:\n  {check}{lost}"
+        )
     }
 
     fn document(&self, written: &Written, sha256: Hash) -> serde_json::Value {

@@ -2,6 +2,7 @@
 
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::output::counted;
 use crate::parties;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::daily::{DailyError, Effort, catch_up};
@@ -25,7 +26,7 @@ pub(super) async fn run(here: &Here<'_>, effort: Effort) -> Outcome {
     let enforcer = parties::existing_enforcer(&here.root).await?;
     let trust = enforcer.trust()?;
     let done = catch_up(enforcer.home(), enforcer.ledger(), &trust, effort).await?;
-    let text = format!("{} receipts written out; up to {}", done.receipts, done.seq);
+    let text = format!("{} written out; up to {}", counted(done.receipts, "receipt"), done.seq);
     here.output.result(&text, &json!({"receipts": done.receipts, "seq": done.seq}))?;
     Ok(Exit::Ok)
 }

@@ -11,7 +11,7 @@ use countersign_core::artifact::Risk;
 use countersign_core::display::visible;
 use countersign_core::export::{Line, hitl, lines};
 use countersign_core::receipt::{Event, Receipt};
-use countersign_core::time::Timestamp;
+use countersign_core::time::{Instant, Timestamp};
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::{Edge, Home};
 use countersign_store::ledger::read::{Query as Sought, Receipts, mark};
@@ -36,7 +36,7 @@ const SHOWN: usize = 60;
     Everything that is named must hold. The newest come first. Times are in UTC.\n\
     It finds and does not check: `countersign audit verify` does.")]
 pub(crate) struct Query {
-    /// What happened, such as executed; or hitl_decision, policy_decision
+    /// What happened, such as executed; or hitl_decision, hitl_answer, policy_decision
     #[arg(long, visible_alias = "event-type", value_name = "EVENT", value_parser = words::events)]
     event: Option<Events>,
 
@@ -247,15 +247,22 @@ pub(super) fn table(lines: &[Line]) -> String {
     lines.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
+/// A moment in UTC to the millisecond: as wide as any other.
+fn moment(at: Instant) -> String {
+    let text = at.timestamp();
+    let second = text.as_str().get(..19).unwrap_or_else(|| text.as_str());
+    format!("{second}.{:03}Z", at.0.rem_euclid(1_000))
+}
+
 /// One line.
 pub(super) fn row(line: &Line) -> String {
-    let at = line.timestamp.instant().timestamp();
+    let at = moment(line.timestamp.instant());
     let risk = line.risk.map(countersign_store::ledger::read::risk_name).unwrap_or_default();
     let who = line.approver.as_deref().unwrap_or("-");
     let what = asked(line, SHOWN);
     let why = line.reason.as_ref().map(|why| format!("  \"{why}\"")).unwrap_or_default();
     let text =
-        format!("{:>7}  {at:<24}  {:<10}  {risk:<8}  {who:<10}  {what}{why}", line.seq, line.event);
+        format!("{:>7}  {at}  {:<10}  {risk:<8}  {who:<10}  {what}{why}", line.seq, line.event);
     visible(text.trim_end(), false)
 }
 
@@ -276,5 +283,21 @@ fn shown(parameters: &Value, room: usize) -> String {
     match text.char_indices().nth(room) {
         None => text,
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_stand_below_each_other() {
+        for (at, shown) in [
+            (1_775_989_801_000, "2026-04-12T10:30:01.000Z"),
+            (1_775_989_801_120, "2026-04-12T10:30:01.120Z"),
+            (1_775_989_801_007, "2026-04-12T10:30:01.007Z"),
+        ] {
+            assert_eq!(moment(Instant(at)), shown);
+        }
     }
 }

@@ -22,9 +22,10 @@ const DECISIONS: [(&str, &[Event]); 8] = [
 ];
 
 /// The kinds of entries of human-in-the-loop gates.
-const KINDS: [(&str, &[Event]); 2] = [
+const KINDS: [(&str, &[Event]); 3] = [
     ("hitl_decision", &[Event::Approved, Event::Denied, Event::Expired, Event::Withdrawn]),
     ("policy_decision", &[Event::Allowed, Event::Blocked]),
+    ("hitl_answer", &[Event::Suspended, Event::Escalated]),
 ];
 
 /// The risks, from the smallest.

@@ -31,8 +31,9 @@ pub(super) struct Book {
 }
 
 /// What a ledger says.
-#[derive(Debug)]
 pub(super) struct Ledger {
+    /// The ledger itself, opened.
+    pub(super) store: Option<Arc<dyn LedgerStore>>,
     pub(super) receipts: u64,
     /// When the newest receipt was written.
     pub(super) newest: Option<Instant>,
@@ -105,16 +106,17 @@ fn ledger(home: &Home, identity: &Identity, trust: Option<&TrustStore>) -> Resul
     let store = parties::ledger(home, identity, &Edge::system()).map_err(|e| e.message)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|e| e.to_string())?;
-    runtime.block_on(read(&*store, home, identity, trust))
+    runtime.block_on(read(store, home, identity, trust))
 }
 
 async fn read(
-    store: &dyn LedgerStore,
+    opened: Arc<dyn LedgerStore>,
     home: &Home,
     identity: &Identity,
     trust: Option<&TrustStore>,
 ) -> Result<Ledger, String> {
     let bad = |e: countersign_store::error::StoreError| e.to_string();
+    let store = &*Arc::clone(&opened);
     let last = store.receipt(None).await.map_err(bad)?;
     let now = Edge::system().now();
     let receipts = last.as_ref().map_or(0, |last| last.content.seq);
@@ -136,6 +138,7 @@ async fn read(
         accepted: trust
             .map(|trust| accepted(past.of(&[Change::Policy]), store.ledger_id(), trust, now))
             .unwrap_or_default(),
+        store: Some(opened),
     })
 }
 

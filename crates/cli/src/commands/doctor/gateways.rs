@@ -6,6 +6,8 @@ use countersign_core::keys::SecretKeys;
 use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
 use countersign_enforcer::home::Identity;
+use countersign_enforcer::witness::as_remembered;
+use countersign_store::ledger::LedgerStore;
 use countersign_wire::ErrorCode;
 use countersign_wire::pairing::Role;
 use std::collections::BTreeSet;
@@ -25,17 +27,22 @@ pub(super) struct Gateway {
     pub(super) ahead: Option<i64>,
     /// Why it does not take this home for one that it knows.
     pub(super) stranger: Option<String>,
+    /// Why the ledger is not the one that it remembers.
+    pub(super) contradicted: Option<String>,
 }
 
-/// Asks all of them at once. `identity` is the enforcer's, where this home is one's.
-pub(super) async fn ask(
-    relays: BTreeSet<String>,
-    identity: Option<&Arc<Identity>>,
-) -> Vec<Gateway> {
-    let asked: Vec<_> = relays
-        .into_iter()
-        .map(|relay| tokio::spawn(one(relay, identity.map(Arc::clone))))
-        .collect();
+/// The enforcer's side of a home, as far as a gateway knows it.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) identity: Arc<Identity>,
+    /// The ledger, where it can be read.
+    pub(super) ledger: Option<Arc<dyn LedgerStore>>,
+}
+
+/// Asks all of them at once. `known` is the enforcer's side, where this home is an enforcer's.
+pub(super) async fn ask(relays: BTreeSet<String>, known: Option<Known>) -> Vec<Gateway> {
+    let asked: Vec<_> =
+        relays.into_iter().map(|relay| tokio::spawn(one(relay, known.clone()))).collect();
     let mut answers = Vec::new();
     for task in asked {
         answers.extend(task.await);
@@ -43,16 +50,31 @@ pub(super) async fn ask(
     answers
 }
 
-async fn one(relay: String, identity: Option<Arc<Identity>>) -> Gateway {
-    let mut gateway = Gateway { relay, away: None, ahead: None, stranger: None };
+async fn one(relay: String, enforcer: Option<Known>) -> Gateway {
+    let mut gateway =
+        Gateway { relay, away: None, ahead: None, stranger: None, contradicted: None };
     match bounded(clock(&gateway.relay)).await {
         Ok(said) => gateway.ahead = said.map(|said| Edge::system().now().0.saturating_sub(said.0)),
         Err(error) => gateway.away = Some(error.to_string()),
     }
-    if let (Some(identity), None) = (identity, &gateway.away) {
+    if let (Some(Known { identity, ledger }), None) = (enforcer, &gateway.away) {
         gateway.stranger = known(&gateway.relay, &identity).await;
+        if let (Some(ledger), None) = (ledger, &gateway.stranger) {
+            gateway.contradicted = contradicted(&gateway.relay, &identity, &*ledger).await;
+        }
     }
     gateway
+}
+
+/// Compares the ledger with what the gateway remembers of it.
+async fn contradicted(
+    relay: &str,
+    identity: &Identity,
+    ledger: &dyn LedgerStore,
+) -> Option<String> {
+    let client = parties::client(identity, relay).ok()?;
+    let found = as_remembered(&client, ledger, &identity.keys, PATIENCE).await;
+    found.err().map(|contradicted| contradicted.to_string())
 }
 
 /// Asks as nobody in particular: health needs no session.

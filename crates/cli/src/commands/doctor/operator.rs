@@ -2,6 +2,7 @@
 
 use super::book::{Book, Ledger};
 use super::check::{Check, quoted};
+use crate::output::counted;
 use countersign_core::display::visible;
 use std::path::Path;
 
@@ -87,12 +88,10 @@ fn records(ledger: &Ledger) -> Check {
         Some(why) => Check::fail("ledger", why, RESTORE),
         None if ledger.receipts == 0 => Check::ok("ledger", "whole and empty"),
         None => {
-            let receipts = ledger.receipts;
+            let receipts = counted(ledger.receipts, "receipt");
             Check::ok(
                 "ledger",
-                format!(
-                    "{receipts} receipts; it agrees with its remembered head, the last one verifies"
-                ),
+                format!("{receipts}; it agrees with its remembered head, the last one verifies"),
             )
         }
     }
@@ -127,6 +126,7 @@ mod tests {
 
     fn ledger() -> Ledger {
         Ledger {
+            store: None,
             receipts: 3,
             newest: None,
             heads: Ok(()),

@@ -48,9 +48,16 @@ pub(super) fn judge(
 pub(super) fn reachable(root: &Path, gateways: &[Gateway]) -> Vec<Check> {
     let one = |gateway: &Gateway| {
         let name = format!("gateway {}", gateway.relay);
-        match &gateway.away {
-            None => Check::ok(&name, "reachable"),
-            Some(why) => {
+        match (&gateway.away, &gateway.contradicted) {
+            (None, None) => Check::ok(&name, "reachable"),
+            (None, Some(why)) => Check::fail(
+                &name,
+                format!(
+                    "{why}: nobody is asked, no approval is used, and what a policy allows goes on"
+                ),
+                format!("countersign --home {} audit verify", quoted(root)),
+            ),
+            (Some(why), _) => {
                 let other = "start it again, or look at the network between";
                 let own = own(root, &gateway.relay).unwrap_or_else(|| other.into());
                 Check::fail(&name, why.clone(), own)
@@ -163,7 +170,8 @@ mod tests {
     }
 
     fn gateway() -> Gateway {
-        Gateway { relay: "http://g".into(), away: None, ahead: None, stranger: None }
+        let relay = "http://g".into();
+        Gateway { relay, away: None, ahead: None, stranger: None, contradicted: None }
     }
 
     fn can_answer(assurance: Assurance, status: Status, hooked: bool) -> State {

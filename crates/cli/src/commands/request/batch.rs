@@ -4,7 +4,7 @@
 //! strictest of the others decides who is asked, and how.
 
 use super::input::{file, named, not_json, unusable};
-use crate::asking::{Caller, Document};
+use crate::asking::{Caller, Document, RouteArgs};
 use crate::failure::{Exit, Failure};
 use countersign_core::action::{Action, Batch};
 use countersign_core::json::{self, limit};
@@ -60,7 +60,7 @@ fn action(number: usize, line: &[u8]) -> Result<Action, Failure> {
 /// each of which is recorded.
 pub(super) async fn to_ask(
     enforcer: &Enforcer,
-    caller: &Caller,
+    (caller, route): (&Caller, &RouteArgs),
     given: Vec<Action>,
     document: &mut Document,
 ) -> Result<(Action, Vec<String>), Failure> {
@@ -69,7 +69,7 @@ pub(super) async fn to_ask(
         let judged = caller.judged(enforcer, &action).await;
         // A policy that cannot be judged under is found once more, and recorded, for the whole.
         let shown = judged.as_ref().ok().map(|judged| judged.shown().clone());
-        match judged.map(|judged| judged.ruling(false)) {
+        match judged.map(|judged| route.ruling(&judged, false)) {
             Ok(Ruling::Blocked(grounds)) => {
                 let shown = shown.map_or_else(|| enforcer.unjudged(&action), Ok)?;
                 enforcer.keep(&shown)?;

@@ -48,6 +48,11 @@ fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<b
 }
 
 fn words(report: &Report) -> String {
+    if let Some(first) =
+        report.problems.first().filter(|one| report.ledger.is_none() && one.line <= 1)
+    {
+        return format!("NOT VALID: neither a `ledger.db` nor a bundle: {}", problem(first));
+    }
     let mut lines = vec![match report.problems.as_slice() {
         [] => format!("VALID: {}", about(report)),
         [first, ..] => format!("NOT VALID: {}", problem(first)),
@@ -106,4 +111,24 @@ fn problem(problem: &Problem) -> String {
         verdict => explain(verdict),
     };
     format!("{place}{what}{because}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_no_ledger_and_no_bundle_is_called_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |text: &str| {
+            let path = dir.path().join("file");
+            std::fs::write(&path, text).unwrap();
+            words(&check(&path, &TrustStore::default()).unwrap())
+        };
+        let text = said("dear auditor\n");
+        assert!(
+            text.starts_with("NOT VALID: neither a `ledger.db` nor a bundle: line 1: "),
+            "{text}"
+        );
+    }
 }
