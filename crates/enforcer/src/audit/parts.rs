@@ -1,6 +1,7 @@
 //! What stands in segments, what was dropped, and what is beside the receipts: filed persons, and
 //! rows that stayed.
 
+use super::filing::Filing;
 use super::link::{Link, link};
 use super::{Audit, Broken};
 use crate::segments::note::Note;
@@ -117,8 +118,8 @@ impl Audit {
     /// Rows that stayed say what the segments say.
     async fn are_copies(&mut self) -> Result<(), StoreError> {
         let mut persons = Vec::new();
-        let witnessed: Vec<_> = self.seen.iter().filter_map(|s| s.presumed(&self.trust)).collect();
-        let at = Moment { now: self.now, witnessed: &witnessed };
+        let grounds = self.grounds();
+        let at = Moment { now: self.now, witnessed: &grounds.witnessed };
         for row in self.source.copies().await? {
             let seq = row.seq;
             let one = match link(&row, &self.trust, &at) {
@@ -140,11 +141,14 @@ impl Audit {
     }
 
     /// Each of these persons is filed.
-    pub(super) async fn are_filed(&mut self, persons: Vec<Person>) -> Result<(), StoreError> {
-        if persons.is_empty() {
-            return Ok(());
-        }
-        if let Some(one) = self.source.unfiled(persons).await?
+    async fn are_filed(&mut self, persons: Vec<Person>) -> Result<(), StoreError> {
+        let missing = Filing::begin(&self.source, persons).end().await?;
+        self.is_filed(missing).await
+    }
+
+    /// Names the first person who is not filed, where there is one.
+    pub(super) async fn is_filed(&mut self, missing: Option<Person>) -> Result<(), StoreError> {
+        if let Some(one) = missing
             && !self.was_rotated().await?
         {
             let because = format!("receipt {} is not filed under who decided", one.seq);

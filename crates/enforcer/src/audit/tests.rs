@@ -1,3 +1,4 @@
+use super::pages::PAGE;
 use super::*;
 use crate::entry;
 use async_trait::async_trait;
@@ -5,7 +6,7 @@ use countersign_core::checkpoint::Head;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Boundary, Event, Receipt};
 use countersign_core::trust::Operator;
-use countersign_store::ledger::read::{Beside, Mark, Query};
+use countersign_store::ledger::read::{Beside, Mark, Query, Row};
 use countersign_store::ledger::segments::Segment;
 use countersign_store::ledger::{LedgerStore as _, MemoryLedger, contract};
 

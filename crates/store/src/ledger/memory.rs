@@ -97,7 +97,8 @@ impl MemoryLedger {
         let recorded_at = now.timestamp();
         let ledger = self.id.clone();
         let content = Content { ledger: ledger.clone(), seq, prev, recorded_at, entry };
-        let receipt = self.notary.receipt(content)?;
+        let hashed = content.hashed().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+        let (receipt, _) = self.notary.receipt(hashed)?.into_parts();
         let content_hash = receipt.content_hash;
         let head = Head { ledger, seq, content_hash, time: now.timestamp() };
         inner.checkpoint = Some(self.notary.checkpoint(head)?);
