@@ -168,25 +168,17 @@ pub fn value_of(value: &impl Serialize) -> Result<Value, JsonError> {
     serde_json::to_value(value).map_err(|e| JsonError::Shape(clip(&e.to_string())))
 }
 
-/// Whether `text` is what serde_json writes of `value`, byte by byte.
-pub(crate) fn is_text_of(value: &impl Serialize, text: &[u8]) -> bool {
-    let mut rest = Rest(text);
-    serde_json::to_writer(&mut rest, value).is_ok() && rest.0.is_empty()
+/// The canonical bytes of `value` as a member of an object, which has one level less inside.
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn canonical_member(value: &impl Serialize) -> Result<Vec<u8>, JsonError> {
+    Canonical::of_member(value).map(|canonical| canonical.behind(&[]))
 }
 
-/// What is left of a text after everything that was written agreed with it.
-struct Rest<'a>(&'a [u8]);
-
-impl std::io::Write for Rest<'_> {
-    fn write(&mut self, written: &[u8]) -> std::io::Result<usize> {
-        let other = || std::io::Error::other("another text");
-        self.0 = self.0.strip_prefix(written).ok_or_else(other)?;
-        Ok(written.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// Whether `text` is what [`canonical_member`] writes of `value`, byte by byte.
+pub(crate) fn is_canonical_member(value: &impl Serialize, text: &[u8]) -> bool {
+    Canonical::of_member(value).is_ok_and(|canonical| canonical.is(text))
 }
 
 /// Integers beyond 2^53 are doubles to other readers.
@@ -398,9 +390,9 @@ mod tests {
     #[test]
     fn a_text_is_compared_to_its_end() {
         let value = serde_json::json!({"a": [1, "b"]});
-        assert!(is_text_of(&value, br#"{"a":[1,"b"]}"#));
+        assert!(is_canonical_member(&value, br#"{"a":[1,"b"]}"#));
         for other in [r#"{"a":[1,"b"]"#, r#"{"a":[1,"b"]} "#, r#"{"a":[1,"c"]}"#, ""] {
-            assert!(!is_text_of(&value, other.as_bytes()), "{other}");
+            assert!(!is_canonical_member(&value, other.as_bytes()), "{other}");
         }
     }
 

@@ -7,7 +7,9 @@
 mod beside;
 mod chain;
 mod changes;
+mod filing;
 mod link;
+mod pages;
 mod parts;
 mod requests;
 pub mod seen;
@@ -19,23 +21,19 @@ use countersign_core::json;
 use countersign_core::receipt::Level;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::course::Course;
-use countersign_core::receipt::validity::{Moment, end};
+use countersign_core::receipt::validity::end;
 use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_store::error::StoreError;
-use countersign_store::ledger::read::{Receipts, Row};
-use link::{Link, link};
+use countersign_store::ledger::read::{Person, Receipts};
+use filing::Filing;
+use link::Link;
+use pages::{Grounds, Links, Pages};
 use parts::Parts;
 use seen::Seen;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Rows that are read together. Few enough that a page of the largest receipts still fits.
-const PAGE: usize = 256;
-
-/// Into how many shares a page is cut for each core.
-const SHARES: usize = 4;
 
 /// Rounds in which others may go on writing before the check settles for what it has read.
 const ROUNDS: usize = 8;
@@ -203,33 +201,47 @@ impl Audit {
 
     /// Follows what is stored until nothing more is.
     async fn rows(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
-        let mut last = self.chain.newest().and_then(|(seq, _)| i64::try_from(seq).ok());
-        let mut page = self.source.rows_after(last, PAGE).await?;
-        while let Some(row) = page.last() {
-            last = Some(row.seq);
-            // The next page is read while this one is checked.
-            let (links, next) = tokio::join!(self.links(page), self.source.rows_after(last, PAGE));
-            let mut persons = Vec::new();
-            for one in links? {
-                let followed = one.and_then(|one| self.follow(one));
-                match followed {
-                    Ok(one) => persons.extend(self.parts.pass(one)),
-                    Err(broken) => {
-                        self.found(broken);
-                        return Ok(());
-                    }
-                }
-            }
-            self.are_filed(persons).await?;
-            (self.report.receipts, self.report.levels) = self.chain.counted();
-            passed(self.report.receipts);
-            self.older_heads().await?;
+        let last = self.chain.newest().and_then(|(seq, _)| i64::try_from(seq).ok());
+        let mut pages = Pages::after(Arc::clone(&self.source), self.grounds(), last);
+        let mut filing = Filing::default();
+        loop {
+            let page = pages.next().await;
+            // Of the page before: it was looked up meanwhile.
+            self.is_filed(filing.end().await?).await?;
             if !self.holds() {
                 return Ok(());
             }
-            page = next?;
+            let page = page?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            match self.follow_all(page) {
+                Ok(persons) => filing = Filing::begin(&self.source, persons),
+                Err(broken) => {
+                    self.found(broken);
+                    return Ok(());
+                }
+            }
+            (self.report.receipts, self.report.levels) = self.chain.counted();
+            passed(self.report.receipts);
+            self.older_heads().await?;
         }
-        Ok(())
+    }
+
+    /// What each row is checked against.
+    fn grounds(&self) -> Grounds {
+        let witnessed = self.seen.iter().filter_map(|s| s.presumed(&self.trust)).collect();
+        Grounds { trust: Arc::clone(&self.trust), now: self.now, witnessed }
+    }
+
+    /// Takes a page into the chain; by whom its receipts must be found.
+    fn follow_all(&mut self, page: Links) -> Result<Vec<Person>, Broken> {
+        let mut persons = Vec::new();
+        for one in page {
+            let one = one.and_then(|one| self.follow(one))?;
+            persons.extend(self.parts.pass(one));
+        }
+        Ok(persons)
     }
 
     /// Takes the next receipt into the chain, and what it changes into what came before.
@@ -238,35 +250,6 @@ impl Audit {
         let contradicted = |why| Broken::new(link.at(), Verdict::Contradicted, why);
         self.course.follow(&link.step).map_err(contradicted)?;
         Ok(link)
-    }
-
-    /// Checks rows, each by itself, on every core.
-    async fn links(&self, page: Vec<Row>) -> Result<Vec<Result<Link, Broken>>, StoreError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        // Several shares for each core: one that is held up holds up little.
-        let share = page.len().div_ceil(cores * SHARES).max(1);
-        let mut rows = page.into_iter();
-        let mut working = Vec::with_capacity(cores);
-        loop {
-            let rows: Vec<Row> = rows.by_ref().take(share).collect();
-            if rows.is_empty() {
-                break;
-            }
-            let (trust, now, seen) = (Arc::clone(&self.trust), self.now, Arc::clone(&self.seen));
-            let check = move || {
-                // What the chain does not lead to in the end is found when the heads are compared.
-                let witnessed: Vec<_> = seen.iter().filter_map(|s| s.presumed(&trust)).collect();
-                let at = Moment { now, witnessed: &witnessed };
-                rows.iter().map(|row| link(row, &trust, &at)).collect::<Vec<_>>()
-            };
-            working.push(tokio::task::spawn_blocking(check));
-        }
-        let mut links = Vec::new();
-        for share in working {
-            let failed = |e: tokio::task::JoinError| StoreError::Unavailable(e.to_string());
-            links.extend(share.await.map_err(failed)?);
-        }
-        Ok(links)
     }
 
     /// Compares the heads inside artifacts that name receipts from long ago.

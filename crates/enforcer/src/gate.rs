@@ -55,6 +55,7 @@ use heads::Heads;
 use serde_json::{Map, Value};
 use standing::{Counting, judge};
 use std::sync::{Arc, PoisonError, RwLock};
+use stops::looked::Looked;
 
 pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
@@ -73,6 +74,7 @@ pub struct Enforcer {
     sources: Sources,
     remembered: RwLock<Remembered>,
     heads: Heads,
+    looked: Looked,
 }
 
 /// The right to start one action once: the claim is durable, and holding this is the permission.
@@ -117,10 +119,18 @@ impl Enforcer {
         witness::check_home(&home, &*ledger, &identity.keys).await?;
         let owner = Owner::new(&home, &edge)?;
         let boundary = Boundary::Unprotected;
-        let (sources, remembered, heads) =
-            (Sources::default(), RwLock::default(), Heads::default());
-        let enforcer =
-            Self { home, identity, ledger, edge, owner, boundary, sources, remembered, heads };
+        let enforcer = Self {
+            home,
+            identity,
+            ledger,
+            edge,
+            owner,
+            boundary,
+            sources: Sources::default(),
+            remembered: RwLock::default(),
+            heads: Heads::default(),
+            looked: Looked::default(),
+        };
         enforcer.tell_ends().await?;
         enforcer.recover().await?;
         Ok(enforcer)

@@ -4,7 +4,7 @@ use crate::home::Home;
 use crate::witness;
 use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::keys::{KeyError, SecretKeys};
-use countersign_core::receipt::{Content, Receipt};
+use countersign_core::receipt::{Hashed, Written};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::Notary;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub struct OperatorNotary(pub Arc<SecretKeys>);
 
 impl Notary for OperatorNotary {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
-        Receipt::sign(content, &self.0).map_err(unsigned)
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
+        content.sign(&self.0).map_err(unsigned)
     }
 
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
@@ -44,7 +44,7 @@ pub struct HomeNotary {
 }
 
 impl Notary for HomeNotary {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
         self.operator.receipt(content)
     }
 

@@ -18,7 +18,7 @@ use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::check::Verdict;
-use countersign_core::receipt::{Content, Event, Level, Receipt};
+use countersign_core::receipt::{Event, Hashed, Level, Receipt, Written};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_enforcer::notary::OperatorNotary;
@@ -64,7 +64,7 @@ impl Notaries {
 }
 
 impl Notary for Notaries {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
         self.now().receipt(content)
     }
 

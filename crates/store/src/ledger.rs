@@ -13,7 +13,7 @@ use countersign_core::decision::{Decision, Reason};
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::course::LEDGER;
-use countersign_core::receipt::{Content, Entry, Event, PolicyNote, Receipt};
+use countersign_core::receipt::{Content, Entry, Event, Hashed, PolicyNote, Receipt, Written};
 use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
 use countersign_core::verify::Vote;
@@ -45,11 +45,11 @@ pub use rounds::{Next, NextRound, RoundStore};
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
 pub trait Notary: Send + Sync {
-    /// Hashes and signs the content of a receipt.
+    /// Signs the content of a receipt.
     ///
     /// # Errors
     /// Where it cannot be signed; the commit then fails.
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError>;
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError>;
 
     /// Signs a head.
     ///

@@ -34,6 +34,22 @@ impl Canonical {
         Ok(Self { out: writer.out, order: writer.order })
     }
 
+    /// Writes `value` as a member of an object: one level less is left for what is in it.
+    pub(super) fn of_member(value: &(impl Serialize + ?Sized)) -> Result<Self, JsonError> {
+        let mut writer = Writer { depth: 1, ..Writer::default() };
+        value.serialize(&mut writer)?;
+        Ok(Self { out: writer.out, order: writer.order })
+    }
+
+    /// Whether the bytes are `text`.
+    pub(super) fn is(&self, text: &[u8]) -> bool {
+        let mut rest = (self.out.len() == text.len()).then_some(text);
+        self.order.walk(&self.out, &mut |piece| {
+            rest = rest.and_then(|rest| rest.strip_prefix(piece));
+        });
+        rest.is_some_and(<[u8]>::is_empty)
+    }
+
     /// The bytes, behind `prefix`.
     pub(super) fn behind(self, prefix: &[u8]) -> Vec<u8> {
         if prefix.is_empty() && self.order.is_as_written() {

@@ -10,9 +10,10 @@ use quorum::Weighed;
 pub use words::word;
 
 use super::validity::{Moment, Place};
-use super::{Basis, Content, Entry, Event, Level, Receipt, Signed, output};
+use super::{Basis, Content, Entry, Event, Level, Read, Receipt, Signed, output};
 use crate::artifact::{Artifact, ArtifactHead, Assurance};
 use crate::decision::Decision;
+use crate::encoding::Hash;
 use crate::grant::Taken;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
@@ -82,8 +83,8 @@ pub enum Verdict {
 /// Checks the text of one receipt against pinned keys, at `now`.
 #[must_use]
 pub fn check(bytes: &[u8], trust: &TrustStore, now: Instant) -> Verdict {
-    match Receipt::parse(bytes) {
-        Ok(receipt) => receipt.check(trust, now),
+    match Read::parse(bytes) {
+        Ok(read) => read.check_at(trust, &Moment::now(now)),
         Err(_) if names_other_version(bytes) => Verdict::Unsupported,
         Err(_) => Verdict::Malformed,
     }
@@ -106,14 +107,29 @@ impl Receipt {
     /// stopped counting covers it, the key is looked at as of its date.
     #[must_use]
     pub fn check_at(&self, trust: &TrustStore, at: &Moment<'_>) -> Verdict {
-        match self.judge(trust, at) {
+        self.verdict(self.content.hash().ok(), trust, at)
+    }
+
+    /// The same where `hash` is the content's, worked out; `None` where it has none.
+    pub(super) fn verdict(
+        &self,
+        hash: Option<Hash>,
+        trust: &TrustStore,
+        at: &Moment<'_>,
+    ) -> Verdict {
+        match self.judge(hash, trust, at) {
             Ok(verdict) | Err(verdict) => verdict,
         }
     }
 
-    fn judge(&self, trust: &TrustStore, at: &Moment<'_>) -> Result<Verdict, Verdict> {
+    fn judge(
+        &self,
+        hash: Option<Hash>,
+        trust: &TrustStore,
+        at: &Moment<'_>,
+    ) -> Result<Verdict, Verdict> {
         let judged = Judged { at, place: self.place() };
-        self.signed_by_operator(trust, &judged)?;
+        self.signed_by_operator(hash, trust, &judged)?;
         let entry = &self.content.entry;
         let action_hash = entry
             .action
@@ -138,15 +154,20 @@ impl Receipt {
         Place { ledger, seq, hash, recorded: self.content.recorded_at.instant() }
     }
 
-    fn signed_by_operator(&self, trust: &TrustStore, judged: &Judged<'_>) -> Result<(), Verdict> {
+    fn signed_by_operator(
+        &self,
+        hash: Option<Hash>,
+        trust: &TrustStore,
+        judged: &Judged<'_>,
+    ) -> Result<(), Verdict> {
         let [signature] = self.signatures.as_slice() else { return Err(Verdict::Malformed) };
         let untrusted = || untrusted(&signature.key_id);
         let operator = trust.operator(&signature.key_id).ok_or_else(untrusted)?;
         if !judged.counts(&operator.status) {
             return Err(Verdict::Revoked);
         }
-        // INVARIANT: what a witness saw is found by its hash, which is worked out here.
-        if self.content.hash().ok() != Some(self.content_hash) {
+        // INVARIANT: what a witness saw is found by its hash, which was worked out.
+        if hash != Some(self.content_hash) {
             return Err(Verdict::HashMismatch);
         }
         let key = operator.keys.signing();

@@ -1,13 +1,12 @@
 //! Whether what the gate looks back for is where it looks: among the rows, whatever went into a
 //! segment, and whatever was dropped with one.
 
-use super::link::{Link, link};
+use super::link::Link;
 use super::parts::broken;
 use super::{Audit, Broken};
 use countersign_core::checkpoint::{Changes, Head};
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
-use countersign_core::receipt::validity::Moment;
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use std::collections::BTreeMap;
@@ -71,10 +70,8 @@ impl Audit {
 
     /// Rows that stayed, each checked by itself, oldest first.
     pub(super) async fn copies(&self) -> Result<Vec<Result<Link, Broken>>, StoreError> {
-        let witnessed: Vec<_> = self.seen.iter().filter_map(|s| s.presumed(&self.trust)).collect();
-        let at = Moment { now: self.now, witnessed: &witnessed };
         let rows = self.source.copies().await?;
-        Ok(rows.iter().map(|row| link(row, &self.trust, &at)).collect())
+        Ok(self.grounds().links(&rows))
     }
 
     /// Nothing that the gate looks back for is missing among the copies, and the changes are those

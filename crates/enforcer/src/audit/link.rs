@@ -7,7 +7,7 @@ use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::{Verdict, check};
 use countersign_core::receipt::course::Step;
 use countersign_core::receipt::validity::Moment;
-use countersign_core::receipt::{Content, Level, Receipt};
+use countersign_core::receipt::{Content, Level, Read, Receipt};
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_store::ledger::Change;
@@ -44,17 +44,18 @@ impl Link {
 /// Works out again what a row says of itself.
 pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Link, Broken> {
     let at = Some(row.seq);
-    let Ok(receipt) = Receipt::parse(&row.text) else {
+    let Ok(read) = Read::parse(&row.text) else {
         let verdict = check(&row.text, trust, now.now);
         return Err(Broken::new(at, verdict, format!("row {} is no receipt", row.seq)));
     };
-    let level = match receipt.check_at(trust, now) {
+    let level = match read.check_at(trust, now) {
         Verdict::Valid { level, .. } => level,
         verdict => {
             let because = format!("the receipt in row {} does not hold", row.seq);
             return Err(Broken::new(at, verdict, because));
         }
     };
+    let receipt = read.into_receipt();
     in_place(row, &receipt)?;
     // A head inside an artifact is covered by the signatures that were just checked: the
     // approver's over the artifact, and the operator's over the receipt.

@@ -2,6 +2,7 @@
 //! rows that stayed.
 
 use super::changes::Kept;
+use super::filing::Filing;
 use super::link::Link;
 use super::{Audit, Broken};
 use crate::segments::note::Note;
@@ -162,11 +163,14 @@ impl Audit {
     }
 
     /// Each of these persons is filed.
-    pub(super) async fn are_filed(&mut self, persons: Vec<Person>) -> Result<(), StoreError> {
-        if persons.is_empty() {
-            return Ok(());
-        }
-        if let Some(one) = self.source.unfiled(persons).await?
+    async fn are_filed(&mut self, persons: Vec<Person>) -> Result<(), StoreError> {
+        let missing = Filing::begin(&self.source, persons).end().await?;
+        self.is_filed(missing).await
+    }
+
+    /// Names the first person who is not filed, where there is one.
+    pub(super) async fn is_filed(&mut self, missing: Option<Person>) -> Result<(), StoreError> {
+        if let Some(one) = missing
             && !self.was_rotated().await?
         {
             let because = format!("receipt {} is not filed under who decided", one.seq);

@@ -1,10 +1,11 @@
+use super::pages::PAGE;
 use super::*;
 use async_trait::async_trait;
 use countersign_core::checkpoint::Head;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
 use countersign_core::trust::Operator;
-use countersign_store::ledger::read::{Beside, Mark, Query};
+use countersign_store::ledger::read::{Beside, Mark, Query, Row};
 use countersign_store::ledger::segments::Segment;
 use countersign_store::ledger::{LedgerStore as _, MemoryLedger, Past, contract};
 
@@ -19,6 +20,8 @@ struct Stored {
     beside: Beside,
     /// How many persons are filed too much.
     strangers: u64,
+    /// After which row nothing can be read.
+    torn: Option<i64>,
 }
 
 #[async_trait]
@@ -27,6 +30,9 @@ impl Receipts for Stored {
         unreachable!("a check reads rows")
     }
     async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        if seq.zip(self.torn).is_some_and(|(seq, torn)| seq >= torn) {
+            return Err(StoreError::Corrupt("torn".to_owned()));
+        }
         let after = self.rows.iter().filter(|row| seq.is_none_or(|seq| row.seq > seq));
         Ok(after.take(limit).cloned().collect())
     }
@@ -76,7 +82,8 @@ async fn stored(receipts: usize) -> Stored {
     }
     let rows = ledger.rows_after(None, usize::MAX).await.unwrap();
     let head = ledger.head_text().await.unwrap();
-    Stored { rows, head, segments: vec![], beside: Beside::default(), strangers: 0 }
+    let beside = Beside::default();
+    Stored { rows, head, segments: vec![], beside, strangers: 0, torn: None }
 }
 
 async fn check(stored: Stored) -> Report {
@@ -116,6 +123,19 @@ async fn a_whole_ledger_is_valid_over_several_pages() {
     assert_eq!(report.levels, BTreeMap::from([(Level::L0, count as u64)]));
     assert!(report.witnesses.iter().all(|w| w.holds) && report.witnesses.len() == 1);
     assert_eq!(check(stored(0).await).await.broken, None);
+}
+
+#[tokio::test]
+async fn attack_28_what_cannot_be_read_further_on_hides_nothing_before_it() {
+    let page = i64::try_from(PAGE).unwrap();
+    for pages in [1, 2] {
+        let mut torn = stored(3 * PAGE).await;
+        torn.torn = Some(pages * page);
+        let next = Some(pages * page + 1);
+        assert_eq!(finding(torn.clone()).await, (next, Verdict::Malformed));
+        torn.rows[5].request_id = Some("another".into());
+        assert_eq!(finding(torn).await, (Some(6), Verdict::HashMismatch));
+    }
 }
 
 #[tokio::test]

@@ -29,11 +29,11 @@ impl Enforcer {
         self.heed_lately().await;
         let action = allowed.written(action);
         let hash = action.hash()?;
-        let note = allowed.grounds.note().clone();
+        let note = allowed.grounds.note();
         let entry = entry::of_action(allowed.event(), self.boundary, action, hash, note.clone())?;
         match self.ledger.let_go(entry, self.now()).await {
             Ok(receipt) => Ok(receipt),
-            Err(error) => Err(self.stopped(action, &note, error).await),
+            Err(error) => Err(self.stopped(action, note, error).await),
         }
     }
 

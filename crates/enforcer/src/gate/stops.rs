@@ -5,6 +5,8 @@
 //! nobody's answer at most every ten seconds, and what cannot be asked holds nothing up. A gateway
 //! can keep a stop back as it can keep an answer back; it can make none, and show none twice.
 
+pub(super) mod looked;
+
 use super::{Enforcer, GateError};
 use crate::ask::Relays;
 use crate::entry;
@@ -22,15 +24,9 @@ use countersign_store::relay::stop::STOPS_TOLD;
 use countersign_wire::pairing::Role;
 use countersign_wire::stop::WaitingStop;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
-
-/// How long an answer about stops is good where nobody must answer.
-const GOOD_MILLIS: i64 = 10_000;
 
 /// How long a gateway may take that nothing hangs on.
 pub(super) const BRIEF: Duration = Duration::from_secs(1);
@@ -57,13 +53,6 @@ struct Looked {
     count: usize,
     /// One that is no stop: from whom it says it is, and why.
     refused: Option<(String, String)>,
-}
-
-/// Whoever loses this only looks once more: it need not reach the disk.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new();
-    let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
 }
 
 impl Enforcer {
@@ -106,15 +95,14 @@ impl Enforcer {
 
     /// Heeds stops of every gateway that answers, where that was not done a moment ago.
     pub(super) async fn heed_lately(&self) {
-        let (now, mark) = (self.now(), self.home.root().join("stops.looked"));
-        let then = std::fs::read_to_string(&mark).ok().and_then(|text| text.parse().ok());
-        let fresh = |then: i64| then <= now.0 && now.0.saturating_sub(then) < GOOD_MILLIS;
-        let Ok(gateways) = self.gateways() else { return };
-        if gateways.is_empty() || then.is_some_and(fresh) {
+        let now = self.now();
+        if self.looked.lately(&self.home, now) {
             return;
         }
+        let age = looked::age(&self.home);
+        let Ok(gateways) = self.gateways() else { return };
         // Also where it fails: one that is away is not asked before every call.
-        let _ = write_private(&mark, &now.0.to_string());
+        self.looked.now(&self.home, (now, age), !gateways.is_empty());
         for client in gateways.into_values() {
             let _ = self.heed_briefly(&client).await;
         }

@@ -3,7 +3,7 @@
 use crate::scene::{DAY, Scene, rule};
 use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::receipt::check::Verdict;
-use countersign_core::receipt::{Content, Receipt};
+use countersign_core::receipt::{Hashed, Written};
 use countersign_enforcer::notary::HomeNotary;
 use countersign_enforcer::segments::Rule;
 use countersign_store::error::StoreError;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 struct Ends(HomeNotary);
 
 impl Notary for Ends {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
-        let kind = content.entry.action.as_ref().and_then(|action| action.get("kind"));
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
+        let kind = content.content().entry.action.as_ref().and_then(|action| action.get("kind"));
         if kind.is_some_and(|kind| kind == "ledger") {
             return Err(StoreError::Unavailable("the end".to_owned()));
         }

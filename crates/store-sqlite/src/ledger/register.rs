@@ -13,7 +13,7 @@ use crate::writer::Around;
 use countersign_core::checkpoint::{Changes, Checkpoint, Head};
 use countersign_core::encoding::Hash;
 use countersign_core::json::{self, JsonError};
-use countersign_core::receipt::{Content, Entry, Event, Receipt};
+use countersign_core::receipt::{Content, Entry, Event, Hashed, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Filed;
@@ -41,7 +41,8 @@ struct Page {
 
 impl Page {
     fn newest(&self) -> Option<(u64, Hash)> {
-        let last = self.drafts.last().map(|draft| (draft.content.seq, draft.hash));
+        let last =
+            self.drafts.last().map(|draft| (draft.hashed.content().seq, draft.hashed.hash()));
         last.or(self.handed_over)
     }
 
@@ -95,9 +96,9 @@ impl Register {
             recorded_at: now.timestamp(),
             entry,
         };
-        let hash = hash(&content).map_err(|error| db.unavailable(error))?;
+        let hashed = hashed(content).map_err(|error| db.unavailable(error))?;
         let ticket = Ticket::default();
-        page.drafts.push(Draft { content, hash, at: now, ticket: ticket.clone() });
+        page.drafts.push(Draft { hashed, at: now, ticket: ticket.clone() });
         Ok(ticket)
     }
 
@@ -106,15 +107,15 @@ impl Register {
     }
 }
 
-/// The content's hash. A content that could not be read back is no draft.
-fn hash(content: &Content) -> Result<Hash, JsonError> {
-    let bytes = json::canonical(content)?;
+/// The content with its hash. One that could not be read back is no draft.
+fn hashed(content: Content) -> Result<Hashed, JsonError> {
+    let hashed = content.hashed()?;
     // The receipt around it adds little more than signatures.
     let limit = json::limit::RECEIPT - json::limit::MESSAGE;
-    if bytes.len() > limit {
-        return Err(JsonError::TooLarge { size: bytes.len(), limit });
+    if hashed.size() > limit {
+        return Err(JsonError::TooLarge { size: hashed.size(), limit });
     }
-    Ok(Hash::of(&bytes))
+    Ok(hashed)
 }
 
 /// Receipts of calls that a policy let go, after which their head is handed on before it rests.

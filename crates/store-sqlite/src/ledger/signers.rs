@@ -2,8 +2,7 @@
 //! the group is still being drafted.
 
 use super::register::Ticket;
-use countersign_core::encoding::Hash;
-use countersign_core::receipt::{Content, Receipt};
+use countersign_core::receipt::{Hashed, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::Notary;
@@ -20,9 +19,8 @@ const MOST_THREADS: usize = 8;
 
 /// A receipt without its signature.
 pub(super) struct Draft {
-    pub(super) content: Content,
-    /// The content's hash; the next receipt names it already.
-    pub(super) hash: Hash,
+    /// The next receipt names its hash already.
+    pub(super) hashed: Hashed,
     pub(super) at: Instant,
     pub(super) ticket: Ticket,
 }
@@ -205,11 +203,10 @@ fn sign_each(notary: &dyn Notary, drafts: Vec<Draft>) -> Outcome {
 }
 
 fn sign_one(notary: &dyn Notary, draft: Draft) -> Result<Signed, StoreError> {
-    let receipt = notary.receipt(draft.content)?;
-    if receipt.content_hash != draft.hash {
+    let hash = draft.hashed.hash();
+    let (receipt, text) = notary.receipt(draft.hashed)?.into_parts();
+    if receipt.content_hash != hash {
         return Err(StoreError::Unavailable("a receipt changed as it was signed".to_owned()));
     }
-    let text = serde_json::to_string(&receipt);
-    let text = text.map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Ok(Signed { receipt, text, at: draft.at, ticket: draft.ticket })
 }

@@ -7,7 +7,7 @@ use crate::private_file::{beside, lock_file};
 use crate::writer::Around;
 use countersign_core::action::ActionHash;
 use countersign_core::checkpoint::Head;
-use countersign_core::receipt::{Boundary, Content, Event};
+use countersign_core::receipt::{Boundary, Content, Event, Hashed, Written};
 use countersign_core::request::State;
 use countersign_store::ledger::contract::{all, is_own, notary};
 use countersign_store::ledger::{RequestKey, Suspended};
@@ -207,7 +207,7 @@ struct Counting {
 }
 
 impl Notary for Counting {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
         notary()?.receipt(content)
     }
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
@@ -243,7 +243,7 @@ impl Hearing {
 }
 
 impl Notary for Hearing {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
         notary()?.receipt(content)
     }
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
@@ -325,10 +325,7 @@ async fn attack_28_a_ledger_whose_head_was_taken_takes_no_receipt() {
 async fn attack_20_a_notary_that_cannot_sign_leaves_nothing_behind() {
     struct Broken;
     impl Notary for Broken {
-        fn receipt(
-            &self,
-            content: countersign_core::receipt::Content,
-        ) -> Result<Receipt, StoreError> {
+        fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
             notary()?.receipt(content)
         }
         fn checkpoint(
@@ -353,13 +350,15 @@ async fn attack_20_a_notary_that_cannot_sign_leaves_nothing_behind() {
 struct Odd;
 
 impl Notary for Odd {
-    fn receipt(&self, mut content: Content) -> Result<Receipt, StoreError> {
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
+        let mut content = content.into_content();
         match content.entry.action.as_ref().and_then(|a| a["arguments"]["limit"].as_i64()) {
             Some(1) => panic!("in a notary"),
             Some(2) => content.entry.event = Event::Blocked,
             _ => {}
         }
-        notary()?.receipt(content)
+        let hashed = content.hashed().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+        notary()?.receipt(hashed)
     }
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         notary()?.checkpoint(head)

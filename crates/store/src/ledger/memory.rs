@@ -120,7 +120,8 @@ impl MemoryLedger {
         let recorded_at = now.timestamp();
         let ledger = self.id.clone();
         let content = Content { ledger: ledger.clone(), seq, prev, recorded_at, entry };
-        let receipt = self.notary.receipt(content)?;
+        let hashed = content.hashed().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+        let (receipt, _) = self.notary.receipt(hashed)?.into_parts();
         let content_hash = receipt.content_hash;
         if Change::of(&receipt.content.entry).is_some() {
             inner.changes = inner.changes.and(content_hash);

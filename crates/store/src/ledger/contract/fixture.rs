@@ -13,7 +13,7 @@ use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Choice, Decision, Word};
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::keys::{KeyError, KeyId, SecretKeys};
-use countersign_core::receipt::{Boundary, Content, Entry, Event, Receipt};
+use countersign_core::receipt::{Boundary, Content, Entry, Event, Hashed, Receipt, Written};
 use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, Status, TrustStore};
@@ -34,8 +34,8 @@ pub(super) fn operator() -> Result<SecretKeys, KeyError> {
 struct TestNotary(SecretKeys);
 
 impl Notary for TestNotary {
-    fn receipt(&self, content: Content) -> Result<Receipt, StoreError> {
-        Receipt::sign(content, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
+    fn receipt(&self, content: Hashed) -> Result<Written, StoreError> {
+        content.sign(&self.0).map_err(|e| StoreError::Corrupt(e.to_string()))
     }
     fn checkpoint(&self, head: Head) -> Result<Checkpoint, StoreError> {
         Checkpoint::sign(head, &self.0).map_err(|e| StoreError::Corrupt(e.to_string()))

@@ -77,7 +77,7 @@ impl Receipts for MemoryLedger {
 
 fn row(receipt: &Receipt) -> Result<Row, StoreError> {
     let content = &receipt.content;
-    let text = serde_json::to_vec(receipt).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    let text = receipt.canonical_bytes().map_err(|e| StoreError::Corrupt(e.to_string()))?;
     Ok(Row {
         seq: i64::try_from(content.seq).unwrap_or(i64::MAX),
         content_hash: receipt.content_hash.0.to_vec(),
