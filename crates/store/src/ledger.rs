@@ -13,7 +13,7 @@ use countersign_core::decision::{Decision, Reason};
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::course::LEDGER;
-use countersign_core::receipt::{Content, Entry, Event, Hashed, PolicyNote, Receipt, Written};
+use countersign_core::receipt::{Entry, Event, Hashed, PolicyNote, Receipt, Written};
 use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
 use countersign_core::verify::Vote;

@@ -8,6 +8,7 @@ use countersign_core::freeze::{Stop, StopType};
 use countersign_core::keys::SecretKeys;
 use countersign_core::sealing::Entropy;
 use countersign_store::ledger::MemoryLedger;
+use std::path::Path;
 
 async fn gate(dir: &Path, person: &SecretKeys) -> Enforcer {
     let (home, edge) = (Home::open(dir).unwrap(), Edge::system());

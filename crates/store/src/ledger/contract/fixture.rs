@@ -13,7 +13,7 @@ use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Choice, Decision, Word};
 use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::keys::{KeyError, KeyId, SecretKeys};
-use countersign_core::receipt::{Boundary, Content, Entry, Event, Hashed, Receipt, Written};
+use countersign_core::receipt::{Boundary, Entry, Event, Hashed, Written};
 use countersign_core::request::{self as step, State};
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, Status, TrustStore};
