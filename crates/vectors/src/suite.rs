@@ -3,8 +3,8 @@
 use crate::files::{FILES, MANIFEST};
 use crate::input::{Damaged, Input};
 use crate::{
-    artifact, canonical, decision, gateway, message, pairing, published, receipt, reference, sealed,
-    signed, token,
+    artifact, canonical, decision, gateway, message, pairing, published, receipt, reference,
+    sealed, signed, token,
 };
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;

@@ -74,11 +74,8 @@ fn response(taken: mpsc::Receiver<Bytes>) -> Response {
         Some((Ok::<_, Infallible>(chunk), taken))
     };
     let body = Body::from_stream(unfold(taken, next));
-    let headers = [
-        (CONTENT_TYPE, "text/event-stream"),
-        (CACHE_CONTROL, "no-store"),
-        (UNBUFFERED, "no"),
-    ];
+    let headers =
+        [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store"), (UNBUFFERED, "no")];
     (headers, body).into_response()
 }
 
@@ -105,11 +102,7 @@ async fn run(
     }
 }
 
-async fn live(
-    line: &mut Stream<'_>,
-    caller: &Caller,
-    mut channel: Channel<'_>,
-) -> Result<(), End> {
+async fn live(line: &mut Stream<'_>, caller: &Caller, mut channel: Channel<'_>) -> Result<(), End> {
     let gateway = line.gateway;
     // The first one says at once that the stream is open.
     let mut ping = interval(gateway.config.limits.ping);
@@ -161,5 +154,37 @@ impl Stream<'_> {
         let chunk = [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"].concat();
         let sent = timeout(self.gateway.config.limits.patience, self.chunks.send(chunk.into()));
         sent.await.map_err(|_| End::TooSlow)?.map_err(|_| End::Gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Limits};
+    use countersign_core::time::Instant;
+    use countersign_store::relay::memory::MemoryRelay;
+
+    fn gateway(limits: Limits) -> Gateway {
+        let (store, clock) = (Arc::new(MemoryRelay::new()), Arc::new(|| Instant(0)));
+        let config = Config { limits, ..Config::default() };
+        Gateway::new(store, config, clock, Arc::new(|_: &mut [u8]| {}))
+    }
+
+    #[tokio::test]
+    async fn attack_26_who_reads_nothing_is_let_go() {
+        let gateway = gateway(Limits { patience: Duration::from_millis(5), ..Limits::default() });
+        let (chunks, mut taken) = mpsc::channel(1);
+        let mut line = Stream { gateway: &gateway, chunks };
+        assert!(line.event("ping", b"{}").await.is_ok());
+        assert!(matches!(line.event("ping", b"{}").await, Err(End::TooSlow)));
+        assert_eq!(taken.recv().await.unwrap(), "event: ping\ndata: {}\n\n");
+        drop(taken);
+        assert!(matches!(line.event("ping", b"{}").await, Err(End::Gone)));
+    }
+
+    #[test]
+    fn a_message_is_named_like_itself() {
+        let named: Named = serde_json::from_slice(br#"{"msgId":"x","msgType":"error"}"#).unwrap();
+        assert_eq!(named.msg_type, "error");
     }
 }

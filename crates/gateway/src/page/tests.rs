@@ -109,7 +109,9 @@ async fn attack_25_no_other_path_serves_a_file() {
 async fn what_is_known_is_not_sent_again_and_what_may_be_is_packed() {
     let found = asked("GET", "/", &[("if-none-match", "\"zz\", W/\"aa\"")]).await;
     assert_eq!((found.status().as_u16(), header(&found, ETAG)), (304, "W/\"aa\""));
-    for (takes, packed) in [("gzip", true), ("br, GZIP;q=0.5", true), ("br", false), ("gzip;q=0", false)] {
+    for (takes, packed) in
+        [("gzip", true), ("br, GZIP;q=0.5", true), ("br", false), ("gzip;q=0", false)]
+    {
         let found = asked("GET", "/", &[("accept-encoding", takes)]).await;
         assert_eq!(header(&found, CONTENT_ENCODING) == "gzip", packed, "{takes}");
         assert_eq!(header(&found, VARY), "accept-encoding");

@@ -77,14 +77,21 @@ fn by_link() -> Made<Vec<Vector>> {
     let (completion, pair_id, mac) = proven()?;
     let link = waiting()?.link().to_text().to_string();
     let bad = |name, expect, resolved: &Resolved, mac: Value| {
-        Made::Ok(vector(name, expect, resolved)?.with("link", link.as_str()).with("enforcerMac", mac))
+        Made::Ok(
+            vector(name, expect, resolved)?.with("link", link.as_str()).with("enforcerMac", mac),
+        )
     };
     let own = serde_json::to_value(completion.mac)?;
     let renamed = Resolved { enforcer_id: "enf-2".into(), ..resolved()? };
     let good = bad("link", "accepted", &resolved()?, mac.clone())?;
     Ok(vec![
         good.with("mac", own.clone()).with("pairId", pair_id),
-        bad("attack-36-the-relay-shows-its-own-keys", "WrongFingerprint", &swapped()?, mac.clone())?,
+        bad(
+            "attack-36-the-relay-shows-its-own-keys",
+            "WrongFingerprint",
+            &swapped()?,
+            mac.clone(),
+        )?,
         bad("attack-36-the-proof-sent-back", "WrongMac", &resolved()?, own)?,
         bad("attack-36-no-proof", "WrongMac", &resolved()?, base64(&[0; 32]).into())?,
         bad("attack-23-another-id", "WrongMac", &renamed, mac)?,
@@ -150,7 +157,12 @@ fn by_code() -> Made<Vec<Vector>> {
         honest("code-as-people-type-it", ("HTTPS://Relay.Example:443/", "7k 3m-q9td", R))?,
         refused.with("same", false),
         coded("attack-37-keys-behind-the-commitment", "WrongCommitment", &behind, given)?,
-        coded("attack-37-another-nonce-than-committed-to", "WrongCommitment", &resolved()?, ground)?,
+        coded(
+            "attack-37-another-nonce-than-committed-to",
+            "WrongCommitment",
+            &resolved()?,
+            ground,
+        )?,
         coded("attack-36-our-own-keys-reflected", "Reflected", &own, given)?,
     ])
 }

@@ -77,8 +77,16 @@ fn forged() -> Made<Vec<Vector>> {
         vector("attack-36-a-stranger", "Signer", stranger)?,
         vector("attack-23-for-another-enforcer", "OtherEnforcer", signed(elsewhere, &ann)?)?,
         vector("another-reason", "Signature", object::text(&changed)?)?,
-        by("attack-36-a-stranger-poses-as-ann", "Signature", object::strangers()?.sign(Domain::Freeze, &stop()?)?)?,
-        by("attack-35-signed-in-the-domain-of-tokens", "Signature", ann.sign(Domain::Token, &stop()?)?)?,
+        by(
+            "attack-36-a-stranger-poses-as-ann",
+            "Signature",
+            object::strangers()?.sign(Domain::Freeze, &stop()?)?,
+        )?,
+        by(
+            "attack-35-signed-in-the-domain-of-tokens",
+            "Signature",
+            ann.sign(Domain::Token, &stop()?)?,
+        )?,
         by("attack-35-signed-in-no-domain", "Signature", untagged)?,
         by("last-bit-of-the-signature", "Signature", flipped(good, 63))?,
     ])

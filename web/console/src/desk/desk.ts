@@ -42,6 +42,8 @@ export class Desk {
   readonly #device: keys.Device;
   readonly #enforcer: keys.PublicKeys;
   #pairing: Pairing;
+  /** Told of each answer that was given here: the request's id, and how far it got. */
+  onAnswer: (requestId: string, answer: Answered) => void = () => undefined;
   /** What was opened and shown, by the artifact's hash: nothing else is ever signed. */
   readonly #opened = new Map<string, Opened>();
 
@@ -201,6 +203,7 @@ export class Desk {
   async #answerTo({ pairId, artifact }: Opened): Promise<Answered> {
     const known = await this.#place.memory.remembered(pairId, artifact.requestId);
     if (known?.answer === undefined) throw new DeskError("NotOpened", "the answer is not there any more");
+    this.onAnswer(artifact.requestId, known.answer);
     return known.answer;
   }
 
@@ -215,6 +218,11 @@ export class Desk {
       for (const signed of await memory.unsent(this.#pairing.pairId)) await this.#send(signed);
       return (await memory.unsent(this.#pairing.pairId)).length === 0;
     });
+  }
+
+  /** What was answered to a request, and how far that got. */
+  async answered(requestId: string): Promise<Answered | undefined> {
+    return (await this.#place.memory.remembered(this.#pairing.pairId, requestId))?.answer;
   }
 
   /** How many answers wait to be sent. */

@@ -3,7 +3,7 @@
 import type { Edge } from "../edge.js";
 import { GatewayError, backoff, follow } from "../gateway/index.js";
 import type { Envelope } from "../gateway/index.js";
-import type { Remembered, Waiting } from "../model.js";
+import type { Answered, Remembered, Waiting } from "../model.js";
 import type { Desk } from "./desk.js";
 
 /** What a screen is told of. */
@@ -26,13 +26,14 @@ const TICK = 1_000;
  */
 export async function watch(desk: Desk, edge: Edge, watcher: Watcher, signal: AbortSignal): Promise<void> {
   const inbox = new Inbox(desk, edge, watcher);
+  desk.onAnswer = (requestId, answer) => inbox.answered(requestId, answer);
   // What breaks in one ends the other as well.
   const broken = new AbortController();
   const both = AbortSignal.any([signal, broken.signal]);
   try {
     await Promise.all([
       follow(desk.session, inbox, both),
-      sending(desk, edge, watcher, inbox, both),
+      sending(desk, edge, inbox, both),
       ticking(edge, inbox, both),
     ]);
   } finally {
@@ -41,17 +42,11 @@ export async function watch(desk: Desk, edge: Edge, watcher: Watcher, signal: Ab
 }
 
 /** Sends what waits: at once where the stream opens, else after longer and longer waits. */
-async function sending(
-  desk: Desk,
-  edge: Edge,
-  watcher: Watcher,
-  inbox: Inbox,
-  signal: AbortSignal,
-): Promise<void> {
+async function sending(desk: Desk, edge: Edge, inbox: Inbox, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; !signal.aborted; ) {
     const before = await desk.unsent();
     const done = before === 0 || (await desk.resend());
-    if (before > 0 && (await desk.unsent()) !== before) watcher.settled();
+    if (before > 0 && (await desk.unsent()) !== before) await inbox.sent();
     attempt = done ? 0 : attempt + 1;
     await inbox.nextOpening(edge.sleep(done ? TICK : backoff(attempt, edge.random(1)[0] ?? 0), signal));
   }
@@ -120,6 +115,24 @@ class Inbox {
       await this.#gone(item, "expired");
     }
     if (over.length > 0) this.#tell();
+  }
+
+  /** What was answered stands there as long as it waits to be sent. */
+  answered(requestId: string, answer: Answered): void {
+    const item = this.#items.get(requestId);
+    if (item?.kind === "opened" && answer.sent === "waits") this.#items.set(requestId, { ...item, answer });
+    else this.#items.delete(requestId);
+    this.#tell();
+    this.#watcher.settled();
+  }
+
+  /** Answers that waited are gone out, or will never be taken. */
+  async sent(): Promise<void> {
+    for (const [requestId, item] of this.#items) {
+      const answer = item.kind === "opened" && item.answer ? await this.#desk.answered(requestId) : undefined;
+      if (answer !== undefined && answer.sent !== "waits") this.answered(requestId, answer);
+    }
+    this.#watcher.settled();
   }
 
   async #heard(message: Envelope): Promise<void> {

@@ -50,10 +50,17 @@ export class Session {
 
   /** A token; another one than `stale`. */
   async token(stale?: string): Promise<string> {
-    const held = await this.#token?.catch(() => undefined);
-    if (held !== undefined && held !== stale) return held;
-    this.#token = this.#prove();
-    return this.#token;
+    const held = (this.#token ??= this.#prove());
+    try {
+      const token = await held;
+      if (token !== stale) return token;
+      // Who comes second finds the first one's new token.
+      if (this.#token === held) this.#token = this.#prove();
+      return await (this.#token ?? held);
+    } catch (error) {
+      this.#token = undefined;
+      throw error;
+    }
   }
 
   /** Signs where this device believes that it talks to, together with the gateway's nonce. */
