@@ -200,7 +200,7 @@ test("nothing is signed beyond what is on offer", async () => {
   assert.equal(office.relay.decided.length, 1);
 });
 
-test("attack_04 a request is answered once: the same again sends the same bytes, another is refused", async () => {
+test("attack_18 a request is answered once: the same again sends the same bytes, another is refused", async () => {
   const office = await Office.open();
   const opened = await office.asked();
   office.relay.down = true;
@@ -214,7 +214,7 @@ test("attack_04 a request is answered once: the same again sends the same bytes,
   assert.equal(office.relay.decided.length, 1, String(first?.requestId));
 });
 
-test("attack_04 two tabs that answer at once sign one answer", async () => {
+test("attack_18 two tabs that answer at once sign one answer", async () => {
   const office = await Office.open();
   const opened = await office.asked();
   const replies: readonly Reply[] = [{ say: "allow" }, { say: "deny" }, { say: "allow" }];

@@ -37,7 +37,7 @@ test("the first time something was shown counts, and what is back is not over", 
   assert.deepEqual([found?.seenAt, found?.ended], [shown.seenAt, undefined]);
 });
 
-test("attack_04 another artifact under the id of an answered request is no new question", async () => {
+test("attack_18 another artifact under the id of an answered request is no new question", async () => {
   const memory = await new Browser().memory();
   await memory.saw(shown, "aa");
   await memory.record(signed, { ...shown, answer });
