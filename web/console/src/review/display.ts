@@ -14,6 +14,8 @@ const classOf = (spans: readonly (readonly [number, number])[]) =>
 
 const MISLEADING = new RegExp(`[${classOf(DECEPTIVE)}]`, "u");
 const ESCAPED = new RegExp(`[\\\\${classOf(DECEPTIVE)}]`, "gu");
+const SPLIT = new RegExp(`((?!\\t)[${classOf(DECEPTIVE)}])`, "u");
+const SINGLE = new RegExp(`^(?!\\t)[${classOf(DECEPTIVE)}]$`, "u");
 const WORD = /[\p{Alphabetic}\p{Nd}\p{Nl}\p{No}]+/gu;
 const LOOKALIKE = /[\u{370}-\u{52f}\u{1c80}-\u{1c8f}\u{13a0}-\u{13ff}\u{ff21}-\u{ff5a}]/u;
 
@@ -23,6 +25,14 @@ const LOOKALIKE = /[\u{370}-\u{52f}\u{1c80}-\u{1c8f}\u{13a0}-\u{13ff}\u{ff21}-\u
  */
 export function visible(text: string): string {
   return text.replace(ESCAPED, (one) => SHORT[one] ?? `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** A text in pieces: as it is, and what stands for a character that could mislead. Tabs stay. */
+export function pieces(text: string): readonly { readonly text: string; readonly escape: boolean }[] {
+  return text
+    .split(SPLIT)
+    .filter((one) => one !== "")
+    .map((one) => (SINGLE.test(one) ? { text: visible(one), escape: true } : { text: one, escape: false }));
 }
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\" };
