@@ -111,6 +111,8 @@ export const words = {
     letGo: "Let go too early: nothing was answered.",
     unread: (count: number) => `${plural(count, "part")} to open before you can approve`,
     digits: "The four digits that the agent’s side shows",
+    digitsMissing: "Type the four digits that the agent’s side shows",
+    go: "Show where",
     digitsHint: "Read them where the call waits: in the terminal, or in the agent’s message.",
     digitsWrong: "These are not its digits. Compare with the waiting call: is it the same one?",
     reason: "Reason",
