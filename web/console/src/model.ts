@@ -1,6 +1,6 @@
 /** The shapes that the rooms of the console share. Plain data, safe to keep and to compare. */
 
-import type { artifact, route } from "@countersign/protocol";
+import type { artifact, redact, route } from "@countersign/protocol";
 
 /** How strong a key is held to be, as the person at the enforcer stated it. */
 export type Assurance = route.Route["minAssurance"];
@@ -73,6 +73,8 @@ export interface Review {
 export interface Opened {
   readonly pairId: string;
   readonly artifact: artifact.Artifact;
+  /** What opens commitments to secrets; each one was checked. Never kept. */
+  readonly disclosures: readonly redact.Disclosure[];
   readonly review: Review;
   /** How far the others are, where the enforcer said so: "1 of 2 approved so far: ann". */
   readonly soFar?: string;
@@ -80,7 +82,7 @@ export interface Opened {
 
 /** One line of the inbox. What does not open is listed with the reason, never shown, never hidden. */
 export type Waiting =
-  | { readonly kind: "opened"; readonly opened: Opened }
+  | { readonly kind: "opened"; readonly opened: Opened; readonly answer?: Answered }
   | { readonly kind: "closed"; readonly pairId: string; readonly requestId: string; readonly why: string };
 
 /** What a person answers. */
@@ -100,11 +102,26 @@ export interface Always {
 /** What became of an answer. */
 export type Sent = "waits" | "taken" | "too-late" | "refused";
 
+/** What this device answered, and how far that got. */
+export interface Answered {
+  readonly say: Reply["say"];
+  readonly reason?: string;
+  /** The items of a batch that were allowed. */
+  readonly items?: readonly number[];
+  /** RFC 3339. */
+  readonly decidedAt: string;
+  readonly sent: Sent;
+}
+
 /** What this device remembers of a request. */
 export interface Remembered {
   readonly pairId: string;
+  readonly requestId: string;
+  /** When this device first opened it, RFC 3339. */
+  readonly seenAt: string;
+  /** What was shown, but for disclosed secrets. */
   readonly review: Review;
-  readonly answer?: { readonly say: Reply["say"]; readonly reason?: string; readonly decidedAt: string; readonly sent: Sent };
+  readonly answer?: Answered;
   /** Set where it ended without an answer of this device. */
   readonly ended?: "expired" | "withdrawn" | "answered-by-others";
 }
