@@ -37,6 +37,7 @@ export * as redact from "./redact.js";
 export * as reference from "./reference.js";
 export * as route from "./route.js";
 export * as sealing from "./sealing.js";
+export * as shape from "./shape.js";
 export * as statement from "./statement.js";
 export * as taken from "./taken.js";
 export * as time from "./time.js";

@@ -90,6 +90,8 @@ export interface AwaitingReveal {
 export interface Compare {
   /** What the other screen must show too: `042 137`. */
   readonly digits: string;
+  /** The other side's keys, as claimed until the person said yes. */
+  readonly keys: PublicKeys;
   /** @throws PairError `DigitsRefused` unless the person said yes */
   confirm(same: boolean): Paired;
 }
@@ -140,6 +142,7 @@ export function joinByCode(
 function comparing(meeting: Meeting, digits: string): Compare {
   return {
     digits,
+    keys: meeting.enforcer,
     confirm(same) {
       if (same) return peer(meeting);
       throw new PairError("DigitsRefused", "the digits were not confirmed");

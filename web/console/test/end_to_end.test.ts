@@ -25,8 +25,8 @@ class Person {
   desk!: Desk;
 
   async join(text: string, relay: string, compare: (digits: string) => boolean | Promise<boolean> = () => false): Promise<Seen> {
-    const given = { edge: this.edge, memory: await this.browser.memory(), keys: await this.browser.keys(), name: "work", group: "" };
-    const joining = new Join(given, invitation(text, relay), (seen) => {
+    const place = { edge: this.edge, memory: await this.browser.memory(), keys: await this.browser.keys() };
+    const joining = new Join(place, invitation(text, relay), { name: "work", group: "" }, (seen) => {
       if (seen.step === "comparing") void Promise.resolve(compare(seen.digits)).then((same) => joining.compare(same));
     });
     return joining.run();

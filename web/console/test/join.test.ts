@@ -28,8 +28,8 @@ class Meeting {
     });
     this.relay.hostile = (path, body) => this.#answer(path, body);
     const [memory, store] = [await this.browser.memory(), await this.browser.keys()];
-    const given = { edge, memory, keys: store, name: "work", group: "team" };
-    const joining = new Join(given, invitation(text, RELAY), (seen) => {
+    const place = { edge, memory, keys: store };
+    const joining = new Join(place, invitation(text, RELAY), { name: "work", group: "team" }, (seen) => {
       this.seen.push(seen);
       if (seen.step !== "comparing") return;
       const same = compare?.(seen.digits);

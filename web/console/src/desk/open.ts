@@ -1,7 +1,6 @@
 /** From a delivered message to a request that may be shown: everything is checked here, once. */
 
-import { artifact as protocol, keys, redact, sealing, statement } from "@countersign/protocol";
-import * as shape from "@countersign/protocol/shape";
+import { artifact as protocol, keys, redact, sealing, shape, statement } from "@countersign/protocol";
 import type { Envelope } from "../gateway/index.js";
 import type { Opened, Pairing } from "../model.js";
 import { reviewOf } from "../review/index.js";

@@ -1,8 +1,7 @@
 /** The messages of the gateway binding that a device of an approver reads and writes. */
 
-import { keys, sealing, time } from "@countersign/protocol";
+import { keys, sealing, shape, time } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
-import * as shape from "@countersign/protocol/shape";
 
 /** The most bytes of a page of an inbox, and of one pushed message. */
 export const PAGE = 8 * 1024 * 1024;

@@ -1,8 +1,7 @@
 /** One device at its gateway: it proves that it holds its key, and gets a token for a while. */
 
-import { encoding, keys, time } from "@countersign/protocol";
+import { encoding, keys, shape, time } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
-import * as shape from "@countersign/protocol/shape";
 import type { Edge } from "../edge.js";
 import { call, sense } from "./call.js";
 import type { Ask } from "./call.js";

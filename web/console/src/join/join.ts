@@ -16,11 +16,15 @@ const PAUSE = 300;
 /** How often the word to the other side is repeated while the relay is away. */
 const TRIES = 10;
 
-/** Where everything is, and what the person calls the pairing. */
-export interface Joining {
+/** Where everything is. */
+export interface Place {
   readonly edge: Edge;
   readonly keys: KeyStore;
   readonly memory: Memory;
+}
+
+/** What the person calls the pairing. */
+export interface Labels {
   readonly name: string;
   readonly group: string;
 }
@@ -29,7 +33,7 @@ export interface Joining {
 export type Seen =
   | { readonly step: "asking" }
   /** Waits for the person: {@link Join.compare}. */
-  | { readonly step: "comparing"; readonly digits: string }
+  | { readonly step: "comparing"; readonly digits: string; readonly fingerprint: string }
   /** This side said yes; the other one has not yet. */
   | { readonly step: "agreeing" }
   | { readonly step: "joined"; readonly pairing: Pairing }
@@ -37,8 +41,10 @@ export type Seen =
 
 /** One pairing in progress. */
 export class Join {
-  readonly #with: Joining;
+  readonly #with: Place;
   readonly #invited: Invitation;
+  /** Wanted when the pairing is written down: by link before {@link run}, by code before the yes. */
+  labels: Labels;
   readonly #tell: (seen: Seen) => void;
   readonly #events: Event[] = [];
   #wake: () => void = () => undefined;
@@ -46,9 +52,10 @@ export class Join {
   #over = false;
 
   /** @param tell is told of every change */
-  constructor(given: Joining, invited: Invitation, tell: (seen: Seen) => void) {
-    this.#with = given;
+  constructor(place: Place, invited: Invitation, labels: Labels, tell: (seen: Seen) => void) {
+    this.#with = place;
     this.#invited = invited;
+    this.labels = labels;
     this.#tell = tell;
   }
 
@@ -95,7 +102,10 @@ export class Join {
   }
 
   #seen(state: State): Seen {
-    if (state.step === "comparing") return { step: "comparing", digits: state.compare.digits };
+    if (state.step === "comparing") {
+      const { digits, keys: found } = state.compare;
+      return { step: "comparing", digits, fingerprint: keys.fingerprint(found) };
+    }
     if (state.step === "failed") return { step: "failed", why: state.why };
     if (state.step === "joined" && this.#pairing !== undefined) return { step: "joined", pairing: this.#pairing };
     return { step: state.step === "agreeing" ? "agreeing" : "asking" };
@@ -138,7 +148,8 @@ export class Join {
   }
 
   async #keep(paired: pairing.Paired, { caller }: Session): Promise<void> {
-    const { name, group, memory, edge } = this.#with;
+    const { memory, edge } = this.#with;
+    const { name, group } = this.labels;
     this.#pairing = {
       pairId: paired.pairId,
       name,

@@ -1,5 +1,6 @@
 /** What this device keeps: pairings, what it was asked and answered, and answers that wait to be sent. */
 
+import { time } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
 import { openDatabase, reading, result, writing } from "../database.js";
 import type { Answered, Pairing, Remembered, Sent } from "../model.js";
@@ -95,6 +96,19 @@ export class Memory {
   async history(): Promise<readonly Remembered[]> {
     const all = await this.#all<Line>(HISTORY);
     return all.sort((a, b) => (a.seenAt < b.seenAt ? 1 : -1));
+  }
+
+  /**
+   * Forgets what was asked and answered. What could still be answered is kept: else a second,
+   * different answer could be signed.
+   */
+  async clearHistory(now: number): Promise<void> {
+    await writing(this.#database, [HISTORY], async (open) => {
+      const store = open.objectStore(HISTORY);
+      const lines = await result(store.getAll() as IDBRequest<Line[]>);
+      const over = lines.filter(({ review }) => (time.timestamp(review.expiresAt)?.millis ?? 0) <= now);
+      for (const { pairId, requestId } of over) await result(store.delete([pairId, requestId]));
+    });
   }
 
   /** What is remembered of one request. */
