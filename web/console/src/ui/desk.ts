@@ -13,6 +13,10 @@ export interface Picture {
   readonly waiting: readonly Waiting[];
   /** Newest first. */
   readonly history: readonly Remembered[];
+  /** Whether what was kept here is still there. */
+  readonly condition?: "new" | "kept" | "lost";
+  /** Pairings that cannot be used, and why; by pairing id. */
+  readonly trouble?: Readonly<Record<string, string>>;
 }
 
 /** What a person was given to join with. */

@@ -2,6 +2,7 @@
 
 import type { Opened, Reply } from "../model.js";
 import type { Desk, Picture } from "./desk.js";
+import { start } from "./text.js";
 import { words } from "./words.js";
 
 /** An answer between the gesture and the signature. */
@@ -65,7 +66,7 @@ export class Store {
     await this.trying(async () => {
       const sent = await this.desk.answer(opened, reply);
       const bad = sent === "refused" || sent === "too-late";
-      this.say(`${words.said[reply.say]}: ${opened.review.headline.slice(0, 120)} — ${words.sent[sent]}`, bad);
+      this.say(`${words.said[reply.say]}: ${start(opened.review.headline, 120)} — ${words.sent[sent]}`, bad);
     });
     this.drop(key);
   }

@@ -43,6 +43,7 @@ export const words = {
     closed: "Could not be opened",
     answered: "Answered lately",
     everything: "Everything you answered",
+    kept: (what: string) => `${what}, not sent yet`,
     filter: "Filter what waits",
     none: "Nothing that waits matches.",
     choose: "Choose a request to read it.",
@@ -111,6 +112,8 @@ export const words = {
     letGo: "Let go too early: nothing was answered.",
     unread: (count: number) => `${plural(count, "part")} to open before you can approve`,
     digits: "The four digits that the agent’s side shows",
+    digitsMissing: "Type the four digits that the agent’s side shows",
+    go: "Show where",
     digitsHint: "Read them where the call waits: in the terminal, or in the agent’s message.",
     digitsWrong: "These are not its digits. Compare with the waiting call: is it the same one?",
     reason: "Reason",
@@ -227,6 +230,12 @@ export const words = {
     failed: (name: string, why: string) => `${name}: ${why}`,
     working: "Sending the stop…",
   },
+
+  broken: {
+    because: (why: string) => `Countersign cannot work in this browser: ${why}`,
+    insecure: "this address is not secure. Open it over https, or on the machine itself at 127.0.0.1.",
+  },
+  lost: "This browser has thrown away what was kept here, keys and all: pair this device again. Who runs the enforcers should revoke its old keys.",
 
   trouble: (what: string) => `That did not work: ${what}`,
 } as const;

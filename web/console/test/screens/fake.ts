@@ -33,7 +33,7 @@ export class FakeDesk implements Desk {
     const answer = { say: reply.say, decidedAt: new Date().toISOString(), sent: this.sent, ...(reply.reason === undefined ? {} : { reason: reply.reason }) };
     this.change({
       waiting: this.picture.waiting.filter((one) => one.kind === "closed" || one.opened !== about),
-      history: [{ pairId: about.pairId, review: about.review, answer }, ...this.picture.history],
+      history: [{ pairId: about.pairId, requestId: about.artifact.requestId, seenAt: new Date().toISOString(), review: about.review, answer }, ...this.picture.history],
     });
     return this.sent;
   }

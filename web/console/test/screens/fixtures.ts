@@ -48,10 +48,10 @@ export function opened(ask: Ask): Opened {
   const made = artifact.buildArtifact({
     requestId: `01KAHX7P${String(count).padStart(4, "0")}`, sessionId: "session-1", artifactType: ask.type ?? "command.review",
     repoRef: "git:shop", createdAt: time(-1), expiresAt: time(ask.minutes ?? 9), payload: ask.payload,
-    extensions: { "org.countersign.route": route, "org.countersign.context": context },
+    extensions: { "org.countersign.head": { head: { ledger: "ledger-1", seq: 7, contentHash: hash(6), time: time(-2) }, keyId: "k", signature: "A".repeat(86) }, "org.countersign.route": route, "org.countersign.context": context },
   });
   const review = reviewOf({ artifact: made, disclosures: ask.disclosures ?? [], pairing });
-  return { pairId: pairing.pairId, artifact: made, review, ...(ask.soFar === undefined ? {} : { soFar: ask.soFar }) };
+  return { pairId: pairing.pairId, artifact: made, disclosures: ask.disclosures ?? [], review, ...(ask.soFar === undefined ? {} : { soFar: ask.soFar }) };
 }
 
 export const command = (argv: readonly json.JsonValue[], more: json.JsonObject = {}): json.JsonObject => ({
@@ -142,7 +142,7 @@ export function many(total: number): readonly Waiting[] {
 }
 
 export function history(): readonly Remembered[] {
-  const of = (one: Opened, rest: Partial<Remembered>): Remembered => ({ pairId: one.pairId, review: withoutSecrets(one.review), ...rest });
+  const of = (one: Opened, rest: Partial<Remembered>): Remembered => ({ pairId: one.pairId, requestId: one.artifact.requestId, seenAt: time(-5), review: withoutSecrets(one.review), ...rest });
   const at = time(-3);
   return [
     of(asks.command(), { answer: { say: "allow", decidedAt: at, sent: "taken" } }),
