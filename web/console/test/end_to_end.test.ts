@@ -199,6 +199,22 @@ test("a pairing that this device ended is asked nothing any more", TIME, async (
   assert.notEqual(code, 0);
 });
 
+test("attack_06 the page of a gateway may run its own script only, and no path leads to a file", TIME, async (t) => {
+  const world = await opened(t);
+  for (const path of ["/", "/pair"]) {
+    const page = await fetch(world.url + path);
+    assert.ok([200, 404].includes(page.status), "built in or told that it is not");
+    assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; script-src 'self';/);
+    assert.equal(page.headers.get("x-content-type-options"), "nosniff");
+  }
+  for (const path of ["/gateway.db", "/assets/", "/%2e%2e/gateway.db", "/index.html"]) {
+    assert.match(await (await fetch(world.url + path)).text(), /not_found/, path);
+  }
+  await world.stopGateway();
+  await world.startGateway("--no-console");
+  assert.match(await (await fetch(`${world.url}/`)).text(), /not_found/);
+});
+
 /** A gateway in between that answers some calls with something else. */
 function between(edge: Edge, change: (path: string, body: Record<string, unknown>) => Record<string, unknown>): Edge {
   const meddled: typeof fetch = async (input, init) => {

@@ -82,7 +82,7 @@ async fn attack_06_every_answer_of_the_page_carries_its_policy() {
 }
 
 #[tokio::test]
-async fn attack_25_no_other_path_serves_a_file() {
+async fn attack_31_no_other_path_serves_a_file() {
     for path in [
         "/index.html",
         "/assets",

@@ -41,14 +41,21 @@ export async function watch(desk: Desk, edge: Edge, watcher: Watcher, signal: Ab
   }
 }
 
-/** Sends what waits: at once where the stream opens, else after longer and longer waits. */
+/** How long a look at what waits to be sent is put off where nothing does. */
+const QUIET = 60_000;
+
+/** Sends what waits: at once where the stream opens or an answer waits, else after longer and longer waits. */
 async function sending(desk: Desk, edge: Edge, inbox: Inbox, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; !signal.aborted; ) {
     const before = await desk.unsent();
     const done = before === 0 || (await desk.resend());
     if (before > 0 && (await desk.unsent()) !== before) await inbox.sent();
     attempt = done ? 0 : attempt + 1;
-    await inbox.nextOpening(edge.sleep(done ? TICK : backoff(attempt, edge.random(1)[0] ?? 0), signal));
+    const wait = done ? QUIET : backoff(attempt, edge.random(1)[0] ?? 0);
+    const woken = new AbortController();
+    const slept = edge.sleep(wait, AbortSignal.any([signal, woken.signal]));
+    await inbox.poked(slept);
+    woken.abort();
   }
 }
 
@@ -65,7 +72,7 @@ class Inbox {
   readonly #edge: Edge;
   readonly #watcher: Watcher;
   #items = new Map<string, Waiting>();
-  #opening: () => void = () => undefined;
+  #poke: () => void = () => undefined;
 
   constructor(desk: Desk, edge: Edge, watcher: Watcher) {
     this.#desk = desk;
@@ -76,7 +83,7 @@ class Inbox {
   /** What came while the stream was away is asked for; what is listed no more is over. */
   async opened(): Promise<void> {
     this.#watcher.away(undefined);
-    this.#opening();
+    this.#poke();
     const before = this.#items;
     const listed = await this.#desk.list();
     this.#items = new Map(listed.map((item) => [idOf(item), item]));
@@ -99,9 +106,9 @@ class Inbox {
     this.#watcher.away(error);
   }
 
-  /** Ends with the wait, or where the stream opens before. */
-  async nextOpening(wait: Promise<void>): Promise<void> {
-    await Promise.race([wait, new Promise<void>((resolve) => (this.#opening = resolve))]);
+  /** Ends with the wait, or where there is something to send before. */
+  async poked(wait: Promise<void>): Promise<void> {
+    await Promise.race([wait, new Promise<void>((resolve) => (this.#poke = resolve))]);
   }
 
   /** Takes out what nobody can answer any more. */
@@ -122,6 +129,7 @@ class Inbox {
     const item = this.#items.get(requestId);
     if (item?.kind === "opened" && answer.sent === "waits") this.#items.set(requestId, { ...item, answer });
     else this.#items.delete(requestId);
+    if (answer.sent === "waits") this.#poke();
     this.#tell();
     this.#watcher.settled();
   }

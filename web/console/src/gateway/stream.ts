@@ -32,7 +32,10 @@ export async function follow(session: Session, follower: Follower, signal: Abort
     const began = edge.now();
     const error = await once(session, follower, signal).catch(reasonOf);
     if (signal.aborted) return;
-    if (edge.now() - began >= LASTED) attempt = 0;
+    const lasted = edge.now() - began >= LASTED;
+    if (lasted) attempt = 0;
+    // With its session a stream ends as well, and nobody is away.
+    if (lasted && error.code === "ended") continue;
     const after = Math.max(backoff(attempt, edge.random(1)[0] ?? 0), error.retryAfter ?? 0);
     follower.away(error, after);
     await edge.sleep(after, signal);

@@ -99,6 +99,15 @@ export class Office {
     return office;
   }
 
+  /** The device slept, or found its network again: what looks open may be dead, so each stream is opened anew. */
+  wake(): void {
+    for (const { desk, stop } of [...this.#desks.values()]) {
+      stop.abort();
+      this.#watch(desk);
+    }
+    this.#tell();
+  }
+
   /** Ends every stream. */
   close(): void {
     this.#desks.forEach(({ stop }) => stop.abort());
@@ -233,7 +242,6 @@ export class Office {
     const { pairId } = pairing;
     if (pairing.endedAt !== undefined) return this.#leave(pairId);
     if (this.#desks.has(pairId)) return;
-    const stop = new AbortController();
     let desk: Desk;
     try {
       desk = await Desk.at(this.#place(), pairing);
@@ -243,7 +251,12 @@ export class Office {
       this.#reach.set(pairId, "offline");
       return;
     }
-    if (this.#desks.has(pairId)) return;
+    if (!this.#desks.has(pairId)) this.#watch(desk);
+  }
+
+  #watch(desk: Desk): void {
+    const { pairId } = desk.pairing;
+    const stop = new AbortController();
     this.#desks.set(pairId, { desk, stop });
     this.#reach.set(pairId, "connecting");
     watch(desk, this.#home.edge, this.#watcher(pairId), stop.signal).catch((error: unknown) => {
