@@ -22,6 +22,13 @@ test("attack_06 what an agent writes is text: nothing runs, nothing hides, nothi
   await done();
 });
 
+test("attack_06 what a gateway writes is text as well", async () => {
+  const { page, done } = await at("all", { hash: "#/inbox" });
+  const text = await page.evaluate(() => document.body.textContent ?? "");
+  assert.ok(text.includes("01KA\\u{202e}HX7P\\u{200b}X") && !/[\u202a-\u202e\u200b]/.test(text));
+  await done();
+});
+
 for (const [scene, last, count] of [["lines", "line 9999 of the big file", 10_000], ["big", "THE-END", 1], ["leaves", "v19999", 20_000], ["emoji", "👩", 1]]) {
   test(`attack_06 ${scene}: on the screen within a second, whole soon after, nothing cut`, async () => {
     const { page, wrong, done } = await at(scene, { open: true, width: 360 });
@@ -125,6 +132,19 @@ test("a press can be held by key", async () => {
   await page.keyboard.down("Space");
   await page.clock.runFor(1300);
   await page.keyboard.up("Space");
+  await page.clock.runFor(3100);
+  assert.equal((await answers(page))[0]?.say, "allow");
+  await done();
+});
+
+test("who cannot hold presses twice, and not at once", async () => {
+  const { page, done } = await at("shell", { open: true, clock: true });
+  const press = () => page.evaluate(() => [...document.querySelectorAll(".hold")].forEach((one) => one.click()));
+  await press();
+  await press();
+  await page.clock.runFor(4000);
+  assert.deepEqual(await answers(page), []);
+  await press();
   await page.clock.runFor(3100);
   assert.equal((await answers(page))[0]?.say, "allow");
   await done();
