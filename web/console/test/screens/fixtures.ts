@@ -130,7 +130,7 @@ export function all(): readonly Waiting[] {
   const some = [asks.command(), asks.low(), asks.shell(), asks.patch(), asks.tool(), asks.plan(), asks.batch(), asks.deploy()];
   return [
     ...some.map((one) => ({ kind: "opened" as const, opened: one })),
-    { kind: "closed", pairId: "pair-1", requestId: "01KAHX7PXXXX", why: "the paired enforcer did not sign this request" },
+    { kind: "closed", pairId: "pair-1", requestId: "01KA\u202eHX7P\u200bX", why: "the paired enforcer did not sign this request" },
   ];
 }
 

@@ -1,88 +1,9 @@
-/** Every screen in a browser, on a pretended desk, under the page's own Content-Security-Policy. */
+/** What a person does on the screens, and what hostile requests cannot do. */
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import AxeBuilder from "@axe-core/playwright";
-import { chromium } from "playwright-core";
-import { serve } from "./serve.js";
-
-const WIDTHS = [320, 360, 768, 1280];
-const THEMES = ["light", "dark"];
-
-/** @type {import("playwright-core").Browser} */
-let browser;
-let served;
-
-before(async () => {
-  served = await serve(new URL("../../.screens", import.meta.url).pathname);
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-});
-after(async () => {
-  await browser?.close();
-  served?.close();
-});
-
-/** A page at a scene; what it must never do is an error of the test. */
-async function at(scene, { width = 1280, theme = "light", hash = "", open = false, clock = false } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  const wrong = [];
-  page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) wrong.push(message.text());
-  });
-  page.on("request", (request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (origin !== served.origin && protocol !== "data:" && protocol !== "blob:") wrong.push(`asked ${request.url()}`);
-  });
-  if (clock) await page.clock.install();
-  await page.goto(`${served.origin}/?scene=${scene}${open ? "&open" : ""}${hash}`);
-  await page.locator("main").waitFor();
-  if (open) await page.locator(".decide").waitFor();
-  return { page, wrong, [Symbol.asyncDispose]: () => context.close(), done: () => context.close() };
-}
-
-const calls = (page) => page.evaluate(() => globalThis.desk.calls);
-const answers = async (page) => (await calls(page)).filter(([what]) => what === "answer").map(([, , reply]) => reply);
-
-async function noSideways(page, what) {
-  const wide = await page.evaluate(() => {
-    const most = document.documentElement.clientWidth;
-    const found = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > most + 1 && !one.closest(".hidden"));
-    return { scroll: document.documentElement.scrollWidth - most, found: found.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)) };
-  });
-  assert.ok(wide.scroll <= 0, `${what} scrolls sideways by ${wide.scroll}: ${wide.found.join("\n")}`);
-}
-
-async function accessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
-  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
-  assert.deepEqual(said, [], what);
-}
-
-const SCREENS = [
-  ["inbox", "all", { hash: "#/inbox" }], ["nothing waits", "empty", {}], ["not paired", "unpaired", {}],
-  ...["command", "low", "shell", "patch", "patchLow", "tool", "plan", "batch", "batchHigh", "deploy", "foreign", "hostile"].map((one) => [one, one, { open: true }]),
-  ["history", "all", { hash: "#/history" }], ["pairings", "all", { hash: "#/pairings" }], ["settings", "all", { hash: "#/settings" }],
-  ["freeze", "all", { hash: "#/freeze" }], ["pair", "all", { hash: "#/pair" }],
-];
-
-for (const [name, scene, options] of SCREENS) {
-  test(`${name}: accessible, no wider than the screen, no other origin, in both themes`, async () => {
-    for (const theme of THEMES) {
-      for (const width of WIDTHS) {
-        const { page, wrong, done } = await at(scene, { ...options, theme, width });
-        await page.evaluate(() => document.querySelectorAll("article details").forEach((one) => (one.open = true)));
-        await noSideways(page, `${name} at ${width}`);
-        // What axe looks at does not hang on the width but where the layout does.
-        if (width !== 320) await accessible(page, `${name} at ${width}, ${theme}`);
-        assert.deepEqual(wrong, []);
-        await done();
-      }
-    }
-  });
-}
+import { test } from "node:test";
+import { accessible, answers, at, calls, noSideways } from "./pages.js";
 
 test("attack_06 what an agent writes is text: nothing runs, nothing hides, nothing turns the line", async () => {
   const { page, wrong, done } = await at("hostile", { open: true });
@@ -98,6 +19,13 @@ test("attack_06 what an agent writes is text: nothing runs, nothing hides, nothi
     assert.ok(found.text.includes(said), said);
   }
   assert.deepEqual(wrong, []);
+  await done();
+});
+
+test("attack_06 what a gateway writes is text as well", async () => {
+  const { page, done } = await at("all", { hash: "#/inbox" });
+  const text = await page.evaluate(() => document.body.textContent ?? "");
+  assert.ok(text.includes("01KA\\u{202e}HX7P\\u{200b}X") && !/[\u202a-\u202e\u200b]/.test(text));
   await done();
 });
 
@@ -204,6 +132,19 @@ test("a press can be held by key", async () => {
   await page.keyboard.down("Space");
   await page.clock.runFor(1300);
   await page.keyboard.up("Space");
+  await page.clock.runFor(3100);
+  assert.equal((await answers(page))[0]?.say, "allow");
+  await done();
+});
+
+test("who cannot hold presses twice, and not at once", async () => {
+  const { page, done } = await at("shell", { open: true, clock: true });
+  const press = () => page.evaluate(() => [...document.querySelectorAll(".hold")].forEach((one) => one.click()));
+  await press();
+  await press();
+  await page.clock.runFor(4000);
+  assert.deepEqual(await answers(page), []);
+  await press();
   await page.clock.runFor(3100);
   assert.equal((await answers(page))[0]?.say, "allow");
   await done();
