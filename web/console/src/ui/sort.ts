@@ -45,6 +45,12 @@ const endOf = (item: Waiting) =>
 const first = (one: Waiting, other: Waiting) =>
   weight(other) - weight(one) || endOf(one) - endOf(other) || (keyOf(one) < keyOf(other) ? -1 : 1);
 
+/** The one that is to be read first, of those that opened. */
+export function firstOf(waiting: readonly Waiting[]): string | undefined {
+  const [found] = waiting.filter((one) => one.kind === "opened" && one.answer === undefined).sort(first);
+  return found === undefined ? undefined : keyOf(found);
+}
+
 /** What waits, in the order in which it is read. */
 export function grouped(
   waiting: readonly Waiting[],
