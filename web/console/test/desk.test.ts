@@ -115,11 +115,23 @@ test("attack_23 an enforcer that signs one hash and shows another is refused", a
   const about = artifactFor(office.device);
   const lied = { ...about, artifactHash: "ab".repeat(32), json: { ...about.json, artifactHash: "ab".repeat(32) } };
   assert.match(await why(office, await sealedFor(office.device, lied)), /does not have the hash/);
+  const others = { requestId: "r9", artifactType: "plan.review", artifactHash: "ab".repeat(32), expiresAt: time.atMillis(NOW + 1).text };
+  for (const [name, value] of Object.entries(others)) {
+    const told = await why(office, await delivered(office.device, { shows: { [name]: value } }));
+    assert.match(told, /delivered/, name);
+  }
   for (const id of [".r", "a/b", "x".repeat(129), "a\u202eb"]) {
     const message = await delivered(office.device, { id });
     const told = await why(office, message).catch(() => "nonsense");
     assert.match(told, /cannot be written down|nonsense/, id);
   }
+});
+
+test("attack_19 what is over is not shown, and not answered", async () => {
+  const office = await Office.open();
+  const message = await delivered(office.device);
+  office.edge.millis += 300_000;
+  assert.match(await why(office, message), /its time is over/);
 });
 
 test("a disclosed secret is shown, fits its commitment, and is not kept", async () => {

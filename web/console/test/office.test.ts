@@ -122,8 +122,12 @@ test("attack_23 what does not open is listed with its reason, and what lies besi
   const good = await delivered(device, { id: "r2" });
   page.push({ ...good, requestId: "r1" });
   page.push(good);
-  const { waiting } = await page.sees((seen) => seen.waiting.length === 2);
-  assert.deepEqual(waiting.map(({ kind }) => kind), ["opened", "closed"]);
+  await page.sees((seen) => seen.waiting.length === 2);
+  // Nor does it take the place of one that opened.
+  const { ciphertextRef: _, ...body } = good.body as json.JsonObject;
+  page.push({ ...good, body });
+  const { waiting } = await page.sees((seen) => seen.waiting.length === 3);
+  assert.deepEqual(waiting.map(({ kind }) => kind), ["opened", "closed", "closed"]);
   page.office.close();
 });
 

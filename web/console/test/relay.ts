@@ -92,6 +92,8 @@ export interface Asked {
   readonly route?: json.JsonObject;
   readonly change?: json.JsonObject;
   readonly disclosures?: readonly redact.Disclosure[];
+  /** What the enforcer itself shows around the seal, where that is another thing than inside. */
+  readonly shows?: Partial<Record<"requestId" | "artifactType" | "artifactHash" | "expiresAt", string>>;
   /** Who signs. */
   readonly by?: keys.Device;
 }
@@ -119,20 +121,18 @@ export async function delivered(device: keys.Device, asked: Asked = {}): Promise
 export async function sealedFor(
   device: keys.Device,
   about: artifact.Artifact,
-  { by = secret(1), disclosures = [] }: Asked = {},
+  { by = secret(1), disclosures = [], shows = {} }: Asked = {},
 ): Promise<json.JsonObject> {
   const shown = {
-    requestId: about.requestId, artifactType: about.artifactType, artifactHash: about.artifactHash,
-    expiresAt: about.expiresAt.text,
+    requestId: about.requestId, artifactType: about.artifactType as string, artifactHash: about.artifactHash,
+    expiresAt: about.expiresAt.text, ...shows,
   };
   const text = json.canonical(await statement.signStatement(about, disclosures, by));
   const random = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n));
   const sealed = sealing.sealedJson(sealing.seal(text, shown, [device.publicKeys], random));
-  const body = {
-    artifactType: about.artifactType, artifactHash: about.artifactHash,
-    ciphertextRef: { kind: "inline", ...sealed },
-  };
-  return enveloped("approval.request", about.requestId, body, { msgId: `m-${about.requestId}`, expiresAt: about.expiresAt.text });
+  const { artifactType, artifactHash, requestId, expiresAt } = shown;
+  const body = { artifactType, artifactHash, ciphertextRef: { kind: "inline", ...sealed } };
+  return enveloped("approval.request", requestId, body, { msgId: `m-${requestId}`, expiresAt });
 }
 
 /** What an enforcer reads in an answer that a relay passed on. */

@@ -95,10 +95,10 @@ async fn run(
         return;
     }
     let mut line = Stream { gateway, chunks };
-    if let Err(End::Refused(error)) = live(&mut line, caller, channel).await {
-        if let Ok(frame) = message::frame(&error.envelope(gateway)) {
-            let _ = line.send(frame).await;
-        }
+    if let Err(End::Refused(error)) = live(&mut line, caller, channel).await
+        && let Ok(frame) = message::frame(&error.envelope(gateway))
+    {
+        let _ = line.send(frame).await;
     }
 }
 

@@ -86,17 +86,17 @@ class Inbox {
     this.#poke();
     const before = this.#items;
     const listed = await this.#desk.list();
-    this.#items = new Map(listed.map((item) => [idOf(item), item]));
-    for (const [id, item] of before) {
-      if (!this.#items.has(id)) await this.#gone(item, "withdrawn");
+    this.#items = new Map(listed.map((item) => [keyOf(item), item]));
+    for (const [key, item] of before) {
+      if (!this.#items.has(key)) await this.#gone(item, "withdrawn");
     }
     this.#tell();
   }
 
   async pushed(message: Envelope): Promise<void> {
     const { msgType, requestId } = message;
-    if (msgType === "approval.request") this.#items.set(requestId, await this.#desk.receive(message));
-    else if (msgType === "note.deliver") await this.#heard(message);
+    if (msgType === "approval.request") this.#put(await this.#desk.receive(message));
+    else if (msgType === "note.deliver" && this.#items.has(requestId)) await this.#heard(message);
     else if (msgType === "exchange.withdrawn") await this.#withdrawn(message);
     await this.#desk.arrived(message);
     this.#tell();
@@ -118,7 +118,7 @@ class Inbox {
       (item) => item.kind === "opened" && now >= item.opened.artifact.expiresAt.millis,
     );
     for (const item of over) {
-      this.#items.delete(idOf(item));
+      this.#items.delete(keyOf(item));
       await this.#gone(item, "expired");
     }
     if (over.length > 0) this.#tell();
@@ -144,14 +144,15 @@ class Inbox {
   }
 
   async #heard(message: Envelope): Promise<void> {
-    const item = this.#items.has(message.requestId) ? await this.#desk.heard(message) : undefined;
-    if (item !== undefined) this.#items.set(message.requestId, item);
+    const item = await this.#desk.heard(message);
+    if (item !== undefined) this.#put(item);
   }
 
   /** A gateway's word for the end of a request is a hint: the worst it can cause is "no". */
   async #withdrawn({ requestId, body }: Envelope): Promise<void> {
     const item = this.#items.get(requestId);
     this.#items.delete(requestId);
+    this.#items.delete(closedKey(requestId));
     if (item === undefined) return;
     const how = body.reason === "decided" ? "answered-by-others" : body.reason === "expired" ? "expired" : "withdrawn";
     await this.#gone(item, how);
@@ -162,6 +163,10 @@ class Inbox {
     this.#watcher.settled();
   }
 
+  #put(item: Waiting): void {
+    this.#items.set(keyOf(item), item);
+  }
+
   #tell(): void {
     this.#watcher.waiting([...this.#items.values()].sort((a, b) => at(a) - at(b)));
   }
@@ -169,6 +174,16 @@ class Inbox {
 
 function idOf(item: Waiting): string {
   return item.kind === "opened" ? item.opened.artifact.requestId : item.requestId;
+}
+
+/** What does not open takes no other's place, whatever it calls itself. */
+function keyOf(item: Waiting): string {
+  return item.kind === "opened" ? item.opened.artifact.requestId : closedKey(item.requestId);
+}
+
+/** No id of a request holds a space. */
+function closedKey(requestId: string): string {
+  return `${requestId} closed`;
 }
 
 /** What does not open has no time of its own, and stands last. */
