@@ -26,10 +26,13 @@ export function weight(item: Waiting): number {
   return risk === undefined ? 4 : WEIGHT[risk];
 }
 
-/** Names a request in the address and as a key; two enforcers may use one request id. */
+/**
+ * Names a request in the address and as a key; two enforcers may use one request id. What did not open
+ * takes no other's name, whatever it calls itself: no id of a request that opened holds a space.
+ */
 export function keyOf(item: Waiting): string {
   return item.kind === "closed"
-    ? `${item.pairId}/${item.requestId}`
+    ? `${item.pairId}/${item.requestId} closed`
     : `${item.opened.pairId}/${item.opened.artifact.requestId}`;
 }
 

@@ -29,6 +29,18 @@ test("attack_06 what a gateway writes is text as well", async () => {
   await done();
 });
 
+test("attack_36 what did not open hides no request that it is named like", async () => {
+  const { page, done } = await at("low", { open: true });
+  await page.evaluate(() => {
+    const requestId = decodeURIComponent(location.hash.split("/").at(-1));
+    globalThis.desk.change({ waiting: [{ kind: "closed", pairId: "pair-1", requestId, why: "it is not sealed to this device" }, ...globalThis.desk.picture.waiting] });
+  });
+  await page.getByText("it is not sealed to this device").waitFor();
+  assert.equal(await page.locator(".list a.row").count(), 1);
+  assert.ok(await page.getByRole("button", { name: "Approve", exact: true }).isEnabled());
+  await done();
+});
+
 for (const [scene, last, count] of [["lines", "line 9999 of the big file", 10_000], ["big", "THE-END", 1], ["leaves", "v19999", 20_000], ["emoji", "👩", 1]]) {
   test(`attack_06 ${scene}: on the screen within a second, whole soon after, nothing cut`, async () => {
     const { page, wrong, done } = await at(scene, { open: true, width: 360 });
