@@ -103,6 +103,30 @@ test("a double press answers once", async () => {
   await done();
 });
 
+test("a second press in the same place neither takes it back nor hurries it", async () => {
+  for (const width of [320, 360, 768, 1280]) {
+    const { page, done } = await at("low", { open: true, clock: true, width });
+    const { x, y, width: wide, height } = await page.getByRole("button", { name: "Approve", exact: true }).boundingBox();
+    await page.mouse.click(x + wide / 2, y + height / 2);
+    await page.getByRole("button", { name: "Take it back" }).waitFor();
+    await page.mouse.click(x + wide / 2, y + height / 2);
+    await page.clock.runFor(1000);
+    assert.deepEqual(await answers(page), []);
+    await page.clock.runFor(2200);
+    assert.equal((await answers(page)).length, 1, `at ${width}`);
+    await done();
+  }
+});
+
+test("what arrives meanwhile takes nothing away of what was written", async () => {
+  const { page, done } = await at("low", { open: true });
+  await page.getByLabel("Reason").fill("half a sent");
+  await page.evaluate(() => globalThis.desk.add(globalThis.fixtures.many(3)));
+  await page.getByText("4 requests wait").waitFor();
+  assert.equal(await page.getByLabel("Reason").inputValue(), "half a sent");
+  await done();
+});
+
 test("a no takes one press at any risk, with its reason", async () => {
   const { page, done } = await at("tool", { open: true, clock: true });
   await page.getByLabel(/^Reason/).fill("wrong account");
