@@ -26,10 +26,13 @@ export function weight(item: Waiting): number {
   return risk === undefined ? 4 : WEIGHT[risk];
 }
 
-/** Names a request in the address and as a key; two enforcers may use one request id. */
+/**
+ * Names a request in the address and as a key; two enforcers may use one request id. What did not open
+ * takes no other's name, whatever it calls itself: no id of a request that opened holds a space.
+ */
 export function keyOf(item: Waiting): string {
   return item.kind === "closed"
-    ? `${item.pairId}/${item.requestId}`
+    ? `${item.pairId}/${item.requestId} closed`
     : `${item.opened.pairId}/${item.opened.artifact.requestId}`;
 }
 
@@ -44,6 +47,12 @@ const endOf = (item: Waiting) =>
 
 const first = (one: Waiting, other: Waiting) =>
   weight(other) - weight(one) || endOf(one) - endOf(other) || (keyOf(one) < keyOf(other) ? -1 : 1);
+
+/** The one that is to be read first, of those that opened. */
+export function firstOf(waiting: readonly Waiting[]): string | undefined {
+  const [found] = waiting.filter((one) => one.kind === "opened" && one.answer === undefined).sort(first);
+  return found === undefined ? undefined : keyOf(found);
+}
 
 /** What waits, in the order in which it is read. */
 export function grouped(

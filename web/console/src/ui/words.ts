@@ -33,7 +33,7 @@ export const words = {
     empty: "Nothing waits for you.",
     emptyMore: "Requests appear here by themselves, as soon as an agent asks for something that needs you.",
     noPairings: "This device answers nobody yet.",
-    noPairingsMore: "Pair it with an enforcer: run `countersign pair` beside the agent, and open its link here.",
+    noPairingsMore: "Pair it with an enforcer: run “countersign pair” beside the agent, and open its link here.",
     pair: "Pair this device",
     count: (count: number) => `${plural(count, "request")} ${count === 1 ? "waits" : "wait"}`,
     noGroup: "Other",
@@ -53,6 +53,7 @@ export const words = {
   review: {
     gone: "This request no longer waits.",
     goneMore: "It was answered, withdrawn, or its time is over. The history has what this device saw of it.",
+    next: "Next request",
     look: "Look at this first",
     action: "What exactly",
     line: "In one line",
@@ -188,7 +189,7 @@ export const words = {
 
   pair: {
     title: "Pair this device",
-    how: "Run `countersign pair` beside the agent. Open its link on this device, or type its code here.",
+    how: "Run “countersign pair” beside the agent. Open its link on this device, or type its code here.",
     invitation: "Link or code",
     gateway: "Gateway’s address",
     gatewayHint: "Only for a code. A link names it.",

@@ -10,7 +10,7 @@ export class FakeDesk implements Desk {
   sent: Sent = "taken";
   private readonly tells = new Set<(picture: Picture) => void>();
 
-  constructor(private picture: Picture) {}
+  constructor(public picture: Picture) {}
 
   subscribe(tell: (picture: Picture) => void): () => void {
     this.tells.add(tell);

@@ -29,6 +29,18 @@ test("attack_06 what a gateway writes is text as well", async () => {
   await done();
 });
 
+test("attack_36 what did not open hides no request that it is named like", async () => {
+  const { page, done } = await at("low", { open: true });
+  await page.evaluate(() => {
+    const requestId = decodeURIComponent(location.hash.split("/").at(-1));
+    globalThis.desk.change({ waiting: [{ kind: "closed", pairId: "pair-1", requestId, why: "it is not sealed to this device" }, ...globalThis.desk.picture.waiting] });
+  });
+  await page.getByText("it is not sealed to this device").waitFor();
+  assert.equal(await page.locator(".list a.row").count(), 1);
+  assert.ok(await page.getByRole("button", { name: "Approve", exact: true }).isEnabled());
+  await done();
+});
+
 for (const [scene, last, count] of [["lines", "line 9999 of the big file", 10_000], ["big", "THE-END", 1], ["leaves", "v19999", 20_000], ["emoji", "👩", 1]]) {
   test(`attack_06 ${scene}: on the screen within a second, whole soon after, nothing cut`, async () => {
     const { page, wrong, done } = await at(scene, { open: true, width: 360 });
@@ -88,6 +100,30 @@ test("a double press answers once", async () => {
   });
   await page.clock.runFor(7000);
   assert.equal((await answers(page)).length, 1);
+  await done();
+});
+
+test("a second press in the same place neither takes it back nor hurries it", async () => {
+  for (const width of [320, 360, 768, 1280]) {
+    const { page, done } = await at("low", { open: true, clock: true, width });
+    const { x, y, width: wide, height } = await page.getByRole("button", { name: "Approve", exact: true }).boundingBox();
+    await page.mouse.click(x + wide / 2, y + height / 2);
+    await page.getByRole("button", { name: "Take it back" }).waitFor();
+    await page.mouse.click(x + wide / 2, y + height / 2);
+    await page.clock.runFor(1000);
+    assert.deepEqual(await answers(page), []);
+    await page.clock.runFor(2200);
+    assert.equal((await answers(page)).length, 1, `at ${width}`);
+    await done();
+  }
+});
+
+test("what arrives meanwhile takes nothing away of what was written", async () => {
+  const { page, done } = await at("low", { open: true });
+  await page.getByLabel("Reason").fill("half a sent");
+  await page.evaluate(() => globalThis.desk.add(globalThis.fixtures.many(3)));
+  await page.getByText("4 requests wait").waitFor();
+  assert.equal(await page.getByLabel("Reason").inputValue(), "half a sent");
   await done();
 });
 

@@ -3,7 +3,7 @@
 import { mount } from "svelte";
 import App from "../../src/ui/App.svelte";
 import "../../src/ui/app.css";
-import { requestHref } from "../../src/ui/route.svelte.js";
+import { requestHref } from "../../src/ui/place.js";
 import { keyOf } from "../../src/ui/sort.js";
 import { applyTheme } from "../../src/ui/theme.js";
 import { deskFor } from "./fake.js";

@@ -16,17 +16,19 @@ const SCREENS = [
 
 for (const [name, scene, options] of SCREENS) {
   test(`${name}: accessible, no wider than the screen, no other origin, in both themes`, async () => {
-    for (const theme of THEMES) {
-      for (const width of WIDTHS) {
-        const { page, wrong, done } = await at(scene, { ...options, theme, width });
-        await page.evaluate(() => document.querySelectorAll("article details").forEach((one) => (one.open = true)));
-        await noSideways(page, `${name} at ${width}`);
-        // What axe looks at does not hang on the width but where the layout does.
+    const { page, wrong, done } = await at(scene, options);
+    await page.evaluate(() => document.querySelectorAll("article details").forEach((one) => (one.open = true)));
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      await noSideways(page, `${name} at ${width}`);
+      for (const theme of THEMES) {
+        await page.emulateMedia({ colorScheme: theme });
+        // What axe looks at hangs on the layout, and that is the same at 320 as at 360.
         if (width !== 320) await accessible(page, `${name} at ${width}, ${theme}`);
-        assert.deepEqual(wrong, []);
-        await done();
       }
     }
+    assert.deepEqual(wrong, []);
+    await done();
   });
 }
 
