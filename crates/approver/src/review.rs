@@ -234,4 +234,6 @@ fn agent_says(opened: &Opened) -> Vec<Fact> {
 }
 
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod tests;

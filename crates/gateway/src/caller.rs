@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use countersign_core::keys::KeyId;
+use countersign_core::time::Instant;
 use countersign_store::relay::device::Role;
 use countersign_store::relay::exchange::Party;
 use countersign_wire::ErrorCode;
@@ -30,6 +31,11 @@ impl Caller {
 
     pub(crate) fn key_id(&self) -> &KeyId {
         &self.0.key_id
+    }
+
+    /// How many milliseconds its session has left.
+    pub(crate) fn left(&self, now: Instant) -> u64 {
+        u64::try_from(self.0.expires_at.0.saturating_sub(now.0)).unwrap_or_default()
     }
 
     pub(crate) fn party(&self) -> Party<'_> {

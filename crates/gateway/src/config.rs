@@ -14,6 +14,8 @@ pub struct Config {
     /// A proxy in front ends TLS: addresses other than loopback may be listened on, and the
     /// last `X-Forwarded-For` entry is the caller's address.
     pub behind_proxy: bool,
+    /// Whether the console's page is served beside the calls.
+    pub console: bool,
     /// What it takes from one party.
     pub limits: Limits,
 }
@@ -24,6 +26,7 @@ impl Default for Config {
             gateway_id: "countersign".to_owned(),
             origins: Vec::new(),
             behind_proxy: false,
+            console: true,
             limits: Limits::default(),
         }
     }

@@ -13,6 +13,7 @@
 //! * `body`, `reply`: strict messages in, envelopes and errors out.
 //! * `artifacts`, `inbox`, `decisions`, `exchanges`, `notes`, `pairing`, `channel`: the calls
 //!   themselves.
+//! * `page`: the console, for approvers in a browser.
 //! * `hub`: wakes those who wait, so that nothing polls. `message`: what is delivered.
 //! * `housekeeping`: what time ends.
 
@@ -30,6 +31,7 @@ mod hub;
 mod inbox;
 mod message;
 mod notes;
+mod page;
 mod pairing;
 mod proof;
 mod reply;

@@ -1,6 +1,7 @@
 //! The calls and where they lead.
 
 use crate::gateway::Gateway;
+use crate::page::page_routes;
 use crate::reply::{ApiError, json, render_errors};
 use crate::{artifacts, channel, decisions, exchanges, heads, inbox, notes, pairing, proof, stops};
 use axum::Router;
@@ -22,19 +23,27 @@ pub fn router(gateway: Gateway) -> Router {
 }
 
 pub(crate) fn routes(gateway: Arc<Gateway>) -> Router {
+    let page = if gateway.config.console { page_routes() } else { Router::new() };
+    calls(Arc::clone(&gateway), page).with_state(gateway)
+}
+
+/// The calls beside a page.
+pub(crate) fn calls(gateway: Arc<Gateway>, page: Router<Arc<Gateway>>) -> Router<Arc<Gateway>> {
     Router::new()
+        .merge(page)
         .merge(exchange_routes())
         .merge(pairing_routes())
         .route("/v1/health", get(health))
         .route("/v1/auth/challenge", get(proof::challenge))
         .route("/v1/auth/session", post(proof::session))
         .route("/v1/ws", get(channel::open))
+        .route("/v1/sse/approvers/{id}", get(channel::to_approver))
+        .route("/v1/sse/enforcers/{id}", get(channel::to_enforcer))
         .fallback(async || ApiError::not_found())
         .method_not_allowed_fallback(async || {
             ApiError::of(ErrorCode::MethodNotAllowed, "the call has another method")
         })
-        .layer(map_response_with_state(Arc::clone(&gateway), render_errors))
-        .with_state(gateway)
+        .layer(map_response_with_state(gateway, render_errors))
 }
 
 fn exchange_routes() -> Router<Arc<Gateway>> {

@@ -13,6 +13,7 @@ pub(crate) struct Identity {
     pub(crate) device_id: String,
     pub(crate) role: Role,
     pub(crate) key_id: KeyId,
+    pub(crate) expires_at: Instant,
 }
 
 /// The sessions of all devices, at most `limit` for each.
@@ -23,7 +24,7 @@ pub(crate) struct Sessions {
 
 #[derive(Default)]
 struct Tables {
-    by_token: HashMap<Hash, (Arc<Identity>, Instant)>,
+    by_token: HashMap<Hash, Arc<Identity>>,
     by_device: HashMap<String, VecDeque<Hash>>,
 }
 
@@ -37,10 +38,11 @@ impl Sessions {
             device_id: device.device_id.clone(),
             role: device.role,
             key_id: device.key_id(),
+            expires_at,
         });
         let hash = Hash::of(token.as_bytes());
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        tables.by_token.insert(hash, (identity, expires_at));
+        tables.by_token.insert(hash, identity);
         let own = tables.by_device.entry(device.device_id.clone()).or_default();
         own.push_back(hash);
         let oldest = if own.len() > self.limit { own.pop_front() } else { None };
@@ -51,15 +53,15 @@ impl Sessions {
 
     pub(crate) fn identity(&self, token: &str, now: Instant) -> Option<Arc<Identity>> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        let (identity, expires_at) = tables.by_token.get(&Hash::of(token.as_bytes()))?;
-        (now < *expires_at).then(|| Arc::clone(identity))
+        let identity = tables.by_token.get(&Hash::of(token.as_bytes()))?;
+        (now < identity.expires_at).then(|| Arc::clone(identity))
     }
 
     /// Drops sessions that have ended.
     pub(crate) fn sweep(&self, now: Instant) {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let Tables { by_token, by_device } = &mut *tables;
-        by_token.retain(|_, (_, expires_at)| now < *expires_at);
+        by_token.retain(|_, identity| now < identity.expires_at);
         by_device.retain(|_, own| {
             own.retain(|hash| by_token.contains_key(hash));
             !own.is_empty()

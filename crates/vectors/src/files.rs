@@ -11,7 +11,7 @@ macro_rules! built_in {
 pub(crate) const MANIFEST: &str = include_str!("../../../vectors/manifest.json");
 
 /// Every other file, by its path below `vectors/`.
-pub const FILES: [(&str, &str); 28] = built_in![
+pub const FILES: [(&str, &str); 30] = built_in![
     "artifact/artifacts.json",
     "artifact/statements.json",
     "canonical/numbers.json",
@@ -34,10 +34,12 @@ pub const FILES: [(&str, &str); 28] = built_in![
     "gateway/bad_messages.json",
     "harp-0.2/core.json",
     "message/messages.json",
+    "pairing/pairings.json",
     "progress/notes.json",
     "receipt/receipts.json",
     "reference/files.json",
     "sealed/sealed.json",
+    "stop/stops.json",
     "token/tokens.json",
     "trust/stores.json",
 ];

@@ -8,7 +8,7 @@
 //! * [`Vector`]: one question and the one outcome it must have; [`suite`] has all of them.
 //! * `files`: the texts. `input`: members of a vector, read without a panic.
 //! * One room for each kind: `canonical`, `artifact`, `decision`, `receipt`, `sealed`, `signed`,
-//!   `message`, `gateway`, `token`, `reference`, `published`.
+//!   `message`, `gateway`, `pairing`, `token`, `reference`, `published`.
 
 mod artifact;
 mod canonical;
@@ -17,6 +17,7 @@ mod files;
 mod gateway;
 mod input;
 mod message;
+mod pairing;
 mod published;
 mod receipt;
 mod reference;

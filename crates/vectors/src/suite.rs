@@ -3,8 +3,8 @@
 use crate::files::{FILES, MANIFEST};
 use crate::input::{Damaged, Input};
 use crate::{
-    artifact, canonical, decision, gateway, message, published, receipt, reference, sealed, signed,
-    token,
+    artifact, canonical, decision, gateway, message, pairing, published, receipt, reference,
+    sealed, signed, token,
 };
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
@@ -49,7 +49,7 @@ pub(crate) fn told<E: Debug>(result: Result<Value, E>) -> Answer {
 type Answers = fn(&Input<'_>) -> Result<Answer, Damaged>;
 
 /// One line for each kind.
-const KINDS: [(&str, Answers); 16] = [
+const KINDS: [(&str, Answers); 18] = [
     ("artifact", artifact::answer),
     ("canonical", canonical::answer),
     ("checkpoint", signed::checkpoint),
@@ -58,12 +58,14 @@ const KINDS: [(&str, Answers); 16] = [
     ("domain", signed::domain),
     ("message", any_message),
     ("number", canonical::number),
+    ("pairing", pairing::answer),
     ("progress", artifact::note),
     ("published", published::answer),
     ("receipt", receipt::answer),
     ("reference", reference::answer),
     ("sealed", sealed::answer),
     ("statement", artifact::statement),
+    ("stop", pairing::stop),
     ("token", token::answer),
     ("trust", decision::trust),
 ];

@@ -7,6 +7,7 @@
 //! * [`deps`]: what may enter the dependency graph.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`sdk`]: the second implementation, in TypeScript.
+//! * [`console`]: the page on which a person answers, in TypeScript.
 //! * [`schemas`]: JSON Schemas from the types.
 //! * [`hosts`]: the real agent hosts, with our hook before their tools.
 //! * [`kill`]: many rounds of the test that kills the process.
@@ -14,6 +15,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for a developer")]
 
 mod child;
+mod console;
 mod deps;
 mod floors;
 mod hosts;
@@ -32,12 +34,13 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, vectors, clippy, build, schemas, sdk, tests, docs
+  test               every check: tools, format, floors, vectors, clippy, build, schemas, sdk, console, tests, docs
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
   schemas [--check]  writes schemas/ from the types; --check only says whether they are up to date
   sdk                installs, builds and tests sdk/typescript with npm
+  console [--check]  installs, tests and builds web/console with npm; --check compares with what is committed
   hosts [BINARY]     drives Claude Code and Codex, from npm, against a stand-in for their models
   kill [--rounds N]  strikes processes and disks N times in the middle of their work [2000]";
 
@@ -61,6 +64,8 @@ fn obey(given: &[&str]) -> Outcome {
         ["vectors"] => vectors::write(),
         ["vectors", "--check"] => vectors::check(),
         ["sdk"] => sdk::run(),
+        ["console"] => console::run(),
+        ["console", "--check"] => console::check(),
         ["schemas"] => schemas::write(),
         ["schemas", "--check"] => schemas::check(),
         ["hosts"] => hosts::run(None),

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, floors, schemas, sdk, tools, vectors};
+use crate::{Outcome, child, console, floors, schemas, sdk, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
@@ -17,6 +17,7 @@ const STEPS: [Step; 11] = [
     ("build", build),
     ("schemas", schemas::check),
     ("sdk", sdk::run),
+    ("console", console::check),
     ("tests", suites),
     ("doctests", doctests),
     ("documentation", documentation),

@@ -13,12 +13,14 @@ mod decision;
 mod forge;
 mod message;
 mod object;
+mod pairing;
 mod progress;
 mod receipt;
 mod reference;
 mod sealed;
 mod signed;
 mod statement;
+mod stop;
 mod token;
 mod trust;
 
@@ -68,11 +70,13 @@ fn files() -> Made<Vec<File>> {
         signed::disclosures()?,
         signed::domains()?,
         message::file()?,
+        pairing::file()?,
         progress::file()?,
         receipt::file()?,
         reference::file()?,
         sealed::file()?,
         statement::file()?,
+        stop::file()?,
         token::file()?,
         trust::file()?,
     ])

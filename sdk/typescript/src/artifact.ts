@@ -1,8 +1,10 @@
 /** An action put to one approver (PROTOCOL §3). */
 
+import { sha256 as digest } from "@noble/hashes/sha2.js";
 import { actionHash, actionKind } from "./action.js";
 import { checkpoint } from "./checkpoint.js";
 import type { Checkpoint } from "./checkpoint.js";
+import { concat, unhex, utf8 } from "./encoding.js";
 import { limit, parse, sha256, without } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { context, extension, route } from "./route.js";
@@ -113,6 +115,19 @@ export function actionHashOf(found: Artifact): string {
 /** Whether the payload is another implementation's. */
 export function isForeign(found: Artifact): boolean {
   return actionKind(found.payload) === undefined;
+}
+
+/**
+ * The four digits that the asking side shows beside a critical call, and that its approver types:
+ * whoever knows them looked at the call that waits. They prove nothing else.
+ *
+ * The first eight bytes of SHA-256(`countersign-look/v1` ‖ 0 ‖ the 32 bytes of the hash) as a number,
+ * big endian, modulo 10000.
+ */
+export function lookDigits(hash: string): string {
+  const bytes = concat(utf8("countersign-look/v1"), new Uint8Array(1), unhex(hash) ?? new Uint8Array());
+  const digits = new DataView(digest(bytes).buffer).getBigUint64(0) % 10_000n;
+  return digits.toString().padStart(4, "0");
 }
 
 /** Our route, where the artifact carries one. @throws JsonError `Shape` */

@@ -3,7 +3,7 @@
 import { base64 } from "./encoding.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { keyId, signDomain, verifyDomain } from "./keys.js";
-import type { SecretKeys } from "./keys.js";
+import type { Device } from "./keys.js";
 import * as shape from "./shape.js";
 import type { Timestamp } from "./time.js";
 
@@ -62,10 +62,10 @@ export function verifyCheckpoint(found: Checkpoint, operator: Uint8Array): void 
 }
 
 /** Signs a head. */
-export function signCheckpoint(head: Head, operator: SecretKeys): Checkpoint {
+export async function signCheckpoint(head: Head, operator: Device): Promise<Checkpoint> {
   const { ledger, seq, contentHash, time, changes } = head;
   const counted = changes === undefined ? {} : { changes };
   const body = { ledger, seq, contentHash, time: time.text, ...counted };
-  const signature = base64(signDomain(operator, "checkpoint", body));
+  const signature = base64(await signDomain(operator, "checkpoint", body));
   return checkpoint({ head: body, keyId: keyId(operator.publicKeys.signing), signature });
 }

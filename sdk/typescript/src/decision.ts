@@ -1,6 +1,5 @@
 /** The signed answer of a person (PROTOCOL §3). */
 
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 as digest } from "@noble/hashes/sha2.js";
 import { artifactHash } from "./artifact.js";
 import type { Artifact } from "./artifact.js";
@@ -8,7 +7,7 @@ import { base64, concat, hex, utf8 } from "./encoding.js";
 import { canonical, limit, parse, without } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { keyId, verifyRaw } from "./keys.js";
-import type { SecretKeys } from "./keys.js";
+import type { Device } from "./keys.js";
 import { scope } from "./route.js";
 import type { Scope } from "./route.js";
 import * as shape from "./shape.js";
@@ -150,7 +149,11 @@ export function reasonHash(reason: Reason): string {
  *
  * @throws JsonError where artifact or hints have no canonical form
  */
-export function signDecision(about: Artifact, choice: Choice, key: SecretKeys): Decision {
+export async function signDecision(
+  about: Artifact,
+  choice: Choice,
+  device: Device,
+): Promise<Decision> {
   if (choice.nonce.length !== 24) throw new RangeError("a nonce is 24 bytes");
   const body = {
     requestId: about.requestId,
@@ -162,10 +165,10 @@ export function signDecision(about: Artifact, choice: Choice, key: SecretKeys): 
     expiresAt: choice.expiresAt,
     nonce: base64(choice.nonce),
     sigAlg: "Ed25519",
-    signerKeyId: keyId(key.publicKeys.signing),
+    signerKeyId: keyId(device.publicKeys.signing),
     ...(choice.hints === undefined ? {} : { policyHints: choice.hints }),
   };
-  return decision({ ...body, signature: base64(ed25519.sign(canonical(body), key.seed)) });
+  return decision({ ...body, signature: base64(await device.sign(canonical(body))) });
 }
 
 /** The bytes under the signature. */

@@ -11,6 +11,7 @@
  *   can read it
  * - `decision`: the signed answer; `meaning`: what it says; `trust`: the keys that somebody pinned
  * - `verify`: from a decision to a vote; `quorum`: whether votes are enough; `progress`: what the next one is told of them; `token`: the compact form; `reference`: HARP's own files
+ * - `pairing`, `origin`: how a device joins; `freeze`: the stop that it sends
  * - `receipt`, `grant`, `taken`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
  *
  * @packageDocumentation
@@ -22,10 +23,13 @@ export * as check from "./check.js";
 export * as checkpoint from "./checkpoint.js";
 export * as decision from "./decision.js";
 export * as encoding from "./encoding.js";
+export * as freeze from "./freeze.js";
 export * as grant from "./grant.js";
 export * as json from "./json.js";
 export * as keys from "./keys.js";
 export * as meaning from "./meaning.js";
+export * as origin from "./origin.js";
+export * as pairing from "./pairing.js";
 export * as progress from "./progress.js";
 export * as quorum from "./quorum.js";
 export * as receipt from "./receipt.js";
@@ -33,6 +37,7 @@ export * as redact from "./redact.js";
 export * as reference from "./reference.js";
 export * as route from "./route.js";
 export * as sealing from "./sealing.js";
+export * as shape from "./shape.js";
 export * as statement from "./statement.js";
 export * as taken from "./taken.js";
 export * as time from "./time.js";

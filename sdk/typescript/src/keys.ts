@@ -65,14 +65,17 @@ export interface PublicKeys {
   readonly kxSignature: Uint8Array;
 }
 
-/** A device's secret keys. Keep them out of logs: nothing here hides them. */
-export interface SecretKeys {
-  /** The Ed25519 seed, 32 bytes. */
-  readonly seed: Uint8Array;
-  /** The X25519 secret, 32 bytes. */
-  readonly exchange: Uint8Array;
+/**
+ * What a device does with its secret keys. It never says them: they may stand where no script can
+ * read them, such as in a browser's key store.
+ */
+export interface Device {
   /** The public half. */
   readonly publicKeys: PublicKeys;
+  /** Ed25519 over the bytes: 64 bytes. */
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+  /** X25519 with a point of 32 bytes: 32 bytes. Fails, or gives zeros, where there is no agreement. */
+  agree(point: Uint8Array): Promise<Uint8Array>;
 }
 
 /** The name of an Ed25519 public key: base64url of its SHA-256. */
@@ -108,22 +111,30 @@ export function publicKeysJson(keys: PublicKeys): JsonValue {
 }
 
 /**
- * Builds the keys from 64 random bytes: Ed25519 seed ‖ X25519 secret.
+ * A device of 64 random bytes: Ed25519 seed ‖ X25519 secret.
  *
  * @throws RangeError where there are not 64
  */
-export function secretKeys(bytes: Uint8Array): SecretKeys {
+export function secretKeys(bytes: Uint8Array): Device {
   if (bytes.length !== 64) throw new RangeError("secret keys are 64 bytes");
-  const [seed, exchange] = [bytes.slice(0, 32), bytes.slice(32)];
-  const kxPublic = x25519.getPublicKey(exchange);
-  const kxSignature = ed25519.sign(domainBytes("keyExchange", kxBody(kxPublic)), seed);
-  const signing = ed25519.getPublicKey(seed);
-  return { seed, exchange, publicKeys: { signing, exchange: kxPublic, kxSignature } };
+  const [seed, secret] = [bytes.slice(0, 32), bytes.slice(32)];
+  const exchange = x25519.getPublicKey(secret);
+  const kxSignature = ed25519.sign(exchangeBytes(exchange), seed);
+  return {
+    publicKeys: { signing: ed25519.getPublicKey(seed), exchange, kxSignature },
+    sign: async (message) => ed25519.sign(message, seed),
+    agree: async (point) => x25519.getSharedSecret(secret, point),
+  };
+}
+
+/** What an Ed25519 key signs, once, to stand for the X25519 key beside it. */
+export function exchangeBytes(exchange: Uint8Array): Uint8Array {
+  return domainBytes("keyExchange", kxBody(exchange));
 }
 
 /** Signs a canonical object of ours in its domain. */
-export function signDomain(keys: SecretKeys, domain: Domain, object: JsonValue): Uint8Array {
-  return ed25519.sign(domainBytes(domain, object), keys.seed);
+export function signDomain(device: Device, domain: Domain, object: JsonValue): Promise<Uint8Array> {
+  return device.sign(domainBytes(domain, object));
 }
 
 /**

@@ -13,7 +13,7 @@ import { base64, concat, utf8 } from "./encoding.js";
 import { canonical } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { keyId } from "./keys.js";
-import type { PublicKeys, SecretKeys } from "./keys.js";
+import type { Device, PublicKeys } from "./keys.js";
 import * as shape from "./shape.js";
 
 const INFO = utf8("COUNTERSIGN-SEAL-V1");
@@ -121,13 +121,13 @@ export function seal(
  *
  * @throws SealError `NotForUs`, `WeakKey`, `Broken`
  */
-export function open(found: Sealed, shown: Shown, device: SecretKeys): Uint8Array {
+export async function open(found: Sealed, shown: Shown, device: Device): Promise<Uint8Array> {
   const aad = additional(shown);
   const id = keyId(device.publicKeys.signing);
   const ours = found.recipients.find((to) => to.keyId === id);
   if (ours === undefined) throw new SealError("NotForUs");
   const own = device.publicKeys.exchange;
-  const key = agree(device.exchange, ours.epk, ours.salt, ours.epk, own);
+  const key = keyOf(await agreed(device, ours.epk), ours.salt, ours.epk, own);
   const contentKey = decrypt(key, ours.nonce, aad, ours.key);
   return decrypt(contentKey, found.nonce, aad, concat(found.data, found.tag));
 }
@@ -138,14 +138,11 @@ export function open(found: Sealed, shown: Shown, device: SecretKeys): Uint8Arra
  * @throws SealError `WeakKey`
  */
 export function sharedSecret(secret: Uint8Array, peer: Uint8Array): Uint8Array {
-  let shared: Uint8Array;
   try {
-    shared = x25519.getSharedSecret(secret, peer);
+    return strong(x25519.getSharedSecret(secret, peer));
   } catch {
     throw new SealError("WeakKey");
   }
-  if (shared.every((byte) => byte === 0)) throw new SealError("WeakKey");
-  return shared;
 }
 
 /**
@@ -175,19 +172,32 @@ function wrap(
   const ephemeral = random(32);
   const [salt, nonce] = [random(32), random(24)];
   const epk = x25519.getPublicKey(ephemeral);
-  const key = agree(ephemeral, device.exchange, salt, epk, device.exchange);
+  const key = keyOf(sharedSecret(ephemeral, device.exchange), salt, epk, device.exchange);
   const wrapped = xchacha20poly1305(key, nonce, aad).encrypt(contentKey);
   return { keyId: keyId(device.signing), epk, salt, nonce, key: wrapped };
 }
 
-function agree(
-  secret: Uint8Array,
-  peer: Uint8Array,
+async function agreed(device: Device, peer: Uint8Array): Promise<Uint8Array> {
+  try {
+    return strong(await device.agree(peer));
+  } catch {
+    throw new SealError("WeakKey");
+  }
+}
+
+/** A point of small order gives zeros, which everybody knows. */
+function strong(shared: Uint8Array): Uint8Array {
+  if (shared.length !== 32 || shared.every((byte) => byte === 0)) throw new SealError("WeakKey");
+  return shared;
+}
+
+function keyOf(
+  shared: Uint8Array,
   salt: Uint8Array,
   epk: Uint8Array,
   device: Uint8Array,
 ): Uint8Array {
-  return hkdf(digest, sharedSecret(secret, peer), salt, concat(INFO, epk, device), 32);
+  return hkdf(digest, shared, salt, concat(INFO, epk, device), 32);
 }
 
 function additional({ requestId, artifactType, artifactHash, expiresAt }: Shown): Uint8Array {

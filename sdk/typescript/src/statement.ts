@@ -9,7 +9,7 @@ import { base64 } from "./encoding.js";
 import { limit, parse } from "./json.js";
 import type { JsonObject } from "./json.js";
 import { signDomain, verifyDomain } from "./keys.js";
-import type { PublicKeys, SecretKeys } from "./keys.js";
+import type { Device, PublicKeys } from "./keys.js";
 import { disclosure } from "./redact.js";
 import type { Disclosure } from "./redact.js";
 import * as shape from "./shape.js";
@@ -50,12 +50,12 @@ export function verifyStatement(statement: Statement, enforcer: PublicKeys): voi
 }
 
 /** Signs an artifact for its approver: the object to be sealed, in canonical form. */
-export function signStatement(
+export async function signStatement(
   signed: Artifact,
   disclosures: readonly Disclosure[],
-  enforcer: SecretKeys,
-): JsonObject {
-  const enforcerSignature = base64(signDomain(enforcer, "artifact", signed.json));
+  enforcer: Device,
+): Promise<JsonObject> {
+  const enforcerSignature = base64(await signDomain(enforcer, "artifact", signed.json));
   const opened = disclosures.map(({ path, value, salt }) => [path, value, salt]);
   return {
     artifact: signed.json,

@@ -6,12 +6,11 @@
  * canonical artifact, and the fields before the signature.
  */
 
-import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Artifact } from "./artifact.js";
 import { base64, concat, sameBytes, utf8 } from "./encoding.js";
 import { limit } from "./json.js";
 import { domainBytes, verifies, verifyRaw } from "./keys.js";
-import type { SecretKeys } from "./keys.js";
+import type { Device } from "./keys.js";
 
 /** A token that was decoded. Nothing in it is checked. */
 export interface Token {
@@ -85,15 +84,15 @@ export function encodeToken(token: Token): Uint8Array {
 }
 
 /** Signs an answer about an artifact. */
-export function signToken(
+export async function signToken(
   about: Artifact,
   choice: { readonly nonce: Uint8Array; readonly expiry: bigint; readonly approves: boolean },
-  key: SecretKeys,
-): Token {
+  device: Device,
+): Promise<Token> {
   if (choice.nonce.length !== 32) throw new RangeError("a token's nonce is 32 bytes");
   const unsigned = { ...choice, scope: SCOPE };
-  const signature = ed25519.sign(signed(about, unsigned), key.seed);
-  return { ...unsigned, signature, publicKey: key.publicKeys.signing };
+  const signature = await device.sign(signed(about, unsigned));
+  return { ...unsigned, signature, publicKey: device.publicKeys.signing };
 }
 
 /**

@@ -9,12 +9,14 @@ import { checkpoint, verifyCheckpoint } from "../src/checkpoint.js";
 import { parseAnswer, parseDecision, signDecision, verifySignature } from "../src/decision.js";
 import type { Word } from "../src/decision.js";
 import { base64, unbase64, unhex } from "../src/encoding.js";
+import { NotHeeded, parseStop, verifyStop } from "../src/freeze.js";
 import { JsonError, canonicalText, limit, parse, sha256 } from "../src/json.js";
 import type { JsonObject, JsonValue } from "../src/json.js";
 import { DOMAINS, KeyError, publicKeys, secretKeys, verifyDomain } from "../src/keys.js";
 import type { Domain } from "../src/keys.js";
 import { NotTold, parseNote, verifyNote } from "../src/progress.js";
 import { commitment, disclosure, opens } from "../src/redact.js";
+import { PairError, joinByCode, joinByLink, parseCode, parseLink, parseRelay } from "../src/pairing.js";
 import { HarpError, enforce, parseKeys } from "../src/reference.js";
 import type { Scope } from "../src/route.js";
 import { SealError, open, seal, sealed, sealedJson } from "../src/sealing.js";
@@ -31,11 +33,11 @@ export type Outcome = { readonly outcome: string } & { readonly [member: string]
 type Input = JsonObject;
 
 /** Answers one input of a kind. Throws only where the input itself makes no sense. */
-export function answer(kind: string, input: Input): Outcome {
+export async function answer(kind: string, input: Input): Promise<Outcome> {
   const judge = JUDGES[kind];
   if (judge === undefined) throw new Error(`no such kind: ${kind}`);
   try {
-    return { outcome: "accepted", ...judge(input) };
+    return { outcome: "accepted", ...(await judge(input)) };
   } catch (error) {
     return { outcome: refusal(error) };
   }
@@ -46,7 +48,7 @@ export function kinds(): readonly string[] {
   return Object.keys(JUDGES);
 }
 
-const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
+const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<JsonObject>>> = {
   canonical(input) {
     const most = typeof input.limit === "number" ? input.limit : limit.MESSAGE;
     const value = parse(textOf(input), most);
@@ -85,10 +87,10 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
     const { verdict: outcome, ...rest } = verdict;
     return { outcome, ...rest } as unknown as JsonObject;
   },
-  sealed(input) {
+  async sealed(input) {
     const message = malformed(() => sealed(parse(text(input.sealed), limit.ARTIFACT * 4)));
     const shown = input.shown as unknown as Shown;
-    const plaintext = open(message, shown, secretKeys(bytes(input.secret)));
+    const plaintext = await open(message, shown, secretKeys(bytes(input.secret)));
     return { plaintext: base64(plaintext) };
   },
   statement(input) {
@@ -102,6 +104,29 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
     const { allowed, needed, groups, toldAt } = told;
     const some = groups.length === 0 ? {} : { groups: groups.map((group) => ({ ...group })) };
     return { soFar: { allowed, needed, ...some, toldAt: toldAt.text } };
+  },
+  pairing(input) {
+    const { approverId, keys, r2 } = input.joining as JsonObject;
+    const joining = { approverId: text(approverId), keys: publicKeys(keys), r2: bytes(r2) };
+    const told = input.resolved as JsonObject;
+    const resolved = {
+      enforcerId: text(told.enforcerId),
+      keys: publicKeys(told.keys),
+      commitment: text(told.commitment),
+    };
+    if (input.link !== undefined) {
+      const waiting = joinByLink(joining, parseLink(text(input.link)), resolved);
+      const { pairId } = waiting.finish(bytes(input.enforcerMac));
+      return { mac: base64(waiting.completion.mac ?? new Uint8Array()), pairId };
+    }
+    const [relay, code] = [parseRelay(text(input.relay)), parseCode(text(input.code))];
+    const compare = joinByCode(joining, relay, code, resolved).reveal(bytes(input.r));
+    return { digits: compare.digits, pairId: compare.confirm(input.same !== false).pairId };
+  },
+  stop(input) {
+    const trust = parseTrust(text(input.trust));
+    const stop = parseStop(text(input.stop));
+    return { person: verifyStop(stop, text(input.operator), trust, number(input.now)).person };
   },
   disclosure(input) {
     const one = malformed(() => disclosure(parse(text(input.disclosure), limit.MESSAGE)));
@@ -156,7 +181,7 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
     if (found === undefined) throw new Named("Shape");
     return { millis: found.millis };
   },
-  sign(input) {
+  async sign(input) {
     const choice = {
       word: text(input.word) as Word,
       scope: text(input.scope) as Scope,
@@ -165,7 +190,8 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject>> = {
       hints: input.hints as JsonObject,
     };
     const about = parseArtifact(text(input.artifact));
-    return { decision: canonicalText(signDecision(about, choice, secretKeys(bytes(input.secret))).json) };
+    const signed = await signDecision(about, choice, secretKeys(bytes(input.secret)));
+    return { decision: canonicalText(signed.json) };
   },
   seal(input) {
     const to = (input.to as readonly JsonValue[]).map((one) => publicKeys(one));
@@ -186,7 +212,8 @@ function refusal(error: unknown): string {
   if (error instanceof JsonError || error instanceof KeyError) return error.code;
   if (error instanceof SealError || error instanceof TokenError) return error.code;
   if (error instanceof TrustError || error instanceof HarpError) return error.code;
-  if (error instanceof NotTold) return error.code;
+  if (error instanceof NotTold || error instanceof NotHeeded) return error.code;
+  if (error instanceof PairError) return error.code;
   if (error instanceof Refusal) return error.refusal;
   if (error instanceof Named) return error.outcome;
   throw error;

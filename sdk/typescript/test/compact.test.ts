@@ -12,15 +12,15 @@ const made = (approves = true) =>
   signToken(artifact(), { nonce: new Uint8Array(32).fill(9), expiry: 2_000n, approves }, secret(2));
 const check = { artifact: artifact(), publicKey: secret(2).publicKeys.signing, now: 1_999, spent: () => false };
 
-test("a token comes back from its bytes, and says what was signed", () => {
+test("a token comes back from its bytes, and says what was signed", async () => {
   for (const approves of [true, false]) {
-    const token = decodeToken(encodeToken(made(approves)));
+    const token = decodeToken(encodeToken(await made(approves)));
     assert.equal(verifyToken(token, check), approves);
   }
 });
 
-test("each refusal of a token has its name", () => {
-  const token = made();
+test("each refusal of a token has its name", async () => {
+  const token = await made();
   assert.equal(codeOf(() => verifyToken(token, { ...check, publicKey: secret(3).publicKeys.signing })), "WrongKey");
   assert.equal(codeOf(() => verifyToken({ ...token, approves: false }, check)), "BadSignature");
   assert.equal(codeOf(() => verifyToken({ ...token, expiry: 9_000n }, check)), "BadSignature");
@@ -29,8 +29,8 @@ test("each refusal of a token has its name", () => {
   assert.equal(codeOf(() => verifyToken(token, { ...check, spent: () => true })), "Replay");
 });
 
-test("bytes that are not exactly a token are malformed", () => {
-  const bytes = encodeToken(made());
+test("bytes that are not exactly a token are malformed", async () => {
+  const bytes = encodeToken(await made());
   for (let length = 0; length < bytes.length; length += 1) {
     assert.equal(codeOf(() => decodeToken(bytes.slice(0, length))), "Malformed", `${length}`);
   }

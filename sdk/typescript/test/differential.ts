@@ -9,12 +9,13 @@ import { answer } from "./answer.js";
 
 // Not `readline`: it takes U+2028 for the end of a line.
 const lines = readFileSync(0, "utf8").split("\n").filter((line) => line !== "");
-process.stdout.write(lines.map((line) => `${JSON.stringify(answered(line))}\n`).join(""));
+const outcomes = await Promise.all(lines.map(answered));
+process.stdout.write(outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join(""));
 
-function answered(line: string): unknown {
+async function answered(line: string): Promise<unknown> {
   try {
     const { op, ...input } = JSON.parse(line) as JsonObject;
-    return answer(String(op), input);
+    return await answer(String(op), input);
   } catch (error) {
     return { outcome: "Broken down", why: error instanceof Error ? error.message : String(error) };
   }

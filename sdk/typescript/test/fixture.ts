@@ -8,7 +8,7 @@ import { base64 } from "../src/encoding.js";
 import { canonicalText, sha256 } from "../src/json.js";
 import type { JsonObject } from "../src/json.js";
 import { keyId, publicKeysJson, secretKeys, signDomain } from "../src/keys.js";
-import type { SecretKeys } from "../src/keys.js";
+import type { Device } from "../src/keys.js";
 import { atMillis } from "../src/time.js";
 import { parseTrust } from "../src/trust.js";
 import type { ReplayView } from "../src/verify.js";
@@ -17,7 +17,7 @@ export const NOW = 1_770_000_000_000;
 export const UNUSED: ReplayView = { requestSpent: () => false, nonceSpent: () => false };
 
 /** Keys by number: 1 is the operator's, 2 ann's, 3 bob's. */
-export function secret(n: number): SecretKeys {
+export function secret(n: number): Device {
   return secretKeys(new Uint8Array(64).fill(n));
 }
 
@@ -66,7 +66,7 @@ export function artifact(change: JsonObject = {}, route: JsonObject = ROUTE): Ar
   });
 }
 
-export function decide(about: Artifact, change: Partial<Choice> = {}, by = 2): Decision {
+export function decide(about: Artifact, change: Partial<Choice> = {}, by = 2): Promise<Decision> {
   const choice: Choice = {
     word: "allow", scope: "once", expiresAt: time(200_000), nonce: new Uint8Array(24).fill(5), ...change,
   };
@@ -74,20 +74,20 @@ export function decide(about: Artifact, change: Partial<Choice> = {}, by = 2): D
 }
 
 /** A receipt of a run that ann allowed; `change` replaces members of its content. */
-export function receiptText(change: JsonObject = {}): string {
+export async function receiptText(change: JsonObject = {}): Promise<string> {
   const about = artifact();
   const { payload: _, ...head } = about.json;
   const content = {
     ledger: "l1", seq: 1, recordedAt: time(6_000), boundary: "unprotected", event: "executed",
     requestId: "r1", actionHash: sha256(ACTION), action: ACTION, artifacts: [head],
-    decisions: [decide(about).json], basis: "decision", trustLevel: "L1",
+    decisions: [(await decide(about)).json], basis: "decision", trustLevel: "L1",
     outcome: { claimedAt: time(5_000), endedAt: time(6_000), exitCode: 0 }, ...change,
   };
   const contentHash = sha256(content);
   const operator = secret(1);
   const signature = {
     keyId: idOf(1), algorithm: "Ed25519", publicKey: base64(operator.publicKeys.signing),
-    signature: base64(signDomain(operator, "receipt", { contentHash })),
+    signature: base64(await signDomain(operator, "receipt", { contentHash })),
   };
   return canonicalText({ type: "countersign.receipt/v1", content, contentHash, signatures: [signature] });
 }
@@ -98,9 +98,23 @@ export function codeOf(act: () => unknown): string {
     act();
     return "accepted";
   } catch (error) {
-    const { code, refusal } = error as { code?: string; refusal?: string };
-    return refusal ?? code ?? `unexpected: ${String(error)}`;
+    return codeIn(error);
   }
+}
+
+/** The same of something that takes its time. */
+export async function laterCodeOf(act: () => Promise<unknown>): Promise<string> {
+  try {
+    await act();
+    return "accepted";
+  } catch (error) {
+    return codeIn(error);
+  }
+}
+
+function codeIn(error: unknown): string {
+  const { code, refusal } = error as { code?: string; refusal?: string };
+  return refusal ?? code ?? `unexpected: ${String(error)}`;
 }
 
 export { utf8 } from "../src/encoding.js";

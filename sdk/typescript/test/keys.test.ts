@@ -9,10 +9,10 @@ import { codeOf, secret } from "./fixture.js";
 const domains = Object.keys(DOMAINS) as Domain[];
 const object = { a: 1 };
 
-test("a signature verifies in its own domain only", () => {
+test("a signature verifies in its own domain only", async () => {
   const key = secret(1).publicKeys.signing;
   for (const made of domains) {
-    const signature = signDomain(secret(1), made, object);
+    const signature = await signDomain(secret(1), made, object);
     for (const read of domains) {
       const code = codeOf(() => verifyDomain(key, read, object, signature));
       assert.equal(code, made === read ? "accepted" : "BadSignature", `${made} ${read}`);
@@ -21,7 +21,7 @@ test("a signature verifies in its own domain only", () => {
   }
 });
 
-test("a swapped exchange half is no key", () => {
+test("a swapped exchange half is no key", async () => {
   const mine = publicKeysJson(secret(1).publicKeys) as { publicKey: string; kxSignature: string };
   assert.equal(codeOf(() => publicKeys(mine)), "accepted");
   const bytes = unbase64(mine.publicKey) ?? new Uint8Array();
@@ -36,8 +36,8 @@ const SMALL = [
   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
 ];
 
-test("keys and nonces of small order sign nothing", () => {
-  const good = signDomain(secret(1), "receipt", object);
+test("keys and nonces of small order sign nothing", async () => {
+  const good = await signDomain(secret(1), "receipt", object);
   for (const text of SMALL) {
     const point = unbase64(text) ?? new Uint8Array();
     assert.equal(point.length, 32, text);
@@ -51,9 +51,9 @@ test("keys and nonces of small order sign nothing", () => {
   }
 });
 
-test("a second form of the same signature is refused", () => {
+test("a second form of the same signature is refused", async () => {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
-  const signature = signDomain(secret(1), "receipt", object);
+  const signature = await signDomain(secret(1), "receipt", object);
   let s = 0n;
   for (let i = 63; i >= 32; i -= 1) s = (s << 8n) | BigInt(signature[i] ?? 0);
   s += order;
@@ -66,14 +66,14 @@ test("a second form of the same signature is refused", () => {
   }
 });
 
-test("bytes that are no point are no key", () => {
-  const signature = signDomain(secret(1), "receipt", object);
+test("bytes that are no point are no key", async () => {
+  const signature = await signDomain(secret(1), "receipt", object);
   for (const key of [new Uint8Array(32).fill(2), new Uint8Array(31), new Uint8Array(0)]) {
     assert.equal(codeOf(() => verifyDomain(key, "receipt", object, signature)), "BadKey");
   }
 });
 
-test("base64url is read in its one form", () => {
+test("base64url is read in its one form", async () => {
   for (const text of ["QQ==", "QR", "Q", "Q+==", "QQ\n", "Q Q", "\u212a"]) assert.equal(unbase64(text), undefined, text);
   assert.deepEqual(unbase64("QQ"), new Uint8Array([65]));
   for (let n = 0; n < 9; n += 1) {

@@ -4,7 +4,7 @@ import { canonical } from "../src/json.js";
 import { commit, commitments, opens, smugglesCommitment } from "../src/redact.js";
 import { open, seal, sealed, sealedJson } from "../src/sealing.js";
 import { parseStatement, signStatement, verifyStatement } from "../src/statement.js";
-import { artifact, codeOf, secret, time, utf8 } from "./fixture.js";
+import { artifact, codeOf, laterCodeOf, secret, time, utf8 } from "./fixture.js";
 
 const shown = { requestId: "r1", artifactType: "command.review", artifactHash: "00", expiresAt: time(0) };
 const text = utf8("the plaintext");
@@ -15,36 +15,36 @@ function random(): (length: number) => Uint8Array {
   return (length) => new Uint8Array(length).map(() => (n += 1));
 }
 
-test("what is sealed opens for its devices and its envelope only", () => {
+test("what is sealed opens for its devices and its envelope only", async () => {
   const made = seal(text, shown, [secret(2).publicKeys, secret(3).publicKeys], random());
   const found = sealed(sealedJson(made));
-  assert.deepEqual(open(found, shown, secret(2)), text);
-  assert.deepEqual(open(found, shown, secret(3)), text);
-  assert.equal(codeOf(() => open(found, shown, secret(4))), "NotForUs");
+  assert.deepEqual(await open(found, shown, secret(2)), text);
+  assert.deepEqual(await open(found, shown, secret(3)), text);
+  assert.equal(await laterCodeOf(() => open(found, shown, secret(4))), "NotForUs");
   for (const member of Object.keys(shown)) {
-    assert.equal(codeOf(() => open(found, { ...shown, [member]: "x" }, secret(2))), "Broken", member);
+    assert.equal(await laterCodeOf(() => open(found, { ...shown, [member]: "x" }, secret(2))), "Broken", member);
   }
   const data = found.data.map((byte, i) => (i === 3 ? byte ^ 1 : byte));
-  assert.equal(codeOf(() => open({ ...found, data }, shown, secret(2))), "Broken");
+  assert.equal(await laterCodeOf(() => open({ ...found, data }, shown, secret(2))), "Broken");
   const recipients = found.recipients.map((to) => ({ ...to, epk: new Uint8Array(32) }));
-  assert.equal(codeOf(() => open({ ...found, recipients }, shown, secret(2))), "WeakKey");
+  assert.equal(await laterCodeOf(() => open({ ...found, recipients }, shown, secret(2))), "WeakKey");
 });
 
-test("nothing is sealed to a weak key, or to too many", () => {
+test("nothing is sealed to a weak key, or to too many", async () => {
   const weak = { ...secret(2).publicKeys, exchange: new Uint8Array(32) };
   assert.equal(codeOf(() => seal(text, shown, [weak], random())), "WeakKey");
   const many = Array.from({ length: 65 }, () => secret(2).publicKeys);
   assert.equal(codeOf(() => seal(text, shown, many, random())), "TooMany");
 });
 
-test("a device shows only what its enforcer signed", () => {
-  const whole = canonical(signStatement(artifact(), [], secret(1)));
+test("a device shows only what its enforcer signed", async () => {
+  const whole = canonical(await signStatement(artifact(), [], secret(1)));
   const statement = parseStatement(whole);
   assert.equal(codeOf(() => verifyStatement(statement, secret(1).publicKeys)), "accepted");
   assert.equal(codeOf(() => verifyStatement(statement, secret(2).publicKeys)), "BadSignature");
 });
 
-test("a disclosure opens only its own commitment", () => {
+test("a disclosure opens only its own commitment", async () => {
   const key = new Uint8Array(32).fill(1);
   const { commitment, disclosure } = commit(key, "/env/T", "real");
   assert.ok(opens(disclosure, commitment));

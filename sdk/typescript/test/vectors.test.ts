@@ -47,11 +47,11 @@ test("manifest and folder tell the same", () => {
 let answered = 0;
 
 for (const file of manifest.files.filter(({ kind }) => kind !== "published")) {
-  test(`vectors of ${file.path}`, () => {
+  test(`vectors of ${file.path}`, async () => {
     assert.ok(file.kind === "message" || kinds().includes(file.kind), `nobody answers ${file.kind}`);
     const wrong: string[] = [];
     for (const vector of vectorsOf(file)) {
-      const given = file.kind === "message" ? judgesMessage(vector) : answer(file.kind, vector);
+      const given = file.kind === "message" ? judgesMessage(vector) : await answer(file.kind, vector);
       const { outcome, ...output } = given;
       const name = String(vector.name);
       if (outcome !== file.expect[name]) wrong.push(`${name}: expected ${file.expect[name]}, got ${outcome}`);

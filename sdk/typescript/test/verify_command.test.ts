@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "countersign-verify-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const [receipt, trust, nobody] = ["receipt", "trust", "nobody"].map((name) => join(folder, name)) as [string, string, string];
-writeFileSync(receipt, receiptText());
+writeFileSync(receipt, await receiptText());
 writeFileSync(trust, trustText());
 writeFileSync(nobody, '{"type":"countersign.trust/v1","operators":[],"approvers":[]}');
 

@@ -31,6 +31,10 @@ pub(crate) struct Gateway {
     /// A proxy in front speaks TLS: listen on other addresses than loopback too
     #[arg(long, requires = "origin")]
     behind_proxy: bool,
+
+    /// Serve no page: approvers answer in a terminal only
+    #[arg(long)]
+    no_console: bool,
 }
 
 impl Gateway {
@@ -46,7 +50,8 @@ impl Gateway {
             Failure::new(Exit::Usage, "origin", e.to_string())
                 .hint("--origin https://relay.example")
         })?;
-        let config = Config { origins, behind_proxy: self.behind_proxy, ..Config::default() };
+        let Self { behind_proxy, no_console, .. } = self;
+        let config = Config { origins, behind_proxy, console: !no_console, ..Config::default() };
         let gateway = open(&here.root, config).map_err(|failure| match failure.code.as_str() {
             "store_unavailable" => {
                 failure.hint("one gateway has a home: stop it, or name another home")

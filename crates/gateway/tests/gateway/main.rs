@@ -16,3 +16,4 @@ mod notes;
 mod pairing;
 mod published;
 mod raw;
+mod stream;

@@ -2,8 +2,10 @@
 //! somebody says which vector shows it, or why none can.
 
 use crate::outcomes;
+use countersign_core::freeze::NotHeeded;
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyError;
+use countersign_core::pairing::PairError;
 use countersign_core::progress::NotTold;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::sealing::SealError;
@@ -93,4 +95,15 @@ fn every_refusal_of_a_token_has_a_vector() {
 fn every_refusal_of_a_note_has_a_vector() {
     let names = names!(NotTold { OtherArtifact, Signature, People, Count } but { Json });
     assert_shown(&["progress"], &names);
+}
+
+#[test]
+fn every_refusal_of_a_pairing_or_a_stop_has_a_vector() {
+    let names = names!(PairError {
+        BadOrigin, BadCode, BadLink, WrongFingerprint, WrongCommitment, WrongMac, DigitsRefused,
+        Reflected,
+    } but { Json });
+    assert_shown(&["pairing"], &names);
+    let names = names!(NotHeeded { TooLong, OtherEnforcer, Signer, Signature } but { Json });
+    assert_shown(&["stop"], &names);
 }

@@ -1,0 +1,73 @@
+/** What the screens need of the rooms below, and nothing more: tests put a pretended one here. */
+
+import type { Opened, Pairing, Remembered, Reply, Sent, Waiting } from "../model.js";
+
+/** How a pairing reaches its gateway now. */
+export type Reach = "live" | "connecting" | "offline";
+
+/** Everything that the screens show, at one moment. */
+export interface Picture {
+  readonly pairings: readonly Pairing[];
+  /** By pairing id. */
+  readonly reach: Readonly<Record<string, Reach>>;
+  readonly waiting: readonly Waiting[];
+  /** Newest first. */
+  readonly history: readonly Remembered[];
+  /** Whether what was kept here is still there. */
+  readonly condition?: "new" | "kept" | "lost";
+  /** Pairings that cannot be used, and why; by pairing id. */
+  readonly trouble?: Readonly<Record<string, string>>;
+}
+
+/** What a person was given to join with. */
+export type Invitation =
+  | { readonly by: "link"; readonly link: string }
+  | { readonly by: "code"; readonly code: string; readonly gateway: string };
+
+/** What the person calls a pairing. */
+export interface Labels {
+  readonly name: string;
+  readonly group: string;
+}
+
+/** A pairing that is about to be made. */
+export interface Joining {
+  readonly gateway: string;
+  readonly fingerprint: string;
+  /** Six digits to compare; a link carries a secret, so that nothing has to be compared. */
+  readonly digits?: string;
+  /** Says that they are the same, and waits for the other side. */
+  confirm(labels: Labels): Promise<Pairing>;
+  /** Says that they are not. Nothing is kept. */
+  refuse(): Promise<void>;
+}
+
+/** Why something did not work, in one line: what, where, what next. */
+export class Trouble extends Error {
+  override readonly name = "Trouble";
+}
+
+/** What became of a stop at one enforcer. */
+export interface Stopped {
+  readonly pairId: string;
+  /** Set where it did not arrive. */
+  readonly why?: string;
+}
+
+/** The rooms below, as the screens see them. Every promise may end in a {@link Trouble}. */
+export interface Desk {
+  /** Tells the picture now and after every change, until the returned function is called. */
+  subscribe(tell: (picture: Picture) => void): () => void;
+  /** Signs, writes down and sends. Nothing was signed before this is called. */
+  answer(about: Opened, reply: Reply): Promise<Sent>;
+  /** Whether these are the four digits that the agent's side shows for it. */
+  digitsFit(about: Opened, typed: string): boolean;
+  join(invitation: Invitation): Promise<Joining>;
+  rename(pairId: string, labels: Labels): Promise<void>;
+  /** Ends a pairing on both sides; its keys are destroyed here. */
+  revoke(pairId: string): Promise<void>;
+  /** Asks enforcers to stop everything at once. */
+  freeze(pairIds: readonly string[], why: string): Promise<readonly Stopped[]>;
+  /** Forgets what was asked and answered here. */
+  clearHistory(): Promise<void>;
+}

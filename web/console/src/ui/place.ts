@@ -1,0 +1,32 @@
+/** What an address says. A pairing link's own fragment is a place as well. */
+
+export type Place =
+  | { readonly at: "inbox" | "history" | "pairings" | "settings" | "freeze" }
+  | { readonly at: "pair"; readonly link?: string }
+  | { readonly at: "request"; readonly key: string };
+
+const PLAIN = ["inbox", "history", "pairings", "settings", "freeze"] as const;
+
+/** Reads an address. What it does not know is the inbox. */
+export function placeOf(url: URL): Place {
+  const hash = url.hash.slice(1);
+  if (hash.startsWith("v=")) return { at: "pair", link: url.href };
+  const [, name = "", ...rest] = hash.split("/");
+  if (name === "pair") return { at: "pair" };
+  if (name === "request" && rest.length === 2) return { at: "request", key: rest.map(decoded).join("/") };
+  return { at: PLAIN.find((one) => one === name) ?? "inbox" };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The address of a request. */
+export function requestHref(key: string): string {
+  const at = key.indexOf("/");
+  return `#/request/${encodeURIComponent(key.slice(0, at))}/${encodeURIComponent(key.slice(at + 1))}`;
+}

@@ -1,0 +1,93 @@
+/** The page as it is built and served: what it loads, what it may not, and that it works without a network. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile, readdir } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.js";
+
+const DIST = new URL("../../dist/", import.meta.url);
+const file = (name) => readFile(new URL(name.replace(/^\//, ""), DIST));
+
+let browser;
+let served;
+
+before(async () => {
+  served = await serve(DIST.pathname);
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+});
+after(async () => {
+  await browser?.close();
+  served?.close();
+});
+
+test("the first load is at most 200 KB compressed", async () => {
+  const assets = (await readdir(new URL("assets/", DIST))).map((name) => `assets/${name}`);
+  const sizes = await Promise.all(["index.html", ...assets].map(async (name) => gzipSync(await file(name)).length));
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(all <= 200 * 1024, `${all} bytes`);
+});
+
+test("attack_09 every script and style is named by its digest, and nothing is written inline", async () => {
+  const page = (await file("index.html")).toString();
+  const named = [...page.matchAll(/<(?:script|link rel="stylesheet")[^>]*(?:src|href)="([^"]+)"[^>]*integrity="sha384-([^"]+)"/g)];
+  assert.equal(named.length, 2);
+  for (const [, path, hash] of named) assert.equal(createHash("sha384").update(await file(path)).digest("base64"), hash);
+  assert.ok(!/<style|<script(?![^>]*src=)|\son\w+=|style="|https?:/.test(page));
+});
+
+test("attack_06 no built script writes markup", async () => {
+  const [script] = (await readdir(new URL("assets/", DIST))).filter((name) => name.endsWith(".js"));
+  const text = (await file(`assets/${script}`)).toString();
+  for (const sink of [/\binsertAdjacentHTML\b/, /\bdocument\.write\b/, /\beval\(/, /new Function\b/, /\bsrcdoc\b/]) assert.ok(!sink.test(text), String(sink));
+});
+
+test("the built page starts under its policy, keeps itself, and starts again without a network", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+  context.on("request", (request) => new URL(request.url()).origin !== served.origin && wrong.push(request.url()));
+  await page.goto(served.origin);
+  await page.getByText("This device answers nobody yet.").waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  assert.deepEqual(wrong, []);
+  await context.setOffline(true);
+  await page.reload();
+  await page.getByText("This device answers nobody yet.").waitFor();
+  await page.goto(`${served.origin}/pair`);
+  await page.getByRole("link", { name: "Inbox" }).waitFor();
+  await context.close();
+});
+
+test("it can be installed", async () => {
+  const manifest = JSON.parse((await file("manifest.webmanifest")).toString());
+  assert.equal(manifest.display, "standalone");
+  for (const { src, sizes, type } of manifest.icons) {
+    const bytes = await file(src);
+    if (type === "image/png") assert.equal(`${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`, sizes);
+  }
+});
+
+test("attack_09 trusted types: a text is no markup and no script here", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(served.origin);
+  await page.getByText("This device answers nobody yet.").waitFor();
+  const refused = await page.addScriptTag({ url: `${served.origin}/icon.svg` }).then(() => false, () => true);
+  assert.ok(refused);
+  const made = await page.evaluate(() => {
+    try {
+      document.body.innerHTML = "<img>";
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  assert.equal(made, false);
+  await context.close();
+});

@@ -1,0 +1,47 @@
+/** Pictures of every screen, in both themes and three widths, for a person to look at: `npm run pictures`. */
+
+import { mkdirSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.js";
+
+const folder = new URL("../../.shots", import.meta.url).pathname;
+mkdirSync(folder, { recursive: true });
+const only = process.argv[2];
+
+const SCENES = [
+  ["inbox", "?scene=all", "#/inbox"], ["empty", "?scene=empty", ""], ["unpaired", "?scene=unpaired", ""], ["many", "?scene=many", ""],
+  ...["command", "low", "shell", "patch", "patchLow", "tool", "plan", "batch", "batchHigh", "deploy", "foreign", "hostile"].map((one) => [one, `?scene=${one}&open`, ""]),
+  ["history", "?scene=all", "#/history"], ["pairings", "?scene=all", "#/pairings"], ["settings", "?scene=all", "#/settings"],
+  ["freeze", "?scene=all", "#/freeze"], ["pair", "?scene=all", "#/pair"],
+  ["digits", "?scene=all", "#/pair", async (page) => {
+    await page.getByLabel("Link or code").fill("7K3M-Q9TD");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("They are the same").waitFor();
+  }],
+  ["names", "?scene=all", "#v=1&g=x&c=y"],
+  ["always", "?scene=command&open", "", async (page) => page.getByLabel(/Also allow this exact call/).check()],
+  ["pending", "?scene=command&open", "", async (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
+];
+
+const { origin, close } = await serve(new URL("../../.screens", import.meta.url).pathname);
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+for (const width of [360, 768, 1280]) {
+  for (const colorScheme of ["light", "dark"]) {
+    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+    for (const [name, query, hash, act] of SCENES) {
+      if (only !== undefined && !new RegExp(only).test(`${name}-${width}-${colorScheme}`)) continue;
+      const page = await context.newPage();
+      page.on("console", (message) => message.type() === "error" && console.error(name, message.text()));
+      page.on("pageerror", (error) => console.error(name, error.message));
+      await page.goto(`${origin}/${query}${hash}`);
+      await page.waitForFunction(() => globalThis.shownAfter !== undefined);
+      if (act !== undefined) await act(page);
+      await page.waitForTimeout(50);
+      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      await page.close();
+    }
+    await context.close();
+  }
+}
+await browser.close();
+close();
