@@ -28,21 +28,42 @@ pub(super) enum Key {
 /// What happens. A tick comes before every other event, so that the time is right.
 #[derive(Debug)]
 pub(super) enum Event {
-    Tick { now: Instant, up: Duration },
+    Tick {
+        now: Instant,
+        up: Duration,
+    },
     Key(Key),
     /// Text that was pasted: never a key.
     Paste(String),
-    Resize { columns: u16, rows: u16 },
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
     /// Everything that waits at a desk.
-    Listed { desk: usize, entries: Vec<Entry> },
+    Listed {
+        desk: usize,
+        entries: Vec<Entry>,
+    },
     /// One request came.
     Arrived(Box<Entry>),
-    Link { desk: usize, link: Link },
-    Answered { id: Id, fate: Fate },
+    Link {
+        desk: usize,
+        link: Link,
+    },
+    Answered {
+        id: Id,
+        fate: Fate,
+    },
     /// An answer of before was sent again.
-    Resent { request: String, fate: Fate },
+    Resent {
+        request: String,
+        fate: Fate,
+    },
     Past(Result<Vec<PastRow>, String>),
-    Frozen { desk: usize, sent: Result<(), String> },
+    Frozen {
+        desk: usize,
+        sent: Result<(), String>,
+    },
 }
 
 /// What is to be done at the edge.

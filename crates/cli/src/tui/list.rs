@@ -144,9 +144,10 @@ impl Model {
     pub(super) fn arrived(&mut self, entry: Entry) {
         let so_far = entry.so_far.clone();
         let id = entry.id.clone();
+        let is_full = self.waiting.len() >= MOST;
         match self.row_mut(&id) {
             Some(row) => (row.entry, row.gone) = (entry, false),
-            None if self.waiting.len() >= MOST => return,
+            None if is_full => return,
             None => self.waiting.push(Row::of(entry)),
         }
         let (width, height) = (self.width(), self.height());

@@ -156,7 +156,8 @@ mod tests {
         let page = Page::new(&text, 40, 10);
         assert!(page.lines.iter().all(|line| line.width() <= 40), "{:?}", page.lines);
         assert!(page.lines.iter().skip(1).all(|line| line.starts_with(GOES_ON)));
-        let whole: String = page.lines.iter().map(|line| line.trim_start_matches(GOES_ON)).collect();
+        let whole: String =
+            page.lines.iter().map(|line| line.trim_start_matches(GOES_ON)).collect();
         assert_eq!(whole, text);
     }
 

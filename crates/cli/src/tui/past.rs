@@ -48,7 +48,8 @@ impl PastRow {
 
     fn contains(&self, words: &str) -> bool {
         let reason = self.reason.as_deref().unwrap_or_default();
-        let all = [&self.request, &self.pairing, self.word, &self.when, reason, &self.review.headline];
+        let all =
+            [&self.request, &self.pairing, self.word, &self.when, reason, &self.review.headline];
         let text = all.join("\n").to_lowercase();
         words.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
     }

@@ -42,17 +42,29 @@ pub(super) struct Live {
 pub(super) enum Asking {
     Nothing,
     /// One more key for a yes.
-    Confirm { since: Duration },
+    Confirm {
+        since: Duration,
+    },
     /// The word `yes`.
     Yes(Input),
     /// The word `always`, for the rule that is shown.
-    Always { taken: Taken, typed: Input },
+    Always {
+        taken: Taken,
+        typed: Input,
+    },
     /// Why.
-    Reason { typed: Input, then: Then },
+    Reason {
+        typed: Input,
+        then: Then,
+    },
     /// Whom to ask next.
-    Next { at: usize },
+    Next {
+        at: usize,
+    },
     /// Which items of a batch.
-    Items { at: usize },
+    Items {
+        at: usize,
+    },
 }
 
 /// What a reason is for.

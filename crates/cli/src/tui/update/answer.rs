@@ -1,9 +1,9 @@
 //! The beginnings and the end of an answer: what may be asked, and when it counts as given.
 
 use super::keys::read;
+use crate::tui::input::Input;
 use crate::tui::model::{Model, Pending, UNDO, in_words};
 use crate::tui::reading::{Asking, Live, Reading, Then};
-use crate::tui::input::Input;
 use countersign_approver::Reply;
 use countersign_approver::always::{End, Wish, take};
 

@@ -81,7 +81,10 @@ fn a_no_takes_a_reason_or_none() {
     let mut model = screen(vec![low().entry()]);
     types(&mut model, "dnot thiss\x7f today\n");
     let no = answer(wait(&mut model, 3_000));
-    assert_eq!((no.reply.said, no.reply.reason.as_deref()), (Meaning::Deny, Some("not this today")));
+    assert_eq!(
+        (no.reply.said, no.reply.reason.as_deref()),
+        (Meaning::Deny, Some("not this today"))
+    );
     let mut model = screen(vec![low().entry()]);
     types(&mut model, "d\n");
     assert_eq!(answer(wait(&mut model, 3_000)).reply.reason, None);
@@ -139,7 +142,9 @@ fn always_takes_the_rule_read_to_its_end_and_the_word() {
     types(&mut model, "walways\n");
     assert!(model.pending.is_empty() && note(&model).contains("to its end"), "{}", note(&model));
     let reading = model.reading.as_ref().unwrap();
-    assert!(!reading.review.granted.is_empty() && reading.page.seen().any(|l| l.contains("always")));
+    assert!(
+        !reading.review.granted.is_empty() && reading.page.seen().any(|l| l.contains("always"))
+    );
     update(&mut model, Event::Key(Key::End));
     types(&mut model, "\n");
     let answer = answer(wait(&mut model, 3_000));

@@ -98,7 +98,7 @@ pub(super) fn message(model: &Model, canvas: &mut Canvas<'_>) {
         .or_else(|| model.note.as_ref().map(|(text, _)| (text.clone(), Look::Warning)))
         .or_else(|| model.pending.last().map(|p| (pending(model, p), Look::Good)))
         .or_else(|| away(model).map(|text| (text, Look::Warning)))
-        .unwrap_or_default();
+        .unwrap_or((String::new(), Look::Plain));
     let width = usize::from(canvas.width()).saturating_sub(1);
     canvas.text(1, y, &cut(&text, width), look);
 }
@@ -193,14 +193,16 @@ fn offered(model: &Model) -> Vec<String> {
     }
     match (&model.reading, model.place) {
         (Some(reading), _) => reading_keys(reading),
-        (None, Place::History) if model.history.is_searching => {
-            of(&["Enter done", "Esc show all"])
-        }
-        (None, Place::History) => {
-            of(&["j/k move", "Enter read", "/ search", "q inbox", "? help"])
-        }
+        (None, Place::History) if model.history.is_searching => of(&["Enter done", "Esc show all"]),
+        (None, Place::History) => of(&["j/k move", "Enter read", "/ search", "q inbox", "? help"]),
         (None, Place::Inbox) => of(&[
-            "Enter read", "a allow", "d deny", "e hand on", "? help", "q leave", "h history",
+            "Enter read",
+            "a allow",
+            "d deny",
+            "e hand on",
+            "? help",
+            "q leave",
+            "h history",
             "F stop all",
         ]),
     }

@@ -21,9 +21,9 @@ pub(super) fn history(model: &Model, canvas: &mut Canvas<'_>) {
         canvas.text(1, 2, text, Look::Plain);
         return;
     }
-    let rows = found.iter().map(|row| {
-        format!("{:.16}  {:<14}  {}", row.when, row.word, row.review.headline)
-    });
+    let rows = found
+        .iter()
+        .map(|row| format!("{:.16}  {:<14}  {}", row.when, row.word, row.review.headline));
     draw(&rows.collect::<Vec<_>>(), history.cursor(), model, 1, canvas);
 }
 

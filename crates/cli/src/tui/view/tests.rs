@@ -138,7 +138,8 @@ fn the_rule_that_is_always_allowed() {
 
 #[test]
 fn the_items_of_a_batch() {
-    let long = ["cp", "/home/ada/shop/a/long/way/to/a/file", "/srv/backup/a/long/way/to/another/file"];
+    let long =
+        ["cp", "/home/ada/shop/a/long/way/to/a/file", "/srv/backup/a/long/way/to/another/file"];
     let commands: [&[&str]; 3] = [&["ls"], &["rm", "x"], &long];
     let mut model = screen(vec![batch("REQ-1", Risk::High, &commands).entry()]);
     types(&mut model, "ij j");
@@ -245,7 +246,14 @@ fn attack_06_no_line_of_others_begins_where_ours_do() {
     let lines = &model.reading.as_ref().unwrap().page.lines;
     let ours = |line: &&String| !line.is_empty() && !line.starts_with(' ');
     let at_the_edge: Vec<&String> = lines.iter().filter(ours).collect();
-    let known = ["HIGH RISK", "What exactly", "Who asks", "On which terms", "The agent says", "Signed over"];
+    let known = [
+        "HIGH RISK",
+        "What exactly",
+        "Who asks",
+        "On which terms",
+        "The agent says",
+        "Signed over",
+    ];
     assert_eq!(at_the_edge.len(), known.len(), "{at_the_edge:?}");
     assert!(at_the_edge.iter().zip(known).all(|(line, known)| line.starts_with(known)));
 }
@@ -259,7 +267,9 @@ fn attack_06_every_character_of_a_request_is_seen_while_it_is_read() {
         let mut seen: Vec<String> = Vec::new();
         loop {
             let rows = picture(&mut model, columns, 24);
-            seen.extend(rows[1..22].iter().map(|row| row.trim().trim_start_matches("| ").to_owned()));
+            seen.extend(
+                rows[1..22].iter().map(|row| row.trim().trim_start_matches("| ").to_owned()),
+            );
             let reading = model.reading.as_mut().unwrap();
             if reading.page.is_read() {
                 break;

@@ -33,7 +33,8 @@ fn attack_46_what_was_denied_before_is_marked_and_takes_the_word() {
     let mut model = screen(vec![ask("REQ-2", Risk::Low, &["ls"]).entry()]);
     update(&mut model, Event::Past(Ok(vec![past(&low(), Some(Verdict::Deny))])));
     types(&mut model, "\n");
-    let marked = |reading: &Reading| reading.page.lines[0].contains("You said no to this very call");
+    let marked =
+        |reading: &Reading| reading.page.lines[0].contains("You said no to this very call");
     assert!(marked(model.reading.as_ref().unwrap()));
     types(&mut model, "ay");
     assert!(model.pending.is_empty(), "one key is not enough");
