@@ -4,10 +4,13 @@
 use super::model::{Entry, Fate, Id, Model, Pending, Row};
 use countersign_core::artifact::Risk;
 use countersign_core::time::Instant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many rows are kept; a relay that lists more is not listened to.
 const MOST: usize = 10_000;
+
+/// So many of those that are over stay in sight.
+const KEPT: usize = 200;
 
 /// One line of the list.
 #[derive(Debug)]
@@ -120,6 +123,18 @@ impl Model {
         self.cursor = ids(self).first().map(|id| (*id).clone());
     }
 
+    /// Puts the cursor on the next that waits for an answer, where there is one.
+    pub(super) fn to_next(&mut self) {
+        let is_free = |id: &&Id| {
+            self.is_pending(id).is_none() && self.row(id).is_some_and(|row| row.is_open(self.now))
+        };
+        let ids = ids(self);
+        let at = self.cursor.as_ref().and_then(|id| ids.iter().position(|other| *other == id));
+        let (before, after) = ids.split_at_checked(at.unwrap_or(0)).unwrap_or((&[], &ids));
+        let next = after.iter().chain(before).copied().find(is_free).cloned();
+        self.cursor = next.or(self.cursor.take());
+    }
+
     /// How many wait for an answer.
     pub(super) fn open_count(&self) -> usize {
         let open = |row: &&Row| row.is_open(self.now) && self.is_pending(&row.entry.id).is_none();
@@ -129,15 +144,29 @@ impl Model {
     /// Takes the list of a desk in place of what it listed before. What was answered here stays,
     /// with what became of it.
     pub(super) fn listed(&mut self, desk: usize, entries: Vec<Entry>) {
-        for row in self.waiting.iter_mut().filter(|row| row.entry.id.desk == desk) {
-            row.gone = !entries.iter().any(|entry| entry.id == row.entry.id);
+        if let Some(party) = self.parties.get_mut(desk) {
+            party.is_listed = true;
         }
+        let listed: BTreeSet<Id> = entries.iter().map(|entry| entry.id.clone()).collect();
+        for row in self.waiting.iter_mut().filter(|row| row.entry.id.desk == desk) {
+            row.gone = !listed.contains(&row.entry.id);
+        }
+        self.forget();
         entries.into_iter().for_each(|entry| self.arrived(entry));
-        // What is not shown and listed no more is nothing to anybody.
-        self.waiting.retain(|row| !row.gone || row.entry.content.is_ok());
         if self.cursor.as_ref().is_none_or(|id| self.row(id).is_none()) {
             self.to_first();
         }
+    }
+
+    /// Lets go of what is listed no more: what was not shown at once, the rest while it is much.
+    fn forget(&mut self) {
+        let gone = self.waiting.iter().filter(|row| row.gone).count();
+        let mut surplus = gone.saturating_sub(KEPT);
+        self.waiting.retain(|row| {
+            let is_old = row.gone && surplus > 0;
+            surplus -= usize::from(is_old);
+            !is_old && (!row.gone || row.entry.content.is_ok())
+        });
     }
 
     /// Takes one request that came, or came again.

@@ -117,6 +117,8 @@ pub(super) enum Link {
 pub(super) struct Party {
     pub(super) name: String,
     pub(super) link: Link,
+    /// Whether what waits there is known.
+    pub(super) is_listed: bool,
 }
 
 /// A stop that is being considered: of one pairing, or of all.
@@ -161,7 +163,7 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(parties: Vec<String>, now: Instant, color: bool) -> Self {
-        let party = |name| Party { name, link: Link::Opening };
+        let party = |name| Party { name, link: Link::Opening, is_listed: false };
         Self {
             now,
             up: Duration::ZERO,

@@ -27,7 +27,9 @@ pub(super) fn title(model: &Model, canvas: &mut Canvas<'_>) {
 }
 
 fn waits(model: &Model) -> String {
+    let is_known = model.parties.iter().all(|party| party.is_listed);
     match model.open_count() {
+        0 if !is_known => "Inbox".to_owned(),
         0 => "Inbox: nothing waits".to_owned(),
         1 => "Inbox: 1 waits".to_owned(),
         many => format!("Inbox: {many} wait"),

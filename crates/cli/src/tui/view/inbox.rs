@@ -34,7 +34,11 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>) {
 }
 
 fn nothing(model: &Model, canvas: &mut Canvas<'_>) {
-    canvas.text(1, 2, "Nothing waits for you.", Look::Plain);
+    let is_known = model.parties.iter().all(|party| party.is_listed);
+    match is_known {
+        true => canvas.text(1, 2, "Nothing waits for you.", Look::Plain),
+        false => canvas.text(1, 3, "Asking what waits for you.", Look::Plain),
+    };
     canvas.text(1, 4, "What is asked shows up here by itself.", Look::Dim);
     let names: Vec<&str> = model.parties.iter().map(|party| party.name.as_str()).collect();
     let text = format!("You approve for: {}", names.join(", "));

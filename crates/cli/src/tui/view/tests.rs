@@ -5,7 +5,7 @@
 use super::view;
 use crate::tui::event::Event;
 use crate::tui::fixture::{ask, batch, refused, screen, types, wait};
-use crate::tui::model::{Fate, Link, Model};
+use crate::tui::model::{Fate, Link, Model, Party};
 use crate::tui::past::PastRow;
 use crate::tui::update::update;
 use countersign_approver::{Review, Verdict};
@@ -68,7 +68,8 @@ fn full() -> Model {
         ask("01KAHQ2S8N0000000000000004", Risk::Medium, &["git", "push"]).answered(Verdict::Deny),
         refused("01KAHQ2S8N0000000000000005"),
     ]);
-    model.parties.push(crate::tui::model::Party { name: "home".into(), link: Link::Opening });
+    let home = Party { name: "home".into(), link: Link::Opening, is_listed: false };
+    model.parties.push(home);
     model
 }
 
@@ -281,7 +282,7 @@ fn attack_06_every_character_of_a_request_is_seen_while_it_is_read() {
 }
 
 #[test]
-fn attack_23_ten_thousand_lines_are_drawn_as_fast_as_ten() {
+fn ten_thousand_lines_are_drawn_as_fast_as_ten() {
     let long = "x\n".repeat(10_000);
     let mut model = screen(vec![ask("REQ-1", Risk::High, &["echo", &long]).entry()]);
     types(&mut model, "\n");
