@@ -152,7 +152,7 @@ impl Model {
             row.gone = !listed.contains(&row.entry.id);
         }
         self.forget();
-        entries.into_iter().for_each(|entry| self.arrived(entry));
+        entries.into_iter().for_each(|entry| self.take_in(entry));
         if self.cursor.as_ref().is_none_or(|id| self.row(id).is_none()) {
             self.to_first();
         }
@@ -171,6 +171,13 @@ impl Model {
 
     /// Takes one request that came, or came again.
     pub(super) fn arrived(&mut self, entry: Entry) {
+        self.take_in(entry);
+        if self.cursor.is_none() {
+            self.to_first();
+        }
+    }
+
+    fn take_in(&mut self, entry: Entry) {
         let so_far = entry.so_far.clone();
         let id = entry.id.clone();
         let is_full = self.waiting.len() >= MOST;
@@ -184,9 +191,6 @@ impl Model {
             && reading.live.as_ref().is_some_and(|live| live.id == id)
         {
             reading.told(so_far, width, height);
-        }
-        if self.cursor.is_none() {
-            self.to_first();
         }
     }
 

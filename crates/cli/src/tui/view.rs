@@ -46,7 +46,7 @@ fn reading_body(model: &Model, reading: &Reading, canvas: &mut Canvas<'_>) {
 
 fn too_small(canvas: &mut Canvas<'_>) {
     let (columns, rows) = SMALLEST;
-    let text = format!("This terminal is too small: {columns} by {rows} at least. q leaves.");
+    let text = format!("Too small: {columns} by {rows} at least. q leaves.");
     let width = usize::from(canvas.width()).max(1);
     let words: Vec<char> = text.chars().collect();
     for (y, piece) in (0..).zip(words.chunks(width)) {

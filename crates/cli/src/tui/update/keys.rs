@@ -69,7 +69,7 @@ fn inbox(model: &mut Model, key: Key) -> Vec<Effect> {
         Key::Char('g') | Key::Home => model.to_first(),
         Key::Char('G') | Key::End => model.step(isize::MAX),
         Key::Enter => read(model),
-        Key::Char('a' | 'd' | 'e' | 'w' | 'r') => {
+        Key::Char('a' | 'd' | 'e' | 'i' | 'r' | 'w') => {
             read(model);
             if model.reading.is_some() {
                 return reading(model, key);

@@ -100,6 +100,7 @@ pub(super) fn message(model: &Model, canvas: &mut Canvas<'_>) {
         .or_else(|| model.note.as_ref().map(|(text, _)| (text.clone(), Look::Warning)))
         .or_else(|| model.pending.last().map(|p| (pending(model, p), Look::Good)))
         .or_else(|| away(model).map(|text| (text, Look::Warning)))
+        .or_else(|| unread(model).map(|text| (text.to_owned(), Look::Dim)))
         .unwrap_or((String::new(), Look::Plain));
     let width = usize::from(canvas.width()).saturating_sub(1);
     canvas.text(1, y, &cut(&text, width), look);
@@ -158,6 +159,18 @@ pub(super) fn pending(model: &Model, pending: &Pending) -> String {
     let left = pending.due.saturating_sub(model.up);
     let seconds = left.as_millis().div_ceil(1_000).max(1);
     format!("{}: signed in {seconds} s, u takes it back", in_words(&pending.reply))
+}
+
+/// What a yes will take, where it takes more than a key.
+fn unread(model: &Model) -> Option<&'static str> {
+    let reading = model.reading.as_ref().filter(|reading| reading.live.is_some())?;
+    let takes = model.takes_a_word(&reading.review);
+    let text = match (takes, reading.page.is_read()) {
+        (false, _) => return None,
+        (true, false) => "To allow it: read it to its end, then a and the word yes.",
+        (true, true) => "To allow it: a and the word yes.",
+    };
+    Some(text)
 }
 
 fn away(model: &Model) -> Option<String> {
@@ -233,7 +246,7 @@ fn reading_keys(reading: &Reading) -> Vec<String> {
             if !reading.next_ones().is_empty() {
                 keys.push("e hand on".into());
             }
-            keys.extend(of(&["q back", "Space/b page", "r reason", "? help"]));
+            keys.extend(of(&["Space/b page", "q back", "r reason", "? help"]));
             keys
         }
     }

@@ -8,7 +8,7 @@ const KEYS: [(&str, &str); 16] = [
     ("Space b, PgDn PgUp", "a page on, a page back"),
     ("g G", "the beginning, the end"),
     ("Enter", "read the request, whole"),
-    ("a", "allow it once: y; at high risk, or asked again, the word yes"),
+    ("a", "allow it once: y, or at high risk the word yes"),
     ("d", "deny it, with a reason if you like"),
     ("e", "hand it to whom its rule names next"),
     ("w", "allow exactly this from now on, where that is on offer"),

@@ -106,21 +106,28 @@ fn far(fate: &Fate) -> &'static str {
 fn detail(model: &Model, y: usize, canvas: &mut Canvas<'_>) {
     let Some(row) = model.cursor.as_ref().and_then(|id| model.row(id)) else { return };
     let width = model.width().saturating_sub(2);
-    let at = |n: usize| u16::try_from(y + n).unwrap_or(u16::MAX);
-    canvas.text(0, at(0), &"-".repeat(model.width()), Look::Dim);
+    canvas.text(0, u16::try_from(y).unwrap_or(u16::MAX), &"-".repeat(model.width()), Look::Dim);
     let text = match &row.entry.content {
         Ok(shown) => shown.review.headline.clone(),
         Err(why) => format!("not shown: {why}"),
     };
-    let page = Page::new(&text, width, DETAIL - 3);
-    for (n, line) in page.seen().enumerate() {
-        canvas.text(1, at(1 + n), line, Look::Plain);
-    }
+    let page = Page::new(&text, width, DETAIL - 4);
     let more = if page.is_read() { "" } else { "Enter shows the rest.  " };
-    let told = format!("{more}{}", stands(model, row));
-    canvas.text(1, at(DETAIL - 2), &cut(&told, width), Look::Heading);
-    let id = visible(&row.entry.id.request, false);
-    canvas.text(1, at(DETAIL - 1), &cut(&format!("request {id}"), width), Look::Dim);
+    let mut lines: Vec<(String, Look)> =
+        page.seen().map(|line| (line.to_owned(), Look::Plain)).collect();
+    lines.push((format!("{more}{}", stands(model, row)), Look::Heading));
+    lines.extend(says(row).map(|text| (text, Look::Dim)));
+    lines.push((format!("request {}", visible(&row.entry.id.request, false)), Look::Dim));
+    lines.retain(|(text, _)| !text.is_empty());
+    for (n, (text, look)) in (y + 1..y + DETAIL).zip(lines) {
+        canvas.text(1, u16::try_from(n).unwrap_or(u16::MAX), &cut(&text, width), look);
+    }
+}
+
+/// The beginning of what the agent says, set apart.
+fn says(row: &Row) -> Option<String> {
+    let said = row.review()?.agent_says.iter().find(|fact| fact.label == "description")?;
+    Some(format!("The agent says: {}", said.lines.first()?))
 }
 
 fn stands(model: &Model, row: &Row) -> String {

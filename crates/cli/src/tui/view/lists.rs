@@ -21,9 +21,10 @@ pub(super) fn history(model: &Model, canvas: &mut Canvas<'_>) {
         canvas.text(1, 2, text, Look::Plain);
         return;
     }
-    let rows = found
-        .iter()
-        .map(|row| format!("{:.16}  {:<14}  {}", row.when, row.word, row.review.headline));
+    let rows = found.iter().map(|row| {
+        let when = row.when.get(..16).unwrap_or(&row.when).replacen('T', " ", 1);
+        format!("{when}Z  {:<14}  {}", row.word, row.review.headline)
+    });
     draw(&rows.collect::<Vec<_>>(), history.cursor(), model, 1, canvas);
 }
 
