@@ -5,7 +5,7 @@ use ratatui_core::terminal::Terminal;
 use ratatui_crossterm::CrosstermBackend;
 use ratatui_crossterm::crossterm::event as term;
 use ratatui_crossterm::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui_crossterm::crossterm::{cursor, execute};
 use std::io::{self, BufWriter, Stdout, Write as _};
@@ -33,11 +33,12 @@ impl Held {
         give_back_on_panic();
         let mut held = Self { stopped: Arc::default(), reader: None };
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, term::EnableBracketedPaste)?;
+        // `Terminal::clear` would ask the terminal where its cursor is, and wait for an answer.
+        let clear = Clear(ClearType::All);
+        execute!(io::stdout(), EnterAlternateScreen, clear, term::EnableBracketedPaste)?;
         let typed = rustix::termios::QueueSelector::IFlush;
         rustix::termios::tcflush(io::stdin(), typed)?;
-        let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
-        screen.clear()?;
+        let screen = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
         let stopped = Arc::clone(&held.stopped);
         held.reader = Some(std::thread::spawn(move || read(&events, &stopped)));
         Ok((held, screen))
