@@ -124,6 +124,14 @@ impl Reading {
         self.page = self.page.resized(&self.text(width), width, height);
     }
 
+    /// What this device did about the same call before.
+    pub(super) fn remark(&mut self, model: &Model) {
+        if self.live.is_some() {
+            self.notes = notes(model, &self.review);
+            self.resize(model.width(), model.height());
+        }
+    }
+
     /// What the others did meanwhile.
     pub(super) fn told(&mut self, so_far: Option<SoFar>, width: usize, height: usize) {
         if so_far != self.so_far {

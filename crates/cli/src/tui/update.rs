@@ -43,6 +43,7 @@ pub(super) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Past(Ok(rows)) => {
             model.denials = denials(&rows);
             model.history.load(rows);
+            remark(model);
         }
         Event::Past(Err(damage)) => model.history.damage = Some(damage),
         Event::Frozen { desk, sent } => frozen(model, desk, sent),
@@ -106,6 +107,14 @@ fn resent(model: &mut Model, request: &str, fate: Fate) -> Vec<Effect> {
         model.say("an answer that was kept is sent");
     }
     vec![Effect::LoadPast]
+}
+
+/// Says of the request that is read what the history now knows of it.
+fn remark(model: &mut Model) {
+    if let Some(mut reading) = model.reading.take() {
+        reading.remark(model);
+        model.reading = Some(reading);
+    }
 }
 
 fn frozen(model: &mut Model, desk: usize, sent: Result<(), String>) {

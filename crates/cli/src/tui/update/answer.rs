@@ -36,7 +36,8 @@ fn closed(model: &Model, live: &Live) -> Option<&'static str> {
     }
 }
 
-/// A yes begins: a reason where one is wanted, then one key more, or a word.
+/// A yes begins: read to the end where it matters, a reason where one is wanted, then one key more,
+/// or a word.
 pub(super) fn allow(model: &mut Model) {
     let up = model.up;
     let word = model.reading.as_ref().is_some_and(|reading| model.takes_a_word(&reading.review));
@@ -45,14 +46,14 @@ pub(super) fn allow(model: &mut Model) {
         model.say("no item is chosen: choose some (i), or deny it (d)");
         return;
     }
-    if lacks_reason(reading) {
+    if word && !reading.page.is_read() {
+        model.say("read it to its end first (space, G), then a");
+    } else if lacks_reason(reading) {
         reading.asking = wants_reason(reading, Then::Allow);
-    } else if !word {
-        reading.asking = Asking::Confirm { since: up };
-    } else if reading.page.is_read() {
+    } else if word {
         reading.asking = Asking::Yes(Input::default());
     } else {
-        model.say("read it to its end first (space, G), then a");
+        reading.asking = Asking::Confirm { since: up };
     }
 }
 

@@ -49,6 +49,8 @@ fn attack_46_a_no_of_this_very_session_counts_and_a_late_history_too() {
     update(&mut model, Event::Past(Ok(vec![past(&low(), Some(Verdict::Deny))])));
     types(&mut model, "y");
     assert!(model.pending.is_empty(), "the question was asked before the history was read");
+    let line = &model.reading.as_ref().unwrap().page.lines[0];
+    assert!(line.contains("You said no to this very call"), "{line}");
 }
 
 #[test]
