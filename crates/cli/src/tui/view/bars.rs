@@ -14,7 +14,7 @@ pub(super) fn title(model: &Model, canvas: &mut Canvas<'_>) {
     canvas.fill(0, Look::Bar);
     let (here, there) = match (&model.reading, model.place) {
         _ if model.help => ("Keys".to_owned(), String::new()),
-        (Some(reading), _) => (request(model, reading), place(reading)),
+        (Some(reading), _) => (request(model, reading), place(model, reading)),
         (None, Place::Inbox) => (waits(model), links(model)),
         (None, Place::History) => (past(model), String::new()),
     };
@@ -80,8 +80,12 @@ fn batch(chosen: &[bool]) -> String {
     }
 }
 
-fn place(reading: &Reading) -> String {
+fn place(model: &Model, reading: &Reading) -> String {
     let (to, all) = reading.page.at();
+    if model.width() < 64 {
+        // The time that is left needs the room.
+        return format!("{to}/{all}{}", if reading.page.is_read() { "" } else { " .." });
+    }
     let end = if reading.page.is_read() { "" } else { "  more below" };
     format!("line {to} of {all}{end}")
 }

@@ -113,6 +113,7 @@ fn a_gateway_that_is_away() {
 fn a_request() {
     let mut model = deletes();
     types(&mut model, "\n");
+    looks_like("review", &mut model, 40, 10);
     looks("review", model);
 }
 
