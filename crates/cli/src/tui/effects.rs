@@ -186,11 +186,8 @@ impl Office {
     async fn list(&self, at: usize) -> Result<(), String> {
         let Some(desk) = self.desks.get(at) else { return Ok(()) };
         let now = self.now();
-        for sent in desk.resend(now).await.map_err(|error| error.to_string())? {
-            if let Ok(answered) = sent {
-                let request = answered.request_id.clone();
-                self.tell(Event::Resent { request, fate: Fate::Delivered }).await;
-            }
+        if !desk.resend(now).await.map_err(|error| error.to_string())?.is_empty() {
+            self.load_past().await;
         }
         let items = desk.list(now).await.map_err(|error| error.to_string())?;
         let entries = items.into_iter().map(|item| Entry::of(at, item)).collect();

@@ -54,11 +54,6 @@ pub(super) enum Event {
         id: Id,
         fate: Fate,
     },
-    /// An answer of before was sent again.
-    Resent {
-        request: String,
-        fate: Fate,
-    },
     Past(Result<Vec<PastRow>, String>),
     Frozen {
         desk: usize,

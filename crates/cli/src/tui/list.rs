@@ -119,12 +119,12 @@ impl Model {
     }
 
     /// Puts the cursor on the first that waits.
-    pub(super) fn to_first(&mut self) {
+    pub(super) fn go_first(&mut self) {
         self.cursor = ids(self).first().map(|id| (*id).clone());
     }
 
     /// Puts the cursor on the next that waits for an answer, where there is one.
-    pub(super) fn to_next(&mut self) {
+    pub(super) fn go_next(&mut self) {
         let is_free = |id: &&Id| {
             self.is_pending(id).is_none() && self.row(id).is_some_and(|row| row.is_open(self.now))
         };
@@ -154,7 +154,7 @@ impl Model {
         self.forget();
         entries.into_iter().for_each(|entry| self.take_in(entry));
         if self.cursor.as_ref().is_none_or(|id| self.row(id).is_none()) {
-            self.to_first();
+            self.go_first();
         }
     }
 
@@ -173,7 +173,7 @@ impl Model {
     pub(super) fn arrived(&mut self, entry: Entry) {
         self.take_in(entry);
         if self.cursor.is_none() {
-            self.to_first();
+            self.go_first();
         }
     }
 

@@ -11,6 +11,7 @@ pub(super) use keys::named;
 use super::event::{Answer, Effect, Event};
 use super::model::{Fate, Freezing, Link, Model};
 use super::past::denials;
+use countersign_core::display::visible;
 use countersign_core::time::Instant;
 use std::time::Duration;
 
@@ -39,10 +40,10 @@ pub(super) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             }
             return vec![Effect::LoadPast];
         }
-        Event::Resent { request, fate } => return resent(model, &request, fate),
         Event::Past(Ok(rows)) => {
             model.denials = denials(&rows);
             model.history.load(rows);
+            kept(model);
             remark(model);
         }
         Event::Past(Err(damage)) => model.history.damage = Some(damage),
@@ -60,7 +61,7 @@ fn tick(model: &mut Model, now: Instant, up: Duration) -> Vec<Effect> {
         std::mem::take(&mut model.pending).into_iter().partition(|pending| up >= pending.due);
     model.pending = rest;
     let mut effects = Vec::new();
-    for pending in Vec::from(due) {
+    for pending in due {
         model.fated(&pending, Fate::Sending);
         let super::model::Pending { id, opened, reply, .. } = pending;
         effects.push(Effect::Answer(Box::new(Answer { id, opened, reply })));
@@ -98,15 +99,22 @@ fn tell(model: &mut Model, fate: &Fate) {
     }
 }
 
-fn resent(model: &mut Model, request: &str, fate: Fate) -> Vec<Effect> {
-    let rows = model.waiting.iter_mut().filter(|row| row.entry.id.request == request);
-    for said in rows.filter_map(|row| row.said.as_mut()) {
-        said.1 = fate.clone();
+/// What became of answers that were signed and kept, by this device's own records.
+fn kept(model: &mut Model) {
+    let mut arrived = false;
+    for row in &mut model.waiting {
+        let Some((_, fate @ Fate::Kept(_))) = &mut row.said else { continue };
+        let request = visible(&row.entry.id.request, false);
+        match model.history.all().iter().find(|past| past.request == request).map(|past| past.word)
+        {
+            None | Some("not sent" | "unanswered") => {}
+            Some("not taken") => *fate = Fate::NotTaken("it came too late".to_owned()),
+            Some(_) => (*fate, arrived) = (Fate::Delivered, true),
+        }
     }
-    if fate == Fate::Delivered {
+    if arrived {
         model.say("an answer that was kept is sent");
     }
-    vec![Effect::LoadPast]
 }
 
 /// Says of the request that is read what the history now knows of it.

@@ -138,7 +138,7 @@ pub(super) fn given(model: &mut Model, reply: Reply) {
     model.reading = None;
     model.leaving = false;
     model.pending.push(Pending { id, opened, reply, due: model.up + UNDO });
-    model.to_next();
+    model.go_next();
 }
 
 /// Takes the newest answer back, and shows its request again.

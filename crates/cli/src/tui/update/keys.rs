@@ -66,7 +66,7 @@ fn inbox(model: &mut Model, key: Key) -> Vec<Effect> {
         Key::Char('k') | Key::Up => model.step(-1),
         Key::PageDown => model.step(page),
         Key::PageUp => model.step(-page),
-        Key::Char('g') | Key::Home => model.to_first(),
+        Key::Char('g') | Key::Home => model.go_first(),
         Key::Char('G') | Key::End => model.step(isize::MAX),
         Key::Enter => read(model),
         Key::Char('a' | 'd' | 'e' | 'i' | 'r' | 'w') => {

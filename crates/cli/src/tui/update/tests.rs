@@ -214,8 +214,10 @@ fn what_became_of_an_answer_is_told() {
     // Back again: it is sent, and nobody has to ask.
     let back = update(&mut model, Event::Link { desk: 0, link: Link::Live });
     assert!(matches!(back[..], [Effect::Refresh(0)]), "{back:?}");
-    let request = id.request.clone();
-    update(&mut model, Event::Resent { request, fate: Fate::Delivered });
+    let unsent = PastRow { word: "not sent", ..past(&low(), Some(Verdict::Allow)) };
+    update(&mut model, Event::Past(Ok(vec![unsent])));
+    assert!(matches!(model.row(&id).unwrap().said, Some((_, Fate::Kept(_)))));
+    update(&mut model, Event::Past(Ok(vec![past(&low(), Some(Verdict::Allow))])));
     assert_eq!(model.row(&id).unwrap().said, Some((Verdict::Allow, Fate::Delivered)));
     update(&mut model, Event::Listed { desk: 0, entries: vec![] });
     assert!(model.row(&id).is_some(), "it stays in sight");
@@ -297,7 +299,7 @@ fn the_list_is_grouped_and_the_most_urgent_is_first() {
         ask("CRIT", Risk::Critical, &["rm", "c"]).at("/a"),
     ];
     let mut model = screen(asks.iter().map(Ask::entry).collect());
-    model.to_first();
+    model.go_first();
     let mut order = Vec::new();
     for _ in 0..4 {
         order.push(model.cursor.clone().unwrap().request);
