@@ -113,7 +113,7 @@ pub(super) fn message(model: &Model, canvas: &mut Canvas<'_>) {
 /// What is typed, and what for.
 fn typed(reading: &Reading) -> Option<(String, &Input)> {
     Some(match &reading.asking {
-        Asking::Yes(typed) => ("Type yes to allow it: ".to_owned(), typed),
+        Asking::Yes(typed) => (format!("Type yes to allow {}: ", what(reading, "it")), typed),
         Asking::Always { typed, .. } => ("Type always to allow this rule: ".to_owned(), typed),
         Asking::Reason { typed, then } => (why(then), typed),
         _ => return None,
@@ -150,11 +150,19 @@ fn question(model: &Model) -> Option<String> {
         let of = freezing.of.map_or_else(|| "all pairings".to_owned(), |at| name(at).to_owned());
         return Some(format!("STOP everything of {of}?  y stops it, any other key does not"));
     }
-    match model.reading.as_ref()?.asking {
-        Asking::Confirm { .. } => {
-            Some("Allow this once?  y allows it, any other key does not".to_owned())
-        }
-        _ => None,
+    let reading = model.reading.as_ref()?;
+    if !matches!(reading.asking, Asking::Confirm { .. }) {
+        return None;
+    }
+    Some(format!("Allow {} once?  y allows it, any other key does not", what(reading, "this")))
+}
+
+/// What a yes is for: all of it, or some items of a batch.
+fn what(reading: &Reading, all: &str) -> String {
+    let chosen = reading.live.as_ref().map(|live| live.chosen.as_slice()).unwrap_or_default();
+    match chosen.iter().filter(|is| **is).count() {
+        some if some < chosen.len() => format!("{some} of {} items", chosen.len()),
+        _ => all.to_owned(),
     }
 }
 

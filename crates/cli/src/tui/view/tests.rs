@@ -149,6 +149,14 @@ fn the_items_of_a_batch() {
 }
 
 #[test]
+fn the_question_about_a_part_of_a_batch() {
+    let mut model = screen(vec![batch("REQ-1", Risk::Low, &[&["ls"], &["df"]]).entry()]);
+    types(&mut model, "ij a");
+    let message = picture(&mut model, 80, 24)[22].clone();
+    assert!(message.starts_with(" Allow 1 of 2 items once?"), "{message}");
+}
+
+#[test]
 fn whom_to_ask_next() {
     let mut model = deletes();
     types(&mut model, "e");
