@@ -101,6 +101,12 @@ impl<R: Relay> Desk<R> {
         &self.pairing
     }
 
+    /// The way to its gateway.
+    #[must_use]
+    pub fn relay(&self) -> &R {
+        &self.relay
+    }
+
     /// The unlocked keys.
     #[must_use]
     pub fn keys(&self) -> &SecretKeys {

@@ -13,6 +13,7 @@ mod prompt;
 mod reviewer;
 mod secrets;
 mod tty;
+mod tui;
 mod usage;
 
 use std::process::ExitCode;

@@ -24,7 +24,7 @@ impl History {
 }
 
 /// What was answered, in one word.
-fn word(entry: &Entry) -> &'static str {
+pub(crate) fn word(entry: &Entry) -> &'static str {
     match &entry.answered {
         None => "unanswered",
         Some(a) if a.refused.is_some() => "not taken",

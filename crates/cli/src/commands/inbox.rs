@@ -4,13 +4,15 @@ use super::Here;
 use crate::args::PassphraseArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
+use crate::tui;
 use countersign_approver::{Item, Review, Verdict, so_far_line};
 use countersign_core::display::visible;
 use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
 use serde_json::{Value, json};
 
-/// List what waits for my answer, oldest first.
+/// List what waits for my answer: on a terminal as a screen to read and answer it on, else oldest
+/// first.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  countersign inbox --json | jq -r '.items[].requestId'")]
 pub(crate) struct Inbox {
@@ -21,6 +23,9 @@ pub(crate) struct Inbox {
 impl Inbox {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let desks = reviewer::desks(here, &self.passphrase)?;
+        if tui::wanted(here) {
+            return tui::run(here, desks).await;
+        }
         let items = reviewer::waiting(here, &desks).await?;
         let now = Edge::system().now();
         let documents: Vec<Value> = items
@@ -35,7 +40,7 @@ impl Inbox {
 }
 
 /// How much time there is, in the unit that matters.
-fn left(end: Instant, now: Instant) -> String {
+pub(crate) fn left(end: Instant, now: Instant) -> String {
     let seconds = end.0.saturating_sub(now.0).max(0) / 1000;
     match seconds {
         0..60 => format!("{seconds}s"),

@@ -1,0 +1,140 @@
+//! The terminal itself: taken for the screen, and given back as it was, whatever happens.
+
+use super::event::{Event, Key};
+use ratatui_core::terminal::Terminal;
+use ratatui_crossterm::CrosstermBackend;
+use ratatui_crossterm::crossterm::event as term;
+use ratatui_crossterm::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui_crossterm::crossterm::{cursor, execute};
+use std::io::{self, BufWriter, Stdout, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+
+/// How soon the reader of keys notices that it is to end.
+const NOTICE: Duration = Duration::from_millis(100);
+
+/// A screen on standard output.
+pub(super) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Holds the terminal until it is dropped.
+pub(super) struct Held {
+    stopped: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Held {
+    /// Takes the terminal. What was typed before is forgotten: it answers nothing.
+    pub(super) fn take(events: Sender<Event>) -> io::Result<(Self, Screen)> {
+        give_back_on_panic();
+        let mut held = Self { stopped: Arc::default(), reader: None };
+        enable_raw_mode()?;
+        // `Terminal::clear` would ask the terminal where its cursor is, and wait for an answer.
+        let clear = Clear(ClearType::All);
+        execute!(io::stdout(), EnterAlternateScreen, clear, term::EnableBracketedPaste)?;
+        let typed = rustix::termios::QueueSelector::IFlush;
+        rustix::termios::tcflush(io::stdin(), typed)?;
+        let screen = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
+        let stopped = Arc::clone(&held.stopped);
+        held.reader = Some(std::thread::spawn(move || read(&events, &stopped)));
+        Ok((held, screen))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        give_back();
+    }
+}
+
+/// Everything as it was. Again does no harm.
+fn give_back() {
+    let mut out = io::stdout();
+    let _ = execute!(out, term::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+    // Keys that were meant for the screen are no commands of the shell.
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
+/// The words of a panic are read on the terminal as it was.
+fn give_back_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        give_back();
+        before(info);
+    }));
+}
+
+/// Reads keys until it is stopped, or the terminal is gone.
+fn read(events: &Sender<Event>, stopped: &AtomicBool) {
+    while !stopped.load(Ordering::Relaxed) {
+        let event = match term::poll(NOTICE) {
+            Ok(false) => continue,
+            Ok(true) => term::read(),
+            Err(error) => Err(error),
+        };
+        let event = match event {
+            Ok(event) => meant(event),
+            Err(_) => Some(Event::Key(Key::Interrupt)),
+        };
+        let is_over = event.is_some_and(|event| events.blocking_send(event).is_err());
+        if is_over {
+            return;
+        }
+    }
+}
+
+/// What an event of the terminal means here, if anything.
+fn meant(event: term::Event) -> Option<Event> {
+    match event {
+        term::Event::Key(key) => key_of(key).map(Event::Key),
+        term::Event::Paste(text) => Some(Event::Paste(text)),
+        term::Event::Resize(columns, rows) => Some(Event::Resize { columns, rows }),
+        _ => None,
+    }
+}
+
+fn key_of(key: term::KeyEvent) -> Option<Key> {
+    use term::{KeyCode, KeyEventKind, KeyModifiers};
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    if key.modifiers.contains(KeyModifiers::CONTROL) {
+        return match key.code {
+            KeyCode::Char('c') => Some(Key::Interrupt),
+            KeyCode::Char('d' | 'f') => Some(Key::PageDown),
+            KeyCode::Char('u' | 'b') => Some(Key::PageUp),
+            KeyCode::Char('n') => Some(Key::Down),
+            KeyCode::Char('p') => Some(Key::Up),
+            KeyCode::Char('h') => Some(Key::Backspace),
+            KeyCode::Char('j' | 'm') => Some(Key::Enter),
+            _ => None,
+        };
+    }
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
+    Some(match key.code {
+        KeyCode::Char(c) => Key::Char(c),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Esc => Key::Esc,
+        KeyCode::Backspace => Key::Backspace,
+        KeyCode::Tab => Key::Tab,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        _ => return None,
+    })
+}
