@@ -269,7 +269,7 @@ impl Desk for Screen<'_> {
             return;
         }
         let text = format!(
-            "Join from the approver's device, within 10 minutes:\n\n  \
+            "Join from the approver's device, within 10 minutes: open the link in its browser, or type\n\n  \
              countersign join '{}'\n\n{}\
              Or type the code {code} there, and compare six digits.\n\nWaiting ...",
             &*link,
