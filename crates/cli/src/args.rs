@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Status(commands::status::Status),
     /// Check everything that the gate hangs on, and say what mends it
     Doctor(commands::doctor::Doctor),
+    /// Run gateway and console for one person on this machine, and pair the first browser
+    Up(commands::up::Up),
     /// Run the relay between enforcers and approvers
     Gateway(commands::gateway::Gateway),
     /// Pair an approver with this enforcer: shows a code, a link and a QR code, and waits
@@ -142,7 +144,7 @@ pub(crate) enum Command {
 }
 
 /// Where a passphrase comes from. Never the command line itself: others can read that.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct PassphraseArgs {
     /// Read the passphrase from the first line of a file [env: COUNTERSIGN_PASSPHRASE_FILE]
     #[arg(long, value_name = "FILE")]

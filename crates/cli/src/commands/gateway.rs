@@ -52,23 +52,49 @@ impl Gateway {
         })?;
         let Self { behind_proxy, no_console, .. } = self;
         let config = Config { origins, behind_proxy, console: !no_console, ..Config::default() };
+        let served = Served::listen(here, self.listen, config).await?;
+        let address = format!("http://{}", served.address);
+        let document = serde_json::json!({"listening": address});
+        here.output.result(&format!("listening on {address}"), &document)?;
+        served.until_asked_to_end().await?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// A gateway with its socket, before its first call.
+pub(super) struct Served {
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+    gateway: Relay,
+}
+
+impl Served {
+    /// Opens the gateway of a home, and listens.
+    pub(super) async fn listen(
+        here: &Here<'_>,
+        at: SocketAddr,
+        config: Config,
+    ) -> Result<Self, Failure> {
         let gateway = open(&here.root, config).map_err(|failure| match failure.code.as_str() {
             "store_unavailable" => {
                 failure.hint("one gateway has a home: stop it, or name another home")
             }
             _ => failure,
         })?;
-        let listener = TcpListener::bind(self.listen).await.map_err(|e| {
-            let message = format!("cannot listen on {}: {e}", self.listen);
+        let listener = TcpListener::bind(at).await.map_err(|e| {
+            let message = format!("cannot listen on {at}: {e}");
             Failure::new(Exit::Failed, "listen", message).hint("choose another with --listen")
         })?;
-        let address = listener.local_addr().unwrap_or(self.listen);
-        let document = serde_json::json!({"listening": format!("http://{address}")});
-        here.output.result(&format!("listening on http://{address}"), &document)?;
-        serve(listener, gateway, asked_to_end()).await.map_err(|e| {
+        let address = listener.local_addr().unwrap_or(at);
+        Ok(Self { address, listener, gateway })
+    }
+
+    /// Serves until a signal asks this process to end.
+    pub(super) async fn until_asked_to_end(self) -> Result<(), Failure> {
+        serve(self.listener, self.gateway, asked_to_end()).await.map_err(|e| {
             Failure::new(Exit::Failed, "gateway", e.to_string()).hint("start it again")
-        })?;
-        Ok(Exit::Ok)
+        })
     }
 }
 

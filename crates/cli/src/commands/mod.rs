@@ -31,6 +31,7 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod trust;
 pub(crate) mod uninstall;
+pub(crate) mod up;
 pub(crate) mod wait;
 
 use crate::args::{Args, Command};
@@ -102,6 +103,7 @@ async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {
     let at_rest = matches!(
         command,
         Command::Pair(_)
+            | Command::Up(_)
             | Command::Request(_)
             | Command::Wait(_)
             | Command::Revoke(_)
@@ -127,6 +129,7 @@ async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
         Command::Demo(c) => c.run(here).await,
         Command::Status(c) => c.run(here).await,
         Command::Gateway(c) => c.run(here).await,
+        Command::Up(c) => c.run(here).await,
         Command::Pair(c) => c.run(here).await,
         Command::Join(c) => c.run(here).await,
         Command::List(c) => c.run(here).await,

@@ -70,14 +70,36 @@ pub(crate) struct Pair {
     passphrase: PassphraseArgs,
 }
 
+/// Who else is shown the link, such as a browser.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a>(pub(super) Option<&'a dyn Fn(&str)>);
+
 impl Pair {
+    /// A browser on the console of this machine's own gateway, which serves it: `web`.
+    pub(super) fn of_console(name: String, relay: String) -> Self {
+        Self {
+            name,
+            person: None,
+            relay: Some(relay),
+            role: Vec::new(),
+            assurance: Assurance::Web,
+            local: false,
+            ttl: Duration::from_secs(600),
+            passphrase: PassphraseArgs::default(),
+        }
+    }
+
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
+        self.run_shown(here, Shown(None)).await
+    }
+
+    pub(super) async fn run_shown(self, here: &Here<'_>, shown: Shown<'_>) -> Outcome {
         let enforcer = parties::enforcer(&here.root).await?;
         self.free_name(&enforcer)?;
         // Else people would go through a whole pairing that nobody can allow.
         enforcer.admitters().await?;
         let candidate = match &self.relay {
-            Some(relay) => self.meet(here, &enforcer, relay).await?,
+            Some(relay) => self.meet(here, &enforcer, relay, shown).await?,
             None => self.make_local(here, enforcer.edge())?,
         };
         let candidate = candidate.of(self.person.as_ref().unwrap_or(&self.name));
@@ -119,11 +141,12 @@ impl Pair {
         here: &Here<'_>,
         enforcer: &Enforcer,
         relay: &str,
+        shown: Shown<'_>,
     ) -> Result<Candidate, Failure> {
         let identity = enforcer.identity();
         let client = parties::client(identity, relay)?;
         let keys = *identity.keys.public();
-        let mut desk = Screen { output: *here.output, aside: false };
+        let mut desk = Screen { output: *here.output, aside: false, shown };
         let edge = enforcer.edge();
         let paired = tokio::select! {
             met = meet(&client, &identity.device_id, keys, relay, edge, &mut desk) => met?,
@@ -219,22 +242,26 @@ fn tell(output: Output, progress: &Progress) {
 }
 
 /// What the person at the enforcer sees.
-pub(super) struct Screen {
+pub(super) struct Screen<'a> {
     output: Output,
     /// Whether standard output belongs to something else.
     aside: bool,
+    shown: Shown<'a>,
 }
 
-impl Screen {
+impl Screen<'_> {
     /// The same beside a result that a pipe may take.
     pub(super) fn aside(output: Output) -> Self {
-        Self { output, aside: true }
+        Self { output, aside: true, shown: Shown(None) }
     }
 }
 
-impl Desk for Screen {
+impl Desk for Screen<'_> {
     fn announce(&mut self, code: &Code, link: &Link) {
         let link = link.to_text();
+        if let Shown(Some(show)) = self.shown {
+            show(&link);
+        }
         if self.output.is_json() {
             // A line of its own, so that a script can hand the link on while `pair` waits.
             let line = serde_json::json!({"code": code.to_string(), "link": &*link});
@@ -242,7 +269,7 @@ impl Desk for Screen {
             return;
         }
         let text = format!(
-            "Join from the approver's device, within 10 minutes:\n\n  \
+            "Join from the approver's device, within 10 minutes: open the link in its browser, or type\n\n  \
              countersign join '{}'\n\n{}\
              Or type the code {code} there, and compare six digits.\n\nWaiting ...",
             &*link,
