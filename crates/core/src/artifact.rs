@@ -18,6 +18,21 @@ use std::collections::BTreeMap;
 #[serde(transparent)]
 pub struct ArtifactHash(pub Hash);
 
+impl ArtifactHash {
+    /// The four digits that the asking side shows beside a critical call, and that its approver
+    /// types: whoever knows them looked at the call that waits. They prove nothing else.
+    ///
+    /// The first eight bytes of SHA-256(`countersign-look/v1` ‖ 0 ‖ the 32 bytes of the hash) as a
+    /// number, big endian, modulo 10000.
+    #[must_use]
+    pub fn look_digits(&self) -> String {
+        let text = [b"countersign-look/v1\0".as_slice(), &self.0.0].concat();
+        let mut first = [0; 8];
+        first.iter_mut().zip(Hash::of(&text).0).for_each(|(to, from)| *to = from);
+        format!("{:04}", u64::from_be_bytes(first) % 10_000)
+    }
+}
+
 impl std::fmt::Display for ArtifactHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
@@ -518,6 +533,13 @@ mod tests {
         let mut value = json::parse(CANONICAL.as_bytes(), limit::ARTIFACT).unwrap();
         value["artifactHash"] = HASH.into();
         value
+    }
+
+    #[test]
+    fn both_sides_have_the_same_four_digits_to_type() {
+        let digits = |bytes| ArtifactHash(Hash(bytes)).look_digits();
+        assert_eq!(digits([0; 32]), "3630");
+        assert_eq!(digits(std::array::from_fn(|i| i as u8)), "6323");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What happens while a question waits, in lines on standard error.
 
 use crate::commands::Here;
+use countersign_core::artifact::Risk;
 use countersign_core::display::visible;
 use countersign_core::tally::Tally;
 use countersign_enforcer::{Progress, Question};
-use countersign_store::ledger::RequestRecord;
+use countersign_store::ledger::{Asked, RequestRecord};
 
 /// One line of progress.
 pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
@@ -18,11 +19,14 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
                 1 => String::new(),
                 need => format!("{need} of "),
             };
-            format!("countersign: held; request {} waits for {need}{}", request.id, who())
+            let held =
+                format!("countersign: held; request {} waits for {need}{}", request.id, who());
+            held + &to_type(request)
         }
         Progress::Suspended(request, true) => {
             let far = so_far(request).map(|far| format!("; {far}")).unwrap_or_default();
-            format!("countersign: held; joined request {}, which waits already{far}", request.id)
+            let held = format!("countersign: held; joined request {}", request.id);
+            format!("{held}, which waits already{far}{}", to_type(request))
         }
         Progress::Queued(before) => {
             format!("countersign: too much waits already; {before} in the queue before this")
@@ -44,6 +48,24 @@ pub(crate) fn so_far(request: &RequestRecord) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn to_type(request: &RequestRecord) -> String {
+    digits(request)
+        .map(|digits| format!("\ncountersign: to allow it, type on {digits}"))
+        .unwrap_or_default()
+}
+
+/// The four digits that each device wants before it allows a critical call, so that whoever types
+/// them looked at the call that waits; `None` where none does.
+pub(crate) fn digits(request: &RequestRecord) -> Option<String> {
+    let of = |asked: &Asked| {
+        let route = asked.artifact.route().ok().flatten()?;
+        let name = asked.pairing.as_ref().filter(|_| route.risk == Risk::Critical)?;
+        Some(format!("{name} {}", asked.artifact.head.artifact_hash.look_digits()))
+    };
+    let all: Vec<String> = request.asked_now().filter_map(of).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// What happens to a question that lies with people, as whoever asked and whoever follows are told;

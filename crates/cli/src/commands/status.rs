@@ -2,7 +2,7 @@
 
 use super::Here;
 use super::list::{Line, lines};
-use crate::asking::so_far;
+use crate::asking::{digits, so_far};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::counted;
 use crate::parties;
@@ -119,8 +119,10 @@ impl Status {
         }
         for request in &open {
             let far = so_far(request).map(|far| format!("; {far}")).unwrap_or_default();
+            let typed = digits(request).map(|typed| format!("; to allow it, type on {typed}"));
+            let typed = typed.unwrap_or_default();
             text.push(format!(
-                "waits       {} until {}{far}",
+                "waits       {} until {}{far}{typed}",
                 request.id,
                 request.expires_at.timestamp()
             ));

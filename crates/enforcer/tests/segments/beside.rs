@@ -3,13 +3,11 @@
 
 use crate::scene::{DAY, Scene, rule};
 use countersign_core::decision::Word;
-use countersign_core::receipt::Event;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::{Entry, Event};
 use countersign_core::request::State;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::{Answered, GateError, Relays};
-use countersign_store::error::StoreError;
 use countersign_store::ledger::{Ending, LedgerError, RequestRecord, Suspended};
 use countersign_testkit::database;
 

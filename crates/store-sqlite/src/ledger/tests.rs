@@ -7,7 +7,7 @@ use crate::private_file::{beside, lock_file};
 use crate::writer::Around;
 use countersign_core::action::ActionHash;
 use countersign_core::checkpoint::Head;
-use countersign_core::receipt::{Boundary, Content, Event, Hashed, Written};
+use countersign_core::receipt::{Boundary, Event, Hashed, Written};
 use countersign_core::request::State;
 use countersign_store::ledger::contract::{all, is_own, notary};
 use countersign_store::ledger::{RequestKey, Suspended};
