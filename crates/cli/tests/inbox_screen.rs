@@ -83,6 +83,19 @@ fn the_terminal_is_as_before_after_a_signal() {
 }
 
 #[test]
+fn a_terminal_that_is_gone_ends_the_screen() {
+    let world = World::paired();
+    let command = inbox(&world);
+    let mut screen = Screen::shell(&command, &format!("echo $$ > pid; exec {}", line(&command)));
+    screen.sees("Nothing");
+    let pid = std::fs::read_to_string(world.work().join("pid")).unwrap();
+    screen.hangs_up();
+    let end = format!("--pid={}", pid.trim());
+    let gone = Command::new("timeout").args(["20", "tail", "-f", &end, "/dev/null"]).status();
+    assert!(gone.unwrap().success(), "it goes on without a terminal");
+}
+
+#[test]
 fn a_plain_terminal_and_a_pipe_get_the_list() {
     let world = World::paired();
     let mut plain = inbox(&world);

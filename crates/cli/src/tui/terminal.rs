@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Stdout, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 
 /// How soon the reader of keys notices that it is to end.
@@ -48,8 +48,12 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Relaxed);
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
+        // Of a terminal that hung up the reader never comes back; it ends with this process.
+        let patience = Instant::now() + 3 * NOTICE;
+        while self.reader.as_ref().is_some_and(|reader| !reader.is_finished())
+            && Instant::now() < patience
+        {
+            std::thread::sleep(NOTICE / 10);
         }
         give_back();
     }

@@ -93,6 +93,12 @@ impl Screen {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
+    /// The terminal is gone, as when its window is closed by force.
+    pub(crate) fn hangs_up(mut self) {
+        self.process.child.kill().unwrap();
+        self.process.wait();
+    }
+
     /// Waits for the end: the exit code, and everything that was shown.
     pub(crate) fn end(mut self) -> (i32, String) {
         let deadline = Instant::now() + PATIENCE;

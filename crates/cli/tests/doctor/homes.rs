@@ -30,12 +30,18 @@ fn attack_28_what_was_edited_beside_the_receipts_is_a_failure() {
     let patient = Patient::paired();
     patient.run(&["freeze", "-m", "something is wrong"]);
     patient.doctor().check("receipts", "ok");
-    let ledger = patient.home().join("ledger.db");
-    countersign_testkit::database::edit(&ledger, "DELETE FROM frozen").unwrap();
+    let edit = |sql| {
+        let ledger = patient.home().join("ledger.db");
+        countersign_testkit::database::edit(&ledger, sql).unwrap();
+    };
+    edit("INSERT INTO hold VALUES ('court', NULL, 0)");
     let said = patient.doctor();
     said.fails("receipts", "[Contradicted]");
     let fix = said.check("receipts", "fail")["fix"].clone();
     assert!(fix.as_str().unwrap().ends_with("audit verify"), "{fix}");
+    // What the gate itself looks back for it misses at once.
+    edit("DELETE FROM frozen");
+    patient.doctor().fails("ledger", "the stop of receipt");
 }
 
 #[test]
