@@ -7,15 +7,15 @@
 #
 #   ./run.sh COMMAND [ARGUMENT…]
 #
-# How long they have: FIRST [90s] for the one on call, NEXT [90s] for each of the others. The chain:
+# How long they have: FIRST [60s] for the one on call, NEXT [30s] for each of the others. The chain:
 # ON_CALL, LEAD, DIRECTOR.
 set -eu
 countersign=${COUNTERSIGN:-countersign}
 [ $# -ge 1 ] || { echo "usage: $0 COMMAND [ARGUMENT…]" >&2 && exit 2; }
-next=${NEXT:-90s}
+next=${NEXT:-30s}
 
 exec "$countersign" run \
-    --to "${ON_CALL:-on-call-eng}" --ttl "${FIRST:-90s}" \
+    --to "${ON_CALL:-on-call-eng}" --ttl "${FIRST:-60s}" \
     --escalate "${LEAD:-team-lead}:$next,${DIRECTOR:-eng-director}:$next" \
     --description "Deploy security hotfix to production" \
     --reasoning "Critical security patch" \

@@ -96,8 +96,8 @@ pub enum Progress {
     /// So many persons have allowed it, of so many who must.
     Counted(usize, usize),
     /// Others are asked in place of those before: by this person, who handed it on, or because time
-    /// was over; and who they are.
-    Escalated(Option<String>, Vec<String>),
+    /// was over; who they are, and the request that waits for them now.
+    Escalated(Option<String>, Vec<String>, Box<RequestRecord>),
 }
 
 /// Reports what happens while a question waits.
@@ -257,7 +257,7 @@ impl Enforcer {
     ) {
         tell_withdrawn(before, next, relays, "escalated").await;
         let whom = next.route().as_ref().map(persons).unwrap_or_default();
-        report(Progress::Escalated(handed_on_by(before, next), whom));
+        report(Progress::Escalated(handed_on_by(before, next), whom, Box::new(next.clone())));
     }
 
     async fn no_route(

@@ -51,13 +51,11 @@ pub(crate) fn so_far(request: &RequestRecord) -> Option<String> {
 }
 
 fn to_type(request: &RequestRecord) -> String {
-    digits(request)
-        .map(|digits| format!("\ncountersign: to allow it, type on {digits}"))
-        .unwrap_or_default()
+    digits(request).map(|digits| format!("\ncountersign: {digits}")).unwrap_or_default()
 }
 
-/// The four digits that each device wants before it allows a critical call, so that whoever types
-/// them looked at the call that waits; `None` where none does.
+/// The four digits that a console wants before it allows a critical call, for each device, so that
+/// whoever types them looked at the call that waits; `None` where it is not critical.
 pub(crate) fn digits(request: &RequestRecord) -> Option<String> {
     let of = |asked: &Asked| {
         let route = asked.artifact.route().ok().flatten()?;
@@ -65,7 +63,7 @@ pub(crate) fn digits(request: &RequestRecord) -> Option<String> {
         Some(format!("{name} {}", asked.artifact.head.artifact_hash.look_digits()))
     };
     let all: Vec<String> = request.asked_now().filter_map(of).collect();
-    (!all.is_empty()).then(|| all.join(", "))
+    (!all.is_empty()).then(|| format!("a console asks for these digits: {}", all.join(", ")))
 }
 
 /// What happens to a question that lies with people, as whoever asked and whoever follows are told;
@@ -76,12 +74,13 @@ pub(super) fn waits(progress: &Progress) -> Option<String> {
             format!("countersign: {}; trying again", visible(why, false))
         }
         Progress::Counted(have, need) => format!("countersign: {have} of {need} approved"),
-        Progress::Escalated(by, whom) => {
+        Progress::Escalated(by, whom, next) => {
             let why = by.as_ref().map_or_else(
                 || "nobody ended it".to_owned(),
                 |by| format!("{} handed it on", visible(by, false)),
             );
-            format!("countersign: {why}; asking {}", visible(&whom.join(", "), false))
+            let whom = visible(&whom.join(", "), false);
+            format!("countersign: {why}; asking {whom}{}", to_type(next))
         }
         Progress::Refused(refusal) => {
             format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())

@@ -83,7 +83,7 @@ impl Freeze {
 impl Thaw {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let enforcer = parties::existing_enforcer(&here.root).await?;
-        let Some(frozen) = enforcer.frozen().await? else {
+        let Some(frozen) = enforcer.frozen_anywhere().await? else {
             here.output.result("nothing is frozen", &json!({"thawed": false}))?;
             return Ok(Exit::Ok);
         };

@@ -119,7 +119,7 @@ impl Status {
         }
         for request in &open {
             let far = so_far(request).map(|far| format!("; {far}")).unwrap_or_default();
-            let typed = digits(request).map(|typed| format!("; to allow it, type on {typed}"));
+            let typed = digits(request).map(|typed| format!("; {typed}"));
             let typed = typed.unwrap_or_default();
             text.push(format!(
                 "waits       {} until {}{far}{typed}",

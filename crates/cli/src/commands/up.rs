@@ -74,8 +74,9 @@ impl Up {
             None if !self.no_browser => browser::open(origin),
             None => {}
         }
-        here.output
-            .progress("\nReady; ctrl-c stops. In another shell:  countersign run -- echo hello");
+        here.output.progress(
+            "\nReady; ctrl-c stops. In another shell:  countersign run -- sh -c 'echo hi > out'",
+        );
         asked_to_end().await;
         Ok(Exit::Ok)
     }

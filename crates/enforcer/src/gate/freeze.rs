@@ -28,6 +28,15 @@ impl Enforcer {
         Ok(self.ledger.frozen().await?)
     }
 
+    /// The same, also where the stop of an approver's device still lies at a gateway that answers.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn frozen_anywhere(&self) -> Result<Option<Frozen>, GateError> {
+        let _ = self.heed_everywhere().await;
+        self.frozen().await
+    }
+
     /// Stops everything at once: from its commit on nothing is claimed, permitted, released or
     /// granted, also nothing that is approved already. It stays recorded who did, in words.
     ///

@@ -1,5 +1,6 @@
 //! What a hook tells a model: what happened to its call, why, and what to do next.
 
+use crate::asking::digits;
 use countersign_core::display::visible;
 use countersign_core::receipt::PolicyNote;
 use countersign_enforcer::{Answered, Question};
@@ -60,10 +61,11 @@ pub(super) fn unanswered(answered: &Answered, question: &Question) -> String {
             )
         }
         Answered::Pending(request) => format!(
-            "still pending: request {} waits for {}. Repeat exactly the same call, and it goes on \
-             waiting or finds its answer",
+            "still pending: request {} waits for {}{}. Repeat exactly the same call, and it goes \
+             on waiting or finds its answer",
             request.id,
-            asked(question)
+            asked(question),
+            digits(request).map(|digits| format!(" ({digits})")).unwrap_or_default()
         ),
         Answered::Expired(request) => format!(
             "nobody answered request {} in time ({} was asked). Tell the user; the same call, \
