@@ -282,6 +282,11 @@ impl Enforcer {
         (grant, key): (&GrantRecord, &RequestKey),
         asker: Asker,
     ) -> Result<RunOnce, GateError> {
+        if let Some(seq) = self.past().await?.taken_back(grant) {
+            let why = format!("receipt {seq} took back the grant that would be used");
+            let gone = Err(LedgerError::Contradicted(why));
+            return Ok(self.unless_contradicted(&grant.request_id, gone).await?);
+        }
         let unknown = || LedgerError::Unknown(grant.request_id.clone());
         let giver = self.ledger.request(&grant.request_id).await?.ok_or_else(unknown)?;
         let (id, now) = (self.edge.id()?, self.now());

@@ -1,10 +1,11 @@
 //! What the gate looks back for, and how it knows that nothing of it is missing.
 
-use super::{Change, Frozen};
+use super::{Change, Frozen, GrantRecord};
 use crate::error::StoreError;
 use countersign_core::checkpoint::{Changes, Checkpoint};
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Receipt;
+use countersign_core::receipt::course::GRANT;
 use std::collections::BTreeSet;
 
 /// The changes of a ledger and what is kept of them beside the receipts, as all of it stood at one
@@ -75,6 +76,17 @@ impl Proven {
     #[must_use]
     pub fn stop(&self) -> Option<&Receipt> {
         self.of(&[Change::Stop]).last().filter(|receipt| said(receipt, "change") == Some("frozen"))
+    }
+
+    /// The receipt that took back a grant, by its name or the request that gave it.
+    #[must_use]
+    pub fn taken_back(&self, grant: &GrantRecord) -> Option<u64> {
+        let names = |receipt: &&Receipt| {
+            said(receipt, "kind") == Some(GRANT)
+                && (said(receipt, "grant") == Some(&grant.id)
+                    || said(receipt, "request") == Some(&grant.request_id))
+        };
+        self.of(&[Change::Revoked]).find(names).map(|receipt| receipt.content.seq)
     }
 
     /// What forbids that receipts are dropped, by what is stored and by what receipts say.
