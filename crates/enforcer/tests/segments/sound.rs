@@ -11,7 +11,7 @@ async fn found(sql: &str) -> String {
     scene.blocks(4).await;
     assert_eq!(scene.verify().await.broken, None);
     edit(&scene, sql);
-    let broken = scene.verify().await.broken.expect(sql);
+    let broken = scene.verify().await.broken.unwrap();
     assert_eq!((broken.at, broken.verdict), (None, Verdict::HashMismatch), "{sql}");
     broken.because
 }
