@@ -180,7 +180,7 @@ impl Audit {
             let found = self.compared(&seen.who, &seen.head, Some(seen.at)).await?;
             self.compared_with(&seen.who, &seen.head, found);
         }
-        Ok(())
+        if self.holds() { self.is_sound().await } else { Ok(()) }
     }
 
     async fn walked(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {

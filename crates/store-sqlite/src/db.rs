@@ -68,6 +68,11 @@ impl Db {
         Ok(db)
     }
 
+    /// A connection to a database that is nowhere else and ends with it.
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        Self::connect(Path::new(":memory:"), OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
     /// Leaves the log alone when it closes.
     pub(crate) fn leave_log(&self) -> Result<(), StoreError> {
         self.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)

@@ -14,6 +14,7 @@
 //! # Rooms, from the bottom up
 //! * `private_file`, `fault`: files of one's own; what an error of SQLite means.
 //! * `db`, `schema`, `column`: a connection, its tables, and the domain's values in them.
+//! * `sound`: whether nobody else changed those tables.
 //! * `writer`, `group`, `readers`: who writes when, and who reads meanwhile.
 //! * `ledger`, `relay`: the tables of an enforcer, and those of a gateway.
 
@@ -27,6 +28,7 @@ mod private_file;
 mod readers;
 mod relay;
 mod schema;
+mod sound;
 mod writer;
 
 pub use bare::BareTable;

@@ -50,6 +50,14 @@ impl Schema {
         db.batch(&format!("PRAGMA application_id = {id}; PRAGMA user_version = {newest}"))
     }
 
+    /// An empty database in memory, as the steps up to a version make it.
+    pub(crate) fn as_of(&self, version: i64) -> Result<Db, StoreError> {
+        let db = Db::in_memory()?;
+        let steps = usize::try_from(version).unwrap_or(0);
+        self.steps.iter().take(steps).try_for_each(|step| db.batch(step))?;
+        Ok(db)
+    }
+
     pub(crate) fn newest(&self) -> i64 {
         i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
     }

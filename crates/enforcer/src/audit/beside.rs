@@ -32,6 +32,18 @@ impl Audit {
         }
         Ok(true)
     }
+
+    /// The store itself is as this product makes it, so that every question is answered by all rows.
+    pub(super) async fn is_sound(&mut self) -> Result<(), StoreError> {
+        let (verdict, because) = match self.source.unsound().await {
+            Ok(None) => return Ok(()),
+            Ok(Some(because)) => (Verdict::HashMismatch, because),
+            Err(StoreError::Corrupt(why)) => (Verdict::Malformed, why),
+            Err(other) => return Err(other),
+        };
+        self.found(Broken::new(None, verdict, because));
+        Ok(())
+    }
 }
 
 /// The first thing that is not what the receipts say, in words.

@@ -15,6 +15,7 @@ mod keep;
 mod kept;
 mod races;
 mod scene;
+mod sound;
 mod uses;
 
 use scene::{DAY, Scene, rule};

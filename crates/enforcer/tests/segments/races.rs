@@ -69,6 +69,10 @@ impl Receipts for Racing {
         self.before();
         self.file.beside().await
     }
+    async fn unsound(&self) -> Result<Option<String>, StoreError> {
+        self.before();
+        self.file.unsound().await
+    }
     async fn past(&self) -> Result<Past, StoreError> {
         self.before();
         self.file.past().await

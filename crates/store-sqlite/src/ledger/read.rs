@@ -6,6 +6,7 @@ use super::{
 use crate::column::rows;
 use crate::db::Db;
 use crate::readers::Readers;
+use crate::sound::unsound;
 use async_trait::async_trait;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Receipt;
@@ -99,6 +100,10 @@ impl Receipts for LedgerFile {
         self.readers.read(beside).await
     }
 
+    async fn unsound(&self) -> Result<Option<String>, StoreError> {
+        self.readers.read(|db| unsound(&SCHEMA, db)).await
+    }
+
     async fn past(&self) -> Result<Past, StoreError> {
         self.readers.read(past).await
     }
@@ -151,6 +156,10 @@ impl Receipts for SqliteLedger {
 
     async fn beside(&self) -> Result<Option<Beside>, StoreError> {
         self.writer.read(beside).await
+    }
+
+    async fn unsound(&self) -> Result<Option<String>, StoreError> {
+        self.writer.read(|db| unsound(&SCHEMA, db)).await
     }
 
     async fn past(&self) -> Result<Past, StoreError> {

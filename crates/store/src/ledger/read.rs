@@ -255,6 +255,15 @@ pub trait Receipts: Send + Sync {
     /// Only where it cannot be read, or does not read back.
     async fn beside(&self) -> Result<Option<Beside>, StoreError>;
 
+    /// What of the store itself is not as this product makes it, in one line: a part that is
+    /// foreign or gone, an index that leaves rows out. `None` where nothing is, or there is no file.
+    ///
+    /// # Errors
+    /// Only where it cannot be read.
+    async fn unsound(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
     /// What the gate looks back for. Its price depends on how many changes there are, and not on how
     /// long the ledger is.
     ///
