@@ -1,14 +1,18 @@
 //! Whether what the gate looks back for is where it looks: among the rows, whatever went into a
 //! segment, and whatever was dropped with one.
 
-use super::link::Link;
+use super::link::{Link, link};
+use super::pages::{Grounds, Links};
 use super::parts::broken;
 use super::{Audit, Broken};
 use countersign_core::checkpoint::{Changes, Head};
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
+use countersign_core::receipt::validity::end;
 use countersign_core::time::Instant;
+use countersign_core::trust::{Status, TrustStore};
 use countersign_store::error::StoreError;
+use countersign_store::ledger::read::Row;
 use std::collections::BTreeMap;
 
 /// What must be there.
@@ -52,9 +56,11 @@ impl Audit {
     /// Takes what is left of receipts that were dropped up to `last`: what they stopped, held or
     /// took back is known. That nothing of it is missing, the newest head says.
     pub(super) async fn recall(&mut self, last: u64) -> Result<(), StoreError> {
+        let mut by_their_dates = 0;
         for copy in self.copies().await? {
             match copy {
                 Ok(copy) if copy.seq <= last => {
+                    by_their_dates += u64::from(copy.by_its_date);
                     self.course.recall(&copy.step);
                     self.parts.kept.pass(&copy);
                 }
@@ -65,13 +71,35 @@ impl Audit {
                 }
             }
         }
+        if by_their_dates > 0 {
+            self.not_checked(format!(
+                "the age of {by_their_dates} copies of dropped receipts that rest on keys taken \
+                 back since"
+            ));
+        }
         Ok(())
     }
 
     /// Rows that stayed, each checked by itself, oldest first.
-    pub(super) async fn copies(&self) -> Result<Vec<Result<Link, Broken>>, StoreError> {
-        let rows = self.source.copies().await?;
-        Ok(self.grounds().links(&rows))
+    pub(super) async fn copies(&self) -> Result<Links, StoreError> {
+        let (rows, grounds) = (self.source.copies().await?, self.grounds());
+        let links = rows.iter().zip(grounds.links(&rows));
+        Ok(links.map(|(row, one)| one.or_else(|b| self.by_its_date(row, b, &grounds))).collect())
+    }
+
+    /// Judges a copy of a dropped receipt as of the date that it bears, where it failed for a key
+    /// that was taken back: what told its age may have been dropped with it, by rule. Its operator's
+    /// key has to count all the same.
+    fn by_its_date(&self, row: &Row, broken: Broken, grounds: &Grounds) -> Result<Link, Broken> {
+        let seq = u64::try_from(row.seq).ok();
+        let is_dropped = seq.zip(self.report.dropped).is_some_and(|(seq, last)| seq <= last);
+        if !is_dropped || broken.verdict != Verdict::Revoked {
+            return Err(broken);
+        }
+        // That the row bears the date of its receipt is compared again.
+        let trust = as_of(&grounds.trust, Instant(row.recorded_at));
+        let one = link(row, &trust, &grounds.at())?;
+        Ok(Link { by_its_date: true, ..one })
     }
 
     /// Nothing that the gate looks back for is missing among the copies, and the changes are those
@@ -98,4 +126,16 @@ impl Audit {
             _ => {}
         }
     }
+}
+
+/// The trust store in which approvers' keys count that ended after `at`. An operator's do not: the
+/// date is its own word.
+fn as_of(trust: &TrustStore, at: Instant) -> TrustStore {
+    let mut trust = trust.clone();
+    for approver in &mut trust.approvers {
+        if end(&approver.status).is_some_and(|end| at < end) {
+            approver.status = Status::Active {};
+        }
+    }
+    trust
 }

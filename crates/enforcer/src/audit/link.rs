@@ -32,6 +32,8 @@ pub(super) struct Link {
     pub(super) written: Instant,
     /// Whether the gate looks back for it.
     pub(super) is_change: bool,
+    /// Whether it holds only as of the date that it bears, and nothing tells that date.
+    pub(super) by_its_date: bool,
 }
 
 impl Link {
@@ -69,7 +71,21 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Li
     let (hash, content) = (receipt.content_hash, receipt.content);
     let Content { ledger, seq, prev, recorded_at, .. } = content;
     let written = recorded_at.instant();
-    Ok(Link { ledger, seq, prev, hash, level, heads, step, note, persons, written, is_change })
+    let by_its_date = false;
+    Ok(Link {
+        ledger,
+        seq,
+        prev,
+        hash,
+        level,
+        heads,
+        step,
+        note,
+        persons,
+        written,
+        is_change,
+        by_its_date,
+    })
 }
 
 /// By whom a receipt must be found.

@@ -33,8 +33,12 @@ pub(super) struct Grounds {
 
 impl Grounds {
     pub(super) fn links(&self, rows: &[Row]) -> Links {
-        let at = Moment { now: self.now, witnessed: &self.witnessed };
+        let at = self.at();
         rows.iter().map(|row| link(row, &self.trust, &at)).collect()
+    }
+
+    pub(super) fn at(&self) -> Moment<'_> {
+        Moment { now: self.now, witnessed: &self.witnessed }
     }
 }
 

@@ -13,6 +13,7 @@ mod damage;
 mod gate;
 mod keep;
 mod kept;
+mod left;
 mod races;
 mod scene;
 mod sound;
