@@ -18,7 +18,9 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 pub(crate) fn run() -> Outcome {
     sdk::build()?;
     sdk::install(HOME)?;
-    child::run(&mut sdk::npm(HOME, &["test"]))?;
+    let binary = std::env::current_exe().map_err(|error| error.to_string())?;
+    let binary = binary.with_file_name("countersign");
+    child::run(sdk::npm(HOME, &["test"]).env("COUNTERSIGN", binary))?;
     // A folder without a page has nothing to build.
     child::run(&mut sdk::npm(HOME, &["run", "build", "--if-present"]))
 }
