@@ -23,7 +23,8 @@ pub(super) async fn stop(
         let pairing = desk.pairing().name.to_string();
         match one(desk, why).await {
             Ok(stop) => {
-                let takes = "nothing of it runs once it looks, which it does before anything runs";
+                let takes = "nothing runs there once it looks: before it uses an approval, and \
+                             every ten seconds before anything else";
                 lines.push(format!("stopped     {pairing}: {takes}"));
                 sent.push(json!({"pairing": pairing, "stop": stop}));
             }
