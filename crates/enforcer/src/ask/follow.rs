@@ -1,7 +1,8 @@
 //! A request put or followed by somebody who does not wait from the beginning to the end.
 
+use super::hear::Waited;
 use super::rarely::Rarely;
-use super::{Answered, Relays, Report, Waited, by_state};
+use super::{Answered, Asking, Progress, Relays, Report, by_state};
 use crate::gate::{Enforcer, GateError};
 use crate::home::HomeError;
 use crate::policy::Seated;
@@ -10,7 +11,7 @@ use crate::question::{Question, Way};
 use crate::redaction::revealed;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
-use countersign_store::ledger::{RequestRecord, Suspended};
+use countersign_store::ledger::{Ending, RequestRecord, Suspended};
 
 /// How long a gateway has to take a question from somebody who does not wait.
 const SUBMIT_MILLIS: i64 = 20_000;
@@ -37,24 +38,15 @@ impl Enforcer {
             Suspended::Opened(request) => (request, false),
             Suspended::Joined(request) => (request, true),
         };
-        report(super::Progress::Suspended(Box::new(request.clone()), joined));
-        if request.state == State::Created {
-            let deadline = request.expires_at.min(self.now().plus_millis(SUBMIT_MILLIS));
-            if let Some(ended) = self.queued(question, &request, self.now(), report).await? {
-                return Ok(ended);
-            }
-            let sent = self.submit_all(&request, question, relays, deadline, report).await;
-            if let Err(error) = sent {
-                return self.no_route(&request, relays, error).await;
-            }
-            let request = self.submitted(&request.id).await?;
-            report(super::Progress::Submitted);
-            if !joined {
-                return Ok(by_state(request));
-            }
+        report(Progress::Suspended(Box::new(request.clone()), joined));
+        let asking = Asking { enforcer: self, relays, deadline: request.expires_at, report };
+        if request.state == State::Created
+            && let Some(ended) = asking.put_now(&request, question, joined).await?
+        {
+            return Ok(ended);
         }
-        let patience = self.now().plus_millis(LOOK_MILLIS);
-        let answered = self.rounds(request, question, relays, patience, report).await?;
+        let deadline = self.now().plus_millis(LOOK_MILLIS);
+        let answered = Asking { deadline, ..asking }.rounds(request, question).await?;
         self.verified(answered, relays).await
     }
 
@@ -81,17 +73,9 @@ impl Enforcer {
         }
         let deadline = patience.map_or(request.expires_at, |end| end.min(request.expires_at));
         let question = self.question_of(request).await?;
-        let question = question.as_ref();
-        let mut request = self.sent(request.clone(), question, relays, deadline, report).await?;
-        loop {
-            match self.wait(&request, question, relays, deadline, report).await? {
-                Waited::Ended(answered) => return self.verified(answered, relays).await,
-                Waited::Escalated(next) => {
-                    self.escalated(&request, &next, relays, report).await;
-                    request = self.sent(next, question, relays, deadline, report).await?;
-                }
-            }
-        }
+        let asking = Asking { enforcer: self, relays, deadline, report };
+        let answered = asking.followed(request.clone(), question.as_ref()).await?;
+        self.verified(answered, relays).await
     }
 
     /// The question behind a stored request, with those whom the policy asks next where they are
@@ -128,32 +112,9 @@ impl Enforcer {
             self.witnessed(&request, relays).await?;
             return Ok(Answered::Approved(request));
         }
-        let ended = self.close(&request, countersign_store::ledger::Ending::Expired).await?;
+        let ended = self.close(&request, Ending::Expired).await?;
         self.witnessed_at_rest(&ended, relays).await?;
         Ok(by_state(ended))
-    }
-
-    /// Who asked may have died between writing the question down and sending it. What nobody can
-    /// send without secrets that are kept nowhere is sent by whoever asks again.
-    async fn sent(
-        &self,
-        request: RequestRecord,
-        question: Option<&Question>,
-        relays: &Relays,
-        deadline: Instant,
-        report: Report<'_>,
-    ) -> Result<RequestRecord, GateError> {
-        let Some(question) = question.filter(|_| request.state == State::Created) else {
-            return Ok(request);
-        };
-        let until = self.now().plus_millis(SUBMIT_MILLIS).min(deadline);
-        match self.submit_all(&request, question, relays, until, report).await {
-            Ok(()) => self.submitted(&request.id).await,
-            Err(error) => {
-                report(super::Progress::Unreachable(error));
-                Ok(request)
-            }
-        }
     }
 
     /// Nobody is here who could ask anew: what came back ends the request.
@@ -162,5 +123,67 @@ impl Enforcer {
             self.withdraw(request, relays).await?;
         }
         Ok(answered)
+    }
+}
+
+impl Asking<'_> {
+    /// Sends what nobody has sent yet, within [`SUBMIT_MILLIS`]. Ends here where it could not be
+    /// sent, or where this caller put it: an answer cannot lie at the gateway yet.
+    async fn put_now(
+        self,
+        request: &RequestRecord,
+        question: &Question,
+        joined: bool,
+    ) -> Result<Option<Answered>, GateError> {
+        let Self { enforcer, report, .. } = self;
+        let deadline = self.deadline.min(enforcer.now().plus_millis(SUBMIT_MILLIS));
+        if let Some(ended) = enforcer.queued(question, request, enforcer.now(), report).await? {
+            return Ok(Some(ended));
+        }
+        if let Err(error) = (Self { deadline, ..self }).submit_all(request, question).await {
+            return self.no_route(request, error).await.map(Some);
+        }
+        let request = enforcer.submitted(&request.id).await?;
+        report(Progress::Submitted);
+        Ok((!joined).then(|| by_state(request)))
+    }
+
+    /// Hears one round after the other until one of them ends it.
+    async fn followed(
+        self,
+        request: RequestRecord,
+        question: Option<&Question>,
+    ) -> Result<Answered, GateError> {
+        let mut request = self.sent(request, question).await?;
+        loop {
+            match self.wait(&request, question).await? {
+                Waited::Ended(answered) => return Ok(answered),
+                Waited::Escalated(next) => {
+                    self.escalated(&request, &next).await;
+                    request = self.sent(next, question).await?;
+                }
+            }
+        }
+    }
+
+    /// Who asked may have died between writing the question down and sending it. What nobody can
+    /// send without secrets that are kept nowhere is sent by whoever asks again.
+    async fn sent(
+        self,
+        request: RequestRecord,
+        question: Option<&Question>,
+    ) -> Result<RequestRecord, GateError> {
+        let Some(question) = question.filter(|_| request.state == State::Created) else {
+            return Ok(request);
+        };
+        let Self { enforcer, deadline, report, .. } = self;
+        let deadline = enforcer.now().plus_millis(SUBMIT_MILLIS).min(deadline);
+        match (Self { deadline, ..self }).submit_all(&request, question).await {
+            Ok(()) => enforcer.submitted(&request.id).await,
+            Err(error) => {
+                report(Progress::Unreachable(error));
+                Ok(request)
+            }
+        }
     }
 }

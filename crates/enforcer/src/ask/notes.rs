@@ -2,7 +2,7 @@
 //! waits for a note, and one that is lost changes nothing. Whoever looks at the request next sends
 //! it again.
 
-use super::{BRIEFLY, Relays};
+use super::{BRIEFLY, Relays, way};
 use crate::gate::Enforcer;
 use countersign_store::ledger::RequestRecord;
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ impl Notes {
         self.0 = JoinSet::new();
         // What cannot be made is told to nobody.
         for (asked, note) in enforcer.notes(request).unwrap_or_default() {
-            let Some(relay) = asked.pairing.as_ref().and_then(|p| relays.get(p)) else { continue };
+            let Some(relay) = way(asked, relays) else { continue };
             let (client, id) = (relay.client.clone(), asked.artifact.head.request_id.clone());
             self.0.spawn(async move {
                 let _ = timeout(BRIEFLY, client.submit_note(&id, note)).await;
