@@ -1,103 +1,33 @@
 //! An action put to one approver (PROTOCOL §3), and what the enforcer says about it.
+//!
+//! # Rooms
+//! * `head`: everything but the payload, with our extensions. `context`: who asks, where and why.
+//!   `route`: who must answer, and what may be answered. `degree`: risk, assurance and scope.
+//! * `kind`: the types of review. `hash`: what is signed. `statement`: what a device is sent.
+
+mod context;
+mod degree;
+mod hash;
+mod head;
+mod kind;
+mod route;
+mod statement;
 
 use crate::action::{Action, ActionHash};
 use crate::checkpoint::Checkpoint;
-use crate::encoding::{Fixed, Hash};
+use crate::encoding::Hash;
 use crate::json::{self, JsonError, limit};
-use crate::keys::{Domain, KeyError, KeyId, PublicKeys, SecretKeys, Signature, verify_domain};
 use crate::message::exact;
-use crate::redact::Disclosure;
-use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
-/// SHA-256 of the canonical artifact without `artifactHash`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub struct ArtifactHash(pub Hash);
-
-impl ArtifactHash {
-    /// The four digits that the asking side shows beside a critical call, and that its approver
-    /// types: whoever knows them looked at the call that waits. They prove nothing else.
-    ///
-    /// The first eight bytes of SHA-256(`countersign-look/v1` ‖ 0 ‖ the 32 bytes of the hash) as a
-    /// number, big endian, modulo 10000.
-    #[must_use]
-    pub fn look_digits(&self) -> String {
-        let text = [b"countersign-look/v1\0".as_slice(), &self.0.0].concat();
-        let mut first = [0; 8];
-        first.iter_mut().zip(Hash::of(&text).0).for_each(|(to, from)| *to = from);
-        format!("{:04}", u64::from_be_bytes(first) % 10_000)
-    }
-}
-
-impl std::fmt::Display for ArtifactHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The five artifact types of HARP-CORE.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum ArtifactType {
-    /// An intended plan.
-    #[serde(rename = "plan.review")]
-    Plan,
-    /// A bundle of tasks.
-    #[serde(rename = "task.review")]
-    Task,
-    /// A change set.
-    #[serde(rename = "patch.review")]
-    Patch,
-    /// A command; also tools, HTTP calls, requests and batches.
-    #[serde(rename = "command.review")]
-    Command,
-    /// A boundary such as a push or a deployment.
-    #[serde(rename = "checkpoint.review")]
-    Checkpoint,
-}
-
-impl ArtifactType {
-    /// The type under which an action is put to a person.
-    #[must_use]
-    pub fn of(action: &Action) -> Self {
-        match action {
-            Action::Plan(_) => Self::Plan,
-            Action::Task(_) => Self::Task,
-            Action::Patch(_) => Self::Patch,
-            Action::Checkpoint(_) => Self::Checkpoint,
-            Action::Command(_)
-            | Action::Tool(_)
-            | Action::Http(_)
-            | Action::Request(_)
-            | Action::Batch(_) => Self::Command,
-        }
-    }
-
-    /// The type's name on the wire.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan.review",
-            Self::Task => "task.review",
-            Self::Patch => "patch.review",
-            Self::Command => "command.review",
-            Self::Checkpoint => "checkpoint.review",
-        }
-    }
-}
-
-/// The one hash algorithm.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum HashAlg {
-    /// SHA-256.
-    #[serde(rename = "SHA-256")]
-    Sha256,
-}
+pub use context::Context;
+pub use degree::{Assurance, Risk, Scope};
+pub use hash::{ArtifactHash, HashAlg};
+pub use head::{ArtifactHead, extension, extensions};
+pub use kind::ArtifactType;
+pub use route::{GrantOffer, Group, Route, Seat};
+pub use statement::Statement;
 
 /// A HARP artifact. The hash inside is a claim: [`Artifact::hash`] works it out.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -109,208 +39,6 @@ pub struct Artifact {
     pub head: ArtifactHead,
     /// The action, or a foreign payload.
     pub payload: Map<String, Value>,
-}
-
-/// An artifact without its payload: what a receipt keeps beside the action.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ArtifactHead {
-    /// Names the request; a ULID of ours, any text of others.
-    pub request_id: String,
-    /// The session the enforcer issued.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session_id: Option<String>,
-    /// The type of review.
-    pub artifact_type: ArtifactType,
-    /// Random and opaque; remembered per workspace.
-    pub repo_ref: String,
-    /// The base revision of a patch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_revision: Option<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Timestamp,
-    /// SHA-256.
-    pub artifact_hash_alg: HashAlg,
-    /// The claimed hash.
-    pub artifact_hash: ArtifactHash,
-    /// Foreign metadata, hashed when present.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Map<String, Value>>,
-    /// Namespaced extensions, hashed when present.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extensions: Option<Map<String, Value>>,
-}
-
-/// Names of our extensions.
-pub mod extension {
-    /// 32 random bytes, so that the hash is no dictionary for guessable actions.
-    pub const SALT: &str = "org.countersign.salt";
-    /// Who asks, where and why: [`super::Context`].
-    pub const CONTEXT: &str = "org.countersign.context";
-    /// Who must answer, and what may be answered: [`super::Route`].
-    pub const ROUTE: &str = "org.countersign.route";
-    /// The ledger's newest checkpoint.
-    pub const HEAD: &str = "org.countersign.head";
-}
-
-/// Who asks, where and why. Wording, never part of the action's hash.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Context {
-    /// The asking principal, as the connection showed it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub principal: Option<String>,
-    /// The agent's name for itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// The agent's name for its session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
-    /// The machine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// The workspace's directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workspace: Option<String>,
-    /// The agent's description.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The agent's reasoning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning: Option<String>,
-    /// The request of which this is one artifact of several, or a later round. Only the first
-    /// artifact of its first round says nothing here: it has the request's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<String>,
-    /// More in the agent's own words, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub details: BTreeMap<String, String>,
-    /// The request before it, which was denied: this one is a retry.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<String>,
-    /// What the enforcer wants the person to know: what could not be pinned, what is unusual.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-}
-
-/// How sure we are that a key is in a person's hands; stated by a person at pairing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Assurance {
-    /// The key lives on the enforcer's machine.
-    #[default]
-    Local,
-    /// Another device, in a page that the gateway serves.
-    Web,
-    /// Another device, in code that the gateway does not serve.
-    Device,
-    /// The same, with user verification for each signature.
-    Verified,
-}
-
-/// How far a decision reaches.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// One run.
-    Once,
-    /// Several runs until the expiry.
-    Timebox,
-    /// Several runs within the session.
-    Session,
-}
-
-/// How dangerous the action is held to be.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Risk {
-    /// Read-only.
-    Low,
-    /// Easy to undo.
-    Medium,
-    /// Hard to undo.
-    High,
-    /// Cannot be undone.
-    Critical,
-}
-
-/// One key that may answer, and whose it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Seat {
-    /// The person.
-    pub person: String,
-    /// One of the person's keys.
-    pub key_id: KeyId,
-}
-
-/// Who must answer, and what may be answered. Signed by the person along with the action.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Route {
-    /// Votes count only within one round.
-    pub round: u32,
-    /// The rule whose wording applies.
-    pub rule_id: String,
-    /// The risk it was judged to have.
-    pub risk: Risk,
-    /// The policy it was judged under.
-    pub policy_hash: Hash,
-    /// Every key that may answer.
-    pub roster: Vec<Seat>,
-    /// How many distinct persons must allow.
-    pub threshold: u32,
-    /// The least assurance that counts.
-    pub min_assurance: Assurance,
-    /// Whether a denial or approval must say why.
-    pub reason_required: bool,
-    /// The scopes on offer.
-    pub scopes: Vec<Scope>,
-    /// How often an accepted `timebox` or `session` decision may be claimed.
-    pub max_uses: u32,
-    /// People of whom some must allow, besides the threshold: every one of these is met.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<Group>,
-    /// Whether one denial ends it, however many allow.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub veto: bool,
-    /// Labels of those who are asked next, first to last; a signed escalation may name one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub escalate_to: Vec<String>,
-    /// The widest standing permission that may be given out of an answer; `None` is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grant: Option<GrantOffer>,
-}
-
-/// People of whom some must allow, such as those of one role.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Group {
-    /// What the policy calls them; only for people who read it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Persons of the roster, sorted, each once.
-    pub persons: Vec<String>,
-    /// How many distinct persons of them must allow.
-    pub threshold: u32,
-}
-
-/// The widest standing permission that an approver may give out of an answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct GrantOffer {
-    /// The longest it may last, in seconds.
-    pub max_seconds: u32,
-    /// Whether it ends with the session at the latest.
-    pub session: bool,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Artifact {
@@ -406,118 +134,6 @@ impl Artifact {
     /// Where the extension is there in another shape.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
         self.head.checkpoint()
-    }
-}
-
-impl ArtifactHead {
-    /// Our route, where the artifact carries one.
-    ///
-    /// # Errors
-    /// Where the extension is there in another shape.
-    pub fn route(&self) -> Result<Option<Route>, JsonError> {
-        self.extension(extension::ROUTE)
-    }
-
-    /// Our context, where the artifact carries one.
-    ///
-    /// # Errors
-    /// Where the extension is there in another shape.
-    pub fn context(&self) -> Result<Option<Context>, JsonError> {
-        self.extension(extension::CONTEXT)
-    }
-
-    /// The ledger's head, where the artifact carries one.
-    ///
-    /// # Errors
-    /// Where the extension is there in another shape.
-    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, JsonError> {
-        self.extension(extension::HEAD)
-    }
-
-    /// The request that it is an artifact of: named like it, or signed as another artifact of it.
-    ///
-    /// # Errors
-    /// Where the context is there in another shape: nobody knows then which request it names.
-    pub fn of_request(&self) -> Result<String, JsonError> {
-        let first = self.context()?.and_then(|context| context.request);
-        Ok(first.unwrap_or_else(|| self.request_id.clone()))
-    }
-
-    fn extension<T: Serialize + serde::de::DeserializeOwned>(
-        &self,
-        name: &str,
-    ) -> Result<Option<T>, JsonError> {
-        let value = self.extensions.as_ref().and_then(|e| e.get(name));
-        value.map(exact).transpose()
-    }
-}
-
-/// Our four extensions as the member `extensions` of an artifact.
-///
-/// # Errors
-/// Where one of them has no JSON form.
-pub fn extensions(
-    salt: Fixed<32>,
-    context: &Context,
-    route: &Route,
-    head: Option<&Checkpoint>,
-) -> Result<Map<String, Value>, JsonError> {
-    let mut map = Map::new();
-    map.insert(extension::SALT.into(), json::value_of(&salt)?);
-    map.insert(extension::CONTEXT.into(), json::value_of(context)?);
-    map.insert(extension::ROUTE.into(), json::value_of(route)?);
-    if let Some(head) = head {
-        map.insert(extension::HEAD.into(), json::value_of(head)?);
-    }
-    Ok(map)
-}
-
-/// The plaintext that is sealed to a device: nothing is shown that the paired enforcer did not sign.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Statement {
-    /// The artifact.
-    pub artifact: Artifact,
-    /// The enforcer over the artifact, in the domain `countersign-artifact/v1`.
-    pub enforcer_signature: Signature,
-    /// What opens the commitments that this approver may see.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub disclosures: Vec<Disclosure>,
-}
-
-impl Statement {
-    /// Signs an artifact for its approver.
-    ///
-    /// # Errors
-    /// Where it has no canonical form.
-    pub fn sign(
-        artifact: Artifact,
-        disclosures: Vec<Disclosure>,
-        enforcer: &SecretKeys,
-    ) -> Result<Self, KeyError> {
-        let enforcer_signature = enforcer.sign(Domain::Artifact, &artifact)?;
-        Ok(Self { artifact, enforcer_signature, disclosures })
-    }
-
-    /// Reads the plaintext strictly.
-    ///
-    /// # Errors
-    /// Where it is not a statement.
-    pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
-        let value = json::parse(bytes, limit::ARTIFACT * 2)?;
-        if let Some(artifact) = value.get("artifact") {
-            Artifact::from_value(artifact.clone())?;
-        }
-        exact(&value)
-    }
-
-    /// Checks the signature under the pinned enforcer.
-    ///
-    /// # Errors
-    /// Where it does not verify.
-    pub fn verify(&self, enforcer: &PublicKeys) -> Result<(), KeyError> {
-        let signature = &self.enforcer_signature;
-        verify_domain(&enforcer.signing(), Domain::Artifact, &self.artifact, signature)
     }
 }
 
