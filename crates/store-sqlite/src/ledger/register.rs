@@ -230,18 +230,18 @@ impl Around for Registrar {
 
     fn end(&mut self, db: &Db) -> Result<(), StoreError> {
         let drafts = std::mem::take(&mut self.register.page().drafts);
-        let signed = self.signers.sign(drafts)?;
-        if signed.is_empty() {
-            return Ok(());
+        let (mut receipts, mut matters, mut changes) = (0, false, Vec::new());
+        self.signers.sign(drafts, |signed| {
+            let entry = &signed.receipt.content.entry;
+            receipts += 1;
+            matters |= entry.event != Event::Allowed;
+            changes.extend(Change::of(entry).map(|_| signed.receipt.content_hash));
+            write(db, signed)
+        })?;
+        if receipts > 0 {
+            let head = self.seal(db, receipts, &changes)?;
+            self.sealed = head.map(|head| Sealed { head, receipts, matters });
         }
-        let receipts = signed.len();
-        let matters = signed.iter().any(|one| one.receipt.content.entry.event != Event::Allowed);
-        let new = signed.iter().map(|one| &one.receipt);
-        let new = new.filter(|receipt| Change::of(&receipt.content.entry).is_some());
-        let changes: Vec<Hash> = new.map(|receipt| receipt.content_hash).collect();
-        signed.into_iter().try_for_each(|signed| write(db, signed))?;
-        self.sealed =
-            self.seal(db, receipts, &changes)?.map(|head| Sealed { head, receipts, matters });
         Ok(())
     }
 

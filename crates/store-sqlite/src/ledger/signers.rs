@@ -6,7 +6,7 @@ use countersign_core::receipt::{Hashed, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::Notary;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -35,6 +35,16 @@ pub(super) struct Signed {
 
 type Outcome = Result<Vec<Signed>, StoreError>;
 
+/// What there is for the one who writes.
+enum Next {
+    /// The share whose turn it is.
+    Signed(Outcome),
+    /// That one is not signed, and another waits to be.
+    Unsigned(Share),
+    /// All of them were written.
+    Nothing,
+}
+
 /// The notary, and helpers that are started when there is first enough to share.
 pub(super) struct Signers {
     table: Arc<Table>,
@@ -60,7 +70,9 @@ struct Pile {
     laid: usize,
     waiting: VecDeque<Share>,
     /// By the place of their share.
-    signed: Vec<(usize, Outcome)>,
+    signed: BTreeMap<usize, Outcome>,
+    /// How many were written.
+    written: usize,
     closed: bool,
 }
 
@@ -101,24 +113,27 @@ impl Signers {
         Ok(())
     }
 
-    /// Signs `rest` and what was lent, and returns all in the order in which it came.
-    pub(super) fn sign(&mut self, mut rest: Vec<Draft>) -> Outcome {
+    /// Signs `rest` and what was lent, and has `write` write all of it in the order in which it
+    /// came: while others sign, what they have signed before is written.
+    pub(super) fn sign(
+        &mut self,
+        mut rest: Vec<Draft>,
+        mut write: impl FnMut(Signed) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         if rest.len() <= SHARE && self.table.pile().laid == 0 {
-            return sign_each(&*self.table.notary, rest);
+            return sign_each(&*self.table.notary, rest)?.into_iter().try_for_each(write);
         }
         while !rest.is_empty() {
             let later = rest.split_off(SHARE.min(rest.len()));
             self.lend(std::mem::replace(&mut rest, later))?;
         }
-        while let Some(share) = self.table.take() {
-            self.table.sign(share);
+        loop {
+            match self.table.next() {
+                Next::Signed(share) => share?.into_iter().try_for_each(&mut write)?,
+                Next::Unsigned(share) => self.table.sign(share),
+                Next::Nothing => return Ok(()),
+            }
         }
-        let signed = self.table.all();
-        let mut all = Vec::with_capacity(signed.len() * SHARE);
-        for (_, share) in signed {
-            all.extend(share?);
-        }
-        Ok(all)
     }
 
     /// The group is over: nothing of it is signed any more.
@@ -141,12 +156,24 @@ impl Table {
         self.pile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A share that nobody has taken.
-    fn take(&self) -> Option<Share> {
-        self.pile().waiting.pop_front()
+    /// What the one who writes does next; waits where others have all that is left.
+    fn next(&self) -> Next {
+        let mut pile = self.pile();
+        while pile.written < pile.laid {
+            let turn = pile.written;
+            if let Some(share) = pile.signed.remove(&turn) {
+                pile.written += 1;
+                return Next::Signed(share);
+            }
+            if let Some(share) = pile.waiting.pop_front() {
+                return Next::Unsigned(share);
+            }
+            pile = self.returned.wait(pile).unwrap_or_else(PoisonError::into_inner);
+        }
+        Next::Nothing
     }
 
-    /// The same, for one who waits for it; `None` is the end.
+    /// A share that nobody has taken, for one who waits for it; `None` is the end.
     fn wait(&self) -> Option<Share> {
         let mut pile = self.pile();
         loop {
@@ -169,20 +196,9 @@ impl Table {
         let signed = signed.unwrap_or_else(panicked);
         let mut pile = self.pile();
         if pile.group == group {
-            pile.signed.push((place, signed));
+            pile.signed.insert(place, signed);
             self.returned.notify_one();
         }
-    }
-
-    /// Everything that was laid down, when it is signed.
-    fn all(&self) -> Vec<(usize, Outcome)> {
-        let mut pile = self.pile();
-        while pile.signed.len() < pile.laid {
-            pile = self.returned.wait(pile).unwrap_or_else(PoisonError::into_inner);
-        }
-        let mut signed = std::mem::take(&mut pile.signed);
-        signed.sort_by_key(|(place, _)| *place);
-        signed
     }
 }
 
