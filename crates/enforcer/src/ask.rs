@@ -38,6 +38,9 @@ pub(crate) const BRIEFLY: Duration = Duration::from_secs(2);
 /// The longest that one held request stays open.
 const HOLD: Duration = Duration::from_secs(30);
 
+/// How often a request is looked at that another process carries on.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+
 /// The gateway behind one pairing.
 #[derive(Clone)]
 pub struct Relay {
@@ -98,6 +101,8 @@ pub enum Progress {
     /// Others are asked in place of those before: by this person, who handed it on, or because time
     /// was over; who they are, and the request that waits for them now.
     Escalated(Option<String>, Vec<String>, Box<RequestRecord>),
+    /// This person handed it on to somebody whom only the caller that asked knows.
+    HandedOn(String),
 }
 
 /// Reports what happens while a question waits.
@@ -390,22 +395,22 @@ impl Enforcer {
     ) -> Result<Waited, GateError> {
         let (mut hear, _listeners) = self.listen(request, relays);
         let mut refused = None;
-        let mut heard_all = false;
+        let mut heard_all = None;
         loop {
             if let Some(over) = self.over(request, question, relays, deadline).await? {
                 return Ok(over);
             }
             let step = request.step_ends.unwrap_or(deadline).min(deadline);
             let left = left(self.now(), step).min(HOLD);
-            if heard_all {
-                // Every device has answered, and something that was stored counts no more.
-                tokio::time::sleep(left).await;
+            if let Some(pause) = heard_all {
+                tokio::time::sleep(left.min(pause)).await;
                 continue;
             }
             match tokio::time::timeout(left, hear.recv()).await {
                 // Another process may have ended the request meanwhile: look again.
                 Err(_) => {}
-                Ok(None) if refused.is_none() && has_way(request, relays) => heard_all = true,
+                // Every device has answered, and something that was stored counts no more.
+                Ok(None) if refused.is_none() && has_way(request, relays) => heard_all = Some(HOLD),
                 Ok(None) => {
                     let unheard = "no gateway is known for any approver".to_owned();
                     let request = request.clone();
@@ -425,6 +430,11 @@ impl Enforcer {
                             }
                         }
                         Err(GateError::Refused(refusal)) => refused = Some(refusal),
+                        // What else comes is for those who are asked next, and their caller's.
+                        Err(GateError::HandedOn(by)) => {
+                            report(Progress::HandedOn(by));
+                            heard_all = Some(ELSEWHERE);
+                        }
                         // The request, or its round, ended elsewhere: it is looked at again.
                         Err(GateError::Ledger(
                             LedgerError::State(_) | LedgerError::Void { .. },
@@ -539,8 +549,8 @@ impl Enforcer {
             if last || self.verifies(request, asked, &answer)? {
                 return match question {
                     Some(question) => self.take_answer(request, asked, answer, question).await,
-                    // Nobody is here who knows whom to ask next: handed on is not allowed.
-                    None => self.accept(request, asked, answer).await,
+                    // Nobody is here who knows whom to ask next.
+                    None => self.take_alone(request, asked, answer).await,
                 };
             }
         }

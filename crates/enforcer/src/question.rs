@@ -21,7 +21,7 @@ use countersign_core::trust::Approver;
 use countersign_policy::Verdict;
 use countersign_store::ledger::{Asked, RequestRecord};
 use quorum::on_the_roster;
-pub(crate) use quorum::{Place, persons};
+pub(crate) use quorum::{Place, next_of, persons};
 pub use quorum::{Quorum, Step};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};

@@ -130,7 +130,7 @@ impl Demo {
             Progress::Queued(_) => {}
             Progress::Unreachable(why) => here.output.progress(&why),
             Progress::Refused(refusal) => here.output.progress(&refusal.to_string()),
-            Progress::Counted(..) | Progress::Escalated(..) => {}
+            Progress::Counted(..) | Progress::Escalated(..) | Progress::HandedOn(_) => {}
         };
         let (answered, said) = tokio::join!(
             scene.enforcer.ask(&question, &scene.relays, &report),
