@@ -51,7 +51,7 @@ fn team_under(asks: &str) -> World {
 }
 
 fn approve(world: &World, home: &str) {
-    world.answer_of(home, "approve");
+    world.answer_of(home, "approve", &[]);
 }
 
 #[test]

@@ -118,7 +118,10 @@ impl Demo {
         let (submitted, delivered) = tokio::sync::watch::channel(false);
         let report = |progress: Progress| match progress {
             Progress::Suspended(request, _) => {
-                here.output.progress(&format!("   held before it starts; request {}", request.id))
+                here.output.progress(&format!("   held before it starts; request {}", request.id));
+                if let Some(digits) = asking::digits(&request) {
+                    here.output.progress(&format!("   {digits}"));
+                }
             }
             Progress::Submitted => {
                 here.output.progress(

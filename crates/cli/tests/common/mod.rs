@@ -329,17 +329,18 @@ impl World {
 
     /// Answers the one request that waits, `approve` or `deny`.
     pub(crate) fn answer(&self, word: &str) -> String {
-        self.answer_of("approver", word)
+        self.answer_of("approver", word, &[])
     }
 
-    /// The same in another home, with the digits that a yes to a critical call takes.
-    pub(crate) fn answer_of(&self, approver: &str, word: &str) -> String {
+    /// The same in another home and with more words, with the digits that a yes to a critical call
+    /// takes.
+    pub(crate) fn answer_of(&self, approver: &str, word: &str, more: &[&str]) -> String {
         let item = self.item(approver);
         let id = item["requestId"].as_str().unwrap();
-        match word {
-            "approve" => self.json(approver, &[word, id, "--look", &digits(&item)]),
-            _ => self.json(approver, &[word, id]),
-        };
+        let digits = digits(&item);
+        let look = ["--look", &digits];
+        let look = if word == "approve" { &look[..] } else { &[] };
+        self.json(approver, &[&[word, id], look, more].concat());
         id.to_owned()
     }
 
