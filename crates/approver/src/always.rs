@@ -81,12 +81,15 @@ pub(crate) fn more_than(offer: GrantOffer) -> SignError {
 }
 
 /// An offer in words.
-pub(crate) fn in_words(offer: GrantOffer) -> String {
+#[must_use]
+pub fn in_words(offer: GrantOffer) -> String {
     let session = if offer.session { ", in this session only" } else { "" };
     format!("at most {}{session}", span(offer.max_seconds))
 }
 
-fn span(seconds: u32) -> String {
+/// So many seconds as people say it: "8 hours".
+#[must_use]
+pub fn span(seconds: u32) -> String {
     let of =
         |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match seconds {

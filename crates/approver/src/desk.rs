@@ -119,6 +119,8 @@ impl<R: Relay> Desk<R> {
     /// [`InboxError`].
     pub async fn list(&self, now: Instant) -> Result<Vec<Item>, InboxError> {
         sweep(&self.home, now);
+        // What cannot be let go of now is in nobody's way.
+        let _ = self.history.tidy(now);
         let (mut items, mut seen) = (Vec::new(), BTreeSet::new());
         let mut cursor: Option<String> = None;
         loop {
@@ -154,8 +156,11 @@ impl<R: Relay> Desk<R> {
             let (content, answered) = (content.map(Box::new), None);
             return Ok(Item { request_id, content, answered, so_far: None });
         };
-        let name = self.pairing.name.clone();
-        self.history.saw(&Asked::new(&request_id, name, Review::of(&opened), now))?;
+        // Every listing brings it again: what is written down is not worked out once more.
+        if !self.history.was_seen(&request_id)? {
+            let name = self.pairing.name.clone();
+            self.history.saw(&Asked::new(&request_id, name, Review::of(&opened), now))?;
+        }
         let answered = self.history.answered(&request_id)?.map(|a| a.signed.verdict());
         let note = note::of_trace(envelope.trace.as_ref());
         let so_far = so_far(&self.home, &opened, note.as_ref(), &self.keys);

@@ -1,7 +1,12 @@
 //! What this device was asked and what it answered. It answers a request once.
 //!
 //! An answer is written down durably before it is sent. Whatever happens in between, what is sent
-//! later are the same bytes, and a second, different answer is never signed away.
+//! later are the same bytes, and a second, different answer is never signed away. What is long over
+//! is let go of ([`MOST`], [`DAYS`]).
+
+mod tidy;
+
+pub use tidy::{DAYS, MOST};
 
 use crate::home::Home;
 use crate::pairings::PairingName;
@@ -143,6 +148,14 @@ impl History {
     #[must_use]
     pub fn of(home: &Home) -> Self {
         Self { home: home.clone() }
+    }
+
+    /// Whether it is written down already that a request was shown.
+    ///
+    /// # Errors
+    /// [`FileError`] where the request's id is no name.
+    pub fn was_seen(&self, request_id: &str) -> Result<bool, FileError> {
+        Ok(self.asked_path(request_id)?.exists())
     }
 
     /// Writes down that a request was shown; the first time counts.

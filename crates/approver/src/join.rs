@@ -149,7 +149,8 @@ pub async fn join(
         Invitation::Link(link) => {
             let paired = call.by_link(link, resolved, &device).await?;
             let pairing = write_down(&pairings, &device, &paired, now)?;
-            // The enforcer pinned this device before it sent its proof: this is a courtesy.
+            // The enforcer had this device's keys before it sent its proof: this is a courtesy. Whether
+            // it pins them is for those to say whom it has pinned before.
             call.say(true).await;
             Ok(pairing)
         }

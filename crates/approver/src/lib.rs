@@ -31,7 +31,8 @@
 //!   [`local`]: the key of the person at the enforcer's own terminal.
 //! * [`desk`]: one pairing at work: list, answer, send again; [`relay`]: what that needs.
 //! * [`mod@open`]: from a delivered message to a request that may be shown.
-//! * [`review`]: what a person reads; [`mod@sign`]: what they sign; [`always`]: and for how long.
+//! * [`review`]: what a person reads; [`mod@sign`]: what they sign; [`always`]: and for how long;
+//!   [`look`]: the digits that a critical call takes.
 //! * `told`: how far the others are, as the enforcer says.
 //! * [`history`]: what was asked and answered; [`home`]: the directory of it all.
 
@@ -42,6 +43,7 @@ pub mod home;
 pub mod join;
 pub mod keyfile;
 pub mod local;
+pub mod look;
 pub mod open;
 pub mod pairings;
 pub mod passphrase;

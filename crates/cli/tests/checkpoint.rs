@@ -122,7 +122,7 @@ fn a_push_shows_every_ref_and_what_would_be_lost() {
         let review = world.json("approver", &["show", &id]).to_string();
         assert!(review.contains(told) && !review.contains("hunter2"), "{line}: {review}");
         // What may be lost is critical, and needs a reason.
-        world.json("approver", &["approve", &id, "-m", "seen"]);
+        world.answer_of("approver", "approve", &["-m", "seen"]);
         assert_eq!(pushing.output().status.code(), Some(0));
         let action = action(&world);
         assert_eq!(

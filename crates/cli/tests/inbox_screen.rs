@@ -9,9 +9,10 @@
 
 mod common;
 
-use common::World;
 use common::screen::{Screen, line, quoted};
+use common::{World, error_code};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// What is drawn is what changed, from cell to cell: only words without a gap are sure to come in
 /// one piece, and what stands in another look than before.
@@ -51,7 +52,7 @@ fn a_request_comes_by_itself_and_two_keys_allow_it() {
     screen.types("a");
     screen.sees("Allow this once?");
     // A question counts once it was there to be read.
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    std::thread::sleep(Duration::from_millis(600));
     screen.types("y");
     screen.sees("u takes it back");
     let output = run.output();
@@ -82,17 +83,62 @@ fn the_terminal_is_as_before_after_a_signal() {
     });
 }
 
-#[test]
-fn a_terminal_that_is_gone_ends_the_screen() {
+/// The clock ticks that a process used so far; `None` once it is gone.
+fn used(pid: &str) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let is_over = fields[0] == "Z";
+    let ticks = |at: usize| fields[at].parse::<u64>().unwrap();
+    (!is_over).then(|| ticks(11) + ticks(12))
+}
+
+/// Takes the terminal away from a screen that a line of a shell starts and names in `pid`.
+fn ends_when_its_terminal_is_gone(start: &str) {
     let world = World::paired();
     let command = inbox(&world);
-    let mut screen = Screen::shell(&command, &format!("echo $$ > pid; exec {}", line(&command)));
+    let inner = quoted(&format!("echo $$ > pid; exec {}", line(&command)));
+    let mut screen = Screen::shell(&command, &start.replace("SCREEN", &format!("sh -c {inner}")));
     screen.sees("Nothing");
-    let pid = std::fs::read_to_string(world.work().join("pid")).unwrap();
+    let pid = std::fs::read_to_string(world.work().join("pid")).unwrap().trim().to_owned();
+    let before = used(&pid).unwrap();
     screen.hangs_up();
-    let end = format!("--pid={}", pid.trim());
-    let gone = Command::new("timeout").args(["20", "tail", "-f", &end, "/dev/null"]).status();
-    assert!(gone.unwrap().success(), "it goes on without a terminal");
+    let (start, mut last) = (Instant::now(), before);
+    while let Some(ticks) = used(&pid) {
+        last = ticks;
+        assert!(start.elapsed() < common::PATIENCE, "it goes on without a terminal");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // A hundred ticks are a second of a processor.
+    assert!(last - before < 100, "it used {} ticks", last - before);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_the_screen() {
+    ends_when_its_terminal_is_gone("exec SCREEN");
+}
+
+/// No signal reaches it where a shell before it keeps them to itself.
+#[test]
+fn a_terminal_that_is_gone_without_a_signal_ends_the_screen_as_well() {
+    ends_when_its_terminal_is_gone("trap '' HUP; SCREEN; true");
+}
+
+#[test]
+fn everything_is_stopped_from_the_screen() {
+    let world = World::paired();
+    let mut screen = Screen::of(&inbox(&world));
+    screen.sees("Nothing");
+    screen.types("F");
+    screen.sees("STOP everything");
+    // A question counts once it was there to be read.
+    std::thread::sleep(Duration::from_millis(600));
+    screen.types("y");
+    screen.sees("enforcer: nothing");
+    let output = world.gate(&["--json"], &["touch", "granted"]).output();
+    assert_eq!((output.status.code(), error_code(&output)), (Some(126), "frozen".into()));
+    assert!(!world.work().join("granted").exists());
+    screen.types("q");
+    assert_eq!(screen.end().0, 0);
 }
 
 #[test]

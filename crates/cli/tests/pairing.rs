@@ -438,3 +438,16 @@ fn attack_19_an_approval_that_waits_is_void_once_its_key_is_revoked() {
     assert_eq!(ended, (Some(126), "HARP_ERR_EXPIRED".to_owned()));
     assert!(!world.work().join("out").exists());
 }
+
+/// A later device is let in by those that are pinned: what its side says until then is no promise.
+#[test]
+fn a_device_that_was_not_let_in_yet_is_not_told_that_it_is() {
+    let world = World::paired();
+    let pairing = Pairing::begin(&world, "bob", &[]);
+    let joined = world.run("second", &["join", &pairing.link]);
+    let told = String::from_utf8(joined.stdout).unwrap();
+    assert!(joined.status.success() && !told.contains("joined;"), "{told}");
+    assert!(told.contains("must let this device in before it is asked"), "{told}");
+    world.answer("deny");
+    pairing.refused();
+}

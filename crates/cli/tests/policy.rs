@@ -510,3 +510,34 @@ fn attack_12_no_rule_is_suggested_for_a_dangerous_lane_or_what_is_critical() {
     let found = world.json("enforcer", &["policy", "suggest", "--at-least", "2"]);
     assert_eq!(found["suggestions"].as_array().unwrap().len(), 0, "{found}");
 }
+
+/// `~/.countersign` of a person who uses another home is that home's, and no workspace's.
+#[test]
+fn attack_38_another_homes_policy_is_not_the_policy_of_the_directory_it_lies_in() {
+    let world = World::empty();
+    let person = world.path("person");
+    let theirs = person.join(".countersign");
+    std::fs::create_dir_all(&person).unwrap();
+    let place = |args: &[&str]| {
+        let mut command = command(&world, args);
+        command.env("HOME", &person).current_dir(&person);
+        json(&command.output().unwrap().stdout)
+    };
+    let blocks = |text: &Value| text.to_string().contains("\"theirs\"");
+    let words = ["explain", "--json", "--shell", "git status"];
+    // A directory of that name that is no home is the workspace's.
+    let rule = "version = 1\n[[rule]]\nid = \"theirs\"\ntools = [\"git\"]\ndecision = \"block\"\n";
+    std::fs::create_dir(&theirs).unwrap();
+    std::fs::write(theirs.join("policy.toml"), rule).unwrap();
+    assert!(blocks(&place(&words)), "{}", place(&words));
+    std::fs::remove_dir_all(&theirs).unwrap();
+    // And that of a home is not.
+    let file = world.path("mine.toml");
+    std::fs::write(&file, rule).unwrap();
+    let mut accept = world.command("person/.countersign", &["policy", "accept"]);
+    accept.arg(&file).env("HOME", &person).current_dir(&person);
+    let accepted = accept.output().unwrap();
+    assert!(accepted.status.success(), "{accepted:?}");
+    assert!(theirs.join("policy.toml").is_file());
+    assert!(!blocks(&place(&words)), "{}", place(&words));
+}

@@ -51,8 +51,7 @@ fn team_under(asks: &str) -> World {
 }
 
 fn approve(world: &World, home: &str) {
-    let id = world.waiting(home);
-    world.json(home, &["approve", &id]);
+    world.answer_of(home, "approve", &[]);
 }
 
 #[test]
@@ -168,6 +167,59 @@ fn whoever_waits_for_a_detached_request_puts_it_to_the_next() {
     assert!(waiting.wait().success());
     let (verdict, code) = world.verify("last", &["--require", "L1"]);
     assert_eq!((code, &verdict["approvers"][0]), (0, &"bob".into()), "{verdict}");
+}
+
+/// Whoever merely waits does not know whom the caller asks next. What the one who was asked signed is
+/// no denial, and the caller's to take.
+#[test]
+fn attack_21_a_wait_beside_it_makes_no_denial_of_what_was_handed_on() {
+    let world = team(&["bob"]);
+    let mut run = world.gate(&["--to", "ann", "--escalate", "bob:60s"], &LINE);
+    let id = world.waiting("approver");
+    // The caller hears nothing until `wait` has heard all of it.
+    run.signal("STOP");
+    let mut waiting = world.spawn("enforcer", &["wait", &id]);
+    let heard = Heard::of(&mut waiting);
+    world.json("approver", &["escalate", &id, "--to", "bob", "-m", "not mine"]);
+    heard.until("ann handed it on to somebody whom the command that asked named");
+    let events = world.json("enforcer", &["audit", "query", "--event", "denied"]);
+    assert_eq!(events["items"], serde_json::json!([]), "{events}");
+    run.signal("CONT");
+    approve(&world, "bob");
+    assert!(run.wait().success());
+    assert_eq!(runs(&world), 1);
+    waiting.wait();
+    assert!(heard.to_the_end().iter().any(|line| line.contains("asking bob")));
+}
+
+/// The digits of a critical call are those of the artifact that waits now: after a step, others.
+#[test]
+fn attack_43_whoever_waits_is_shown_the_digits_of_the_newest_artifact() {
+    let world = team_under(
+        "tools = [\"deploy\"]\nrisk = \"critical\"\napprovers = [\"ann\"]\n\
+         timeout = \"10m\"\nescalation = [{ to = \"bob\", after = \"5m\" }]\n",
+    );
+    let asked = world.run("enforcer", &["request", "--action", "deploy", "--detach"]);
+    assert_eq!(asked.status.code(), Some(15), "{asked:?}");
+    let id = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
+    let shown = |who: &str, digits: &str| format!("these digits are typed: {who} {digits}");
+    let mut waiting = world.spawn("enforcer", &["wait", &id]);
+    let heard = Heard::of(&mut waiting);
+    let first = world.waiting("approver");
+    let anns = world.digits("approver");
+    heard.until(&shown("ann", &anns));
+    world.json("approver", &["escalate", &first, "--to", "bob"]);
+    let second = world.waiting("bob");
+    let bobs = world.digits("bob");
+    heard.until(&shown("bob", &bobs));
+    // Also where the step was taken before anybody waited.
+    let mut later = world.spawn("enforcer", &["wait", &id]);
+    let lines = Heard::of(&mut later).until(&shown("bob", &bobs));
+    assert!(!lines.iter().any(|line| line.contains("ann")), "{lines:?}");
+    let old = world.run("bob", &["approve", &second, "-m", "checked", "--look", &anns]);
+    assert!(anns == bobs || !old.status.success(), "the digits of another round");
+    world.json("bob", &["approve", &second, "-m", "checked", "--look", &bobs]);
+    assert!(waiting.wait().success() || later.wait().success());
 }
 
 #[test]

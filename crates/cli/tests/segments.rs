@@ -86,6 +86,37 @@ fn what_was_sealed_or_dropped_is_in_no_search_and_no_count() {
     assert!(told.contains("ann denied exactly this"), "{told}");
 }
 
+/// What told the age of a copy may have been dropped with it, by rule: that is said, and no more.
+#[test]
+fn what_is_left_of_dropped_receipts_is_said_to_be_as_old_as_it_says() {
+    let world = World::paired();
+    let (mut pairing, link) = world.invite("enforcer", "bob", "device");
+    world.json("bob", &["join", &link]);
+    world.answer("approve");
+    assert!(pairing.wait().success());
+    let mut denied = world.gate(&["--to", "bob"], &["true"]);
+    let id = world.waiting("bob");
+    world.json("bob", &["deny", &id]);
+    assert_eq!(denied.wait().code(), Some(126));
+    let run = world.gate(&["--to", "ann"], &["echo", "after"]);
+    world.answer("approve");
+    assert!(run.output().status.success());
+    world.json("enforcer", &["revoke", "bob", "--yes"]);
+    world.json("enforcer", &["audit", "hold", "add", "newest"]);
+    world.json("enforcer", &["audit", "hold", "release", "newest"]);
+    world.json("enforcer", &["audit", "rotate", "--older-than", "0s"]);
+    let whole = world.json("enforcer", &["audit", "verify"]);
+    let words = "copies of dropped receipts that rest on keys taken back since";
+    assert!(!whole["notChecked"].to_string().contains(words), "nothing was dropped: {whole}");
+    world.json("enforcer", &["audit", "rotate", "--older-than", "0s", "--keep", "0s"]);
+    let whole = world.json("enforcer", &["audit", "verify"]);
+    assert_eq!(whole["verdict"], "Valid", "{whole}");
+    assert!(whole["notChecked"].to_string().contains(words), "{whole}");
+    let text = world.run("enforcer", &["audit", "verify"]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("not checked  the age of 1 copies of dropped receipts"), "{text}");
+}
+
 #[test]
 fn settings_that_are_mistyped_are_refused() {
     let world = World::paired();

@@ -251,6 +251,24 @@ fn attack_44_another_directory_does_not_use_the_approval() {
     assert_eq!(runs(&world), 0);
 }
 
+/// A script whose variable is empty must not go on, whatever waits.
+#[test]
+fn attack_20_wait_without_an_id_names_what_waits_and_lets_nothing_go() {
+    let world = World::paired();
+    let nothing = world.run("enforcer", &["wait", "--json"]);
+    let told = String::from_utf8_lossy(&nothing.stderr).into_owned();
+    assert_eq!((nothing.status.code(), error_code(&nothing).as_str()), (Some(2), "usage"));
+    assert!(told.contains("nothing waits in this home"), "{told}");
+    let asked = world.run("enforcer", &["request", "--action", "deploy", "--detach"]);
+    let id = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
+    world.answer("approve");
+    let one = world.run("enforcer", &["wait"]);
+    let told = String::from_utf8_lossy(&one.stderr).into_owned();
+    assert_eq!(one.status.code(), Some(2), "{told}");
+    assert!(told.contains(&format!("There waits {id} until ")), "{told}");
+    assert!(world.run("enforcer", &["wait", &id]).status.success(), "it was not used");
+}
+
 #[test]
 fn several_processes_share_a_home_and_its_ledger() {
     let world = World::paired();

@@ -72,6 +72,8 @@ pub enum Progress {
     /// Others are asked in place of those before: by this person, who handed it on, or because time
     /// was over; who they are, and the request that waits for them now.
     Escalated(Option<String>, Vec<String>, Box<RequestRecord>),
+    /// This person handed it on to somebody whom only the caller that asked knows.
+    HandedOn(String),
 }
 
 /// Reports what happens while a question waits.

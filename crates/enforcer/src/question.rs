@@ -22,7 +22,7 @@ pub use error::QuestionError;
 pub(crate) use frame::{Frame, payload};
 pub use grounds::Grounds;
 pub(crate) use grounds::fixed_hash;
-pub(crate) use quorum::persons;
+pub(crate) use quorum::{next_of, persons};
 pub use quorum::{Quorum, Step};
 pub use stored::is_handed_over;
 

@@ -116,7 +116,8 @@ fn command_facts(opened: &Opened, command: &Command) -> Vec<Fact> {
         None => Fact::new("standard input", "empty"),
     });
     for (name, value) in &command.env {
-        facts.push(text(opened, format!("env {}", step(name)), &format!("/env/{name}"), value));
+        let path = format!("/env/{}", token(name));
+        facts.push(text(opened, format!("env {}", step(name)), &path, value));
     }
     facts.extend(verb(command.verb.as_deref()));
     facts

@@ -1,7 +1,7 @@
 //! A request followed from outside the call that began it.
 
 use super::ending::{claim_failed, settle, used};
-use super::tell::waits;
+use super::tell::{digits, waits};
 use super::{Document, principal};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome, uncertain};
@@ -50,6 +50,9 @@ impl Follow<'_> {
     ) -> Outcome {
         document.request(request);
         document.action_hash = Some(request.key.action_hash.to_string());
+        if let Some(digits) = digits(request).filter(|_| !request.state.is_final()) {
+            self.here.output.progress(&format!("countersign: {digits}"));
+        }
         let enforcer = self.enforcer;
         let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
         let answered = enforcer.follow(request, &relays, patience, &|p| self.tell(&p)).await?;

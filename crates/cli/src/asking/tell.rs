@@ -54,8 +54,8 @@ fn to_type(request: &RequestRecord) -> String {
     digits(request).map(|digits| format!("\ncountersign: {digits}")).unwrap_or_default()
 }
 
-/// The four digits that a console wants before it allows a critical call, for each device, so that
-/// whoever types them looked at the call that waits; `None` where it is not critical.
+/// The four digits that an approver types before a critical call is allowed, for each device, so
+/// that whoever types them looked at the call that waits; `None` where it is not critical.
 pub(crate) fn digits(request: &RequestRecord) -> Option<String> {
     let of = |asked: &Asked| {
         let route = asked.artifact.route().ok().flatten()?;
@@ -63,7 +63,7 @@ pub(crate) fn digits(request: &RequestRecord) -> Option<String> {
         Some(format!("{name} {}", asked.artifact.head.artifact_hash.look_digits()))
     };
     let all: Vec<String> = request.asked_now().filter_map(of).collect();
-    (!all.is_empty()).then(|| format!("a console asks for these digits: {}", all.join(", ")))
+    (!all.is_empty()).then(|| format!("to allow it, these digits are typed: {}", all.join(", ")))
 }
 
 /// What happens to a question that lies with people, as whoever asked and whoever follows are told;
@@ -82,6 +82,11 @@ pub(super) fn waits(progress: &Progress) -> Option<String> {
             let whom = visible(&whom.join(", "), false);
             format!("countersign: {why}; asking {whom}{}", to_type(next))
         }
+        Progress::HandedOn(by) => format!(
+            "countersign: {} handed it on to somebody whom the command that asked named: that \
+             command asks them, also when it is run again",
+            visible(by, false)
+        ),
         Progress::Refused(refusal) => {
             format!("countersign: an answer was refused [{}]: {refusal}", refusal.code())
         }

@@ -1,5 +1,7 @@
 //! `approve`, `deny` and `escalate`: sign one answer.
 
+mod look;
+
 use super::Here;
 use super::grant::{Until, until};
 use super::inbox::opened;
@@ -17,7 +19,7 @@ use countersign_enforcer::Edge;
 /// Allow one request: signs exactly what `show` shows.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'\n  countersign approve 01KAH --items 1,3\n  countersign approve 01KAH --always --until 2h --count 20"
+    after_help = "Examples:\n  countersign approve 01KAH\n  countersign approve 01KAH -m 'agreed in standup'\n  countersign approve 01KAH --look 4711\n  countersign approve 01KAH --items 1,3\n  countersign approve 01KAH --always --until 2h --count 20"
 )]
 pub(crate) struct Approve {
     /// The request's id; may be shortened while unique
@@ -30,6 +32,11 @@ pub(crate) struct Approve {
     /// Of a batch allow these items and refuse the others, numbered from 1 as `show` numbers them
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = item)]
     items: Option<Vec<usize>>,
+
+    /// The four digits that the agent's side shows of a critical call [default: asked on the
+    /// terminal]
+    #[arg(long, value_name = "DIGITS")]
+    look: Option<String>,
 
     /// Allow exactly this call again without asking, within what the request offers; the rule is
     /// shown before it is signed
@@ -94,7 +101,7 @@ pub(crate) struct Escalate {
 impl Escalate {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let of = |_: &Opened| Ok(Reply::escalate(self.to, self.message));
-        answer(here, &self.id, of, &self.passphrase).await
+        answer(here, &self.id, of, |_| Ok(()), &self.passphrase).await
     }
 }
 
@@ -104,7 +111,8 @@ impl Approve {
             let reply = self.reply(opened)?;
             Ok(Reply { reason: self.message.clone(), ..reply })
         };
-        answer(here, &self.id, of, &self.passphrase).await
+        let looked = |opened: &Opened| look::checked(opened, self.look.as_deref());
+        answer(here, &self.id, of, looked, &self.passphrase).await
     }
 
     fn reply(&self, opened: &Opened) -> Result<Reply, SignError> {
@@ -129,7 +137,8 @@ impl Approve {
 
 impl Deny {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        answer(here, &self.id, |_| Ok(Reply::deny(self.message)), &self.passphrase).await
+        let of = |_: &Opened| Ok(Reply::deny(self.message));
+        answer(here, &self.id, of, |_| Ok(()), &self.passphrase).await
     }
 }
 
@@ -143,6 +152,7 @@ async fn answer(
     here: &Here<'_>,
     id: &str,
     reply: impl FnOnce(&Opened) -> Result<Reply, SignError>,
+    looked: impl FnOnce(&Opened) -> Result<(), Failure>,
     passphrase: &PassphraseArgs,
 ) -> Outcome {
     let desks = reviewer::desks(here, passphrase)?;
@@ -152,6 +162,7 @@ async fn answer(
     let reply = reply(opened).map_err(AnswerError::Sign)?;
     let review = Review::answering(opened, &reply);
     here.output.progress(&super::show::page(here, &review, item.so_far.as_ref()));
+    looked(opened)?;
     let desk = desks
         .get(*at)
         .ok_or_else(|| Failure::new(Exit::Failed, "no_pairing", "the pairing is gone"))?;

@@ -118,7 +118,10 @@ impl Demo {
         let (submitted, delivered) = tokio::sync::watch::channel(false);
         let report = |progress: Progress| match progress {
             Progress::Suspended(request, _) => {
-                here.output.progress(&format!("   held before it starts; request {}", request.id))
+                here.output.progress(&format!("   held before it starts; request {}", request.id));
+                if let Some(digits) = asking::digits(&request) {
+                    here.output.progress(&format!("   {digits}"));
+                }
             }
             Progress::Submitted => {
                 here.output.progress(
@@ -130,7 +133,7 @@ impl Demo {
             Progress::Queued(_) => {}
             Progress::Unreachable(why) => here.output.progress(&why),
             Progress::Refused(refusal) => here.output.progress(&refusal.to_string()),
-            Progress::Counted(..) | Progress::Escalated(..) => {}
+            Progress::Counted(..) | Progress::Escalated(..) | Progress::HandedOn(_) => {}
         };
         let (answered, said) = tokio::join!(
             scene.enforcer.ask(&question, &scene.relays, &report),

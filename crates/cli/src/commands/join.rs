@@ -75,8 +75,9 @@ impl Join {
         }
         let fingerprint = joined.device.fingerprint().to_string();
         let text = format!(
-            "joined; the enforcer is called `{}` here. This device's fingerprint is\n{fingerprint}\n\
-             `countersign inbox` lists what waits for you",
+            "the keys are exchanged; the enforcer is called `{}` here. Where it has approvers already, \
+             one of them must let this device in before it is asked anything. This device's \
+             fingerprint is\n{fingerprint}\n`countersign inbox` lists what waits for you",
             joined.name
         );
         let document = serde_json::json!({

@@ -237,7 +237,8 @@ fn tell(output: Output, progress: &Progress) {
         | Progress::Submitted
         | Progress::Refused(_)
         | Progress::Counted(..)
-        | Progress::Escalated(..) => {}
+        | Progress::Escalated(..)
+        | Progress::HandedOn(_) => {}
     }
 }
 

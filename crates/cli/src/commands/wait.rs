@@ -2,8 +2,9 @@
 
 use super::{Here, duration, millis};
 use crate::asking::{Document, Follow};
-use crate::failure::Outcome;
+use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
+use countersign_enforcer::Enforcer;
 use std::time::Duration;
 
 /// Follow a request of this home to its end, and use its approval once.
@@ -19,7 +20,7 @@ use std::time::Duration;
 pub(crate) struct Wait {
     /// The request's id; may be shortened while unique
     #[arg(value_name = "REQUEST")]
-    id: String,
+    id: Option<String>,
 
     /// How long to wait; the request's own time goes on [default: until it ends]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -37,8 +38,22 @@ impl Wait {
     async fn followed(&self, here: &Here<'_>, document: &mut Document) -> Outcome {
         let enforcer = parties::existing_enforcer(&here.root).await?;
         let follow = Follow { here, enforcer: &enforcer };
-        let request = follow.named(&self.id).await?;
+        let Some(id) = &self.id else { return Err(which(&enforcer).await?) };
+        let request = follow.named(id).await?;
         let patience = self.timeout.map(|time| enforcer.edge().now().plus_millis(millis(time)));
         follow.to_its_end(&request, patience, document).await
     }
+}
+
+/// Without an id nothing is followed, also where only one waits: a script whose variable is empty
+/// must not go on because of somebody else's request.
+async fn which(enforcer: &Enforcer) -> Result<Failure, Failure> {
+    let waits = enforcer.ledger().open_requests().await?;
+    let each = waits.iter().map(|one| format!("{} until {}", one.id, one.expires_at.timestamp()));
+    let each: Vec<String> = each.collect();
+    let message = match each.as_slice() {
+        [] => "which request? nothing waits in this home".to_owned(),
+        some => format!("which request? There waits {}", some.join(", ")),
+    };
+    Ok(Failure::new(Exit::Usage, "usage", message).hint("`countersign wait REQUEST` follows one"))
 }

@@ -111,6 +111,8 @@ impl From<GateError> for Failure {
             GateError::DeniedInARow(_) => Self::new(Exit::Denied, &code, message).hint(
                 "nothing was run; do something else, ask a person, or wait until the time is over",
             ),
+            GateError::HandedOn(_) => Self::new(Exit::Pending, &code, message)
+                .hint("run that command again, and it asks whom it named"),
             GateError::NotOffered(_) => Self::new(Exit::Blocked, &code, message)
                 .hint("nothing was granted; `countersign policy explain` says what is on offer"),
             GateError::Ledger(LedgerError::Frozen(_)) => Self::new(Exit::Blocked, &code, message)

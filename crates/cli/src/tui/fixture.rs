@@ -37,6 +37,7 @@ pub(super) struct Ask {
     pub(super) context: Context,
     pub(super) route: Route,
     pub(super) ends: &'static str,
+    pub(super) session: Option<&'static str>,
 }
 
 /// A command under an id, at a risk.
@@ -63,7 +64,8 @@ pub(super) fn ask(id: &'static str, risk: Risk, argv: &[&str]) -> Ask {
         escalate_to: vec![],
         grant: None,
     };
-    Ask { id, payload: command(argv), context, route, ends: "2026-02-21T12:10:00Z" }
+    let ends = "2026-02-21T12:10:00Z";
+    Ask { id, payload: command(argv), context, route, ends, session: None }
 }
 
 fn seat((person, key): (&str, u8)) -> Seat {
@@ -91,6 +93,12 @@ pub(super) fn batch(id: &'static str, risk: Risk, commands: &[&[&str]]) -> Ask {
 }
 
 impl Ask {
+    /// What is asked within a session that has a name.
+    pub(super) fn within(mut self, session: &'static str) -> Self {
+        self.session = Some(session);
+        self
+    }
+
     pub(super) fn offers_always(mut self) -> Self {
         self.route.grant = Some(GrantOffer { max_seconds: 3_600, session: false });
         self
@@ -120,7 +128,7 @@ impl Ask {
         let extensions = extensions(Fixed([6; 32]), &self.context, &self.route, None).unwrap();
         let head = ArtifactHead {
             request_id: self.id.into(),
-            session_id: None,
+            session_id: self.session.map(str::to_owned),
             artifact_type: ArtifactType::Command,
             repo_ref: "repo-1".into(),
             base_revision: None,

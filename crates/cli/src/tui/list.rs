@@ -2,6 +2,8 @@
 //! shown. The cursor follows a request, never a line: what comes in moves nothing under a finger.
 
 use super::model::{Entry, Fate, Id, Model, Pending, Row};
+use super::past::PastRow;
+use countersign_approver::Verdict;
 use countersign_core::artifact::Risk;
 use countersign_core::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,19 +144,36 @@ impl Model {
     }
 
     /// Takes the list of a desk in place of what it listed before. What was answered here stays,
-    /// with what became of it.
-    pub(super) fn listed(&mut self, desk: usize, entries: Vec<Entry>) {
+    /// with what became of it. Gives back whether something is listed no more that nobody here
+    /// answered.
+    pub(super) fn listed(&mut self, desk: usize, entries: Vec<Entry>) -> bool {
         if let Some(party) = self.parties.get_mut(desk) {
             party.is_listed = true;
         }
         let listed: BTreeSet<Id> = entries.iter().map(|entry| entry.id.clone()).collect();
+        let mut is_news = false;
         for row in self.waiting.iter_mut().filter(|row| row.entry.id.desk == desk) {
-            row.gone = !listed.contains(&row.entry.id);
+            let gone = !listed.contains(&row.entry.id);
+            is_news |= gone && !row.gone && row.said.is_none() && row.entry.answered.is_none();
+            row.gone = gone;
         }
         self.forget();
         entries.into_iter().for_each(|entry| self.take_in(entry));
         if self.cursor.as_ref().is_none_or(|id| self.row(id).is_none()) {
             self.go_first();
+        }
+        is_news
+    }
+
+    /// Takes from this device's own records what it answered without this screen, such as by
+    /// `approve` in another window. A record counts for the very artifact that it answers.
+    pub(super) fn answered_before(&mut self, rows: &[PastRow]) {
+        let known: BTreeMap<String, Verdict> = rows
+            .iter()
+            .filter_map(|row| Some((row.review.artifact_hash.to_string(), row.verdict?)))
+            .collect();
+        for row in self.waiting.iter_mut().filter(|row| row.entry.answered.is_none()) {
+            row.entry.answered = known.get(&row.entry.id.hash).copied();
         }
     }
 

@@ -4,7 +4,8 @@
 //! knows. Whatever signs, sends, listens or reads a clock is at the edge.
 //!
 //! # Rooms
-//! * [`model`], [`list`], [`past`], [`reading`], [`page`], [`input`]: what the screen knows.
+//! * [`model`], [`list`], [`past`], [`reading`], [`page`], [`input`], [`terms`]: what the screen
+//!   knows.
 //! * [`event`]: what happens to it, and what it wants done.
 //! * [`mod@update`]: the next state; [`mod@view`]: its picture.
 //! * [`effects`]: what is done; [`terminal`]: where it is shown.
@@ -20,6 +21,7 @@ mod page;
 mod past;
 mod reading;
 mod terminal;
+mod terms;
 mod update;
 mod view;
 

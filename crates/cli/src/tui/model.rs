@@ -237,15 +237,18 @@ impl Row {
         self.entry.content.as_ref().ok().map(|shown| &*shown.review)
     }
 
+    /// Whether this device answered it.
+    pub(super) fn is_answered(&self) -> bool {
+        match &self.said {
+            Some((_, Fate::NotSigned(_))) | None => self.entry.answered.is_some(),
+            Some(_) => true,
+        }
+    }
+
     /// Whether it can still be answered: it was shown, and nobody here answered it.
     pub(super) fn is_open(&self, now: Instant) -> bool {
-        let answered = match &self.said {
-            Some((_, Fate::NotSigned(_))) => false,
-            Some(_) => true,
-            None => self.entry.answered.is_some(),
-        };
         let in_time = |review: &Review| now < review.expires_at.instant();
-        !answered && !self.gone && self.review().is_some_and(in_time)
+        !self.is_answered() && !self.gone && self.review().is_some_and(in_time)
     }
 }
 

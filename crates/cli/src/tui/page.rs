@@ -86,26 +86,39 @@ impl Page {
 /// The line in pieces of at most `width` columns. Nothing is left out: what cannot be drawn in a
 /// cell of its own stands as an escape.
 fn fitted(line: &str, width: usize) -> Vec<String> {
-    let (mut pieces, mut used, mut marks) = (vec![String::new()], 0, 0);
+    let mut fit = Fit { pieces: Vec::new(), piece: String::new(), used: 0, width };
+    let mut marks = 0;
     for c in line.chars() {
         let columns = c.width().unwrap_or(0);
         marks = if columns == 0 { marks + 1 } else { 0 };
-        let text = match (columns, used) {
-            (0, 0) => escape(c),
-            (0, _) if c.is_control() || marks > MARKS => escape(c),
-            _ => c.to_string(),
-        };
-        let wide = text.chars().filter_map(|c| c.width()).sum::<usize>();
-        if used + wide > width && used > GOES_ON.len() {
-            pieces.push(GOES_ON.to_owned());
-            used = GOES_ON.len();
+        let stands_alone = columns == 0 && (fit.used == 0 || c.is_control() || marks > MARKS);
+        match stands_alone {
+            true => fit.put(&escape(c)),
+            false => fit.put(c.encode_utf8(&mut [0; 4])),
         }
-        if let Some(piece) = pieces.last_mut() {
-            piece.push_str(&text);
-        }
-        used += wide;
     }
-    pieces
+    fit.pieces.push(fit.piece);
+    fit.pieces
+}
+
+/// Pieces of a line, filled from the left.
+struct Fit {
+    pieces: Vec<String>,
+    piece: String,
+    used: usize,
+    width: usize,
+}
+
+impl Fit {
+    fn put(&mut self, text: &str) {
+        let wide = text.chars().filter_map(|c| c.width()).sum::<usize>();
+        if self.used + wide > self.width && self.used > GOES_ON.len() {
+            self.pieces.push(std::mem::replace(&mut self.piece, GOES_ON.to_owned()));
+            self.used = GOES_ON.len();
+        }
+        self.piece.push_str(text);
+        self.used += wide;
+    }
 }
 
 fn escape(c: char) -> String {

@@ -47,6 +47,9 @@ impl PastRow {
     }
 
     fn contains(&self, words: &str) -> bool {
+        if words.trim().is_empty() {
+            return true;
+        }
         let reason = self.reason.as_deref().unwrap_or_default();
         let all =
             [&self.request, &self.pairing, self.word, &self.when, reason, &self.review.headline];

@@ -3,6 +3,8 @@
 use super::input::Input;
 use super::model::{Id, Model, Shown, is_always_offered};
 use super::page::Page;
+use super::terms::Terms;
+use countersign_approver::look;
 use countersign_approver::{Opened, Reply, Review, render_so_far, render_text};
 use countersign_core::grant::Taken;
 use countersign_core::progress::SoFar;
@@ -47,6 +49,10 @@ pub(super) enum Asking {
     },
     /// The word `yes`.
     Yes(Input),
+    /// The four digits that the agent's side shows.
+    Digits(Input),
+    /// How far a standing permission shall reach.
+    Terms(Terms),
     /// The word `always`, for the rule that is shown.
     Always {
         taken: Taken,
@@ -126,8 +132,9 @@ impl Reading {
 
     /// What this device did about the same call before.
     pub(super) fn remark(&mut self, model: &Model) {
-        if self.live.is_some() {
-            self.notes = notes(model, &self.review);
+        let notes = notes(model, &self.review);
+        if self.live.is_some() && notes != self.notes {
+            self.notes = notes;
             self.resize(model.width(), model.height());
         }
     }
@@ -165,6 +172,11 @@ impl Reading {
         let Some(live) = &self.live else { return };
         self.review = Arc::new(Review::of(&live.opened));
         self.page = Page::new(&self.text(width), width, height);
+    }
+
+    /// Whether a yes takes the digits of the call.
+    pub(super) fn takes_digits(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| look::takes_digits(&live.opened))
     }
 
     pub(super) fn is_always_offered(&self) -> bool {

@@ -28,7 +28,11 @@ pub(super) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Key(key) => return keys::pressed(model, key),
         Event::Paste(text) => asking::pasted(model, &text),
         Event::Resize { columns, rows } => resize(model, columns, rows),
-        Event::Listed { desk, entries } => model.listed(desk, entries),
+        Event::Listed { desk, entries } => {
+            // What is listed no more may have been answered by another process of this device.
+            let is_news = model.listed(desk, entries);
+            return is_news.then_some(Effect::LoadPast).into_iter().collect();
+        }
         Event::Arrived(entry) => model.arrived(*entry),
         Event::Link { desk, link } => return linked(model, desk, link),
         Event::Answered { id, fate } => {
@@ -42,6 +46,7 @@ pub(super) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Past(Ok(rows)) => {
             model.denials = denials(&rows);
+            model.answered_before(&rows);
             model.history.load(rows);
             kept(model);
             remark(model);

@@ -40,6 +40,7 @@ fn reading_body(model: &Model, reading: &Reading, canvas: &mut Canvas<'_>) {
     match reading.asking {
         Asking::Next { at } => lists::next_ones(reading, at, model, canvas),
         Asking::Items { at } => lists::items(reading, at, model, canvas),
+        Asking::Terms(ref terms) => lists::terms(terms, reading, model, canvas),
         _ => request::draw(reading, canvas),
     }
 }

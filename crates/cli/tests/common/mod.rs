@@ -10,6 +10,8 @@
 
 pub(crate) mod screen;
 
+use countersign_core::artifact::ArtifactHash;
+use countersign_core::encoding::Hash;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -283,11 +285,16 @@ impl World {
 
     /// Waits until the approver's inbox holds a request, and names it.
     pub(crate) fn waiting(&self, approver: &str) -> String {
+        self.item(approver)["requestId"].as_str().unwrap().to_owned()
+    }
+
+    /// The same, as the inbox has it.
+    fn item(&self, approver: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let inbox = self.json(approver, &["inbox"]);
-            if let Some(id) = inbox["items"][0]["requestId"].as_str() {
-                return id.to_owned();
+            let item = self.json(approver, &["inbox"])["items"][0].clone();
+            if item["requestId"].is_string() {
+                return item;
             }
             assert!(Instant::now() < deadline, "nothing reached the inbox");
             std::thread::sleep(Duration::from_millis(20));
@@ -322,9 +329,24 @@ impl World {
 
     /// Answers the one request that waits, `approve` or `deny`.
     pub(crate) fn answer(&self, word: &str) -> String {
-        let id = self.waiting("approver");
-        self.json("approver", &[word, &id]);
-        id
+        self.answer_of("approver", word, &[])
+    }
+
+    /// The same in another home and with more words, with the digits that a yes to a critical call
+    /// takes.
+    pub(crate) fn answer_of(&self, approver: &str, word: &str, more: &[&str]) -> String {
+        let item = self.item(approver);
+        let id = item["requestId"].as_str().unwrap();
+        let digits = digits(&item);
+        let look = ["--look", &digits];
+        let look = if word == "approve" { &look[..] } else { &[] };
+        self.json(approver, &[&[word, id], look, more].concat());
+        id.to_owned()
+    }
+
+    /// The digits of the one request that waits.
+    pub(crate) fn digits(&self, approver: &str) -> String {
+        digits(&self.item(approver))
     }
 
     /// Writes the enforcer's trust store to a file.
@@ -344,6 +366,12 @@ impl World {
         let output = self.run("enforcer", &args);
         (json(&output.stdout), output.status.code().unwrap())
     }
+}
+
+/// The digits of what an inbox holds, by the hash that the device shows.
+fn digits(item: &Value) -> String {
+    let hash = item["artifactHash"].as_str().unwrap();
+    ArtifactHash(Hash::from_hex(hash).unwrap()).look_digits()
 }
 
 /// Reads one document.

@@ -87,6 +87,21 @@ fn attack_19_an_approver_stops_from_their_own_machine_what_is_approved_and_grant
     assert!(world.gate(&[], &["touch", "granted"]).output().status.success());
 }
 
+/// Nothing of this home looked at its gateways since the stop was sent.
+#[test]
+fn a_thaw_looks_at_the_gateways_before_it_says_that_nothing_is_frozen() {
+    let world = World::paired();
+    world.json("approver", &["freeze", "-m", "the key leaked"]);
+    let thawing = world.spawn("enforcer", &["thaw", "--json"]);
+    let id = world.waiting("approver");
+    let shown = world.json("approver", &["show", &id]).to_string();
+    assert!(shown.contains("the key leaked"), "{shown}");
+    world.json("approver", &["approve", &id]);
+    let output = thawing.output();
+    assert_eq!(json(&output.stdout)["thawed"], true, "{output:?}");
+    assert_eq!(world.json("enforcer", &["thaw"])["thawed"], false, "and only once");
+}
+
 #[test]
 fn a_stop_reaches_what_a_policy_allows() {
     let world = World::paired();

@@ -109,7 +109,7 @@ fn attack_44_what_was_allowed_to_one_agent_or_session_is_not_used_by_another() {
     let message = one.shell("rm -rf ~");
     assert!(pending(&one, &message).contains("still pending"));
     let id = world.waiting("approver");
-    world.json("approver", &["approve", &id, "-m", "for the first"]);
+    assert_eq!(world.answer_of("approver", "approve", &["-m", "for the first"]), id);
     let others = [
         Host { session: "session-2", ..Host::new(&world, "claude-code") },
         Host { agent: Some("agent-1"), ..Host::new(&world, "claude-code") },

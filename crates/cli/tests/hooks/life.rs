@@ -12,9 +12,7 @@ fn world() -> World {
 
 /// Lets the approver answer the one request that waits, with a reason.
 fn answers(world: &World, word: &str, reason: &str) -> String {
-    let id = world.waiting("approver");
-    world.json("approver", &[word, &id, "-m", reason]);
-    id
+    world.answer_of("approver", word, &["-m", reason])
 }
 
 #[test]
@@ -79,7 +77,7 @@ fn attack_22_a_call_repeated_after_its_time_goes_on_where_it_was() {
         let id = world.waiting("approver");
         let why = does(&hook.output()).refused();
         assert!(why.contains("still pending") && why.contains(&id) && why.contains("ann"), "{why}");
-        world.json("approver", &["approve", &id, "-m", "go on"]);
+        answers(&world, "approve", "go on");
         // A retry has another id, other words, another time.
         message["tool_use_id"] = "use-2".into();
         message["tool_input"]["description"] = "the same line once more".into();

@@ -15,6 +15,9 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+/// How often a request is looked at that another process carries on.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+
 /// What a wait brought.
 pub(super) enum Waited {
     /// It is over.
@@ -34,8 +37,8 @@ struct Hearing<'a> {
     _listeners: JoinSet<()>,
     /// The last answer that did not verify.
     refused: Option<Refusal>,
-    /// Every device has answered.
-    heard_all: bool,
+    /// Nothing more is heard here, and how often it is looked whether the request went on.
+    heard_all: Option<Duration>,
 }
 
 impl Asking<'_> {
@@ -72,7 +75,7 @@ impl<'a> Hearing<'a> {
             heard,
             _listeners: listeners,
             refused: None,
-            heard_all: false,
+            heard_all: None,
         }
     }
 
@@ -91,9 +94,8 @@ impl<'a> Hearing<'a> {
     /// the request meanwhile.
     async fn next(&mut self) -> Result<Option<Waited>, GateError> {
         let left = self.left();
-        if self.heard_all {
-            // Every device has answered, and something that was stored counts no more.
-            sleep(left).await;
+        if let Some(pause) = self.heard_all {
+            sleep(left.min(pause)).await;
             return Ok(None);
         }
         match timeout(left, self.heard.recv()).await {
@@ -122,7 +124,8 @@ impl<'a> Hearing<'a> {
         let ended = match self.refused.take() {
             Some(refusal) => Answered::Unverified(request(), refusal),
             None if has_way => {
-                self.heard_all = true;
+                // Every device has answered, and something that was stored counts no more.
+                self.heard_all = Some(HOLD);
                 return None;
             }
             None => Answered::NoRoute(request(), NO_GATEWAY.to_owned()),
@@ -140,6 +143,12 @@ impl<'a> Hearing<'a> {
             Ok(taken) => Ok(self.asking.after(self.request, taken, self.notes).await),
             Err(GateError::Refused(refusal)) => {
                 self.refused = Some(refusal);
+                Ok(None)
+            }
+            // What else comes is for those who are asked next, and their caller's.
+            Err(GateError::HandedOn(by)) => {
+                (self.asking.report)(Progress::HandedOn(by));
+                self.heard_all = Some(ELSEWHERE);
                 Ok(None)
             }
             // The request, or its round, ended elsewhere: it is looked at again.

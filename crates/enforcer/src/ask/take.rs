@@ -124,8 +124,8 @@ impl Enforcer {
             if last || self.verifies(request, asked, &answer)? {
                 return match question {
                     Some(question) => self.take_answer(request, asked, answer, question).await,
-                    // Nobody is here who knows whom to ask next: handed on is not allowed.
-                    None => self.accept(request, asked, answer).await,
+                    // Nobody is here who knows whom to ask next.
+                    None => self.take_alone(request, asked, answer).await,
                 };
             }
         }

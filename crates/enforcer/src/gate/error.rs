@@ -36,6 +36,10 @@ pub enum GateError {
     /// People denied several like it in a row.
     #[error(transparent)]
     DeniedInARow(Box<DeniedInARow>),
+    /// Somebody handed the question on, to one whom only the caller that named them knows. Nothing was
+    /// accepted: the answer waits for that caller.
+    #[error("{0} handed it on to somebody whom only the command that asked knows")]
+    HandedOn(String),
     /// No standing permission is on offer, or less than what is wanted.
     #[error("no grant: {0}")]
     NotOffered(String),
@@ -53,9 +57,10 @@ impl GateError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Question(_) | Self::DeniedBefore(_) | Self::DeniedInARow(_) => {
-                "HARP_ERR_POLICY_DENY"
-            }
+            Self::Question(_)
+            | Self::DeniedBefore(_)
+            | Self::DeniedInARow(_)
+            | Self::HandedOn(_) => "HARP_ERR_POLICY_DENY",
             Self::NotOffered(_) => "grant_not_offered",
             Self::Ledger(LedgerError::Frozen(_)) => "frozen",
             Self::Ledger(LedgerError::Full { .. }) => "too_many_waiting",

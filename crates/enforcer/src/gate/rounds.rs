@@ -3,7 +3,7 @@
 
 use super::{Enforcer, GateError};
 use crate::entry;
-use crate::question::{Frame, Question, persons};
+use crate::question::{Frame, Question, next_of, persons};
 use countersign_core::answer::{Meaning, meaning};
 use countersign_core::artifact::{Context, Route};
 use countersign_core::decision::Answer;
@@ -18,7 +18,7 @@ impl Enforcer {
     /// the route names begins the next round; any other is a denial.
     ///
     /// # Errors
-    /// As [`Enforcer::accept`].
+    /// As [`Enforcer::accept`]; [`GateError::HandedOn`] where the question does not say who that is.
     pub async fn take_answer(
         &self,
         request: &RequestRecord,
@@ -29,6 +29,9 @@ impl Enforcer {
         let Some(named) = handed_on(&answer, asked) else {
             return self.accept(request, asked, answer).await;
         };
+        if asked.route().is_some_and(|route| question.is_strange(&route, named.as_deref())) {
+            return self.take_alone(request, asked, answer).await;
+        }
         let trust = Arc::new(self.trust()?);
         // What does not verify hands nothing on; it is refused and recorded like any other.
         let vote = self.voted(request, asked, &answer, &trust).await?;
@@ -40,6 +43,28 @@ impl Enforcer {
         next.entry = entry::answered(next.entry, &answer.decision, answer.reason.as_ref(), &trust);
         next.by = Some((vote, answer.reason));
         self.spent(request, self.ledger.advance(next).await).await
+    }
+
+    /// The same for somebody who does not know whom a caller asks next. A signed escalation to one of
+    /// them is no denial, and nobody's to record but the caller's.
+    ///
+    /// # Errors
+    /// As [`Enforcer::take_answer`].
+    pub(crate) async fn take_alone(
+        &self,
+        request: &RequestRecord,
+        asked: &Asked,
+        answer: Answer,
+    ) -> Result<RequestRecord, GateError> {
+        let named = handed_on(&answer, asked);
+        let is_offered = |named: &Option<String>| {
+            asked.route().is_some_and(|route| next_of(&route, named.as_deref()).is_some())
+        };
+        if !named.as_ref().is_some_and(is_offered) {
+            return self.accept(request, asked, answer).await;
+        }
+        let vote = self.voted(request, asked, &answer, &self.trust()?).await?;
+        Err(GateError::HandedOn(vote.person().to_owned()))
     }
 
     /// Begins the next round of a request whose step is over; `None` where nobody is next.

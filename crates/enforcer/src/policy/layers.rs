@@ -135,13 +135,21 @@ pub fn found(root: &Path, sources: &Sources, workspace: &str) -> Result<Vec<Foun
     let mut found: Vec<Found> = Vec::new();
     for place in [Place::Organisation, Place::Home].into_iter().chain(above) {
         let Some(dir) = place.dir(root, sources) else { continue };
-        // A home that lies in the workspace itself is one place, not two.
-        if matches!(place, Place::Workspace(_)) && same(&dir, root) {
+        // A home that lies in the workspace itself is one place, not two, and another home's policy
+        // is for what that one gates. Where a text was accepted for the place, everything asks then.
+        if matches!(place, Place::Workspace(_)) && (same(&dir, root) || is_home(&dir)) {
             continue;
         }
         found.extend(at(place, &dir)?);
     }
     Ok(found)
+}
+
+/// Whether a directory is the home of an enforcer, such as `~/.countersign` where another one is used.
+/// It says nothing to make one of a workspace's directory: whoever can do that can take its policy
+/// away as well.
+fn is_home(dir: &Path) -> bool {
+    dir.join("keys").join("operator.json").is_file()
 }
 
 fn same(one: &Path, other: &Path) -> bool {

@@ -121,12 +121,18 @@ impl Question {
     /// The round after one whose route names these people as the next: the first of them, or the
     /// one that an approver named. `None` where there is nobody, or somebody else was named.
     pub(crate) fn after(&self, route: &Route, named: Option<&str>) -> Option<(&str, Place<'_>)> {
-        let label = named.or(route.escalate_to.first().map(String::as_str))?;
-        let on_offer = route.escalate_to.iter().any(|offered| offered == label);
+        let label = next_of(route, named)?;
         let chain = &self.grounds.quorum.chain;
-        let at = chain.iter().position(|step| step.label == label).filter(|_| on_offer)?;
+        let at = chain.iter().position(|step| step.label == label)?;
         let step = chain.get(at)?;
         Some((&step.label, place(step, chain.get(at + 1..).unwrap_or_default())))
+    }
+
+    /// Whether a route offers them as the next, and this question does not say who they are: then a
+    /// caller named them.
+    pub(crate) fn is_strange(&self, route: &Route, named: Option<&str>) -> bool {
+        let chain = &self.grounds.quorum.chain;
+        next_of(route, named).is_some_and(|label| chain.iter().all(|step| step.label != label))
     }
 
     /// The step whose rest is what a stored route names as the next.
@@ -156,6 +162,16 @@ impl Question {
         }
         let steps = first.rest.iter().map(|step| step.millis.max(0));
         steps.fold(first.millis, i64::saturating_add).min(MAX_TTL_MILLIS)
+    }
+}
+
+/// Whom a route offers as the next: the one that is named, else the first. `None` is nobody, or
+/// somebody else.
+pub(crate) fn next_of<'a>(route: &'a Route, named: Option<&str>) -> Option<&'a str> {
+    let mut all = route.escalate_to.iter().map(String::as_str);
+    match named {
+        Some(named) => all.find(|label| *label == named),
+        None => all.next(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Others asked next: where time is over, and where a person hands a question on.
 
 use super::*;
+use countersign_enforcer::Quorum;
 
 #[tokio::test]
 async fn attack_20_silence_asks_the_next_and_then_ends_in_a_refusal() {
@@ -84,4 +85,37 @@ async fn with_deny_on_timeout_nobody_is_asked_next() {
     assert_eq!(request.step_ends, None);
     assert_eq!(request.expires_at, Instant(START + 10 * MINUTE));
     assert_eq!(world.hands_to(&request, 0, "cat").await.round(), 2, "a person may still");
+}
+
+/// Whoever does not know whom a caller asks next makes no denial of what was handed on: nothing is
+/// written down, and whoever knows them goes on.
+#[tokio::test]
+async fn attack_21_what_was_handed_on_is_left_to_whoever_knows_whom_to_ask() {
+    let world = world(THEN_CAT).await;
+    let request = world.suspended().await;
+    let whole = world.question().await;
+    let grounds = whole.grounds.clone().with_quorum(Quorum::default());
+    let follower = Question { grounds, ..whole };
+    let hints = json!({"escalate": {"to": "cat"}});
+    let (at, answer) = world.signed(&request, 0, Word::Deny, Some(hints));
+    let asked = &request.asked[at];
+    let left = world.enforcer.take_answer(&request, asked, answer.clone(), &follower).await;
+    assert!(matches!(&left, Err(GateError::HandedOn(by)) if by == "ann"), "{left:?}");
+    assert_eq!(world.ledger.request(&request.id).await.unwrap().unwrap(), request);
+    let next = world.enforcer.take_answer(&request, asked, answer, &world.question().await).await;
+    assert_eq!(next.unwrap().round(), 2);
+}
+
+/// A name that the route does not offer hands nothing on, whoever hears it.
+#[tokio::test]
+async fn attack_45_a_hand_over_to_nobody_on_offer_is_the_no_that_it_says() {
+    let world = world(THEN_CAT).await;
+    let request = world.suspended().await;
+    let whole = world.question().await;
+    let grounds = whole.grounds.clone().with_quorum(Quorum::default());
+    let follower = Question { grounds, ..whole };
+    let hints = json!({"escalate": {"to": "zoe"}});
+    let (at, answer) = world.signed(&request, 0, Word::Deny, Some(hints));
+    let taken = world.enforcer.take_answer(&request, &request.asked[at], answer, &follower).await;
+    assert_eq!(taken.unwrap().accepted.len(), 1);
 }

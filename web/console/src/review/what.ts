@@ -66,7 +66,7 @@ function commandFacts(subject: Subject, command: Members): readonly Fact[] {
     ...files.map((one, i) => file(`file[${i}]`, one)),
     fact("standard input", typeof input === "string" ? `sha256 ${input}` : "empty"),
     ...members(command.env as Members).map(([name, value]) =>
-      text(subject, `env ${step(name)}`, `/env/${name}`, value),
+      text(subject, `env ${step(name)}`, `/env/${token(name)}`, value),
     ),
     ...verb(command),
   ];

@@ -240,7 +240,8 @@ pub(crate) async fn ask(
         | Progress::Submitted
         | Progress::Refused(_)
         | Progress::Counted(..)
-        | Progress::Escalated(..) => {}
+        | Progress::Escalated(..)
+        | Progress::HandedOn(_) => {}
     };
     let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
     let whom = match !local && question.to.iter().any(far) {

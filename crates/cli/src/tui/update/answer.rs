@@ -2,10 +2,11 @@
 
 use super::keys::read;
 use crate::tui::input::Input;
-use crate::tui::model::{Model, Pending, UNDO, in_words};
+use crate::tui::model::{Model, Pending, Row, UNDO, in_words};
 use crate::tui::reading::{Asking, Live, Reading, Then};
+use crate::tui::terms::Terms;
 use countersign_approver::Reply;
-use countersign_approver::always::{End, Wish, take};
+use countersign_approver::always::take;
 
 /// The reading whose request can be answered now; else says why not.
 fn answerable(model: &mut Model) -> Option<(&mut Reading, Live)> {
@@ -31,7 +32,10 @@ fn closed(model: &Model, live: &Live) -> Option<&'static str> {
     let late = model.now >= live.opened.artifact().head.expires_at.instant();
     match (late, open) {
         (true, _) => Some("too late: it ended, and nothing is signed"),
-        (_, false) => Some("it waits no more: answered, withdrawn, or somebody else was faster"),
+        (_, false) if model.row(&live.id).is_some_and(Row::is_answered) => {
+            Some("it waits no more: this device answered it")
+        }
+        (_, false) => Some("it waits no more: withdrawn, or somebody else was faster"),
         _ => None,
     }
 }
@@ -50,6 +54,8 @@ pub(super) fn allow(model: &mut Model) {
         model.say("read it to its end first (space, G), then a");
     } else if lacks_reason(reading) {
         reading.asking = wants_reason(reading, Then::Allow);
+    } else if reading.takes_digits() {
+        reading.asking = Asking::Digits(Input::default());
     } else if word {
         reading.asking = Asking::Yes(Input::default());
     } else {
@@ -57,20 +63,24 @@ pub(super) fn allow(model: &mut Model) {
     }
 }
 
-/// A standing permission begins: its exact rule is shown first.
+/// A standing permission begins: how far it shall reach is chosen first.
 pub(super) fn always(model: &mut Model) {
-    let (now, width, height) = (model.now, model.width(), model.height());
     let Some((reading, live)) = answerable(model) else { return };
-    if !reading.is_always_offered() {
+    let Some(terms) = Terms::of(&live.opened) else {
         model.say("this request offers no standing permission");
         return;
-    }
-    if lacks_reason(reading) {
-        reading.asking = wants_reason(reading, Then::Always);
-        return;
-    }
-    let wish = Wish { end: End::Usual, count: None, this_session: false };
-    match take(&live.opened, &wish, now) {
+    };
+    reading.asking = match lacks_reason(reading) {
+        true => wants_reason(reading, Then::Always),
+        false => Asking::Terms(terms),
+    };
+}
+
+/// How far it shall reach was chosen: its exact rule is shown before anything is said.
+pub(super) fn rule(model: &mut Model, terms: &Terms) {
+    let (now, width, height) = (model.now, model.width(), model.height());
+    let Some((reading, live)) = answerable(model) else { return };
+    match take(&live.opened, &terms.wish(), now) {
         Ok(taken) => reading.offer(taken, width, height),
         Err(why) => model.say(why.to_string()),
     }

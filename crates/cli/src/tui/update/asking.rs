@@ -6,7 +6,8 @@ use crate::tui::event::Key;
 use crate::tui::input::Input;
 use crate::tui::model::{Model, Place};
 use crate::tui::reading::{Asking, Live, Then};
-use countersign_approver::Reply;
+use crate::tui::terms::Terms;
+use countersign_approver::{Reply, look};
 
 pub(super) fn pressed(model: &mut Model, key: Key) {
     let (width, height) = (model.width(), model.height());
@@ -15,7 +16,8 @@ pub(super) fn pressed(model: &mut Model, key: Key) {
         reading.stop_asking(width, height);
         return;
     }
-    let is_list = matches!(reading.asking, Asking::Next { .. } | Asking::Items { .. });
+    let is_list =
+        matches!(reading.asking, Asking::Next { .. } | Asking::Items { .. } | Asking::Terms(_));
     if !is_list && scrolled(reading, key) {
         return;
     }
@@ -25,6 +27,8 @@ pub(super) fn pressed(model: &mut Model, key: Key) {
         Asking::Next { at } => next(model, key, at),
         Asking::Items { at } => items(model, key, at),
         Asking::Yes(typed) => word(model, key, typed),
+        Asking::Digits(typed) => digits(model, key, &typed),
+        Asking::Terms(chosen) => terms(model, key, chosen),
         Asking::Always { .. } | Asking::Reason { .. } if key != Key::Enter => typing(model, key),
         Asking::Always { taken, typed } => {
             if !typed.is("always") {
@@ -96,13 +100,43 @@ fn word(model: &mut Model, key: Key, typed: Input) {
     }
 }
 
+/// At critical risk a yes takes the digits of the very call that waits.
+fn digits(model: &mut Model, key: Key, typed: &Input) {
+    if key != Key::Enter {
+        return typing(model, key);
+    }
+    let live = model.reading.as_ref().and_then(|reading| reading.live.as_ref());
+    if live.is_some_and(|live| look::digits_fit(&live.opened, typed.text())) {
+        return say_yes(model);
+    }
+    stop(model);
+    model.say("nothing was signed: these are not its digits. Is it the call that waits?");
+}
+
+/// How far a standing permission shall reach.
+fn terms(model: &mut Model, key: Key, mut chosen: Terms) {
+    match key {
+        Key::Enter => return answer::rule(model, &chosen),
+        Key::Char('q') => return stop(model),
+        Key::Char('j') | Key::Down => chosen.step(1),
+        Key::Char('k') | Key::Up => chosen.step(-1),
+        Key::Char(' ') | Key::Tab => chosen.turn(),
+        Key::Char(digit) => chosen.digit(digit),
+        Key::Backspace => chosen.erase(),
+        _ => {}
+    }
+    if let Some(reading) = &mut model.reading {
+        reading.asking = Asking::Terms(chosen);
+    }
+}
+
 /// The line that is typed takes a character, or gives one back.
 fn typing(model: &mut Model, key: Key) {
     let Some(reading) = &mut model.reading else { return };
-    let (Asking::Yes(typed) | Asking::Always { typed, .. } | Asking::Reason { typed, .. }) =
-        &mut reading.asking
-    else {
-        return;
+    let typed = match &mut reading.asking {
+        Asking::Yes(typed) | Asking::Digits(typed) => typed,
+        Asking::Always { typed, .. } | Asking::Reason { typed, .. } => typed,
+        _ => return,
     };
     match key {
         Key::Char(c) => typed.push(c),

@@ -15,7 +15,7 @@ use crate::tui::past::PastRow;
 use crate::tui::reading::Asking;
 use countersign_approver::{Review, Verdict};
 use countersign_core::answer::Meaning;
-use countersign_core::artifact::Risk;
+use countersign_core::artifact::{GrantOffer, Risk};
 use std::sync::Arc;
 
 mod attacks;
@@ -28,6 +28,13 @@ fn answer(effects: Vec<Effect>) -> Answer {
         .collect();
     assert_eq!(answers.len(), 1, "{answers:?}");
     answers.remove(0)
+}
+
+/// A screen with one critical call, and its digits.
+fn critical() -> (Model, String) {
+    let entry = ask("REQ-1", Risk::Critical, &["rm", "-rf", "/"]).entry();
+    let digits = entry.content.as_ref().unwrap().review.artifact_hash.look_digits();
+    (screen(vec![entry]), digits)
 }
 
 fn low() -> Ask {
@@ -92,19 +99,63 @@ fn a_no_takes_a_reason_or_none() {
 
 #[test]
 fn at_high_and_unknown_risk_it_takes_reading_to_the_end_and_the_word() {
-    for risk in [Risk::High, Risk::Critical] {
-        let mut model = screen(vec![ask("REQ-1", risk, &["rm", "-rf", "x"]).entry()]);
-        types(&mut model, "a");
-        assert!(note(&model).contains("read it to its end"), "{}", note(&model));
-        types(&mut model, "y");
-        assert!(model.pending.is_empty());
-        types(&mut model, "Ga");
-        assert!(matches!(model.reading.as_ref().unwrap().asking, Asking::Yes(_)));
-        types(&mut model, "y\n");
-        assert!(model.pending.is_empty() && note(&model).contains("only the word"));
-        types(&mut model, "aYes\n");
-        assert_eq!(answer(wait(&mut model, 3_000)).reply.said, Meaning::Allow);
-    }
+    let mut model = screen(vec![ask("REQ-1", Risk::High, &["rm", "-rf", "x"]).entry()]);
+    types(&mut model, "a");
+    assert!(note(&model).contains("read it to its end"), "{}", note(&model));
+    types(&mut model, "y");
+    assert!(model.pending.is_empty());
+    types(&mut model, "Ga");
+    assert!(matches!(model.reading.as_ref().unwrap().asking, Asking::Yes(_)));
+    types(&mut model, "y\n");
+    assert!(model.pending.is_empty() && note(&model).contains("only the word"));
+    types(&mut model, "aYes\n");
+    assert_eq!(answer(wait(&mut model, 3_000)).reply.said, Meaning::Allow);
+}
+
+#[test]
+fn at_critical_risk_it_takes_reading_to_the_end_and_the_digits() {
+    let (mut model, digits) = critical();
+    types(&mut model, "a");
+    assert!(note(&model).contains("read it to its end"), "{}", note(&model));
+    types(&mut model, &format!("Ga{digits}\x7f{}\n", &digits[3..]));
+    assert_eq!(answer(wait(&mut model, 3_000)).reply.said, Meaning::Allow);
+    // A no takes none.
+    let (mut model, _) = critical();
+    types(&mut model, "dno\n");
+    assert_eq!(answer(wait(&mut model, 3_000)).reply.said, Meaning::Deny);
+}
+
+#[test]
+fn how_long_how_often_and_where_are_chosen_of_what_is_on_offer() {
+    let of = |keys: &str| {
+        let mut model = screen(vec![low().offers_always().within("night").entry()]);
+        types(&mut model, keys);
+        update(&mut model, Event::Key(Key::End));
+        types(&mut model, "always\n");
+        let reply = answer(wait(&mut model, 3_000)).reply;
+        reply.always.unwrap()
+    };
+    let usual = of("w\n");
+    // An hour is on offer, and the request is a minute old.
+    assert_eq!(usual.expires_at.to_string(), "2026-02-21T13:00:00Z");
+    assert_eq!((usual.count, usual.session.as_deref()), (None, None));
+    let narrow = of("w 020\x7f5jj \n");
+    assert!(narrow.expires_at.to_string().starts_with("2026-02-21T12:16:0"), "{narrow:?}");
+    assert_eq!((narrow.count, narrow.session.as_deref()), (Some(25), Some("night")));
+    let cleared = of("w7jk\x7f \n");
+    assert_eq!(cleared.count, None);
+}
+
+#[test]
+fn what_is_for_one_session_only_stays_so() {
+    let mut ask = low().offers_always().within("night");
+    ask.route.grant = ask.route.grant.map(|offer| GrantOffer { session: true, ..offer });
+    let mut model = screen(vec![ask.entry()]);
+    types(&mut model, "wjj  \n");
+    update(&mut model, Event::Key(Key::End));
+    types(&mut model, "always\n");
+    let taken = answer(wait(&mut model, 3_000)).reply.always.unwrap();
+    assert_eq!(taken.session.as_deref(), Some("night"));
 }
 
 #[test]
@@ -139,7 +190,7 @@ fn it_is_handed_to_one_whom_the_rule_names() {
 #[test]
 fn always_takes_the_rule_read_to_its_end_and_the_word() {
     let mut model = screen(vec![low().offers_always().entry()]);
-    types(&mut model, "walways\n");
+    types(&mut model, "w\nalways\n");
     assert!(model.pending.is_empty() && note(&model).contains("to its end"), "{}", note(&model));
     let reading = model.reading.as_ref().unwrap();
     assert!(
@@ -157,7 +208,7 @@ fn always_takes_the_rule_read_to_its_end_and_the_word() {
 #[test]
 fn what_always_shows_is_gone_once_it_is_left() {
     let mut model = screen(vec![low().offers_always().entry()]);
-    types(&mut model, "w\x1b");
+    types(&mut model, "w\n\x1b");
     assert!(model.reading.as_ref().unwrap().review.granted.is_empty());
     types(&mut model, "ay");
     assert_eq!(answer(wait(&mut model, 3_000)).reply.always, None);
@@ -221,6 +272,29 @@ fn what_became_of_an_answer_is_told() {
     assert_eq!(model.row(&id).unwrap().said, Some((Verdict::Allow, Fate::Delivered)));
     update(&mut model, Event::Listed { desk: 0, entries: vec![] });
     assert!(model.row(&id).is_some(), "it stays in sight");
+}
+
+/// By `countersign approve` in another window, say.
+#[test]
+fn what_this_device_answered_elsewhere_is_said_to_be_its_own_answer() {
+    let mut model = screen(vec![low().entry()]);
+    let news = update(&mut model, Event::Listed { desk: 0, entries: vec![] });
+    assert!(matches!(news[..], [Effect::LoadPast]), "{news:?}");
+    update(&mut model, Event::Past(Ok(vec![past(&low(), Some(Verdict::Allow))])));
+    assert_eq!(model.waiting[0].entry.answered, Some(Verdict::Allow));
+    types(&mut model, "\na");
+    assert!(note(&model).contains("this device answered"), "{}", note(&model));
+    let again = update(&mut model, Event::Listed { desk: 0, entries: vec![] });
+    assert!(again.is_empty(), "asked once");
+}
+
+/// A record under the same name that answers another artifact is no answer to this one.
+#[test]
+fn attack_03_a_record_of_another_artifact_answers_nothing() {
+    let mut model = screen(vec![low().entry()]);
+    let other = ask("REQ-1", Risk::Low, &["rm", "-rf", "/"]);
+    update(&mut model, Event::Past(Ok(vec![past(&other, Some(Verdict::Allow))])));
+    assert!(model.waiting[0].is_open(model.now));
 }
 
 #[test]

@@ -114,6 +114,7 @@ pub(super) fn message(model: &Model, canvas: &mut Canvas<'_>) {
 fn typed(reading: &Reading) -> Option<(String, &Input)> {
     Some(match &reading.asking {
         Asking::Yes(typed) => (format!("Type yes to allow {}: ", what(reading, "it")), typed),
+        Asking::Digits(typed) => (format!("Four digits allow {}: ", what(reading, "it")), typed),
         Asking::Always { typed, .. } => ("Type always to allow this rule: ".to_owned(), typed),
         Asking::Reason { typed, then } => (why(then), typed),
         _ => return None,
@@ -167,7 +168,7 @@ fn what(reading: &Reading, all: &str) -> String {
 }
 
 /// An answer that is not signed yet, with the seconds that are left.
-pub(super) fn pending(model: &Model, pending: &Pending) -> String {
+fn pending(model: &Model, pending: &Pending) -> String {
     let left = pending.due.saturating_sub(model.up);
     let seconds = left.as_millis().div_ceil(1_000).max(1);
     format!("{}: signed in {seconds} s, u takes it back", in_words(&pending.reply))
@@ -176,11 +177,16 @@ pub(super) fn pending(model: &Model, pending: &Pending) -> String {
 /// What a yes will take, where it takes more than a key.
 fn unread(model: &Model) -> Option<&'static str> {
     let reading = model.reading.as_ref().filter(|reading| reading.live.is_some())?;
+    if matches!(reading.asking, Asking::Terms(_)) {
+        return None;
+    }
     let takes = model.takes_a_word(&reading.review);
-    let text = match (takes, reading.page.is_read()) {
-        (false, _) => return None,
-        (true, false) => "To allow it: read it to its end, then a and the word yes.",
-        (true, true) => "To allow it: a and the word yes.",
+    let text = match (takes, reading.takes_digits(), reading.page.is_read()) {
+        (false, ..) => return None,
+        (_, false, false) => "To allow it: read it to its end, then a and the word yes.",
+        (_, false, true) => "To allow it: a and the word yes.",
+        (_, true, false) => "To allow it: read it to its end, then a and its four digits.",
+        (_, true, true) => "To allow it: a and the four digits that its agent's side shows.",
     };
     Some(text)
 }
@@ -239,8 +245,11 @@ fn reading_keys(reading: &Reading) -> Vec<String> {
     let of = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
     match &reading.asking {
         Asking::Confirm { .. } => of(&["y allow", "Esc leave it", "PgUp/PgDn read"]),
-        Asking::Yes(_) | Asking::Always { .. } | Asking::Reason { .. } => {
+        Asking::Yes(_) | Asking::Digits(_) | Asking::Always { .. } | Asking::Reason { .. } => {
             of(&["Enter done", "Esc leave it", "PgUp/PgDn read"])
+        }
+        Asking::Terms(_) => {
+            of(&["Enter show the rule", "j/k move", "Space other", "0-9 how often", "Esc leave it"])
         }
         Asking::Next { .. } => of(&["j/k move", "Enter choose", "Esc leave it"]),
         Asking::Items { .. } => {

@@ -114,7 +114,7 @@ impl<'a> Canvas<'a> {
 pub(super) fn cut(text: &str, columns: usize) -> String {
     const MORE: &str = " ..";
     let wide = |c: char| c.width().unwrap_or(0);
-    if text.chars().map(wide).sum::<usize>() <= columns {
+    if beginning(text, columns).len() == text.len() {
         return text.to_owned();
     }
     let (mut out, mut used) = (String::new(), 0);
@@ -126,6 +126,16 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
         used += wide(c);
     }
     out + MORE
+}
+
+/// As much of a text as stands in so many columns: of a long one the rest is not looked at.
+pub(super) fn beginning(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let over = text.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > columns
+    });
+    over.map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }
 
 /// Columns of a text.

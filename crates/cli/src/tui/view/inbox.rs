@@ -1,10 +1,10 @@
 //! The inbox: what waits, and below it more of the one under the cursor.
 
-use super::bars::{pending, risk};
-use super::cells::{Canvas, Look, columns, cut};
+use super::bars::risk;
+use super::cells::{Canvas, Look, beginning, columns, cut};
 use crate::commands::inbox::left;
 use crate::tui::list::{Line, danger, lines};
-use crate::tui::model::{Fate, Model, Row};
+use crate::tui::model::{Fate, Model, Row, in_words};
 use crate::tui::page::Page;
 use countersign_approver::{Verdict, so_far_line};
 use countersign_core::display::visible;
@@ -111,7 +111,8 @@ fn detail(model: &Model, y: usize, canvas: &mut Canvas<'_>) {
         Ok(shown) => shown.review.headline.clone(),
         Err(why) => format!("not shown: {why}"),
     };
-    let page = Page::new(&text, width, DETAIL - 4);
+    // A little more than is shown tells whether there is more: it is laid out for every picture.
+    let page = Page::new(beginning(&text, width * DETAIL), width, DETAIL - 4);
     let more = if page.is_read() { "" } else { "Enter shows the rest.  " };
     let mut lines: Vec<(String, Look)> =
         page.seen().map(|line| (line.to_owned(), Look::Plain)).collect();
@@ -132,7 +133,8 @@ fn says(row: &Row) -> Option<String> {
 
 fn stands(model: &Model, row: &Row) -> String {
     if let Some(waits) = model.is_pending(&row.entry.id) {
-        return pending(model, waits);
+        // How long it can be taken back stands on the line below the list.
+        return format!("You answered: {}. Not signed yet.", in_words(&waits.reply));
     }
     match (&row.said, row.entry.answered) {
         (Some((verdict, fate)), _) => became(*verdict, fate),

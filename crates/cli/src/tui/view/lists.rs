@@ -1,10 +1,13 @@
-//! Lists to choose from: the past, whom to ask next, the items of a batch.
+//! Lists to choose from: the past, whom to ask next, the items of a batch, how far a permission
+//! reaches.
 
 use super::cells::{Canvas, Look, cut};
 use crate::tui::model::Model;
 use crate::tui::page::Page;
 use crate::tui::reading::Reading;
+use crate::tui::terms::Terms;
 use crate::tui::update::named;
+use countersign_approver::always;
 
 pub(super) fn history(model: &Model, canvas: &mut Canvas<'_>) {
     let (history, width) = (&model.history, model.width());
@@ -53,6 +56,18 @@ pub(super) fn items(reading: &Reading, at: usize, model: &Model, canvas: &mut Ca
     for (n, line) in (0..).zip(page.seen()) {
         canvas.text(1, y.saturating_add(n), line, Look::Plain);
     }
+}
+
+/// What is chosen of an offer, and below it how far the offer goes.
+pub(super) fn terms(terms: &Terms, reading: &Reading, model: &Model, canvas: &mut Canvas<'_>) {
+    canvas.text(1, 1, "Allow exactly this again without asking:", Look::Heading);
+    let row = |(label, chosen): (&str, String)| format!("{label:<10} {chosen}");
+    let rows: Vec<String> = terms.rows().into_iter().map(row).collect();
+    draw_within(&rows, terms.at(), model, 3..3 + rows.len(), canvas);
+    let offer = reading.live.as_ref().and_then(|live| always::offered(&live.opened));
+    let text = offer.map(|offer| format!("On offer: {}.", always::in_words(offer)));
+    let y = u16::try_from(4 + rows.len()).unwrap_or(u16::MAX);
+    canvas.text(1, y, &cut(&text.unwrap_or_default(), model.width() - 2), Look::Dim);
 }
 
 fn draw(rows: &[String], at: usize, model: &Model, top: usize, canvas: &mut Canvas<'_>) {

@@ -134,8 +134,24 @@ fn the_question_at_high_risk() {
 #[test]
 fn the_rule_that_is_always_allowed() {
     let mut model = deletes();
-    types(&mut model, "walw");
+    types(&mut model, "w\nalw");
     looks("always", model);
+}
+
+#[test]
+fn how_far_a_permission_reaches() {
+    let ask = ask("REQ-1", Risk::High, &["rm", "-rf", "build"]).offers_always().within("night");
+    let mut model = screen(vec![ask.entry()]);
+    types(&mut model, "w 20j");
+    looks("terms", model);
+}
+
+#[test]
+fn the_question_at_critical_risk() {
+    let mut model = screen(vec![ask("REQ-1", Risk::Critical, &["rm", "-rf", "/"]).entry()]);
+    types(&mut model, "\nGa47");
+    looks_like("digits", &mut model, 40, 10);
+    looks("digits", model);
 }
 
 #[test]
@@ -176,6 +192,15 @@ fn an_answer_that_can_be_taken_back() {
     types(&mut model, "d\n");
     wait(&mut model, 1_200);
     looks("pending", model);
+}
+
+#[test]
+fn how_long_an_answer_can_be_taken_back_is_said_once() {
+    let mut model = screen(vec![ask("REQ-1", Risk::Low, &["ls"]).entry()]);
+    types(&mut model, "ay");
+    let shown = picture(&mut model, 80, 24).join("\n");
+    assert_eq!(shown.matches("signed in").count(), 1, "{shown}");
+    assert!(shown.contains("You answered: allowed. Not signed yet."), "{shown}");
 }
 
 #[test]
@@ -228,12 +253,12 @@ fn hostile() -> Model {
     let mut ask = ask("REQ-1", Risk::High, &["echo", words, &wide]).may_go_to(&[words]).at(words);
     ask.context.reasoning = Some(format!("{words}\n! Low risk\nWhat exactly\n{wide}"));
     ask.route.rule_id = words.into();
-    screen(vec![ask.offers_always().entry()])
+    screen(vec![ask.offers_always().within("x\u{202e}\u{1b}[2Jy").entry()])
 }
 
 #[test]
 fn attack_06_nothing_that_steers_a_terminal_reaches_it() {
-    for keys in ["", "\n", "e", "w", "e\n", "d\u{202e}\u{200b}"] {
+    for keys in ["", "\n", "e", "w", "w\n", "e\n", "d\u{202e}\u{200b}"] {
         for (columns, rows) in [(40, 10), (80, 24), (120, 40)] {
             let mut model = hostile();
             types(&mut model, keys);

@@ -28,6 +28,71 @@ fn attack_09_what_is_pasted_is_no_key_and_no_word() {
     assert_eq!(answer(wait(&mut model, 3_000)).reply.reason.as_deref(), Some("two lines[2J"));
 }
 
+/// The digits of another call, as of one that was answered a moment ago, the word that is enough at
+/// less risk, and what is pasted.
+#[test]
+fn attack_09_at_critical_risk_nothing_but_the_digits_of_this_call_is_a_yes() {
+    let other = ask("REQ-2", Risk::Critical, &["rm", "-rf", "/"]).entry();
+    let other = other.content.as_ref().unwrap().review.artifact_hash.look_digits();
+    for typed in ["yes", "y", "", "always", other.as_str()] {
+        let (mut model, digits) = critical();
+        assert_ne!(other, digits);
+        types(&mut model, &format!("\nGa{typed}\n"));
+        assert!(model.pending.is_empty(), "{typed}");
+        assert!(note(&model).contains("not its digits"), "{typed}: {}", note(&model));
+        assert!(wait(&mut model, 60_000).is_empty());
+    }
+    let (mut model, digits) = critical();
+    types(&mut model, "\nGa");
+    update(&mut model, Event::Paste(digits));
+    types(&mut model, "\n");
+    assert!(model.pending.is_empty(), "what is pasted was not read where the call waits");
+}
+
+#[test]
+fn attack_09_a_part_of_a_critical_batch_takes_the_digits_too() {
+    let entry = batch("REQ-1", Risk::Critical, &[&["ls"], &["rm", "x"]]).entry();
+    let digits = entry.content.as_ref().unwrap().review.artifact_hash.look_digits();
+    let mut model = screen(vec![entry]);
+    types(&mut model, "\nGi ayes\n");
+    assert!(model.pending.is_empty() && note(&model).contains("not its digits"));
+    types(&mut model, &format!("a{digits}\n"));
+    assert!(matches!(answer(wait(&mut model, 3_000)).reply.said, Meaning::Partial(_)));
+}
+
+/// Digits that were read are of the round that they were read for.
+#[test]
+fn attack_43_after_a_step_of_an_escalation_other_digits_count() {
+    let first = ask("REQ-1", Risk::Critical, &["rm", "-rf", "/"]);
+    let digits = |entry: &crate::tui::model::Entry| {
+        entry.content.as_ref().unwrap().review.artifact_hash.look_digits()
+    };
+    let mut second = first.clone();
+    second.route.round = 2;
+    let (first, second) = (first.entry(), second.entry());
+    let old = digits(&first);
+    let mut model = screen(vec![first]);
+    update(&mut model, Event::Listed { desk: 0, entries: vec![second] });
+    types(&mut model, &format!("g\nGa{old}\n"));
+    assert!(model.pending.is_empty() && note(&model).contains("not its digits"));
+}
+
+#[test]
+fn attack_45_no_key_makes_a_permission_wider_than_the_offer() {
+    for keys in ["w   000000\n", "w    \n", "wjj  \n", "w9999999999\n"] {
+        let mut model = screen(vec![low().offers_always().within("night").entry()]);
+        types(&mut model, keys);
+        update(&mut model, Event::Key(Key::End));
+        types(&mut model, "always\n");
+        let taken = answer(wait(&mut model, 3_000)).reply.always.unwrap();
+        assert!(taken.expires_at.to_string().as_str() <= "2026-02-21T13:00:00Z", "{taken:?}");
+        assert!(taken.count.is_none_or(|count| (1..=999_999).contains(&count)), "{taken:?}");
+    }
+    let (mut model, _) = critical();
+    types(&mut model, "\nGw");
+    assert!(note(&model).contains("offers no"), "{}", note(&model));
+}
+
 #[test]
 fn attack_46_what_was_denied_before_is_marked_and_takes_the_word() {
     let mut model = screen(vec![ask("REQ-2", Risk::Low, &["ls"]).entry()]);
