@@ -12,9 +12,22 @@ type Part = (String, String, String, Option<String>);
 /// The first thing that is not as the steps up to the file's own version made it, or that SQLite
 /// finds wrong, in one line.
 pub(crate) fn unsound(schema: &Schema, db: &Db) -> Result<Option<String>, StoreError> {
-    let version = db.number("PRAGMA user_version", [])?;
+    match strange(schema, db)? {
+        None => damage(db),
+        strange => Ok(strange),
+    }
+}
+
+/// The first thing that is not as the steps up to the file's own version made it, in one line.
+pub(crate) fn strange(schema: &Schema, db: &Db) -> Result<Option<String>, StoreError> {
+    let (version, newest) = (db.number("PRAGMA user_version", [])?, schema.newest());
+    let found = parts(db)?;
     let mut missing = parts(&schema.as_of(version)?)?;
-    for part in parts(db)? {
+    if version < newest && found != missing && found == parts(&schema.as_of(newest)?)? {
+        let of = "its tables are those of version";
+        return Ok(Some(format!("it says that it is of version {version}, and {of} {newest}")));
+    }
+    for part in found {
         let Some(at) = missing.iter().position(|made| *made == part) else {
             return Ok(Some(format!(
                 "the {} `{}` is not the ledger's",
@@ -24,10 +37,8 @@ pub(crate) fn unsound(schema: &Schema, db: &Db) -> Result<Option<String>, StoreE
         };
         missing.swap_remove(at);
     }
-    if let Some((kind, name, ..)) = missing.first() {
-        return Ok(Some(format!("the {kind} `{name}` is gone")));
-    }
-    damage(db)
+    let gone = |(kind, name, ..): &Part| format!("the {kind} `{name}` is gone");
+    Ok(missing.first().map(gone))
 }
 
 /// What stands in the schema, what nobody expects first. Statistics of SQLite's own change no answer.

@@ -1,7 +1,7 @@
 //! The receipts in their order, and the rows as they stand there.
 
 use super::{
-    SCHEMA, SqliteLedger, claims, filed, find, freeze, grants, receipts, requests, segments,
+    SCHEMA, SqliteLedger, claims, filed, find, freeze, grants, receipts, requests, segments, usable,
 };
 use crate::column::rows;
 use crate::db::Db;
@@ -213,6 +213,7 @@ fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {
         open: requests::kept_open(db)?,
         denied: requests::denied(db)?,
         claimed: claims::open(db)?.into_iter().map(|claim| claim.request_id).collect(),
+        miscounted: !usable::is_counted(db)?,
     }))
 }
 
