@@ -74,8 +74,8 @@ fn attack_28_a_ledger_that_lies_of_its_version_is_named_and_nothing_is_run() {
         assert!(doctor.contains(words[0]) && doctor.contains(words[1]), "{doctor}");
     };
     let earlier = ["its tables are those of version", "audit verify"];
-    said(1, "HashMismatch", "store_corrupt", earlier);
-    said(newest - 1, "HashMismatch", "store_corrupt", earlier);
+    said(1, "Malformed", "store_corrupt", earlier);
+    said(newest - 1, "Malformed", "store_corrupt", earlier);
     said(newest + 1, "Unsupported", "store_newer", ["is newer than", "that wrote it"]);
     database::edit(&path, &format!("PRAGMA user_version = {newest};")).unwrap();
     assert_eq!(runs(&world), 1);

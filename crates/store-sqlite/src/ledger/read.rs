@@ -6,7 +6,7 @@ use super::{
 use crate::column::rows;
 use crate::db::Db;
 use crate::readers::Readers;
-use crate::sound::unsound;
+use crate::sound::{belied, unsound};
 use async_trait::async_trait;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Receipt;
@@ -56,6 +56,9 @@ fn identify(db: &Db) -> Result<String, StoreError> {
     SCHEMA.judge(db)?;
     if db.number("PRAGMA user_version", [])? < 1 {
         return Err(db.damaged("it is empty"));
+    }
+    if let Some(lie) = belied(&SCHEMA, db)? {
+        return Err(db.damaged(lie));
     }
     let found = db.one("SELECT ledger FROM identity", [], |row| row.get(0))?;
     found.ok_or_else(|| db.damaged("the ledger has no name"))
