@@ -32,3 +32,5 @@ mod sync;
 #[path = "common/tracer.rs"]
 #[allow(dead_code, reason = "these tests survive their syncs")]
 mod tracer;
+#[path = "faults/versions.rs"]
+mod versions;

@@ -143,3 +143,14 @@ fn attack_10_since_when_a_key_was_not_safe_is_said_later_and_only_earlier() {
     );
     assert_eq!(error_code(&nobody), "no_pairing");
 }
+
+#[test]
+fn who_takes_a_key_back_hears_what_becomes_of_receipts() {
+    let world = World::paired();
+    let run = world.gate(&[], &["true"]);
+    world.answer("approve");
+    run.output();
+    let said = world.run("enforcer", &["revoke", "ann"]);
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.contains("receipts rest on this key: ") && said.contains("`Revoked`"), "{said}");
+}

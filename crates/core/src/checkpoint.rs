@@ -33,11 +33,15 @@ pub struct Head {
     /// head over a part of the ledger has none.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
+    /// What may still be used: the digest of what the ledger keeps of it. Versions before it was
+    /// kept wrote none, and a head over a part of the ledger has none.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub usable: Option<Hash>,
 }
 
 /// `null` is no second form of what is absent.
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Changes>, D::Error> {
-    Changes::deserialize(from).map(Some)
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// One digest over the receipts that change who may do what, or what may happen at all: of keys, of
@@ -115,8 +119,14 @@ mod tests {
     #[test]
     fn attack_39_a_restored_or_copied_ledger_is_told_apart() {
         let time = Timestamp::parse("2026-02-21T12:00:00Z").unwrap();
-        let head =
-            Head { ledger: "l".into(), seq: 5, content_hash: Hash([5; 32]), time, changes: None };
+        let head = Head {
+            ledger: "l".into(),
+            seq: 5,
+            content_hash: Hash([5; 32]),
+            time,
+            changes: None,
+            usable: None,
+        };
         assert_eq!(head.standing(4, None), Standing::Truncated);
         assert_eq!(head.standing(5, Some(Hash([6; 32]))), Standing::Forked);
         assert_eq!(head.standing(9, Some(Hash([5; 32]))), Standing::Consistent);

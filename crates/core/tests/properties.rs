@@ -96,6 +96,7 @@ fn checkpoint() -> Checkpoint {
         content_hash: Hash([5; 32]),
         time: Instant(0).timestamp(),
         changes: None,
+        usable: None,
     };
     Checkpoint::sign(head, &key()).unwrap()
 }

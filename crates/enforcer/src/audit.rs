@@ -138,6 +138,11 @@ impl Audit {
         self.report.not_checked.push(what);
     }
 
+    /// Says that what remembers a head of this ledger holds none: somebody changed it.
+    pub fn forgot(&mut self, because: String) {
+        self.found(Broken::new(None, Verdict::Malformed, because));
+    }
+
     /// Follows the chain to its end and compares it with the signed head beside it. `passed` hears
     /// how many receipts hold. Where something does not, and somebody rotated the ledger meanwhile,
     /// it is looked at again.

@@ -227,8 +227,14 @@ async fn compare(
     let Some(content_hash) = content_hash else { return Ok(()) };
     let newest = ledger.newest().await?.map_or(0, |(seq, _)| seq);
     let time = countersign_core::time::Instant(0).timestamp();
-    let head =
-        Head { ledger: ledger.ledger_id().to_owned(), seq, content_hash, time, changes: None };
+    let head = Head {
+        ledger: ledger.ledger_id().to_owned(),
+        seq,
+        content_hash,
+        time,
+        changes: None,
+        usable: None,
+    };
     let who = who.to_owned();
     match head.standing(newest, ledger.content_hash(seq).await?) {
         Standing::Consistent => Ok(()),

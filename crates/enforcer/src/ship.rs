@@ -187,7 +187,14 @@ async fn contained(
         return Err(ShipError::OtherLedger { ledger: id, path: path.to_owned() });
     }
     let newest = ledger.newest().await?.map_or(0, |(seq, _)| seq);
-    let head = Head { ledger: id, seq, content_hash, time: Instant(0).timestamp(), changes: None };
+    let head = Head {
+        ledger: id,
+        seq,
+        content_hash,
+        time: Instant(0).timestamp(),
+        changes: None,
+        usable: None,
+    };
     let who = "what was shipped".to_owned();
     match head.standing(newest, ledger.content_hash(seq).await?) {
         Standing::Consistent => Ok(()),

@@ -162,7 +162,7 @@ async fn oldest(
         let (who, seq) = ("the ledger's own signed head".to_owned(), 1);
         return Err(Contradicted::Forked { who, seq });
     };
-    let oldest = Head { seq: 1, content_hash, changes: None, ..head.head.clone() };
+    let oldest = Head { seq: 1, content_hash, changes: None, usable: None, ..head.head.clone() };
     Checkpoint::sign(oldest, operator)
         .map_err(|e| Contradicted::Store(StoreError::Unavailable(e.to_string())))
 }

@@ -207,6 +207,11 @@ impl Db {
         fault::damaged(&self.path, why)
     }
 
+    /// This database says that a later version wrote it.
+    pub(crate) fn later(&self, why: impl Display) -> StoreError {
+        fault::later(&self.path, why)
+    }
+
     /// This database does not answer.
     pub(crate) fn unavailable(&self, why: impl Display) -> StoreError {
         fault::unavailable(&self.path, why)

@@ -57,6 +57,11 @@ pub(crate) fn damaged(path: &Path, why: impl Display) -> StoreError {
     StoreError::Corrupt(format!("`{}`: {why}", path.display()))
 }
 
+/// The database at `path` says that a later version wrote it.
+pub(crate) fn later(path: &Path, why: impl Display) -> StoreError {
+    StoreError::Later(format!("`{}`: {why}", path.display()))
+}
+
 /// The database at `path` does not answer.
 pub(crate) fn unavailable(path: &Path, why: impl Display) -> StoreError {
     StoreError::Unavailable(format!("`{}`: {why}", path.display()))

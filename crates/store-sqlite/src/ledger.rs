@@ -17,6 +17,7 @@ mod rounds;
 mod segments;
 mod sessions;
 mod signers;
+mod usable;
 
 use crate::db::Db;
 use crate::group::Leaving;
@@ -56,6 +57,7 @@ const SCHEMA: Schema = Schema {
         include_str!("ledger/revoked.sql"),
         include_str!("ledger/session.sql"),
         include_str!("ledger/changes.sql"),
+        include_str!("ledger/usable.sql"),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Which database this is, and how its tables came to be.
 
 use crate::db::Db;
+use crate::sound::strange;
 use countersign_store::error::StoreError;
 
 /// The tables of one kind of database. Steps are only ever added at the end.
@@ -27,20 +28,24 @@ impl Schema {
         }
         if version > self.newest() {
             let known = self.newest();
-            return Err(db.damaged(format!(
+            return Err(db.later(format!(
                 "its version {version} is newer than {known}, the newest that this program knows"
             )));
         }
         Ok(())
     }
 
-    /// Takes the steps that are missing, all or none.
+    /// Takes the steps that are missing, all or none. Only what is as the steps before them made it
+    /// is brought up: else its version is a lie.
     pub(crate) fn bring_up(&self, db: &Db) -> Result<(), StoreError> {
         let version = db.number("PRAGMA user_version", [])?;
         if version == self.newest() {
             return Ok(());
         }
-        db.whole(|db| self.take_steps(db, version))
+        match strange(self, db)? {
+            Some(why) => Err(db.damaged(why)),
+            None => db.whole(|db| self.take_steps(db, version)),
+        }
     }
 
     fn take_steps(&self, db: &Db, version: i64) -> Result<(), StoreError> {

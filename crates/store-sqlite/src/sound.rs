@@ -12,8 +12,19 @@ type Part = (String, String, String, Option<String>);
 /// The first thing that is not as the steps up to the file's own version made it, or that SQLite
 /// finds wrong, in one line.
 pub(crate) fn unsound(schema: &Schema, db: &Db) -> Result<Option<String>, StoreError> {
+    match strange(schema, db)? {
+        None => damage(db),
+        strange => Ok(strange),
+    }
+}
+
+/// The first thing that is not as the steps up to the file's own version made it, in one line.
+pub(crate) fn strange(schema: &Schema, db: &Db) -> Result<Option<String>, StoreError> {
     let version = db.number("PRAGMA user_version", [])?;
     let mut missing = parts(&schema.as_of(version)?)?;
+    if let Some(lie) = belied(schema, db)? {
+        return Ok(Some(lie));
+    }
     for part in parts(db)? {
         let Some(at) = missing.iter().position(|made| *made == part) else {
             return Ok(Some(format!(
@@ -24,10 +35,16 @@ pub(crate) fn unsound(schema: &Schema, db: &Db) -> Result<Option<String>, StoreE
         };
         missing.swap_remove(at);
     }
-    if let Some((kind, name, ..)) = missing.first() {
-        return Ok(Some(format!("the {kind} `{name}` is gone")));
-    }
-    damage(db)
+    let gone = |(kind, name, ..): &Part| format!("the {kind} `{name}` is gone");
+    Ok(missing.first().map(gone))
+}
+
+/// That the file says of itself that it is of an earlier version than it is, in one line.
+pub(crate) fn belied(schema: &Schema, db: &Db) -> Result<Option<String>, StoreError> {
+    let (version, newest) = (db.number("PRAGMA user_version", [])?, schema.newest());
+    let lies = version < newest && parts(db)? == parts(&schema.as_of(newest)?)?;
+    let of = "its tables are those of version";
+    Ok(lies.then(|| format!("it says that it is of version {version}, and {of} {newest}")))
 }
 
 /// What stands in the schema, what nobody expects first. Statistics of SQLite's own change no answer.

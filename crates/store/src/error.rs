@@ -1,4 +1,4 @@
-//! The two ways in which any store fails.
+//! The ways in which any store fails.
 
 /// A store could not answer. Whoever meets it refuses: nothing is known about what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,4 +9,7 @@ pub enum StoreError {
     /// What was read is not what this product writes. Trying again does not help.
     #[error("the store is corrupt: {0}")]
     Corrupt(String),
+    /// It says that a later version of this product wrote it, and is not looked into.
+    #[error("the store is of a later version: {0}")]
+    Later(String),
 }

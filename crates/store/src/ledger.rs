@@ -33,6 +33,7 @@ pub mod read;
 mod rounds;
 pub mod segments;
 pub mod told;
+mod usable;
 pub use answers::Answers;
 pub use freeze::{FreezeStore, Frozen, Sent, Thaw};
 pub use grants::{Given, GrantRecheck, GrantRecord, GrantStore, GrantUse, NewGrant};
@@ -42,6 +43,7 @@ pub use lookup::Lookup;
 pub use memory::MemoryLedger;
 pub use past::{Past, Proven};
 pub use rounds::{Next, NextRound, RoundStore};
+pub use usable::Usable;
 
 /// Signs what the ledger writes. The store numbers and chains; the operator's key is not its own.
 pub trait Notary: Send + Sync {

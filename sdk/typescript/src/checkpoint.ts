@@ -17,6 +17,8 @@ export interface Head {
   readonly time: Timestamp;
   /** One digest over the receipts of all changes that the ledger holds up to there, 64 hex digits. */
   readonly changes?: string;
+  /** The digest of what may still be used, 64 hex digits. */
+  readonly usable?: string;
 }
 
 /** A head and the operator's signature over it. */
@@ -36,8 +38,9 @@ export interface Checkpoint {
 export function checkpoint(value: JsonValue | undefined, what = "checkpoint"): Checkpoint {
   const json = shape.members(value, what, ["head", "keyId", "signature"]);
   const names = ["ledger", "seq", "contentHash", "time"];
-  const head = shape.members(json.head, `${what}.head`, names, ["changes"]);
+  const head = shape.members(json.head, `${what}.head`, names, ["changes", "usable"]);
   const changes = shape.optional(head.changes, shape.hash, "changes");
+  const usable = shape.optional(head.usable, shape.hash, "usable");
   return {
     head: {
       ledger: shape.text(head.ledger, "ledger"),
@@ -45,6 +48,7 @@ export function checkpoint(value: JsonValue | undefined, what = "checkpoint"): C
       contentHash: shape.hash(head.contentHash, "contentHash"),
       time: shape.time(head.time, "time"),
       ...(changes === undefined ? {} : { changes }),
+      ...(usable === undefined ? {} : { usable }),
     },
     keyId: shape.text(json.keyId, "keyId"),
     signature: shape.bytes(json.signature, "signature", 64),
@@ -63,8 +67,11 @@ export function verifyCheckpoint(found: Checkpoint, operator: Uint8Array): void 
 
 /** Signs a head. */
 export async function signCheckpoint(head: Head, operator: Device): Promise<Checkpoint> {
-  const { ledger, seq, contentHash, time, changes } = head;
-  const counted = changes === undefined ? {} : { changes };
+  const { ledger, seq, contentHash, time, changes, usable } = head;
+  const counted = {
+    ...(changes === undefined ? {} : { changes }),
+    ...(usable === undefined ? {} : { usable }),
+  };
   const body = { ledger, seq, contentHash, time: time.text, ...counted };
   const signature = base64(await signDomain(operator, "checkpoint", body));
   return checkpoint({ head: body, keyId: keyId(operator.publicKeys.signing), signature });

@@ -9,9 +9,11 @@ use crate::parties;
 use countersign_approver::home::Home;
 use countersign_approver::pairings::{PairingName, Pairings};
 use countersign_core::display::visible;
+use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::Status;
 use countersign_enforcer::{Enforcer, pairing::PairingError};
+use countersign_store::ledger::read::Query;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -48,6 +50,14 @@ pub(crate) struct Revoke {
 const LAST: &str = "nobody is left then who may allow another approver: this home pins none any \
     more, and what it asks from now on needs a new home (countersign --home DIR pair …); this one \
     keeps its receipts";
+
+/// What it means for receipts of before.
+const AGED: &str = "receipts that rest on it and whose age nobody else saw count no more either \
+    (`Revoked`): what tells their age is a later answer of another approver, or a copy of `head.json` of before (`audit \
+    verify --witnessed`)";
+
+/// Receipts that are looked at to say how many rest on a key.
+const COUNTED: usize = 1_000;
 
 impl Revoke {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
@@ -131,6 +141,7 @@ impl Revoke {
     async fn approver(&self, here: &Here<'_>) -> Result<bool, Failure> {
         let enforcer = parties::existing_enforcer(&here.root).await?;
         let last = self.is_last(&enforcer).await;
+        self.counts_no_more(here, &enforcer).await;
         if last {
             self.warned(here).await?;
         }
@@ -152,6 +163,31 @@ impl Revoke {
             (_, Err(PairingError::NobodyLeft(_))) => true,
             _ => false,
         }
+    }
+
+    /// Says what becomes of receipts, and of how many. What cannot be read keeps nobody from revoking.
+    async fn counts_no_more(&self, here: &Here<'_>, enforcer: &Enforcer) {
+        let rest = match self.resting(enforcer).await {
+            Some(0) => return,
+            Some(COUNTED) => format!("{COUNTED} receipts or more rest on this key: "),
+            Some(1) => "1 receipt rests on this key: ".to_owned(),
+            Some(some) => format!("{some} receipts rest on this key: "),
+            None => String::new(),
+        };
+        here.output.progress(&wrapped(&format!("{rest}{AGED}"), here.output.columns(), 0));
+    }
+
+    /// How many of the newest receipts of its person hold a decision under the key.
+    async fn resting(&self, enforcer: &Enforcer) -> Option<usize> {
+        let pairings = enforcer.home().pairings().ok()?;
+        let key = pairings.into_iter().find(|pairing| pairing.name == self.name)?.key_id;
+        let person = enforcer.trust().ok()?.approver(&key)?.person.clone();
+        let query = Query { person: Some(person), ..Query::default() };
+        let found = enforcer.ledger().find(&query, None, COUNTED).await.ok()?;
+        let decisions = |receipt: &Receipt| {
+            receipt.content.entry.decisions.iter().any(|one| one.signer_key_id == key)
+        };
+        Some(found.iter().filter(|receipt| decisions(receipt)).count())
     }
 
     /// A person at a terminal is asked. A script goes on: it takes back a key that was lost.

@@ -33,6 +33,12 @@ impl From<FileError> for Failure {
             FileError::Io { .. } => {
                 (Exit::Failed, "home", "check the disk and the permissions of the home")
             }
+            FileError::Corrupt { path, .. } if path.ends_with("head.json") => (
+                Exit::Failed,
+                "home",
+                "nothing is run; `countersign audit verify` checks the receipts without it, and \
+                 says what to do then",
+            ),
             FileError::Corrupt { .. } => {
                 (Exit::Failed, "home", "restore the file from a backup, or move it away")
             }
@@ -86,9 +92,16 @@ impl From<StoreError> for Failure {
             StoreError::Unavailable(_) => {
                 ("store_unavailable", "nothing was run; free the disk or the lock and try again")
             }
-            StoreError::Corrupt(_) => {
-                ("store_corrupt", "move the file away and restore it from a backup")
-            }
+            StoreError::Corrupt(_) => (
+                "store_corrupt",
+                "nothing is run from it; keep the file for an auditor: of a ledger, `countersign \
+                 audit verify` names the place",
+            ),
+            StoreError::Later(_) => (
+                "store_newer",
+                "nothing is run from it; use the `countersign` that wrote it, or a later one. \
+                 Where none did, somebody edited the file: keep it for an auditor",
+            ),
         };
         Self::new(Exit::Failed, code, error.to_string()).hint(hint)
     }

@@ -76,6 +76,7 @@ fn head(of: &Receipt, operator: &SecretKeys) -> Checkpoint {
         content_hash: of.content_hash,
         time: NOW.timestamp(),
         changes: None,
+        usable: None,
     };
     Checkpoint::sign(head, operator).unwrap()
 }

@@ -180,8 +180,14 @@ mod tests {
     fn witnessed(chain: &[Receipt], minutes: i64, trust: &TrustStore) -> Option<Witnessed> {
         let last = chain.last().unwrap();
         let (ledger, seq) = (last.content.ledger.clone(), last.content.seq);
-        let head =
-            Head { ledger, seq, content_hash: last.content_hash, time: at(minutes), changes: None };
+        let head = Head {
+            ledger,
+            seq,
+            content_hash: last.content_hash,
+            time: at(minutes),
+            changes: None,
+            usable: None,
+        };
         let head = Checkpoint::sign(head, &secret(1)).unwrap();
         let mut whole = Chain::default();
         chain.iter().for_each(|receipt| whole.push(receipt));
@@ -248,6 +254,7 @@ mod tests {
             content_hash: chain[0].content_hash,
             time: at(5),
             changes: None,
+            usable: None,
         };
         let head = Checkpoint::sign(head, &secret(1)).unwrap();
         let seen = [whole.under(&head, at(5).instant(), &trust).unwrap()];

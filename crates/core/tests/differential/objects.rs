@@ -206,6 +206,7 @@ pub(crate) fn checkpoint(chance: &mut Chance) -> Checkpoint {
         content_hash: Hash(chance.bytes()),
         time: Instant(NOW).timestamp(),
         changes: None,
+        usable: None,
     };
     Checkpoint::sign(head, &secret(1)).unwrap()
 }

@@ -53,7 +53,9 @@ fn differs(course: &Course, beside: &Beside) -> Option<String> {
     let whole = course.is_whole();
     let stops = || of_stop(course.stopped(), beside.frozen.as_ref(), whole);
     let holds = || of_holds(course, beside);
-    stops().or_else(holds).or_else(grants).or_else(|| requests::differ(course, beside))
+    let rows = stops().or_else(holds).or_else(grants).or_else(|| requests::differ(course, beside));
+    let left = "what may still be used is not what the newest head counts";
+    rows.or_else(|| beside.miscounted.then(|| left.to_owned()))
 }
 
 fn of_stop(said: Option<&Stopped>, kept: Option<&Frozen>, whole: bool) -> Option<String> {

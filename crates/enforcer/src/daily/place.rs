@@ -49,10 +49,20 @@ pub(super) struct Files {
     dir: PathBuf,
 }
 
+/// The lock that lets one process write at a time. It is let go for good: a child of this process
+/// that is on its way to its own program has the descriptor for a moment, and would keep it.
+pub(super) struct Lock(pub(super) File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What fails here is let go when the last descriptor is closed.
+        let _ = self.0.unlock();
+    }
+}
+
 impl Files {
-    /// Opens it, with the lock that lets one process write at a time. None where another one does
-    /// and is not waited for.
-    pub(super) fn open(home: &Home, effort: Effort) -> Result<Option<(File, Self)>, DailyError> {
+    /// Opens it, with its lock. None where another process writes and is not waited for.
+    pub(super) fn open(home: &Home, effort: Effort) -> Result<Option<(Lock, Self)>, DailyError> {
         let dir = home.root().join("audit");
         files::private_dir(&dir)?;
         let path = dir.join("lock");
@@ -65,7 +75,7 @@ impl Files {
             },
             Effort::All | Effort::Rebuild => lock.lock().map_err(failed("lock", &path))?,
         }
-        Ok(Some((lock, Self { dir })))
+        Ok(Some((Lock(lock), Self { dir })))
     }
 
     fn path(&self, day: &str) -> PathBuf {

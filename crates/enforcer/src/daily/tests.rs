@@ -251,6 +251,17 @@ async fn a_little_at_a_time_comes_to_the_same() {
     assert_eq!(files(&home), undisturbed(&ledger).await);
 }
 
+/// A child is forked with every descriptor, and closes them when its own program starts.
+#[test]
+fn the_lock_is_let_go_also_while_a_child_has_it_open() {
+    let (_dir, home) = home();
+    let (lock, _) = Files::open(&home, Effort::All).unwrap().unwrap();
+    let inherited = lock.0.try_clone().unwrap();
+    drop(lock);
+    assert!(Files::open(&home, Effort::Some(1)).unwrap().is_some());
+    drop(inherited);
+}
+
 /// A ledger whose receipts are all of one day.
 async fn short() -> MemoryLedger {
     let ledger = MemoryLedger::new("l1", [7; 32], contract::notary().unwrap());

@@ -99,6 +99,7 @@ impl Enforcer {
             content_hash: head,
             time: now.timestamp(),
             changes: None,
+            usable: None,
         })?;
         bytes.extend(binder.add(&Line::Head(remembered))?);
         let mut places = Vec::with_capacity(receipts.len());

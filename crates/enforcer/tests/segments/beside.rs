@@ -66,16 +66,10 @@ async fn attack_18_an_approval_that_was_made_to_live_again_is_named() {
     assert_eq!(at, None);
     assert!(because.contains("receipts say that it was used"), "{because}");
     assert_contradicted(&scene, used(&scene, &request).await, "tells of the use").await;
-    // Who edits the index of the receipts as well has it used, and named by every receipt of it.
+    // Nor where the index of the receipts is edited as well.
     edit(&scene, "UPDATE receipt SET event = 'observed' WHERE event = 'released';");
     assert_eq!(scene.verify().await.broken.unwrap().verdict, Verdict::HashMismatch);
-    used(&scene, &request).await.unwrap();
-    edit(
-        &scene,
-        "UPDATE receipt SET event = 'released' WHERE body LIKE '%\"event\":\"released\"%';",
-    );
-    let (at, because) = found(&scene).await;
-    assert_eq!((at, because.contains("used before")), (newest(&scene).await, true), "{because}");
+    assert_contradicted(&scene, used(&scene, &request).await, "leaves nothing to use").await;
 }
 
 #[tokio::test]
@@ -89,15 +83,9 @@ async fn attack_19_an_approval_that_was_withdrawn_and_lives_again_is_named() {
     assert!(found(&scene).await.1.contains("receipts say that it ended"));
     let refused = used(&scene, &request).await;
     assert_contradicted(&scene, refused, "tells of the withdrawal").await;
-    // Who hides that receipt from the search for it has it used, and named afterwards.
+    // Nor where that receipt is hidden from the search for it.
     edit(&scene, "UPDATE receipt SET event = 'observed' WHERE event = 'withdrawn';");
-    used(&scene, &request).await.unwrap();
-    edit(
-        &scene,
-        "UPDATE receipt SET event = 'withdrawn' WHERE body LIKE '%\"event\":\"withdrawn\"%';",
-    );
-    let (at, because) = found(&scene).await;
-    assert_eq!((at, because.contains("ended in receipt")), (newest(&scene).await, true));
+    assert_contradicted(&scene, used(&scene, &request).await, "leaves nothing to use").await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod beside;
 mod crash;
 mod damage;
 mod gate;
+mod hidden;
 mod keep;
 mod kept;
 mod left;

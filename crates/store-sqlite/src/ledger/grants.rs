@@ -3,7 +3,7 @@
 use super::freeze::moves;
 use super::register::{Register, Ticket};
 use super::requests::{advance, insert, known, sound, told};
-use super::{SqliteLedger, claims};
+use super::{SqliteLedger, claims, usable};
 use crate::column::{At, Digest};
 use crate::db::Db;
 use async_trait::async_trait;
@@ -97,7 +97,9 @@ fn take(db: &Db, register: &Register, using: GrantUse) -> Result<ClaimRecord, Le
     let grant = one(db, &grant_id)?;
     grant.check(&request.key, now, latest(db)?.unwrap_or(now))?;
     let giver = known(db, &grant.request_id)?;
-    if let Some(why) = giver.gave_nothing(&told(db, &giver.id)?) {
+    let untold = giver.gave_nothing(&told(db, &giver.id)?);
+    let miscounted = || Ok(usable::proven(db)?.and_then(|left| left.miscounts(&grant)));
+    if let Some(why) = untold.map_or_else(miscounted, |why| Ok::<_, LedgerError>(Some(why)))? {
         return Err(LedgerError::Contradicted(why));
     }
     recheck(&grant, &giver)?;

@@ -1,12 +1,12 @@
 //! The receipts in their order, and the rows as they stand there.
 
 use super::{
-    SCHEMA, SqliteLedger, claims, filed, find, freeze, grants, receipts, requests, segments,
+    SCHEMA, SqliteLedger, claims, filed, find, freeze, grants, receipts, requests, segments, usable,
 };
 use crate::column::rows;
 use crate::db::Db;
 use crate::readers::Readers;
-use crate::sound::unsound;
+use crate::sound::{belied, unsound};
 use async_trait::async_trait;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Receipt;
@@ -56,6 +56,9 @@ fn identify(db: &Db) -> Result<String, StoreError> {
     SCHEMA.judge(db)?;
     if db.number("PRAGMA user_version", [])? < 1 {
         return Err(db.damaged("it is empty"));
+    }
+    if let Some(lie) = belied(&SCHEMA, db)? {
+        return Err(db.damaged(lie));
     }
     let found = db.one("SELECT ledger FROM identity", [], |row| row.get(0))?;
     found.ok_or_else(|| db.damaged("the ledger has no name"))
@@ -213,6 +216,7 @@ fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {
         open: requests::kept_open(db)?,
         denied: requests::denied(db)?,
         claimed: claims::open(db)?.into_iter().map(|claim| claim.request_id).collect(),
+        miscounted: !usable::is_counted(db)?,
     }))
 }
 

@@ -23,11 +23,6 @@ pub(super) fn tail(db: &Db) -> Result<Option<(u64, Hash, Instant)>, StoreError> 
     })
 }
 
-/// The number and content hash that the newest head names.
-pub(super) fn signed(db: &Db) -> Result<Option<(u64, Hash)>, StoreError> {
-    db.one("SELECT seq, content_hash FROM checkpoint", [], place)
-}
-
 fn place(row: &Row<'_>) -> rusqlite::Result<(u64, Hash)> {
     Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, Digest>(1)?.0))
 }

@@ -5,8 +5,9 @@
 //! done they are written and covered by one signed head, in the transaction of the jobs.
 
 use super::find;
-use super::receipts::{self, content_hash_at, newest, number, tail};
+use super::receipts::{self, newest, number, tail};
 use super::signers::{Draft, SHARE, Signed, Signers};
+use super::usable;
 use crate::column::{At, Digest, Json};
 use crate::db::Db;
 use crate::writer::Around;
@@ -17,7 +18,7 @@ use countersign_core::receipt::{Content, Entry, Event, Hashed, Receipt};
 use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Filed;
-use countersign_store::ledger::{Change, Notary};
+use countersign_store::ledger::{Change, Notary, Usable};
 use rusqlite::params;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -148,30 +149,19 @@ impl Registrar {
         Self { register, signers, notary, sealed: None, untold: None, last: None }
     }
 
-    /// Signs the head over everything that was written.
-    ///
-    /// The chain must still hold the head that was signed before: a tail that was cut, or a row
-    /// that was changed, is not signed over.
+    /// Signs the head over everything that was written, which counts on from the one before.
     fn seal(
         &self,
         db: &Db,
-        added: usize,
+        before: Option<Head>,
         changes: &[Hash],
+        usable: Hash,
     ) -> Result<Option<Checkpoint>, StoreError> {
-        let signed = receipts::signed(db)?;
-        if let Some((seq, hash)) = signed
-            && content_hash_at(db, seq)? != Some(hash)
-        {
-            return Err(db.damaged("the receipts do not hold the head that was signed last"));
-        }
         let Some((seq, content_hash, time)) = tail(db)? else { return Ok(None) };
-        if signed.is_none() && seq > u64::try_from(added).unwrap_or(u64::MAX) {
-            return Err(db.damaged("no signed head is left beside the receipts"));
-        }
-        let before = if signed.is_some() { self.counted(db, changes)? } else { Changes::NONE };
+        let before = before.map_or(Ok(Changes::NONE), |head| counted(db, &head, changes))?;
         let changes = Some(changes.iter().fold(before, |so_far, hash| so_far.and(*hash)));
         let (ledger, time) = (self.register.ledger().to_owned(), time.timestamp());
-        let head = Head { ledger, seq, content_hash, time, changes };
+        let head = Head { ledger, seq, content_hash, time, changes, usable: Some(usable) };
         let checkpoint = self.notary.checkpoint(head)?;
         db.run(
             "INSERT INTO checkpoint (only, seq, content_hash, body) VALUES (1, ?1, ?2, ?3)
@@ -181,20 +171,19 @@ impl Registrar {
         Ok(Some(checkpoint))
     }
 
-    /// The changes that the head before these counts. Only one that was signed here is counted on
-    /// from: else whoever edits it would have the operator sign what is missing.
-    fn counted(&self, db: &Db, new: &[Hash]) -> Result<Changes, StoreError> {
-        let head = receipts::checkpoint(db)?.filter(|head| self.is_own(head));
-        let Some(head) = head else {
-            return Err(db.damaged("the head that was signed last is not signed here"));
-        };
-        if let Some(changes) = head.head.changes {
-            return Ok(changes);
+    /// The head before what is written now. The newest receipt must be the one that it names: a tail
+    /// that was cut, or a row that was changed or added, is not signed over. And only one that was
+    /// signed here is counted on from: else whoever edits it would have the operator sign what is
+    /// missing.
+    fn before(&self, db: &Db) -> Result<Option<Head>, StoreError> {
+        let Some(head) = receipts::checkpoint(db)? else { return Ok(None) };
+        if newest(db)? != Some((head.head.seq, head.head.content_hash)) {
+            return Err(db.damaged("the receipts do not end at the head that was signed last"));
         }
-        // An earlier version signed it, and counted nothing.
-        let stored = receipts::changes(db)?.into_iter().map(|receipt| receipt.content_hash);
-        let before = stored.filter(|hash| !new.contains(hash));
-        Ok(before.fold(Changes::NONE, Changes::and))
+        if !self.is_own(&head) {
+            return Err(db.damaged("the head that was signed last is not signed here"));
+        }
+        Ok(Some(head.head))
     }
 
     /// Whether a head was signed here. The one that this process signed last needs no proof.
@@ -230,18 +219,23 @@ impl Around for Registrar {
 
     fn end(&mut self, db: &Db) -> Result<(), StoreError> {
         let drafts = std::mem::take(&mut self.register.page().drafts);
+        if drafts.is_empty() && !self.signers.has_any() {
+            return Ok(());
+        }
+        let before = self.before(db)?;
         let (mut receipts, mut matters, mut changes) = (0, false, Vec::new());
+        let (mut entries, mut seen) = (Vec::new(), Instant(0));
         self.signers.sign(drafts, |signed| {
             let entry = &signed.receipt.content.entry;
-            receipts += 1;
+            (receipts, seen) = (receipts + 1, signed.at);
             matters |= entry.event != Event::Allowed;
             changes.extend(Change::of(entry).map(|_| signed.receipt.content_hash));
+            entries.extend(Usable::concerns(entry).then(|| entry.clone()));
             write(db, signed)
         })?;
-        if receipts > 0 {
-            let head = self.seal(db, receipts, &changes)?;
-            self.sealed = head.map(|head| Sealed { head, receipts, matters });
-        }
+        let usable = usable::after(db, before.as_ref(), entries.iter(), seen)?;
+        let head = self.seal(db, before, &changes, usable)?;
+        self.sealed = head.map(|head| Sealed { head, receipts, matters });
         Ok(())
     }
 
@@ -263,6 +257,17 @@ impl Around for Registrar {
     fn rest(&mut self) {
         self.tell();
     }
+}
+
+/// The changes that a head counts.
+fn counted(db: &Db, head: &Head, new: &[Hash]) -> Result<Changes, StoreError> {
+    if let Some(changes) = head.changes {
+        return Ok(changes);
+    }
+    // An earlier version signed it, and counted nothing.
+    let stored = receipts::changes(db)?.into_iter().map(|receipt| receipt.content_hash);
+    let before = stored.filter(|hash| !new.contains(hash));
+    Ok(before.fold(Changes::NONE, Changes::and))
 }
 
 fn write(db: &Db, signed: Signed) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Requests, their artifacts and their accepted answers.
 
 use super::changes::is_spent;
-use super::receipts;
+use super::{receipts, usable};
 use crate::column::{At, Digest, Json, Word};
 use crate::db::Db;
 use countersign_core::action::ActionHash;
@@ -32,10 +32,12 @@ pub(super) fn known(db: &Db, id: &str) -> Result<RequestRecord, LedgerError> {
     one(db, id)?.ok_or_else(|| LedgerError::Unknown(id.to_owned()))
 }
 
-/// Refuses a use of a request that its receipts speak against, or of which something is kept that
-/// is not its own, whatever its row says.
+/// Refuses a use of a request that its receipts speak against, of which the signed head leaves
+/// nothing, or of which something is kept that is not its own, whatever its row says.
 pub(super) fn sound(db: &Db, request: &RequestRecord, usage: Use<'_>) -> Result<(), LedgerError> {
-    if let Some(why) = request.refuses(&told(db, &request.id)?, usage) {
+    let told = request.refuses(&told(db, &request.id)?, usage);
+    let left = || Ok(usable::proven(db)?.and_then(|left| left.refuses(&request.id, usage)));
+    if let Some(why) = told.map_or_else(left, |why| Ok::<_, LedgerError>(Some(why)))? {
         return Err(LedgerError::Contradicted(why));
     }
     request.accepted_now().try_for_each(|accepted| is_spent(db, &accepted.decision))

@@ -96,6 +96,11 @@ impl Signers {
         self.most > 0
     }
 
+    /// Whether anything was handed over.
+    pub(super) fn has_any(&self) -> bool {
+        self.table.pile().laid > 0
+    }
+
     /// Hands over drafts that stay, if their group does.
     pub(super) fn lend(&mut self, drafts: Vec<Draft>) -> Result<(), StoreError> {
         let waiting = {
@@ -120,7 +125,7 @@ impl Signers {
         mut rest: Vec<Draft>,
         mut write: impl FnMut(Signed) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if rest.len() <= SHARE && self.table.pile().laid == 0 {
+        if rest.len() <= SHARE && !self.has_any() {
             return sign_each(&*self.table.notary, rest)?.into_iter().try_for_each(write);
         }
         while !rest.is_empty() {

@@ -457,7 +457,7 @@ async fn attack_29_the_cost_of_a_receipt_does_not_grow_with_the_ledger() {
     let few = cost(&ledger).await;
     let many = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
         INSERT INTO receipt (seq, content_hash, recorded_at, request_id, body)
-        SELECT n + 1, randomblob(32), n, iif(n % 3, NULL, 'r' || n), '{}' FROM n";
+        SELECT n - 30000, randomblob(32), n, iif(n % 3, NULL, 'r' || n), '{}' FROM n";
     ledger.writer.write(move |db| db.run(many, [])).await.unwrap();
     let requests = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
         INSERT INTO request (id, principal, session, workspace, action_hash, state, created_at,

@@ -22,7 +22,7 @@ fn place() -> (TempDir, PathBuf) {
 
 fn refusal(path: &Path, schema: &Schema) -> String {
     match Db::writer(path, schema) {
-        Err(StoreError::Corrupt(why)) => why,
+        Err(StoreError::Corrupt(why) | StoreError::Later(why)) => why,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("opened"),
     }

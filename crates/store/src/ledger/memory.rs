@@ -127,7 +127,7 @@ impl MemoryLedger {
             inner.changes = inner.changes.and(content_hash);
         }
         let (time, changes) = (now.timestamp(), Some(inner.changes));
-        let head = Head { ledger, seq, content_hash, time, changes };
+        let head = Head { ledger, seq, content_hash, time, changes, usable: None };
         inner.checkpoint = Some(self.notary.checkpoint(head)?);
         inner.receipts.push(receipt.clone());
         Ok(receipt)

@@ -26,6 +26,9 @@ impl RequestRecord {
         if !said(context.principal, &self.key.principal) {
             return Some("another principal than people were told of");
         }
+        if !said(head.session_id.clone(), &self.key.session) {
+            return Some("another session than people were told of");
+        }
         if !said(context.workspace, &self.key.workspace) {
             return Some("another workspace than people were told of");
         }

@@ -19,10 +19,9 @@ use countersign_core::trust::TrustStore;
 use countersign_enforcer::Home;
 use countersign_enforcer::audit::seen::Seen;
 use countersign_enforcer::audit::{Audit, Broken, Report};
-use countersign_enforcer::witness::remembered;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
-use walk::{beside, gateways};
+use walk::{HEAD, gateways, head_in, without};
 use words::{document, words};
 
 pub(crate) use walk::walked;
@@ -71,8 +70,10 @@ impl Verify {
             }
             return bundle::run(here, file, &trust);
         }
-        let head = beside(file);
-        let audit = walked(&|count| passed(here, count), file, trust, &head, seen).await?;
+        let head = head_in(&file.with_file_name("head.json"))?;
+        let known = head.as_ref().ok().and_then(Option::as_ref);
+        let mut audit = walked(&|count| passed(here, count), file, trust, known, seen).await?;
+        audit.iter_mut().for_each(|audit| without(audit, &head));
         told(here, audit)
     }
 }
@@ -84,20 +85,24 @@ async fn home(here: &Here<'_>, trust: Option<TrustStore>, seen: Vec<Seen>) -> Ou
         None => pinned(here).await?,
     };
     let home = Home::open(&here.root)?;
-    let head = remembered(&home)?;
-    let path = home.ledger_path();
+    let (path, head) = (home.ledger_path(), head_in(&home.head_path())?);
     if !path.exists() {
         return match head {
-            None => Err(Failure::new(Exit::Failed, "no_receipt", "this home has no ledger yet")
-                .hint("the first gated action begins one")),
-            Some(head) => gone(here, &head),
+            Ok(None) => {
+                Err(Failure::new(Exit::Failed, "no_receipt", "this home has no ledger yet")
+                    .hint("the first gated action begins one"))
+            }
+            Ok(Some(head)) => gone(here, Some(&head)),
+            Err(_) => gone(here, None),
         };
     }
-    let mut audit = walked(&|count| passed(here, count), &path, trust, &Ok(head), seen).await?;
-    if let Ok(audit) = &mut audit
-        && audit.holds()
-    {
-        gateways(here, &home, audit).await?;
+    let known = head.as_ref().ok().and_then(Option::as_ref);
+    let mut audit = walked(&|count| passed(here, count), &path, trust, known, seen).await?;
+    if let Ok(audit) = &mut audit {
+        if audit.holds() {
+            gateways(here, &home, audit).await?;
+        }
+        without(audit, &head);
     }
     told(here, audit)
 }
@@ -107,12 +112,13 @@ fn no_bundle() -> Failure {
         .hint("a bundle carries the heads that its home remembers")
 }
 
-/// The file is gone, and a head of it is remembered.
-fn gone(here: &Here<'_>, head: &Checkpoint) -> Outcome {
-    let seq = head.head.seq;
-    let because = format!("`head.json` names receipt {seq}, and `ledger.db` is gone");
+/// The file is gone, and something that remembers a head of it is there.
+fn gone(here: &Here<'_>, head: Option<&Checkpoint>) -> Outcome {
+    let names =
+        head.map_or("is there".to_owned(), |head| format!("names receipt {}", head.head.seq));
+    let because = format!("{HEAD} {names}, and `ledger.db` is gone");
     let broken = Broken { at: None, verdict: Verdict::Truncated, because };
-    let ledger = head.head.ledger.clone();
+    let ledger = head.map(|head| head.head.ledger.clone()).unwrap_or_default();
     say(here, &Report { ledger, broken: Some(broken), ..Report::default() })
 }
 
@@ -124,13 +130,10 @@ fn passed(here: &Here<'_>, count: u64) {
     }
 }
 
-fn told(here: &Here<'_>, audit: Result<Audit, String>) -> Outcome {
+fn told(here: &Here<'_>, audit: Result<Audit, Broken>) -> Outcome {
     match audit {
         Ok(audit) => say(here, &audit.report()),
-        Err(because) => {
-            let broken = Broken { at: None, verdict: Verdict::Malformed, because };
-            say(here, &Report { broken: Some(broken), ..Report::default() })
-        }
+        Err(broken) => say(here, &Report { broken: Some(broken), ..Report::default() }),
     }
 }
 

@@ -51,7 +51,7 @@ fn whole(root: &Path, book: &Book) -> Vec<Check> {
     match &book.ledger {
         Err(why) => checks.push(Check::fail("ledger", why.clone(), mend(root, why))),
         Ok(ledger) => {
-            checks.extend([records(ledger), unfinished(root, ledger)]);
+            checks.extend([records(root, ledger), unfinished(root, ledger)]);
             let fix = format!("countersign --home {} thaw", quoted(root));
             checks.extend(ledger.frozen.as_ref().map(|why| Check::warn("frozen", why, fix)));
         }
@@ -78,14 +78,22 @@ fn mend(root: &Path, why: &str) -> String {
     if why.contains("is open to others") {
         return format!("chmod go-rwx {}*", quoted(&root.join("ledger.db")));
     }
-    RESTORE.to_owned()
+    if why.contains("of a later version") {
+        return "use the `countersign` that wrote it, or a later one".to_owned();
+    }
+    if why.contains(" corrupt: ") { verify(root) } else { RESTORE.to_owned() }
 }
 
-fn records(ledger: &Ledger) -> Check {
+/// What says what is wrong with a ledger that was changed, and what to do.
+fn verify(root: &Path) -> String {
+    format!("countersign --home {} audit verify", quoted(root))
+}
+
+fn records(root: &Path, ledger: &Ledger) -> Check {
     let wrong = ledger.heads.as_ref().err().cloned();
     let last = || ledger.last.as_ref().map(|why| format!("receipt {}: {why}", ledger.receipts));
     match wrong.or_else(last) {
-        Some(why) => Check::fail("ledger", why, RESTORE),
+        Some(why) => Check::fail("ledger", why, verify(root)),
         None if ledger.receipts == 0 => Check::ok("ledger", "whole and empty"),
         None => {
             let receipts = counted(ledger.receipts, "receipt");

@@ -50,8 +50,7 @@ fn hold(receipts: u64) -> String {
 fn followed(path: &Path, trust: TrustStore) -> Result<Option<Broken>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| e.to_string())?;
-    let nothing = Ok(None);
-    let audit = runtime.block_on(walked(&|_| {}, path, trust, &nothing, Vec::new()));
-    let audit = audit.map_err(|failure| failure.message)??;
-    Ok(audit.report().broken)
+    let audit = runtime.block_on(walked(&|_| {}, path, trust, None, Vec::new()));
+    let audit = audit.map_err(|failure| failure.message)?;
+    Ok(audit.map_or_else(Some, |audit| audit.report().broken))
 }

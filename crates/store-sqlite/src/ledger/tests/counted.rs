@@ -47,7 +47,8 @@ async fn a_head_that_an_earlier_version_signed_is_followed_by_one_that_counts() 
     }
     let good = counts(&ledger).await;
     let head = ledger.checkpoint().await.unwrap().unwrap().head;
-    let earlier = notary().unwrap().checkpoint(Head { changes: None, ..head }).unwrap();
+    let earlier =
+        notary().unwrap().checkpoint(Head { changes: None, usable: None, ..head }).unwrap();
     put(&ledger, earlier).await;
     assert!(ledger.past().await.unwrap().proven(is_own).is_ok());
     ledger.record(entry(9), NOW).await.unwrap();

@@ -279,8 +279,9 @@ pub(super) fn vote(decision: Decision, artifact: &Artifact, trust: &TrustStore) 
     Ok(verify(decision, &check)?)
 }
 
-/// The same entry about a request, and those who are asked now.
+/// The same entry about a request, its action, and those who are asked now.
 pub(super) fn of_request(entry: Entry, request: &RequestRecord) -> Entry {
     let artifacts = request.asked_now().map(|asked| asked.artifact.head.clone()).collect();
-    Entry { request_id: Some(request.id.clone()), artifacts, ..entry }
+    let action = request.asked.first().map(|asked| asked.artifact.payload.clone());
+    Entry { request_id: Some(request.id.clone()), action, artifacts, ..entry }
 }

@@ -45,6 +45,7 @@ impl Receipts for MemoryLedger {
             open: open.map(Open::of).collect(),
             denied: sum(denied.map(|request| request.id.as_str())),
             claimed: claimed.map(|claim| claim.request_id.clone()).collect(),
+            miscounted: false,
         }))
     }
 

@@ -18,7 +18,7 @@ type Checked = Result<(), StoreError>;
 fn head(ledger: &str, seq: u64, content: u8) -> Checkpoint {
     let time = Instant(1_770_000_000_000).timestamp();
     let (ledger, content_hash) = (ledger.to_owned(), Hash([content; 32]));
-    let head = Head { ledger, seq, content_hash, time, changes: None };
+    let head = Head { ledger, seq, content_hash, time, changes: None, usable: None };
     Checkpoint { head, key_id: KeyId("k".into()), signature: Fixed([0; 64]) }
 }
 

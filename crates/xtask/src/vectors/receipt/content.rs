@@ -101,8 +101,14 @@ fn heads() -> Made<Vec<Vector>> {
     let with = |name, ledger: &str, seq| {
         let mut case = Case::new()?;
         let time = NOW.timestamp();
-        let head =
-            Head { ledger: ledger.into(), seq, content_hash: Hash([8; 32]), time, changes: None };
+        let head = Head {
+            ledger: ledger.into(),
+            seq,
+            content_hash: Hash([8; 32]),
+            time,
+            changes: None,
+            usable: None,
+        };
         let checkpoint = Checkpoint::sign(head, &case.operator)?;
         let Artifact { mut head, payload } = case.artifact;
         let value = countersign_core::json::value_of(&checkpoint)?;

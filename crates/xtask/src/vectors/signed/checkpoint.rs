@@ -23,12 +23,24 @@ pub(in super::super) fn file() -> Made<File> {
 
 fn head() -> Head {
     let time = NOW.timestamp();
-    Head { ledger: "ledger-1".into(), seq: 5, content_hash: Hash([5; 32]), time, changes: None }
+    Head {
+        ledger: "ledger-1".into(),
+        seq: 5,
+        content_hash: Hash([5; 32]),
+        time,
+        changes: None,
+        usable: None,
+    }
 }
 
 /// A head that counts one change.
 fn counting() -> Head {
     Head { changes: Some(Changes::NONE.and(Hash([7; 32]))), ..head() }
+}
+
+/// A head that says what may still be used as well.
+fn leaving() -> Head {
+    Head { usable: Some(Hash([8; 32])), ..counting() }
 }
 
 fn checkpoint() -> Made<Checkpoint> {
@@ -53,6 +65,7 @@ fn good() -> Made<Vec<Vector>> {
         signed("signed", head())?,
         signed("largest-number", largest)?,
         signed("that-counts-changes", counting())?,
+        signed("that-says-what-may-be-used", leaving())?,
     ])
 }
 
@@ -82,6 +95,7 @@ fn forged() -> Made<Vec<Vector>> {
         bad("hash-changed", &|c| c.head.content_hash.0 = [6; 32])?,
         bad("time-changed", &|c| c.head.time = NOW.plus_millis(1_000).timestamp())?,
         bad("changes-added", &|c| c.head.changes = counting().changes)?,
+        bad("usable-added", &|c| c.head.usable = leaving().usable)?,
     ])
 }
 
@@ -110,6 +124,8 @@ fn malformed() -> Made<Vec<Vector>> {
         inside("time-without-offset", "/head", "time", json!("2026-02-02T02:40:00"))?,
         inside("changes-in-capitals", "/head", "changes", json!("AB".repeat(32)))?,
         inside("changes-null", "/head", "changes", Value::Null)?,
+        inside("usable-in-capitals", "/head", "usable", json!("AB".repeat(32)))?,
+        inside("usable-null", "/head", "usable", Value::Null)?,
         inside("signature-too-short", "", "signature", json!(base64(&[1; 63])))?,
         read("number-beyond-two-to-53", good.replace("\"seq\":5", "\"seq\":9007199254740993")),
     ])

@@ -4,18 +4,22 @@ use crate::commands::Here;
 use crate::failure::Failure;
 use crate::parties;
 use countersign_core::checkpoint::Checkpoint;
-use countersign_core::json as strict;
+use countersign_core::receipt::check::Verdict;
 use countersign_core::trust::TrustStore;
-use countersign_enforcer::audit::Audit;
 use countersign_enforcer::audit::seen::{Seen, answers};
+use countersign_enforcer::audit::{Audit, Broken};
 use countersign_enforcer::witness::recall;
 use countersign_enforcer::{Edge, Home};
 use countersign_store::error::StoreError;
+use countersign_store::files::{self, FileError};
 use countersign_store_sqlite::LedgerFile;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What remembers the head beside a ledger.
+pub(super) const HEAD: &str = "`head.json`";
 
 /// How long a gateway may take to say what it remembers.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,11 +30,13 @@ pub(crate) async fn walked(
     passed: &(dyn Fn(u64) + Sync),
     path: &Path,
     trust: TrustStore,
-    head: &Result<Option<Checkpoint>, String>,
+    head: Option<&Checkpoint>,
     mut seen: Vec<Seen>,
-) -> Result<Result<Audit, String>, Failure> {
+) -> Result<Result<Audit, Broken>, Failure> {
+    let unreadable = |verdict, because| Ok(Err(Broken { at: None, verdict, because }));
     let file = match LedgerFile::open(path).await {
-        Err(StoreError::Corrupt(why)) => return Ok(Err(why)),
+        Err(StoreError::Corrupt(why)) => return unreadable(Verdict::Malformed, why),
+        Err(StoreError::Later(why)) => return unreadable(Verdict::Unsupported, why),
         other => other?,
     };
     let ledger = file.ledger_id().to_owned();
@@ -38,24 +44,30 @@ pub(crate) async fn walked(
     seen.extend(answers(&file, &trust, now).await?);
     let mut audit = Audit::new(Arc::new(file), &ledger, trust, now).seen_by(seen);
     audit.walk(passed).await?;
-    match head {
-        Ok(Some(head)) if audit.holds() => audit.witness("`head.json`", head).await?,
-        Ok(Some(_)) => {}
-        Ok(None) => audit.not_checked("no `head.json` stands beside the ledger".to_owned()),
-        Err(why) => audit.not_checked(why.clone()),
+    if let Some(head) = head
+        && audit.holds()
+    {
+        audit.witness("`head.json`", head).await?;
     }
     Ok(Ok(audit))
 }
 
-/// The head that stands beside a copy.
-pub(super) fn beside(file: &Path) -> Result<Option<Checkpoint>, String> {
-    let path = file.with_file_name("head.json");
-    match std::fs::read(&path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(format!("`{}` cannot be read: {e}", path.display())),
-        Ok(bytes) => strict::read(&bytes, strict::limit::MESSAGE)
-            .map(Some)
-            .map_err(|e| format!("`{}` is no head: {e}", path.display())),
+/// The head in a file that remembers one; `None` where there is no such file. What is there and is
+/// no head is a finding, in words.
+pub(super) fn head_in(path: &Path) -> Result<Result<Option<Checkpoint>, String>, Failure> {
+    match files::read(path) {
+        Ok(head) => Ok(Ok(head)),
+        Err(FileError::Corrupt { why, .. }) => Ok(Err(format!("{HEAD} is no head: {why}"))),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Says what of the remembered head could not be compared.
+pub(super) fn without(audit: &mut Audit, head: &Result<Option<Checkpoint>, String>) {
+    match head {
+        Ok(Some(_)) => {}
+        Ok(None) => audit.not_checked("no `head.json` stands beside the ledger".to_owned()),
+        Err(why) => audit.forgot(why.clone()),
     }
 }
 

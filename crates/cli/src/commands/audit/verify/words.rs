@@ -1,5 +1,6 @@
 //! What was found in a ledger, for people and for programs.
 
+use super::walk::HEAD;
 use crate::commands::receipt::explain;
 use crate::output::counted;
 use countersign_core::display::visible;
@@ -73,7 +74,15 @@ fn advice(broken: &Broken) -> String {
             "if you kept a `head.json` from before the key was taken back, name it and when you saw it \
              with --witnessed TIME=FILE; else nothing tells the age of this receipt"
         }
-        (Verdict::Unsupported, _) => "check with the version of this program that wrote it",
+        (Verdict::Unsupported, _) => {
+            "check with the version of this program that wrote it; where none did, somebody edited the \
+             file: keep it for an auditor"
+        }
+        (Verdict::Malformed, None) if broken.because.starts_with(HEAD) => {
+            "the receipts hold, and nothing in this home says that they are all: compare with the \
+             gateway and what the approvers keep. Then keep a copy of `head.json` for an auditor and \
+             move it away; the next receipt writes it anew"
+        }
         (Verdict::Contradicted, Some(at)) => {
             return format!(
                 "the receipts before {at} hold, and {at} tells what they exclude: somebody changed what \

@@ -1,0 +1,101 @@
+//! Grants, of which somebody edits what the ledger keeps.
+
+use super::{moved, team_under};
+use crate::beside::{assert_contradicted, edit, used};
+use crate::scene::{DAY, Scene};
+use countersign_core::action::{Action, Request};
+use countersign_core::decision::Word;
+use countersign_core::grant::Taken;
+use countersign_core::request::State;
+use countersign_enforcer::{GateError, Question, Ruling, RunOnce};
+use countersign_policy::Asker;
+use serde_json::{Value, json};
+
+const OFFERS: &str = "version = 1\n[[rule]]\nid = \"spins\"\ntools = [\"spin\"]\n\
+    decision = \"require_approval\"\napprovers = [\"anyone\"]\n\
+    always_allow = { max = \"8h\", session = false }\n";
+
+/// A question about a call that may be allowed again, and the hints of a yes that takes one use.
+async fn offered(scene: &Scene) -> (Question, serde_json::Map<String, Value>) {
+    let mut question = scene.question("a");
+    let (action, parameters) = ("spin".to_owned(), json!({"n": 1}));
+    question.action = Action::Request(Request { action, parameters, verb: None });
+    question.context.principal = Some(question.principal.clone());
+    question.context.workspace = Some(question.workspace.clone());
+    let judged = scene.enforcer.judge(&question.action, Asker::default(), "/w").await.unwrap();
+    let Ruling::Asks(grounds) = judged.ruling(false) else { panic!("it asks") };
+    question.grounds = grounds;
+    let expires_at = scene.edge.now().plus_millis(DAY / 24).timestamp();
+    let taken = Taken { expires_at, session: None, count: Some(1) };
+    let mut hints = serde_json::Map::new();
+    taken.write(&mut hints).unwrap();
+    (question, hints)
+}
+
+#[tokio::test]
+async fn attack_19_a_grant_that_was_taken_back_does_not_stand_again() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, hints) = offered(&scene).await;
+    let asked = scene.put(&question).await;
+    let asked = scene.says(&asked, &tablet, Word::Allow, Some(hints)).await.unwrap();
+    used(&scene, &asked).await.unwrap();
+    let grant = scene.enforcer.ledger().grants().await.unwrap().remove(0);
+    scene.enforcer.revoke_grant(&grant.id).await.unwrap();
+    // Under another name it is the same grant.
+    for row in ["revoked_at = NULL", "revoked_at = NULL, id = 'new'"] {
+        edit(&scene, &format!("UPDATE standing SET {row};"));
+        let (action, whose) = (&question.action, ("uid:1", "default", "/w"));
+        let again = scene.enforcer.by_grant(action, &question.grounds, whose, Asker::default());
+        let error = again.await.unwrap_err();
+        assert_eq!(error.code(), "ledger_contradicted");
+        assert!(error.to_string().contains("took back the grant"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn attack_45_a_grant_that_was_taken_in_one_request_is_not_given_in_another() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, hints) = offered(&scene).await;
+    let first = scene.put(&question).await;
+    let first = scene.says(&first, &tablet, Word::Allow, Some(hints)).await.unwrap();
+    used(&scene, &first).await.unwrap();
+    assert_eq!(scene.enforcer.ledger().grants().await.unwrap().len(), 1);
+    let second = scene.put(&question).await;
+    assert_eq!(scene.verify().await.broken, None);
+    moved(&scene, &first, &second, &tablet);
+    let second = scene.enforcer.ledger().request(&second.id).await.unwrap().unwrap();
+    assert_eq!((second.state, second.accepted.len()), (State::Approved, 1));
+    let refused = used(&scene, &second).await;
+    assert_contradicted(&scene, refused, "an artifact of another request").await;
+    assert_eq!(scene.enforcer.ledger().grants().await.unwrap().len(), 1);
+    // Nor does a row alone make a request one that gave a grant.
+    edit(&scene, &format!("UPDATE standing SET request = '{}';", second.id));
+    let (action, whose) = (&question.action, ("uid:1", "default", "/w"));
+    let used = scene.enforcer.by_grant(action, &question.grounds, whose, Asker::default()).await;
+    assert_eq!(used.unwrap_err().code(), "ledger_contradicted");
+}
+
+async fn by_grant(scene: &Scene, question: &Question) -> Result<Option<RunOnce>, GateError> {
+    let (action, whose) = (&question.action, ("uid:1", "default", "/w"));
+    scene.enforcer.by_grant(action, &question.grounds, whose, Asker::default()).await
+}
+
+#[tokio::test]
+async fn attack_45_a_grant_whose_count_was_set_back_is_not_used_once_more() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, hints) = offered(&scene).await;
+    let asked = scene.put(&question).await;
+    scene.says(&asked, &tablet, Word::Allow, Some(hints)).await.unwrap();
+    let run = by_grant(&scene, &question).await.unwrap().unwrap();
+    scene.enforcer.hand_over(run).await.unwrap();
+    assert!(by_grant(&scene, &question).await.unwrap().is_none(), "it is used up");
+    assert_eq!(scene.verify().await.broken, None);
+    let hide = "UPDATE receipt SET request_id = NULL, event = 'observed' WHERE event = 'released';";
+    // The same grant under another name is counted on.
+    for rows in ["UPDATE standing SET used = 0;", hide, "UPDATE standing SET id = 'new';"] {
+        edit(&scene, rows);
+        let refused = by_grant(&scene, &question).await;
+        assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("counts 0 uses")));
+        assert_eq!(refused.unwrap_err().code(), "ledger_contradicted");
+    }
+}
