@@ -1,5 +1,7 @@
 //! The console on an approver's own machine, as its user and as strangers see it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step fails the test")]
+
 mod common;
 
 use common::screen::Screen;

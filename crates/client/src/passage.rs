@@ -68,7 +68,8 @@ impl Passage {
     /// # Errors
     /// [`ClientError::Protocol`] where the system's certificates cannot be used.
     pub fn to(origin: &Origin) -> Result<Self, ClientError> {
-        let http = http::client(&*tls::config(origin)?)?;
+        let tls = tls::config(origin)?;
+        let http = http::client(&tls)?;
         Ok(Self { origin: origin.clone(), http })
     }
 

@@ -200,7 +200,7 @@ async fn attack_48_a_name_that_was_pointed_at_this_machine_is_not_ours() {
             assert!(!said.body.contains("gateway\":"), "{}", said.body);
         }
     }
-    let line = format!("GET http://evil.example/v1/health HTTP/1.1");
+    let line = "GET http://evil.example/v1/health HTTP/1.1".to_owned();
     let elsewhere = served.bytes(&[line, own.clone()], "").await;
     assert_eq!((elsewhere.status, elsewhere.code().as_str()), (403, "forbidden"));
     let connect = served.bytes(&["CONNECT evil.example:443 HTTP/1.1".to_owned(), own], "").await;
