@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Up(commands::up::Up),
     /// Run the relay between enforcers and approvers
     Gateway(commands::gateway::Gateway),
+    /// Serve the console on the approver's own machine, over one remote gateway
+    Console(commands::console::Console),
     /// Pair an approver with this enforcer: shows a code, a link and a QR code, and waits
     Pair(commands::pair::Pair),
     /// Join an enforcer as its approver, by link or by typed code

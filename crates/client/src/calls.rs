@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::error::ClientError;
-use crate::http::{Call, Reply};
+use crate::http::{CONNECT, Call, Reply, url};
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::sealing::Sealed;
 use countersign_core::time::Instant;
@@ -16,6 +16,7 @@ use countersign_wire::head::{HeadRemembered, HeadSubmit};
 use countersign_wire::note::{NoteAccepted, NoteSubmit};
 use countersign_wire::pairing::{Revoke, Revoked};
 use countersign_wire::{ErrorCode, limit};
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 
@@ -188,6 +189,17 @@ impl Client {
     /// [`ClientError`].
     pub async fn health(&self) -> Result<(), ClientError> {
         self.send(&Call::get(&["health"]), None).await.map(|_| ())
+    }
+
+    /// Whether a page is served where a pairing link leads. A gateway that does not say so has none.
+    pub async fn has_page(&self) -> bool {
+        let Ok(mut url) = url(self.origin(), &[], None) else { return false };
+        url.set_path("/pair");
+        let asked = self.inner.http.get(url).timeout(CONNECT).send().await;
+        asked.is_ok_and(|reply| {
+            let media_type = reply.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+            reply.status() == 200 && media_type.is_some_and(|text| text.starts_with("text/html"))
+        })
     }
 
     /// Whether the gateway is there, and what time it says that it is, to a second. `None` where

@@ -94,19 +94,30 @@ impl Call {
     }
 
     fn url(&self, client: &Client) -> Result<Url, ClientError> {
-        // A segment of dots would be another path.
-        if self.segments.iter().any(|s| matches!(s.as_str(), "" | "." | "..")) {
-            return Err(ClientError::Protocol("an id cannot stand in a path".to_owned()));
-        }
-        let mut url = Url::parse(client.origin().as_str()).map_err(ClientError::protocol)?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.clear().push("v1").extend(&self.segments);
-        }
+        let mut url = url(client.origin(), &self.segments, None)?;
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
         Ok(url)
     }
+}
+
+/// The address of a call: whatever the parts say, it is below `/v1` of this gateway.
+pub(crate) fn url(
+    origin: &Origin,
+    segments: &[String],
+    query: Option<&str>,
+) -> Result<Url, ClientError> {
+    // A segment of dots would be another path.
+    if segments.iter().any(|s| matches!(s.as_str(), "" | "." | "..")) {
+        return Err(ClientError::Protocol("an id cannot stand in a path".to_owned()));
+    }
+    let mut url = Url::parse(origin.as_str()).map_err(ClientError::protocol)?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.clear().push("v1").extend(segments);
+    }
+    url.set_query(query);
+    Ok(url)
 }
 
 impl Reply {
@@ -154,10 +165,23 @@ impl Client {
     }
 }
 
-async fn read(mut response: Response, limit: usize, origin: &Origin) -> Result<Reply, ClientError> {
+async fn read(response: Response, limit: usize, origin: &Origin) -> Result<Reply, ClientError> {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+    let bytes = collect(response, limit, origin).await?;
+    match status {
+        200..=299 => Ok(Reply { status, date, limit, bytes }),
+        _ => Err(refusal(status, &bytes, retry_after)),
+    }
+}
+
+/// A body, up to a limit.
+pub(crate) async fn collect(
+    mut response: Response,
+    limit: usize,
+    origin: &Origin,
+) -> Result<Vec<u8>, ClientError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, origin))? {
         if bytes.len() + chunk.len() > limit {
@@ -165,10 +189,7 @@ async fn read(mut response: Response, limit: usize, origin: &Origin) -> Result<R
         }
         bytes.extend_from_slice(&chunk);
     }
-    match status {
-        200..=299 => Ok(Reply { status, date, limit, bytes }),
-        _ => Err(refusal(status, &bytes, retry_after)),
-    }
+    Ok(bytes)
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
@@ -187,16 +208,20 @@ pub(crate) fn refusal(status: u16, bytes: &[u8], retry_after: Option<u64>) -> Cl
 }
 
 /// Says what failed, with the gateway's address and without the rest of the call's, which holds ids.
-fn failed(error: &reqwest::Error, origin: &Origin) -> ClientError {
+pub(crate) fn failed(error: &reqwest::Error, origin: &Origin) -> ClientError {
     if error.is_builder() || error.is_redirect() {
         return ClientError::Protocol("the call cannot be made".to_owned());
     }
     let why = if error.is_connect() {
         format!("no connection to `{origin}`")
     } else if error.is_timeout() {
-        format!("no answer in time from `{origin}`")
+        return late(origin);
     } else {
         format!("the connection to `{origin}` broke")
     };
     ClientError::Unreachable(why)
+}
+
+pub(crate) fn late(origin: &Origin) -> ClientError {
+    ClientError::Unreachable(format!("no answer in time from `{origin}`"))
 }

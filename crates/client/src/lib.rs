@@ -11,6 +11,7 @@
 //! # Rooms
 //! * [`Client`]: the calls of an enforcer or an approver, and those of pairing.
 //! * [`Channel`]: what the gateway pushes.
+//! * [`Passage`]: calls of somebody who proves themselves, passed through as they are.
 //! * [`Collector`]: takes lines of an audit log.
 //! * [`ClientError`]: "the gateway is down" apart from "the gateway says no".
 
@@ -22,6 +23,7 @@ mod collector;
 mod error;
 mod http;
 mod pairing;
+mod passage;
 mod session;
 mod stops;
 mod tls;
@@ -32,3 +34,4 @@ pub use client::{Client, Clock};
 pub use collector::{Collector, CollectorError};
 pub use countersign_wire::pairing::Role;
 pub use error::ClientError;
+pub use passage::{Passage, Passed, Passing, Verb};

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use countersign_wire::{ErrorCode, MEDIA_TYPE, limit};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// A body of at most 64 KiB.
@@ -21,7 +22,7 @@ impl FromRequest<Arc<Gateway>> for Small {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Self, ApiError> {
-        read(request, limit::MESSAGE, gateway).await.map(Self)
+        read(request, limit::MESSAGE, gateway.config.limits.patience).await.map(Self)
     }
 }
 
@@ -29,14 +30,19 @@ impl FromRequest<Arc<Gateway>> for Large {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Self, ApiError> {
-        read(request, limit::ARTIFACT_SUBMIT, gateway).await.map(Self)
+        read(request, limit::ARTIFACT_SUBMIT, gateway.config.limits.patience).await.map(Self)
     }
 }
 
-async fn read(request: Request, limit: usize, gateway: &Gateway) -> Result<Vec<u8>, ApiError> {
+/// A body of JSON, which has to arrive in time.
+pub(crate) async fn read(
+    request: Request,
+    limit: usize,
+    patience: Duration,
+) -> Result<Vec<u8>, ApiError> {
     let (parts, body) = request.into_parts();
     let reading = collect(body, declared(&parts.headers), limit);
-    let in_time = timeout(gateway.config.limits.patience, reading).await;
+    let in_time = timeout(patience, reading).await;
     let late = |_| Err(ApiError::invalid("the body did not arrive in time"));
     let bytes = in_time.unwrap_or_else(late)?;
     if !bytes.is_empty() {

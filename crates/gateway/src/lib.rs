@@ -13,7 +13,8 @@
 //! * `body`, `reply`: strict messages in, envelopes and errors out.
 //! * `artifacts`, `inbox`, `decisions`, `exchanges`, `notes`, `pairing`, `channel`: the calls
 //!   themselves.
-//! * `page`: the console, for approvers in a browser.
+//! * `page`: the console, for approvers in a browser. `console`: the same page on an approver's own
+//!   machine, which passes its calls through to one gateway.
 //! * `hub`: wakes those who wait, so that nothing polls. `message`: what is delivered.
 //! * `housekeeping`: what time ends.
 
@@ -22,6 +23,7 @@ mod body;
 mod caller;
 mod channel;
 mod config;
+mod console;
 mod decisions;
 mod exchanges;
 mod gateway;
@@ -42,6 +44,8 @@ mod stops;
 mod throttle;
 
 pub use config::{Config, Limits};
+pub use console::Console;
 pub use gateway::{Clock, Entropy, Gateway};
+pub use page::has_page;
 pub use routes::router;
-pub use serve::serve;
+pub use serve::{serve, serve_console};

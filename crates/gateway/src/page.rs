@@ -1,7 +1,6 @@
 //! The console's page: the files that were built into this binary, each under its own name and no
 //! other. Nothing is read from a disk, so that no path leads anywhere else.
 
-use crate::gateway::Gateway;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,7 +11,6 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::any;
-use std::sync::Arc;
 
 /// What the page may do: run its own script, and talk to where it came from.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -41,18 +39,35 @@ struct File {
 /// What was built in; nothing where the page was not built.
 const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// A route for each file. Every other path is a call of the gateway, or nothing.
-pub(crate) fn page_routes() -> Router<Arc<Gateway>> {
-    routes_of(FILES)
+/// Whether the page was built into this binary.
+#[must_use]
+pub fn has_page() -> bool {
+    FILES.iter().any(|file| file.name == INDEX)
 }
 
-fn routes_of(files: &'static [File]) -> Router<Arc<Gateway>> {
-    let index = files.iter().find(|file| file.name == INDEX);
+/// Where the page asks who serves it. The file says nothing; a console on its approver's own machine
+/// answers in its place.
+pub(crate) const HERE: &str = "here.json";
+
+/// A route for each file. Every other path is a call, or nothing.
+pub(crate) fn page_routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    routes_of(FILES.iter())
+}
+
+/// The same without what a console answers itself.
+pub(crate) fn page_routes_but_here<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    routes_of(FILES.iter().filter(|file| file.name != HERE))
+}
+
+fn routes_of<S: Clone + Send + Sync + 'static>(
+    files: impl Iterator<Item = &'static File> + Clone,
+) -> Router<S> {
+    let index = files.clone().find(|file| file.name == INDEX);
     let mut router = Router::new();
     for path in ["/", "/pair"] {
         router = router.route(path, any(async move |request: Request| answer(index, &request)));
     }
-    for file in files.iter().filter(|file| file.name != INDEX) {
+    for file in files.filter(|file| file.name != INDEX) {
         let served = any(async move |request: Request| answer(Some(file), &request));
         router = router.route(&format!("/{}", file.name), served);
     }
@@ -117,6 +132,19 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An answer that no browser shows or runs as a page of ours, whatever is in it.
+pub(crate) fn as_data(mut response: Response) -> Response {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (RESOURCE, "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

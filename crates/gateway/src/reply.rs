@@ -8,6 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use countersign_core::json::JsonError;
+use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_wire::envelope::{Body as MessageBody, MessageError, NO_REQUEST, Sender};
 use countersign_wire::{Envelope, ErrorBody, ErrorCode, MEDIA_TYPE};
@@ -63,6 +64,10 @@ impl ApiError {
 
     /// The envelope, also for live channels.
     pub(crate) fn envelope(&self, gateway: &Gateway) -> Envelope<ErrorBody> {
+        self.envelope_of(&gateway.config.gateway_id, gateway.now())
+    }
+
+    fn envelope_of(&self, sender: &str, now: Instant) -> Envelope<ErrorBody> {
         let body = ErrorBody {
             code: self.code.name().to_owned(),
             message: self.message.clone(),
@@ -70,14 +75,14 @@ impl ApiError {
             details: self.details.clone(),
         };
         let request_id = self.request_id.as_deref().unwrap_or(NO_REQUEST);
-        let sender = Sender::gateway(&gateway.config.gateway_id);
-        Envelope::new(request_id, gateway.now().timestamp(), sender, body)
+        Envelope::new(request_id, now.timestamp(), Sender::gateway(sender), body)
     }
 
-    fn response(&self, gateway: &Gateway) -> Response {
+    /// As an answer of whoever `sender` is.
+    pub(crate) fn response(&self, sender: &str, now: Instant) -> Response {
         let status = StatusCode::from_u16(self.code.status());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let bytes = serde_json::to_vec(&self.envelope(gateway)).unwrap_or_default();
+        let bytes = serde_json::to_vec(&self.envelope_of(sender, now)).unwrap_or_default();
         let mut response = raw(status, bytes.into());
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -102,7 +107,7 @@ pub(crate) async fn render_errors(
     mut response: Response,
 ) -> Response {
     match response.extensions_mut().remove::<ApiError>() {
-        Some(error) => error.response(&gateway),
+        Some(error) => error.response(&gateway.config.gateway_id, gateway.now()),
         None => response,
     }
 }

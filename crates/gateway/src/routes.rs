@@ -5,11 +5,13 @@ use crate::page::page_routes;
 use crate::reply::{ApiError, json, render_errors};
 use crate::{artifacts, channel, decisions, exchanges, heads, inbox, notes, pairing, proof, stops};
 use axum::Router;
-use axum::http::StatusCode;
-use axum::middleware::map_response_with_state;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use countersign_wire::ErrorCode;
+use countersign_core::pairing::Origin;
+use countersign_wire::{ErrorCode, MEANT_FOR};
 use serde_json::json as value;
 use std::sync::Arc;
 
@@ -43,7 +45,25 @@ pub(crate) fn calls(gateway: Arc<Gateway>, page: Router<Arc<Gateway>>) -> Router
         .method_not_allowed_fallback(async || {
             ApiError::of(ErrorCode::MethodNotAllowed, "the call has another method")
         })
+        .layer(from_fn_with_state(Arc::clone(&gateway), meant_for_us))
         .layer(map_response_with_state(gateway, render_errors))
+}
+
+/// A call that names another gateway than this one is not answered: whoever passed it on, or the
+/// page that made it, has the wrong one.
+async fn meant_for_us(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let ours = |value: &HeaderValue| {
+        let origin = value.to_str().ok().and_then(|text| Origin::parse(text).ok());
+        origin.is_some_and(|origin| gateway.is_own(&origin))
+    };
+    if request.headers().get_all(MEANT_FOR).iter().all(ours) {
+        return Ok(next.run(request).await);
+    }
+    Err(ApiError::of(ErrorCode::Misdirected, "this is another gateway"))
 }
 
 fn exchange_routes() -> Router<Arc<Gateway>> {

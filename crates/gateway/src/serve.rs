@@ -1,5 +1,7 @@
 //! Sockets: who may connect, for how long, and how it all ends.
 
+use crate::config::Limits;
+use crate::console::Console;
 use crate::gateway::Gateway;
 use crate::housekeeping::keep_house;
 use crate::routes::routes;
@@ -14,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +28,9 @@ const MAX_HEADER: usize = 16 * 1024;
 
 /// The most header lines that are read.
 const MAX_HEADERS: usize = 64;
+
+/// How many connections a console holds open: those of one person's browser.
+const CONSOLE_SEATS: usize = 256;
 
 /// How long running calls may take to end.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -46,13 +51,42 @@ pub async fn serve(
     let address = listener.local_addr()?;
     check_address(address, &gateway)?;
     gateway.config.origins.extend(loopback_origins(address));
-    let house = House::new(Arc::new(gateway));
+    let gateway = Arc::new(gateway);
+    let house = House::new(routes(Arc::clone(&gateway)), &gateway.config.limits);
     tokio::select! {
         () = shutdown => {}
         () = house.receive(&listener) => {}
-        () = keep_house(&house.gateway) => {}
+        () = keep_house(&gateway) => {}
     }
     drop(listener);
+    gateway.hub.close();
+    house.close().await;
+    Ok(())
+}
+
+/// Serves the console on its approver's own machine until `shutdown` is done.
+///
+/// # Errors
+/// `InvalidInput` where the address is not 127.0.0.1: the page is for this machine's browser only.
+pub async fn serve_console(
+    listener: TcpListener,
+    console: Console,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    if address.ip() != IpAddr::V4(Ipv4Addr::LOCALHOST) {
+        let text = format!("a console is served at 127.0.0.1 only, not at `{}`", address.ip());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    let ending = console.ending();
+    let limits = Limits { connections: CONSOLE_SEATS, ..Limits::default() };
+    let house = House::new(console.routes(address), &limits);
+    tokio::select! {
+        () = shutdown => {}
+        () = house.receive(&listener) => {}
+    }
+    drop(listener);
+    ending.send_replace(true);
     house.close().await;
     Ok(())
 }
@@ -79,18 +113,18 @@ fn loopback_origins(address: SocketAddr) -> impl Iterator<Item = Origin> {
 
 /// A running server.
 struct House {
-    gateway: Arc<Gateway>,
     router: Router,
+    patience: Duration,
     seats: Arc<Semaphore>,
     closing: watch::Sender<bool>,
 }
 
 impl House {
-    fn new(gateway: Arc<Gateway>) -> Self {
-        let seats = gateway.config.limits.connections.min(Semaphore::MAX_PERMITS);
+    fn new(router: Router, limits: &Limits) -> Self {
+        let seats = limits.connections.min(Semaphore::MAX_PERMITS);
         Self {
-            router: routes(Arc::clone(&gateway)),
-            gateway,
+            router,
+            patience: limits.patience,
             seats: Arc::new(Semaphore::new(seats)),
             closing: watch::Sender::new(false),
         }
@@ -115,16 +149,15 @@ impl House {
         let _ = stream.set_nodelay(true);
         let router = self.router.clone();
         let closing = self.closing.subscribe();
-        let patience = self.gateway.config.limits.patience;
+        let patience = self.patience;
         tokio::spawn(async move {
             converse(stream, peer, router, patience, closing).await;
             drop(seat);
         });
     }
 
-    /// Ends long polls and channels, then gives running calls a moment.
+    /// Gives running calls a moment. What would go on without end was told to end before.
     async fn close(self) {
-        self.gateway.hub.close();
         self.closing.send_replace(true);
         let _ = timeout(FAREWELL, self.closing.closed()).await;
     }

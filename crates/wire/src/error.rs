@@ -32,6 +32,8 @@ pub enum ErrorCode {
     ChannelReplaced,
     /// More bytes than allowed.
     TooLarge,
+    /// It is meant for another gateway than the one that it reached.
+    Misdirected,
     /// No pairing leads to that approver.
     NoApprover,
     /// Its time has come already.
@@ -49,7 +51,7 @@ pub enum ErrorCode {
 }
 
 /// Code, name on the wire, HTTP status. The only place where the three meet.
-const TABLE: [(ErrorCode, &str, u16); 19] = [
+const TABLE: [(ErrorCode, &str, u16); 20] = [
     (ErrorCode::InvalidMessage, "invalid_message", 400),
     (ErrorCode::Unauthenticated, "unauthenticated", 401),
     (ErrorCode::BadProof, "bad_proof", 401),
@@ -63,6 +65,7 @@ const TABLE: [(ErrorCode, &str, u16); 19] = [
     (ErrorCode::DeviceConflict, "device_conflict", 409),
     (ErrorCode::ChannelReplaced, "channel_replaced", 409),
     (ErrorCode::TooLarge, "too_large", 413),
+    (ErrorCode::Misdirected, "misdirected", 421),
     (ErrorCode::NoApprover, "no_approver", 422),
     (ErrorCode::Expired, "expired", 422),
     (ErrorCode::HashMismatch, "hash_mismatch", 422),

@@ -34,6 +34,10 @@ pub use error::{ErrorBody, ErrorCode};
 /// The media type of every body.
 pub const MEDIA_TYPE: &str = "application/harp+json";
 
+/// The header that names the gateway which a call is for, by its origin, where the call goes to
+/// another address. Whoever it reaches refuses it where it is for somebody else.
+pub const MEANT_FOR: &str = "countersign-gateway";
+
 /// Byte limits of bodies.
 pub mod limit {
     /// `artifact.submit`: 2 MiB of plaintext, sealed and in base64url, with room for the rest.

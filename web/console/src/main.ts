@@ -23,7 +23,8 @@ async function start(): Promise<void> {
   // Keys that a browser makes for itself are to be had only where nobody in between can change the page.
   if (!isSecureContext) throw new Error(words.broken.insecure);
   const desk = await Office.open({
-    edge: browserEdge(),
+    // The page talks to nobody but where it came from, which leads to the gateway or is it.
+    edge: browserEdge(() => location.origin),
     disk: indexedDB,
     subtle: crypto.subtle,
     lock: "locks" in navigator ? tabLock(navigator.locks) : lonelyLock(),

@@ -1,10 +1,12 @@
 //! What happens while a question waits, in lines on standard error.
 
 use crate::commands::Here;
-use countersign_core::artifact::Risk;
+use countersign_core::artifact::{Assurance, Risk};
 use countersign_core::display::visible;
+use countersign_core::keys::KeyId;
 use countersign_core::tally::Tally;
-use countersign_enforcer::{Progress, Question};
+use countersign_core::trust::Status;
+use countersign_enforcer::{Enforcer, Progress, Question, Way};
 use countersign_store::ledger::{Asked, RequestRecord};
 
 /// One line of progress.
@@ -38,6 +40,38 @@ pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
         },
     };
     here.output.progress(&line);
+}
+
+/// Whom a question waits for that only the highest assurance of this home may allow, and who is
+/// not asked for that reason.
+pub(crate) fn waits_for_highest(enforcer: &Enforcer, question: &Question, id: &str) -> String {
+    let asked: Vec<String> = question.to.iter().map(named).collect();
+    let is_asked = |key: &KeyId| question.to.iter().any(|way| way.approver.key_id == *key);
+    let lower: Vec<String> = enforcer
+        .trust()
+        .map(|trust| trust.approvers)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|one| one.status == Status::Active {} && !is_asked(&one.key_id))
+        .map(|one| assured(&one.person, one.assurance))
+        .collect();
+    let line = format!("an approver must allow this: request {id} waits for {}", asked.join(", "));
+    match lower.as_slice() {
+        [] => line,
+        _ => format!(
+            "{line}\nnot asked: {}; it takes the highest assurance that this home has had",
+            lower.join(", ")
+        ),
+    }
+}
+
+fn named(way: &Way) -> String {
+    let name = way.pairing.as_deref().unwrap_or(&way.approver.person);
+    assured(name, way.approver.assurance)
+}
+
+fn assured(name: &str, assurance: Assurance) -> String {
+    format!("{} ({})", visible(name, false), assurance.name())
 }
 
 /// How far those are who must allow a request that waits, where they are several.

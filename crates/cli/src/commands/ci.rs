@@ -1,6 +1,6 @@
 //! `ci export`: a pairing of a pipeline's own, in one line that a secret store keeps.
 
-use super::pair::{Screen, assurance, origin};
+use super::pair::{Joining, Screen, assurance, origin};
 use super::{Here, asked_to_end};
 use crate::ephemeral::VARIABLE;
 use crate::failure::{Exit, Failure, Outcome};
@@ -120,7 +120,9 @@ impl Export {
         let identity = enforcer.identity();
         let (keys, edge) = (*identity.keys.public(), enforcer.edge());
         let client = parties::client(identity, &self.relay)?;
-        let mut desk = Screen::aside(*here.output);
+        let page = client.has_page().await;
+        let way = Joining { relay: self.relay.clone(), page, assurance: self.assurance };
+        let mut desk = Screen::aside(*here.output, way);
         let paired = tokio::select! {
             met = meet(&client, &identity.device_id, keys, &self.relay, edge, &mut desk) => met?,
             () = asked_to_end() => return Err(failed("stopped; nothing was made")),

@@ -39,6 +39,9 @@ pub(crate) struct Freeze {
 }
 
 /// Let actions run again, once an approver of the highest assurance of this home allowed it.
+///
+/// Where a `device` was ever paired, a browser on the gateway's page (`web`) is not asked. The
+/// command says whom it waits for.
 #[derive(clap::Args)]
 #[command(after_help = "Exit 10 where it was not allowed, 11 where nobody answered.\n\n\
     Examples:\n  countersign thaw\n  countersign thaw --local")]

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod checkpoint;
 pub(crate) mod ci;
+pub(crate) mod console;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -130,6 +131,7 @@ async fn carried_out(command: Command, here: &Here<'_>) -> Outcome {
         Command::Status(c) => c.run(here).await,
         Command::Gateway(c) => c.run(here).await,
         Command::Up(c) => c.run(here).await,
+        Command::Console(c) => c.run(here).await,
         Command::Pair(c) => c.run(here).await,
         Command::Join(c) => c.run(here).await,
         Command::List(c) => c.run(here).await,

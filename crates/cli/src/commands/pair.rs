@@ -53,8 +53,9 @@ pub(crate) struct Pair {
     role: Vec<String>,
 
     /// How sure you are that the key is in that person's hands: local (a key on this machine),
-    /// web (a page that the gateway serves), device (another device, in code of its own),
-    /// verified (with user verification for each signature)
+    /// web (a page that the gateway serves), device (another device, in code of its own, such as
+    /// `countersign join` or `countersign console` there), verified (with user verification for
+    /// each signature)
     #[arg(long, value_name = "LEVEL", default_value = "local", value_parser = assurance)]
     assurance: Assurance,
 
@@ -70,9 +71,13 @@ pub(crate) struct Pair {
     passphrase: PassphraseArgs,
 }
 
-/// Who else is shown the link, such as a browser.
-#[derive(Clone, Copy)]
-pub(super) struct Shown<'a>(pub(super) Option<&'a dyn Fn(&str)>);
+/// Where else the link goes, and what is said below it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shown<'a> {
+    /// Who else is shown it, such as a browser.
+    pub(super) to: Option<&'a dyn Fn(&str)>,
+    pub(super) note: Option<&'a str>,
+}
 
 impl Pair {
     /// A browser on the console of this machine's own gateway, which serves it: `web`.
@@ -90,7 +95,7 @@ impl Pair {
     }
 
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        self.run_shown(here, Shown(None)).await
+        self.run_shown(here, Shown::default()).await
     }
 
     pub(super) async fn run_shown(self, here: &Here<'_>, shown: Shown<'_>) -> Outcome {
@@ -146,7 +151,9 @@ impl Pair {
         let identity = enforcer.identity();
         let client = parties::client(identity, relay)?;
         let keys = *identity.keys.public();
-        let mut desk = Screen { output: *here.output, aside: false, shown };
+        let page = client.has_page().await;
+        let way = Joining { relay: relay.to_owned(), page, assurance: self.assurance };
+        let mut desk = Screen { output: *here.output, aside: false, shown, way };
         let edge = enforcer.edge();
         let paired = tokio::select! {
             met = meet(&client, &identity.device_id, keys, relay, edge, &mut desk) => met?,
@@ -195,7 +202,13 @@ pub(crate) async fn allowing(
     question: &Question,
     relays: &Relays,
 ) -> Result<Answered, Failure> {
-    let report = |progress: Progress| tell(*here.output, &progress);
+    let output = *here.output;
+    let report = |progress: Progress| match progress {
+        Progress::Suspended(request, _) => {
+            output.progress(&asking::waits_for_highest(enforcer, question, request.id.as_str()))
+        }
+        other => tell(output, &other),
+    };
     let far = |way: &Way| way.pairing.as_ref().is_some_and(|name| relays.contains_key(name));
     let whom = match question.to.iter().any(far) {
         true => Whom::Devices(relays),
@@ -226,14 +239,11 @@ fn stopped() -> Failure {
 
 fn tell(output: Output, progress: &Progress) {
     match progress {
-        Progress::Suspended(request, _) => output.progress(&format!(
-            "an approver that is pinned already must allow this: request {} waits",
-            request.id
-        )),
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(why, false)));
         }
-        Progress::Queued(_)
+        Progress::Suspended(..)
+        | Progress::Queued(_)
         | Progress::Submitted
         | Progress::Refused(_)
         | Progress::Counted(..)
@@ -248,19 +258,50 @@ pub(super) struct Screen<'a> {
     /// Whether standard output belongs to something else.
     aside: bool,
     shown: Shown<'a>,
+    way: Joining,
+}
+
+/// How a device joins what is announced.
+pub(super) struct Joining {
+    pub(super) relay: String,
+    /// Whether the gateway serves a page.
+    pub(super) page: bool,
+    /// What the key is pinned with.
+    pub(super) assurance: Assurance,
+}
+
+impl Joining {
+    /// What to do with the link. A key counts for what holds it: a page that the gateway serves is
+    /// not code of the device's own.
+    fn words(&self, link: &str) -> String {
+        let of_its_own = self.assurance >= Assurance::Device;
+        let own_page = format!(
+            "On the approver's own machine start\n\n  countersign console --gateway {}\n\n\
+             and paste the link there:\n\n  {link}\n\n",
+            self.relay
+        );
+        let terminal = format!("type\n\n  countersign join '{link}'\n\n");
+        match (of_its_own, self.page) {
+            (true, _) => format!("{own_page}Or, for its terminal, {terminal}"),
+            (false, true) => {
+                format!("On the approver's device open the link in its browser, or {terminal}")
+            }
+            (false, false) => format!("On the approver's device {terminal}"),
+        }
+    }
 }
 
 impl Screen<'_> {
     /// The same beside a result that a pipe may take.
-    pub(super) fn aside(output: Output) -> Self {
-        Self { output, aside: true, shown: Shown(None) }
+    pub(super) fn aside(output: Output, way: Joining) -> Self {
+        Self { output, aside: true, shown: Shown::default(), way }
     }
 }
 
 impl Desk for Screen<'_> {
     fn announce(&mut self, code: &Code, link: &Link) {
         let link = link.to_text();
-        if let Shown(Some(show)) = self.shown {
+        if let Some(show) = self.shown.to {
             show(&link);
         }
         if self.output.is_json() {
@@ -270,16 +311,18 @@ impl Desk for Screen<'_> {
             return;
         }
         let text = format!(
-            "Join from the approver's device, within 10 minutes: open the link in its browser, or type\n\n  \
-             countersign join '{}'\n\n{}\
+            "Join within 10 minutes. {}{}\
              Or type the code {code} there, and compare six digits.\n\nWaiting ...",
-            &*link,
+            self.way.words(&link),
             qr::drawn(&link, super::show::width(), self.output.color())
         );
         if self.aside {
             self.output.progress(&text);
         } else {
             let _ = self.output.result(&text, &());
+        }
+        if let Some(note) = self.shown.note {
+            self.output.progress(note);
         }
     }
 

@@ -1,6 +1,6 @@
 //! `up`: everything that one person needs, with one command.
 
-mod browser;
+pub(super) mod browser;
 mod phone;
 
 use super::gateway::Served;
@@ -82,15 +82,13 @@ impl Up {
     }
 
     async fn meet(&self, here: &Here<'_>, name: String, origin: &str) -> Result<(), Failure> {
-        if self.origin.is_none() {
-            here.output.progress(&phone::needs(origin));
-        }
         let page = browser::Page::of(&here.root);
         let show = |link: &str| match self.no_browser {
             true => {}
             false => page.show(link),
         };
-        let shown = Shown(Some(&show));
+        let note = self.origin.is_none().then(|| phone::needs(origin));
+        let shown = Shown { to: Some(&show), note: note.as_deref() };
         Pair::of_console(name, origin.to_owned()).run_shown(here, shown).await.map(|_| ())
     }
 

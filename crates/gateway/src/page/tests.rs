@@ -1,10 +1,12 @@
 use super::*;
 use crate::config::Config;
+use crate::gateway::Gateway;
 use axum::body::to_bytes;
 use countersign_core::time::Instant;
 use countersign_store::relay::memory::MemoryRelay;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
+use std::sync::Arc;
 
 static BUILT: [File; 3] = [
     File { name: INDEX, tag: "aa", plain: b"<!doctype html>", gzip: Some(b"packed") },
@@ -28,7 +30,7 @@ async fn asked_of(
     let gateway = Gateway::new(store, Config::default(), clock, Arc::new(|_: &mut [u8]| {}));
     let gateway = Arc::new(gateway);
     let router: Router =
-        crate::routes::calls(Arc::clone(&gateway), routes_of(files)).with_state(gateway);
+        crate::routes::calls(Arc::clone(&gateway), routes_of(files.iter())).with_state(gateway);
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -9,6 +9,7 @@
 
 mod auth;
 mod channel;
+mod console;
 mod exchange;
 mod house;
 mod limits;

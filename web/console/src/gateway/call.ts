@@ -9,6 +9,9 @@ const PATIENCE = 30_000;
 
 const MEDIA_TYPE = "application/harp+json";
 
+/** The header that says whom a call is for, where it goes to another address. */
+const MEANT_FOR = "countersign-gateway";
+
 /** What to ask. */
 export interface Ask {
   readonly method: "GET" | "POST" | "DELETE";
@@ -47,6 +50,8 @@ export async function send(
   signal: AbortSignal,
 ): Promise<Response> {
   const headers: Record<string, string> = {};
+  // Whoever stands at the address may lead to another gateway by now.
+  if (edge.address(origin) !== origin) headers[MEANT_FOR] = origin;
   if (ask.token !== undefined) headers.authorization = `Bearer ${ask.token}`;
   if (ask.body !== undefined) headers["content-type"] = MEDIA_TYPE;
   const rules = { redirect: "error", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" } as const;

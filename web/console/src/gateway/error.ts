@@ -25,7 +25,8 @@ export class GatewayError extends Error {
 }
 
 function wordsOf(code: string, status: number): string {
-  if (code === "unreachable") return "the gateway does not answer";
+  if (code === "misdirected") return "the server of this page leads to another gateway: start `countersign console --gateway` with the pairing's own";
+  if (code === "unreachable" || code === "unavailable") return "the gateway does not answer";
   if (code === "nonsense") return "what the gateway answered makes no sense";
   return `the gateway refused: ${code} (${status})`;
 }

@@ -5,6 +5,7 @@ export * as calls from "./calls.js";
 export { GatewayError } from "./error.js";
 export { noteIn } from "./messages.js";
 export type { Envelope, InboxPage, PairingStatus, Resolved } from "./messages.js";
+export { servedBy } from "./served.js";
 export { Session } from "./session.js";
 export type { Caller } from "./session.js";
 export { SILENCE, follow } from "./stream.js";

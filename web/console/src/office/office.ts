@@ -3,6 +3,7 @@
 import { artifact } from "@countersign/protocol";
 import { Desk, DeskError, watch } from "../desk/index.js";
 import type { Edge } from "../edge.js";
+import { servedBy } from "../gateway/index.js";
 import { Join, invitation } from "../join/index.js";
 import type { Failure, Labels, Seen } from "../join/index.js";
 import { KeyStore } from "../keys/index.js";
@@ -131,6 +132,11 @@ export class Office {
     return typed.trim() === artifact.lookDigits(about.artifact.artifactHash);
   }
 
+  /** The gateway that a console on this machine leads to; none where a gateway serves the page itself. */
+  async served(): Promise<string | undefined> {
+    return servedBy(this.#home.edge);
+  }
+
   async join(given: Invitation): Promise<Joining> {
     const invited = given.by === "link" ? invitation(given.link, "") : invitation(given.code, given.gateway);
     if (invited.by === "code") return this.#byCode(invited);
@@ -215,7 +221,7 @@ export class Office {
 
   #freeName({ name }: Labels): void {
     if (!this.#pairings.some((one) => one.name === name && one.endedAt === undefined)) return;
-    throw new Error(`a pairing named \`${name}\` exists already: choose another name`);
+    throw new NameTaken(`a pairing named \`${name}\` exists already: choose another name`);
   }
 
   #deskOf(pairId: string): Desk {
@@ -313,6 +319,11 @@ export class Office {
 
 function at(item: Waiting): number {
   return item.kind === "opened" ? item.opened.artifact.createdAt.millis : Number.MAX_SAFE_INTEGER;
+}
+
+/** Nothing was sent: with another name the same invitation is good. */
+class NameTaken extends Error {
+  override readonly name = "NameTaken";
 }
 
 /** Why nobody was paired, in words. */

@@ -63,6 +63,8 @@ export interface Desk {
   /** Whether these are the four digits that the agent's side shows for it. */
   digitsFit(about: Opened, typed: string): boolean;
   join(invitation: Invitation): Promise<Joining>;
+  /** The gateway that a console on this machine leads to; none where a gateway serves the page itself. */
+  served?(): Promise<string | undefined>;
   rename(pairId: string, labels: Labels): Promise<void>;
   /** Ends a pairing on both sides; its keys are destroyed here. */
   revoke(pairId: string): Promise<void>;

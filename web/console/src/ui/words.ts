@@ -70,6 +70,33 @@ export const words = {
     goesOn: "goes on",
   },
 
+  gone: {
+    said: { allow: "You approved this.", part: "You approved a part of this.", deny: "You denied this.", escalate: "You handed this on." } satisfies Record<
+      NonNullable<Remembered["answer"]>["say"], string>,
+    sent: {
+      waits: "Your answer is kept here and is sent when the connection is back.",
+      taken: "Your answer arrived at the gateway.",
+      "too-late": "Your answer came too late: the time was over, and it counts for nothing.",
+      refused: "Your answer was not accepted, and counts for nothing.",
+    } satisfies Record<Sent, string>,
+    allowed: "The enforcer checks it and goes on. What came of it stands in the receipt there.",
+    denied: "The enforcer refuses the call, and the agent reads your reason.",
+    unanswered: "It waits for no answer any more. The history has what this device saw of it.",
+    history: "To the history",
+  },
+
+  familiar: {
+    title: "What this device remembers",
+    hint: "A help from this device’s own history. It is not part of the request, and nothing of it is signed.",
+    first: "The first time in this device’s history that this enforcer asks for",
+    never: (count: number) => `Asked ${count === 1 ? "once" : `${count} times`} before, and never approved here:`,
+    same: (at: string) => `The same as what was approved here last (${at}):`,
+    differs: (count: number, at: string) => `${plural(count, "part differs", "parts differ")} from what was approved here last (${at}):`,
+    before: "then", now: "now", absent: "nothing",
+    lines: (before: number, now: number) => `other text: ${plural(before, "line")} then, ${now} now; it stands below, whole`,
+    more: (count: number) => `and ${plural(count, "more part differs", "more parts differ")}; all of it stands below`,
+  },
+
   shell: {
     title: "The shell line, taken apart",
     hint: "A reading aid: the whole line above is what runs.",
@@ -168,6 +195,7 @@ export const words = {
     empty: "Nothing yet.",
     none: "Nothing matches.",
     more: (count: number) => `Show ${count} more`,
+    days: { today: "Today", yesterday: "Yesterday" },
     of: (shown: number, all: number) => `${shown} of ${plural(all, "entry", "entries")}`,
   },
 
@@ -190,6 +218,8 @@ export const words = {
   pair: {
     title: "Pair this device",
     how: "Run “countersign pair” beside the agent. Open its link on this device, or type its code here.",
+    howHere: (gateway: string) =>
+      `This page comes from this machine, so its keys count as a device’s. Beside the agent, run “countersign pair --name NAME --relay ${gateway} --assurance device”, and give its link or code here.`,
     invitation: "Link or code",
     gateway: "Gateway’s address",
     gatewayHint: "Only for a code. A link names it.",
@@ -199,10 +229,13 @@ export const words = {
     compareHow: "The other screen shows six digits. Are they these, all six?",
     same: "They are the same", differ: "They differ",
     noCompare: "The link carried a secret, so there is nothing to compare.",
-    label: "What do you call it?",
-    name: "Name of the enforcer", nameHint: "Such as the machine or the project",
-    group: "Group", groupHint: "Requests are listed under it: a platform, a team, home",
+    label: "Give this enforcer a name",
+    labelHow: "The enforcer is the agent’s machine, on which calls wait for you. Name and group are yours alone, stay on this device, and can be changed later.",
+    name: "Name of the enforcer", nameHint: "How its requests are marked here, such as “build server” or “laptop”.",
+    group: "Group", groupHint: "Optional. Requests of one group stand under one heading in the inbox, such as “Work” or “Home”.",
     nameMissing: "Give it a name.",
+    nameTaken: (name: string) => `A pairing here is called “${name}” already. Choose another name: the link or code is still good.`,
+    kept: "Nothing was paired. The link is still here: try again, or use another one.",
     waiting: "Waiting for the other side to say the same…",
     done: (name: string) => `Paired with ${name}.`,
     toInbox: "To the inbox",

@@ -231,7 +231,7 @@ pub(crate) async fn ask(
     let output = *here.output;
     let report = |progress: Progress| match progress {
         Progress::Suspended(request, _) => {
-            output.progress(&format!("an approver must allow this: request {} waits", request.id))
+            output.progress(&asking::waits_for_highest(enforcer, question, request.id.as_str()));
         }
         Progress::Unreachable(why) => {
             output.progress(&format!("{}; trying again", visible(&why, false)));

@@ -40,7 +40,7 @@ fn page(link: &str) -> String {
 }
 
 /// Opens an address or a file in the browser, where there is a desktop; it is waited for by nobody.
-pub(super) fn open(what: impl AsRef<OsStr>) {
+pub(in crate::commands) fn open(what: impl AsRef<OsStr>) {
     if is_there() {
         let _ = open::that_detached(what);
     }
