@@ -150,6 +150,7 @@ mod tests {
 
     #[test]
     fn a_ledger_that_contradicts_its_head_or_does_not_verify_fails() {
+        let records = |ledger: &Ledger| records(Path::new("/h"), ledger);
         assert_eq!(records(&ledger()).state, State::Ok);
         assert_eq!(records(&Ledger { heads: Err("cut".into()), ..ledger() }).state, State::Fail);
         assert_eq!(records(&Ledger { last: Some("no".into()), ..ledger() }).state, State::Fail);
