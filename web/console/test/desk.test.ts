@@ -134,7 +134,7 @@ test("attack_19 what is over is not shown, and not answered", async () => {
   assert.match(await why(office, message), /its time is over/);
 });
 
-test("a disclosed secret is shown, fits its commitment, and is not kept", async () => {
+test("attack_47 a disclosed secret that its commitment does not hold is not shown; one that fits is, and is not kept", async () => {
   const office = await Office.open();
   const key = new Uint8Array(32).fill(1);
   const { commitment, disclosure } = redact.commit(key, "/parameters/token", "hunter2");
