@@ -42,6 +42,6 @@ test("attack_10 two browsers of one person are one of two", async (t) => {
   const ann = await (await person(t, home)).pair();
   const tablet = await ann.joined(await person(t, home), "tablet", ["--person", "ann"]);
   const asked = await home.run("enforcer", "run", "--quorum", "2", "--", "echo", "hi");
-  assert.deepEqual([asked.code, asked.stdout], [126, ""]);
+  assert.ok(asked.code !== 0 && asked.stdout === "", asked.stderr);
   assert.equal(tablet.count("POST /v1/decisions"), 0);
 });
