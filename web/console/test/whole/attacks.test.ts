@@ -50,11 +50,12 @@ test("attack_09 no page of an agent holds this one in a frame", async (t) => {
   const context = await browser().newContext();
   t.after(() => context.close());
   const page = await context.newPage();
-  await page.route("http://agent.example/", (route) => route.fulfill({ contentType: "text/html", body: `<iframe src="${home.url}/"></iframe>` }));
-  const refused = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors"));
+  const frames = ["/", "/control"].map((path) => `<iframe src="${home.url}${path}"></iframe>`).join("");
+  await page.route("http://agent.example/", (route) => route.fulfill({ contentType: "text/html", body: frames }));
+  await page.route(`${home.url}/control`, (route) => route.fulfill({ contentType: "text/html", body: "held" }));
   await page.goto("http://agent.example/");
-  await refused;
-  assert.ok(page.frames().every((frame) => !frame.url().startsWith(home.url)), page.frames().map((frame) => frame.url()).join(" "));
+  const held = page.frames().map((frame) => frame.url()).filter((url) => url.startsWith(home.url));
+  assert.deepEqual(held, [`${home.url}/control`]);
 });
 
 test("attack_09 a script in the page can use its keys and cannot take them along", async (t) => {

@@ -23,7 +23,11 @@ const ASKED: readonly (readonly string[])[] = [
     "--", "sh", "-c", "git tag v1.4.0 && git push --force origin main v1.4.0"],
 ];
 
-/** A size at which the picture is taken, in both or one theme. */
+const PASSPHRASE = "correct horse";
+
+/** Whose machine it is: nothing of the one that makes the pictures stands in them. */
+const ADA = { HOME: "/home/ada", PATH: "/usr/local/bin:/usr/bin:/bin", SHELL: "/bin/bash", TERM: "xterm-256color" };
+
 const WIDE = { width: 1180, height: 760 };
 const PHONE = { width: 390, height: 800 };
 
@@ -42,7 +46,7 @@ async function ofConsole(ann: Person): Promise<void> {
   await page.setViewportSize(WIDE);
   await page.locator("a.row").nth(ASKED.length - 1).waitFor();
   await save(page, "inbox");
-  await ann.read("git push");
+  await ann.read("rm -rf build");
   await save(page, "review");
   await page.emulateMedia({ colorScheme: "dark" });
   await save(page, "review-dark");
@@ -57,6 +61,8 @@ async function ofTerminal(world: World, browser: Browser): Promise<void> {
   const tmux = (...args: string[]): string => execFileSync("tmux", ["-L", "countersign-pictures", "-f", "/dev/null", ...args], { env: { ...env, TERM: "xterm-256color" }, encoding: "utf8" });
   tmux("new-session", "-d", "-x", "108", "-y", "30", `'${BINARY}' --home '${world.path("terminal")}' inbox`);
   try {
+    await shows(() => tmux("capture-pane", "-p"), "Passphrase:");
+    tmux("send-keys", PASSPHRASE, "Enter");
     await shows(() => tmux("capture-pane", "-p"), "git push");
     tmux("send-keys", "Enter");
     await shows(() => tmux("capture-pane", "-p"), "argv");
@@ -75,7 +81,7 @@ async function shows(screen: () => string, what: string): Promise<void> {
 }
 
 async function draw(browser: Browser, captured: string): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 900, height: 560 }, deviceScaleFactor: 1.5 });
+  const context = await browser.newContext({ viewport: { width: 930, height: 560 }, deviceScaleFactor: 1.5 });
   const page = await context.newPage();
   await page.setContent("<body style='margin:0;background:#1b1d23'><pre style='margin:14px;font:13.5px/1.28 \"DejaVu Sans Mono\",monospace'></pre></body>");
   await page.evaluate((parts) => {
@@ -87,15 +93,15 @@ async function draw(browser: Browser, captured: string): Promise<void> {
     }
   }, [...runs(captured)]);
   const box = await page.locator("pre").boundingBox();
-  await page.setViewportSize({ width: 900, height: Math.ceil((box?.height ?? 530) + 28) });
+  await page.setViewportSize({ width: 930, height: Math.ceil((box?.height ?? 530) + 28) });
   await save(page, "terminal");
   await context.close();
 }
 
 /** A second approver, at a terminal, whom the first one allows. */
 async function terminal(world: World, ann: Person): Promise<void> {
-  writeFileSync(world.path("passphrase"), "correct horse\n", { mode: 0o600 });
-  const pair = world.start("enforcer", ["pair", "--name", "ops", "--relay", world.url, "--json"]);
+  writeFileSync(world.path("passphrase"), `${PASSPHRASE}\n`, { mode: 0o600 });
+  const pair = world.start("enforcer", ["pair", "--name", "ops", "--relay", world.url, "--assurance", "device", "--json"]);
   const { link } = JSON.parse(await pair.line()) as { link: string };
   const join = world.start("terminal", ["join", link, "--name", "build-server", "--passphrase-file", world.path("passphrase")]);
   await ann.read("approve here");
@@ -115,7 +121,7 @@ async function all(): Promise<void> {
     const ann = await Person.at(world, browser, t, { deviceScaleFactor: 1.5 });
     await ann.pair();
     await terminal(world, ann);
-    for (const one of ASKED) await world.start("enforcer", ["run", ...one]).says(/delivered/);
+    for (const one of ASKED) await world.start("enforcer", ["run", ...one], ADA).says(/delivered/);
     await ofTerminal(world, browser);
     await ofConsole(ann);
     for (const end of ends) await end();
