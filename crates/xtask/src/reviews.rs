@@ -3,14 +3,13 @@
 use crate::{Outcome, child};
 
 /// A test that writes: what it works them out with is there in tests only.
-const WRITER: [&str; 10] = [
+const WRITER: [&str; 9] = [
     "test",
     "--quiet",
     "--package",
     "countersign-approver",
     "--lib",
     "--",
-    "--quiet",
     "--ignored",
     "--exact",
     "review::console::write",
