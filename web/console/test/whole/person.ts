@@ -164,8 +164,7 @@ export class Person {
     if ((await yes.textContent())?.includes("Hold") !== true) return yes.click();
     await yes.focus();
     await page.keyboard.down("Space");
-    await page.getByText("Keep holding…").waitFor();
-    await page.getByText("Keep holding…").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Take it back" }).or(page.getByText("These are not its digits")).first().waitFor();
     await page.keyboard.up("Space");
   }
 
