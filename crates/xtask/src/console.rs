@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Outcome, child, sdk};
 
-const HOME: &str = "web/console";
+pub(crate) const HOME: &str = "web/console";
 
 /// The files of the page by their names.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -18,11 +18,15 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 pub(crate) fn run() -> Outcome {
     sdk::build()?;
     sdk::install(HOME)?;
-    let binary = std::env::current_exe().map_err(|error| error.to_string())?;
-    let binary = binary.with_file_name("countersign");
-    child::run(sdk::npm(HOME, &["test"]).env("COUNTERSIGN", binary))?;
+    child::run(sdk::npm(HOME, &["test"]).env("COUNTERSIGN", binary()?))?;
     // A folder without a page has nothing to build.
     child::run(&mut sdk::npm(HOME, &["run", "build", "--if-present"]))
+}
+
+/// The binary that was built beside this one.
+pub(crate) fn binary() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    Ok(own.with_file_name("countersign"))
 }
 
 /// The same, and says where the page that is committed is another than the one that was built.

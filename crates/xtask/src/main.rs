@@ -8,6 +8,8 @@
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`sdk`]: the second implementation, in TypeScript.
 //! * [`console`]: the page on which a person answers, in TypeScript.
+//! * [`reviews`]: what terminal and console show alike.
+//! * [`screens`]: that page in a browser.
 //! * [`schemas`]: JSON Schemas from the types.
 //! * [`hosts`]: the real agent hosts, with our hook before their tools.
 //! * [`kill`]: many rounds of the test that kills the process.
@@ -20,7 +22,9 @@ mod deps;
 mod floors;
 mod hosts;
 mod kill;
+mod reviews;
 mod schemas;
+mod screens;
 mod sdk;
 mod test;
 mod tools;
@@ -34,13 +38,16 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, vectors, clippy, build, schemas, sdk, console, tests, docs
+  test               every check: tools, format, floors, vectors, clippy, build, schemas, sdk, console, screens, tests, docs
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date
   schemas [--check]  writes schemas/ from the types; --check only says whether they are up to date
   sdk                installs, builds and tests sdk/typescript with npm
-  console [--check]  installs, tests and builds web/console with npm; --check compares with what is committed
+  console [--check]  installs, tests and builds web/console with npm; --check compares with what is committed,
+                     --pictures makes docs/pictures anew from the running product
+  reviews            writes what terminal and console show alike, web/console/test/reviews.json
+  screens            tests the built page in Chromium, on a pretended desk and against the binary
   hosts [BINARY]     drives Claude Code and Codex, from npm, against a stand-in for their models
   kill [--rounds N]  strikes processes and disks N times in the middle of their work [2000]";
 
@@ -66,6 +73,9 @@ fn obey(given: &[&str]) -> Outcome {
         ["sdk"] => sdk::run(),
         ["console"] => console::run(),
         ["console", "--check"] => console::check(),
+        ["console", "--pictures"] => screens::pictures(),
+        ["reviews"] => reviews::write(),
+        ["screens"] => screens::run(),
         ["schemas"] => schemas::write(),
         ["schemas", "--check"] => schemas::check(),
         ["hosts"] => hosts::run(None),

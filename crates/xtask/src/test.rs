@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, console, floors, schemas, sdk, tools, vectors};
+use crate::{Outcome, child, console, floors, schemas, screens, sdk, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
@@ -18,6 +18,7 @@ const STEPS: [Step; 12] = [
     ("schemas", schemas::check),
     ("sdk", sdk::run),
     ("console", console::check),
+    ("screens", screens::run),
     ("tests", suites),
     ("doctests", doctests),
     ("documentation", documentation),
@@ -95,5 +96,7 @@ mod tests {
     fn the_binary_is_there_before_the_tests() {
         let at = |wanted| STEPS.iter().position(|(name, _)| *name == wanted).unwrap();
         assert!(at("tools") < at("sdk") && at("sdk") < at("tests") && at("build") < at("tests"));
+        // The screens are those of the page that is built, and its tests start the binary.
+        assert!(at("build") < at("screens") && at("console") < at("screens"));
     }
 }

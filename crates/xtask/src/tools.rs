@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Outcome, child};
+use crate::{Outcome, child, screens};
 
 /// A Debian package, and the command that succeeds where it is there.
 struct Tool {
@@ -11,7 +11,10 @@ struct Tool {
     probe: &'static [&'static str],
 }
 
-static TOOLS: [Tool; 6] = [
+/// The browser of the console's screens, which may also be one that the developer names.
+const CHROMIUM: &str = "chromium";
+
+static TOOLS: [Tool; 7] = [
     Tool { package: "strace", probe: &["strace", "-V"] },
     Tool { package: "nodejs", probe: &["node", "--version"] },
     Tool { package: "npm", probe: &["npm", "--version"] },
@@ -19,6 +22,7 @@ static TOOLS: [Tool; 6] = [
     Tool { package: "python3-venv", probe: &["python3", "-c", "import venv, ensurepip"] },
     Tool { package: "tmux", probe: &["tmux", "-V"] },
     Tool { package: "keyutils", probe: &["keyctl", "--version"] },
+    Tool { package: CHROMIUM, probe: &[CHROMIUM, "--version"] },
 ];
 
 /// Installs what is missing, or says what is: only the tests know which of them can do without.
@@ -50,6 +54,9 @@ fn add(tool: &Tool) -> Outcome {
 }
 
 fn is_there(tool: &Tool) -> bool {
+    if tool.package == CHROMIUM && screens::browser().is_some() {
+        return true;
+    }
     let Some((name, arguments)) = tool.probe.split_first() else { return false };
     child::succeeds(child::program(name).args(arguments))
 }

@@ -32,7 +32,16 @@ async function start(): Promise<void> {
     tabs: new BroadcastChannel("countersign"),
   });
   mount(App, { target: document.body, props: { desk } });
+  wakeful(desk);
   keepPage();
+}
+
+/** A device that slept, or lost its network, holds streams that look open and bring nothing. */
+function wakeful(desk: Office): void {
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") desk.wake();
+  });
+  addEventListener("online", () => desk.wake());
 }
 
 /** The page itself stays on the device. Where that fails it works all the same, but not offline. */

@@ -134,7 +134,7 @@ test("attack_19 what is over is not shown, and not answered", async () => {
   assert.match(await why(office, message), /its time is over/);
 });
 
-test("a disclosed secret is shown, fits its commitment, and is not kept", async () => {
+test("attack_47 a disclosed secret that its commitment does not hold is not shown; one that fits is, and is not kept", async () => {
   const office = await Office.open();
   const key = new Uint8Array(32).fill(1);
   const { commitment, disclosure } = redact.commit(key, "/parameters/token", "hunter2");
@@ -280,14 +280,14 @@ test("attack_23 a gateway that repeats itself is heard once, and one without end
   }
 });
 
-async function noted(office: Office, opened: Opened, allowed: readonly string[], toldAt: number, by = secret(1)): Promise<json.JsonObject> {
+async function noted(office: Office, opened: Opened, allowed: readonly string[], toldAt: number, by = secret(1), artifactType = "countersign.progress/v1"): Promise<json.JsonObject> {
   const { artifact } = opened;
   const note = {
     type: "countersign.progress/v1", requestId: artifact.requestId, artifactHash: artifact.artifactHash,
     answers: allowed.length, allowed, needed: 2, toldAt: time.atMillis(toldAt).text,
   };
   const signature = Buffer.from(await keys.signDomain(by, "progress", note)).toString("base64url");
-  const shown = { requestId: "r1", artifactType: artifact.artifactType, artifactHash: artifact.artifactHash, expiresAt: artifact.expiresAt.text };
+  const shown = { requestId: "r1", artifactType, artifactHash: artifact.artifactHash, expiresAt: artifact.expiresAt.text };
   const random = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n));
   const sealed = sealing.seal(json.canonical({ note, signature }), shown, [office.device.publicKeys], random);
   return enveloped("note.deliver", "r1", { ciphertext: sealing.sealedJson(sealed) });
@@ -302,6 +302,7 @@ test("attack_23 how far the others are is the enforcer's word, and an old one ch
     return found?.kind === "opened" ? found.opened.soFar : undefined;
   };
   assert.equal(await hear(await noted(office, opened, ["bob"], NOW, secret(9))), undefined, "forged");
+  assert.equal(await hear(await noted(office, opened, ["bob"], NOW, secret(1), "command.review")), undefined, "sealed as a request");
   const line = await hear(await noted(office, opened, ["bob"], NOW + 2));
   assert.match(line ?? "", /^1 of 2 approved so far/);
   assert.equal(await hear(await noted(office, opened, [], NOW + 1)), line, "an old one");

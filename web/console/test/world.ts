@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BINARY = process.env.COUNTERSIGN ?? fileURLToPath(new URL("../../../../target/debug/countersign", import.meta.url));
+export const BINARY = process.env.COUNTERSIGN ?? fileURLToPath(new URL("../../../../target/debug/countersign", import.meta.url));
 
 /** A policy that asks about everything. */
 const HOLD_EVERYTHING =
@@ -59,6 +59,11 @@ export class Process {
     throw new Error(`it never said ${what}: ${this.#stdout}${this.#stderr}`);
   }
 
+  /** What it said on standard output so far. */
+  said(): string {
+    return this.#stdout;
+  }
+
   type(text: string): void {
     this.#child.stdin?.write(text);
   }
@@ -73,19 +78,35 @@ export class Process {
   }
 }
 
+/** What a world begins with. */
+export interface Opening {
+  /** Whether a gateway runs. */
+  readonly gateway?: boolean;
+  /** A policy that is accepted; without it one that nobody accepted asks about everything. */
+  readonly accepted?: string;
+}
+
 export class World {
   readonly #folder = mkdtempSync(join(tmpdir(), "countersign-console-"));
   readonly #running = new Set<Process>();
   #gateway: Process | undefined;
   url = "";
 
-  static async open(): Promise<World> {
+  static async open({ gateway = true, accepted }: Opening = {}): Promise<World> {
     const world = new World();
     mkdirSync(world.path("work"));
     mkdirSync(world.path("enforcer"), { mode: 0o700 });
-    writeFileSync(world.path("enforcer/policy.toml"), HOLD_EVERYTHING, { mode: 0o600 });
-    await world.startGateway();
+    if (accepted === undefined) writeFileSync(world.path("enforcer/policy.toml"), HOLD_EVERYTHING, { mode: 0o600 });
+    else await world.#accept(accepted);
+    if (gateway) await world.startGateway();
     return world;
+  }
+
+  /** Before anybody is paired a home believes its owner. */
+  async #accept(policy: string): Promise<void> {
+    writeFileSync(this.path("accepted.toml"), policy);
+    const { code, stderr } = await this.run("enforcer", "policy", "accept", this.path("accepted.toml"), "--at", "home");
+    if (code !== 0) throw new Error(stderr);
   }
 
   path(name: string): string {
@@ -103,8 +124,8 @@ export class World {
     await this.#gateway?.kill();
   }
 
-  start(party: string, args: readonly string[]): Process {
-    return this.#run(BINARY, ["--home", this.path(party), ...args]);
+  start(party: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Process {
+    return this.#run(BINARY, ["--home", this.path(party), ...args], more);
   }
 
   /** The same on a terminal of its own. */
@@ -117,9 +138,9 @@ export class World {
     return this.start(party, args).end();
   }
 
-  #run(program: string, args: readonly string[]): Process {
+  #run(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Process {
     const known = Object.entries(process.env).filter(([name]) => !/^(COUNTERSIGN|HARP)/.test(name));
-    const env = { ...Object.fromEntries(known), NO_COLOR: "1", TERM: "dumb" };
+    const env = { ...Object.fromEntries(known), NO_COLOR: "1", TERM: "dumb", ...more };
     const started = new Process(program, args, this.path("work"), env);
     this.#running.add(started);
     return started;

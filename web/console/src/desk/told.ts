@@ -9,6 +9,9 @@ import { soFarLine } from "../review/index.js";
 import type { Opened } from "../model.js";
 import { shownOf } from "./open.js";
 
+/** What a note is sealed as, so that it opens as no request, and no request as a note. */
+const NOTE = "countersign.progress/v1";
+
 /** A note that was checked. */
 export interface Told {
   /** The note as it came, to be kept. */
@@ -27,7 +30,7 @@ export async function opened(
   device: keys.Device,
 ): Promise<Told | undefined> {
   try {
-    const bytes = await sealing.open(sealed, shownOf(about.artifact), device);
+    const bytes = await sealing.open(sealed, { ...shownOf(about.artifact), artifactType: NOTE }, device);
     return checked(new TextDecoder("utf-8", { fatal: true }).decode(bytes), about, enforcer);
   } catch {
     return undefined;

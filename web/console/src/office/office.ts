@@ -304,8 +304,16 @@ export class Office {
     this.#tells.forEach((tell) => tell(picture));
   }
 
+  /** Whether it was answered for good: another tab's desk takes it out of its own inbox only. */
+  #answered(item: Waiting): boolean {
+    if (item.kind !== "opened") return false;
+    const { requestId } = item.opened.artifact;
+    const known = this.#history.find((one) => one.pairId === item.opened.pairId && one.requestId === requestId);
+    return known?.answer !== undefined && known.answer.sent !== "waits";
+  }
+
   #picture(): Picture {
-    const waiting = [...this.#waiting.values()].flat().sort((a, b) => at(a) - at(b));
+    const waiting = [...this.#waiting.values()].flat().filter((item) => !this.#answered(item)).sort((a, b) => at(a) - at(b));
     return {
       pairings: this.#pairings,
       reach: Object.fromEntries(this.#reach),

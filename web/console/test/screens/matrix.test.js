@@ -7,6 +7,10 @@ import { accessible, at, noSideways } from "./pages.js";
 const WIDTHS = [320, 360, 768, 1280];
 const THEMES = ["light", "dark"];
 
+
+/** All that another theme changes. */
+const COLOURS = ["color-contrast", "link-in-text-block"];
+
 const SCREENS = [
   ["inbox", "all", { hash: "#/inbox" }], ["nothing waits", "empty", {}], ["not paired", "unpaired", {}],
   ...["command", "low", "shell", "patch", "patchLow", "tool", "plan", "batch", "batchHigh", "deploy", "foreign", "hostile"].map((one) => [one, one, { open: true }]),
@@ -24,7 +28,7 @@ for (const [name, scene, options] of SCREENS) {
       for (const theme of THEMES) {
         await page.emulateMedia({ colorScheme: theme });
         // What axe looks at hangs on the layout, and that is the same at 320 as at 360.
-        if (width !== 320) await accessible(page, `${name} at ${width}, ${theme}`);
+        if (width !== 320) await accessible(page, `${name} at ${width}, ${theme}`, theme === "dark" ? COLOURS : undefined);
       }
     }
     assert.deepEqual(wrong, []);
@@ -36,5 +40,9 @@ test("the check of accessibility finds what is planted", async () => {
   const { page, done } = await at("empty");
   await page.evaluate(() => document.querySelector("main").append(document.createElement("input")));
   await assert.rejects(accessible(page, "planted"));
+  await page.evaluate(() => document.querySelector("main").append(Object.assign(document.createElement("p"), { textContent: "pale" })));
+  await page.evaluate(() => document.querySelector("main > p:last-child").style.setProperty("color", "#888"));
+  await page.evaluate(() => document.querySelector("main > p:last-child").style.setProperty("background", "#999"));
+  await assert.rejects(accessible(page, "planted", COLOURS));
   await done();
 });

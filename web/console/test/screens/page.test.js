@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { chromium } from "playwright-core";
+import { launched } from "../../.test/test/whole/browser.js";
 import { serve } from "./serve.js";
 
 const DIST = new URL("../../dist/", import.meta.url);
@@ -16,7 +16,7 @@ let served;
 
 before(async () => {
   served = await serve(DIST.pathname);
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  browser = await launched();
 });
 after(async () => {
   await browser?.close();

@@ -1,7 +1,7 @@
-/** Pictures of every screen, in both themes and three widths, for a person to look at: `npm run pictures`. */
+/** Pictures of every screen, in both themes and three widths, for a person to look at: `npm run shots`. */
 
 import { mkdirSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { launched } from "../../.test/test/whole/browser.js";
 import { serve } from "./serve.js";
 
 const folder = new URL("../../.shots", import.meta.url).pathname;
@@ -24,7 +24,7 @@ const SCENES = [
 ];
 
 const { origin, close } = await serve(new URL("../../.screens", import.meta.url).pathname);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await launched();
 for (const width of [360, 768, 1280]) {
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });

@@ -1,0 +1,205 @@
+/** A person at the built page, in a browser of their own, at the real gateway. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import type { TestContext } from "node:test";
+import type { Browser, BrowserContext, Page, Request } from "playwright-core";
+import type { World } from "../world.js";
+
+/** From where the tests are built to the page that is built. */
+const DIST = new URL("../../../dist/", import.meta.url);
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml", png: "image/png",
+  webmanifest: "application/manifest+json", json: "application/json",
+};
+
+/** A call of the page to its gateway. */
+export interface Call {
+  readonly what: string;
+  readonly url: string;
+  readonly body: string;
+}
+
+export class Person {
+  readonly world: World;
+  readonly context: BrowserContext;
+  /** Every call to the gateway's API, in order. */
+  readonly calls: Call[] = [];
+  page!: Page;
+  readonly #taken: string[] = [];
+  readonly #wrong: string[] = [];
+
+  private constructor(world: World, context: BrowserContext) {
+    this.world = world;
+    this.context = context;
+  }
+
+  /** Opens a browser. That the page asks nobody but its gateway is held to the test's end. */
+  static async at(world: World, browser: Browser, t: TestContext, more: Parameters<Browser["newContext"]>[0] = {}): Promise<Person> {
+    const context = await browser.newContext({ viewport: { width: 390, height: 800 }, serviceWorkers: "block", ...more });
+    const person = new Person(world, context);
+    t.after(() => person.#leave());
+    context.setDefaultTimeout(20_000);
+    context.on("request", (request) => person.#asked(request));
+    context.on("response", (response) => {
+      const { pathname } = new URL(response.url());
+      if (response.ok()) person.#taken.push(`${response.request().method()} ${pathname}`);
+    });
+    context.on("weberror", (error) => person.#wrong.push(error.error().message));
+    await person.#serve();
+    person.page = await person.tab();
+    return person;
+  }
+
+  async tab(): Promise<Page> {
+    const page = await this.context.newPage();
+    page.on("websocket", (socket) => this.#wrong.push(`opened ${socket.url()}`));
+    page.on("console", (message) => {
+      if (/Content.Security.Policy|TrustedHTML|TrustedScript/i.test(message.text())) this.#wrong.push(message.text());
+    });
+    return page;
+  }
+
+  /** How often a call was taken by the gateway. */
+  taken(what: string): number {
+    return this.#taken.filter((one) => one === what).length;
+  }
+
+  /** Waits for what no element of the page tells. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.page.waitForEvent("request");
+  }
+
+  /** Everything that this browser keeps for the page, by database and store. */
+  kept(): Promise<Record<string, unknown[]>> {
+    return this.page.evaluate(async () => {
+      const wait = <T>(asked: IDBRequest<T>) => new Promise<T>((done, fail) => {
+        asked.onsuccess = () => done(asked.result);
+        asked.onerror = () => fail(asked.error);
+      });
+      const found: Record<string, unknown[]> = { local: Object.entries(localStorage) };
+      for (const { name = "" } of await indexedDB.databases()) {
+        const database = await wait(indexedDB.open(name));
+        for (const store of database.objectStoreNames) {
+          found[`${name}/${store}`] = await wait(database.transaction(store).objectStore(store).getAll());
+        }
+        database.close();
+      }
+      return JSON.parse(JSON.stringify(found)) as Record<string, unknown[]>;
+    });
+  }
+
+  /** How often a call was made: `POST /v1/decisions`. */
+  count(what: string): number {
+    return this.calls.filter((call) => call.what === what).length;
+  }
+
+  #asked(request: Request): void {
+    const url = new URL(request.url());
+    if (url.origin !== this.world.url) this.#wrong.push(`asked ${request.url()}`);
+    else if (url.pathname.startsWith("/v1/")) {
+      this.calls.push({ what: `${request.method()} ${url.pathname}`, url: request.url(), body: request.postData() ?? "" });
+    }
+  }
+
+  /** This build's page under the gateway's own headers, whatever page was built into the binary. */
+  async #serve(): Promise<void> {
+    const { world, context } = this;
+    const policy = (await fetch(`${world.url}/`)).headers.get("content-security-policy") ?? "default-src 'none'";
+    await context.route((url) => url.origin === world.url && !url.pathname.startsWith("/v1/"), async (route) => {
+      const { pathname } = new URL(route.request().url());
+      const name = pathname === "/" || pathname === "/pair" ? "index.html" : pathname.slice(1);
+      const body = await readFile(new URL(name, DIST)).catch(() => undefined);
+      if (body === undefined) return route.fulfill({ status: 404 });
+      const type = TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain";
+      return route.fulfill({ body, headers: { "content-type": type, "content-security-policy": policy } });
+    });
+  }
+
+  /** Pairs by link with the enforcer of this world, which is shown as `build server`. */
+  async pair(name = "ann", more: readonly string[] = [], allowed: () => Promise<void> = async () => undefined): Promise<this> {
+    const { world, page } = this;
+    const pair = world.start("enforcer", ["pair", "--name", name, "--relay", world.url, "--assurance", "web", "--json", ...more]);
+    const { link } = JSON.parse(await pair.line()) as { link: string };
+    await page.goto(link);
+    await page.getByLabel("Name of the enforcer").fill("build server");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await allowed();
+    await page.getByText("Paired with build server.").waitFor();
+    assert.equal((await pair.end()).code, 0);
+    await page.getByRole("link", { name: "To the inbox" }).click();
+    return this;
+  }
+
+  /** Another person beside this one, who allows that. */
+  async joined(other: Person, name = "bob", more: readonly string[] = []): Promise<Person> {
+    return other.pair(name, more, async () => {
+      await this.read("approve here");
+      await this.allow();
+      await this.inbox();
+    });
+  }
+
+  async inbox(): Promise<void> {
+    await this.page.goto(`${this.world.url}/#/inbox`);
+  }
+
+  /** Opens what waits, or what waits and says so. */
+  async read(saying = ""): Promise<void> {
+    await this.page.locator("a.row").filter({ hasText: saying }).click();
+    await this.page.locator(".decide").waitFor();
+  }
+
+  /** Says yes to what is open, as its risk asks for it: what the page says became of it. */
+  async allow(): Promise<string> {
+    await this.gesture();
+    return this.#signed();
+  }
+
+  /** One press, or one that is held until it is taken. */
+  async gesture(): Promise<void> {
+    const { page } = this;
+    const yes = page.getByRole("group", { name: "Your answer" }).getByRole("button").last();
+    if ((await yes.textContent())?.includes("Hold") !== true) return yes.click();
+    await yes.focus();
+    await page.keyboard.down("Space");
+    await page.getByRole("button", { name: "Take it back" }).or(page.getByText("These are not its digits")).first().waitFor();
+    await page.keyboard.up("Space");
+  }
+
+  /** Opens every part that is folded: at high risk no yes is given before. */
+  async openAll(): Promise<void> {
+    const folded = this.page.locator("article .unread > summary");
+    for (let left = await folded.count(); left > 0; left = await folded.count()) await folded.first().click();
+  }
+
+  async deny(reason = ""): Promise<string> {
+    await this.page.getByLabel(/^Reason/).fill(reason);
+    await this.page.getByRole("button", { name: "Deny" }).click();
+    return this.#signed();
+  }
+
+  /** After the three seconds in which it can be taken back: what the page says became of it. */
+  async #signed(): Promise<string> {
+    const { page } = this;
+    await page.getByRole("button", { name: "Take it back" }).waitFor();
+    await page.getByRole("button", { name: "Take it back" }).waitFor({ state: "detached" });
+    await page.getByText("Signing and sending…").waitFor({ state: "detached" });
+    const said = page.locator(".said .toast").last();
+    const words = await said.locator(".what").innerText();
+    await said.getByRole("button").click();
+    return words;
+  }
+
+  /** What this device kept of the request that it saw last. */
+  async newest(): Promise<string> {
+    await this.page.goto(`${this.world.url}/#/history`);
+    return this.page.locator(".entries li").first().innerText();
+  }
+
+  async #leave(): Promise<void> {
+    await this.context.close();
+    assert.deepEqual(this.#wrong, []);
+  }
+}
