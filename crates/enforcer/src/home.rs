@@ -382,7 +382,7 @@ pub fn pairings_in(dir: &Path) -> Result<Vec<Pairing>, HomeError> {
 fn retired(store: &mut TrustStore, pairing: &Pairing, until: &Timestamp) -> bool {
     let Some(old) = store.approver(&pairing.key_id).cloned() else { return false };
     let takes_over = |a: &Approver| {
-        a.key_id != old.key_id && a.assurance >= old.assurance && a.status == Status::Active {}
+        a.key_id != old.key_id && a.reach() >= old.reach() && a.status == Status::Active {}
     };
     let sooner = match &old.status {
         Status::Active {} => true,
@@ -424,6 +424,7 @@ pub fn approver(
         label: pairing.name.clone(),
         roles,
         assurance,
+        passkey: None,
         created_at: pairing.paired_at.clone(),
         status: Status::Active {},
         pair_id: pairing.pair_id.clone(),

@@ -171,6 +171,15 @@ impl Grounds {
         }
     }
 
+    /// The same for those who admit others: each of them answers with as much as it can, or an answer
+    /// that anybody could give in its place would count.
+    #[must_use]
+    pub(crate) fn of_admitters(mut self, to: &[Way]) -> Self {
+        let least = to.iter().map(|way| way.approver.reach()).min();
+        self.min_assurance = least.unwrap_or(self.min_assurance);
+        self
+    }
+
     /// The same for an action of which something was found that makes it critical.
     #[must_use]
     pub fn critical(mut self) -> Self {
@@ -310,7 +319,7 @@ impl Question {
 
     fn enough<'a>(&'a self, ways: &'a [Way]) -> impl Iterator<Item = &'a Way> {
         let floor = self.min_assurance();
-        ways.iter().filter(move |way| way.approver.assurance >= floor)
+        ways.iter().filter(move |way| way.approver.reach() >= floor)
     }
 
     /// Whether a stored request is this question: put to exactly these people, on exactly these
