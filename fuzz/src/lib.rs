@@ -19,6 +19,7 @@ use countersign_core::json::{self, JsonError, limit};
 use countersign_core::keys::{PublicKeys, SecretKeys};
 use countersign_core::message::Message;
 use countersign_core::pairing::Link;
+use countersign_core::passkey::Offer;
 use countersign_core::progress::SignedNote;
 use countersign_core::prompt::{Prompt, PromptAck};
 use countersign_core::receipt::Receipt;
@@ -120,8 +121,10 @@ pub fn progress(data: &[u8]) {
 pub fn decision(data: &[u8]) {
     if let Some(decision) = one_form(data, Decision::parse) {
         let _ = decision.verify_signature(&keys().public().signing());
+        let _ = decision.challenge();
     }
     one_form(data, Answer::parse);
+    one_form(data, Offer::parse);
 }
 
 /// Receipts, which prove nothing to somebody who pinned nobody.

@@ -32,8 +32,7 @@ fn roles_change_once_the_pinned_device_allows_it() {
 #[test]
 fn attack_09_a_denied_change_changes_nothing() {
     let world = World::paired();
-    let set =
-        world.spawn("enforcer", &["trust", "set", "ann", "--assurance", "verified", "--json"]);
+    let set = world.spawn("enforcer", &["trust", "set", "ann", "--assurance", "web", "--json"]);
     let id = world.waiting("approver");
     world.json("approver", &["deny", &id, "-m", "no"]);
     let output = set.output();
@@ -41,7 +40,27 @@ fn attack_09_a_denied_change_changes_nothing() {
         (output.status.code(), error_code(&output).as_str()),
         (Some(10), "pairing_not_allowed")
     );
-    assert_ne!(trust(&world, "enforcer")["approvers"][0]["assurance"], "verified");
+    assert_ne!(trust(&world, "enforcer")["approvers"][0]["assurance"], "web");
+}
+
+#[test]
+fn attack_49_verified_is_stated_by_nobody_and_a_text_that_is_no_passkey_pins_nothing() {
+    let world = World::paired();
+    for args in [
+        &["trust", "set", "ann", "--assurance", "verified", "--json"][..],
+        &["pair", "--name", "eve", "--relay", world.url(), "--assurance", "verified", "--json"],
+        &["trust", "set", "ann", "--passkey", "e30", "--role", "sre", "--json"],
+    ] {
+        let output = world.run("enforcer", args);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("passkey"), "{told}");
+    }
+    for text in ["", "e30", "no base64url!"] {
+        let output = world.run("enforcer", &["trust", "set", "ann", "--passkey", text, "--json"]);
+        assert_eq!((output.status.code(), error_code(&output)), (Some(13), "passkey".into()));
+    }
+    assert!(trust(&world, "enforcer")["approvers"][0].get("passkey").is_none());
 }
 
 #[test]

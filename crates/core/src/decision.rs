@@ -5,6 +5,7 @@ use crate::encoding::{Fixed, Hash};
 use crate::json::{self, JsonError, limit};
 use crate::keys::{KeyError, KeyId, SecretKeys, Signature, verify_raw};
 use crate::message::exact;
+use crate::passkey::Assertion;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -99,6 +100,8 @@ pub mod hint {
     pub const GRANT: &str = "grant";
     /// SHA-256 of the canonical review model.
     pub const DISPLAY_HASH: &str = "displayHash";
+    /// What a passkey signed: [`crate::passkey::Assertion`].
+    pub const WEBAUTHN: &str = "webauthn";
 }
 
 /// A person's reason with the salt that hides it from guessing; travels sealed.
@@ -177,7 +180,33 @@ impl Decision {
     /// # Errors
     /// Where artifact or hints have no canonical form.
     pub fn sign(artifact: &Artifact, choice: Choice, key: &SecretKeys) -> Result<Self, KeyError> {
-        let mut decision = Self {
+        Self::unsigned(artifact, choice, key)?.signed(key)
+    }
+
+    /// The same after a passkey signed the decision's challenge. The key signs what the passkey
+    /// made along with everything else, so that nobody else can add, drop or exchange it.
+    ///
+    /// # Errors
+    /// As [`Decision::sign`].
+    pub fn sign_verified(
+        artifact: &Artifact,
+        choice: Choice,
+        key: &SecretKeys,
+        passkey: impl FnOnce(&Hash) -> Assertion,
+    ) -> Result<Self, KeyError> {
+        let mut decision = Self::unsigned(artifact, choice, key)?;
+        let made = json::value_of(&passkey(&decision.challenge()?))?;
+        decision.policy_hints.get_or_insert_default().insert(hint::WEBAUTHN.into(), made);
+        decision.signed(key)
+    }
+
+    fn signed(mut self, key: &SecretKeys) -> Result<Self, KeyError> {
+        self.signature = key.sign_decision(&self.signable()?)?;
+        Ok(self)
+    }
+
+    fn unsigned(artifact: &Artifact, choice: Choice, key: &SecretKeys) -> Result<Self, KeyError> {
+        Ok(Self {
             request_id: artifact.head.request_id.clone(),
             artifact_hash_alg: HashAlg::Sha256,
             artifact_hash: artifact.hash()?,
@@ -190,9 +219,21 @@ impl Decision {
             signer_key_id: key.key_id(),
             signature: Fixed([0; 64]),
             policy_hints: choice.hints,
-        };
-        decision.signature = key.sign_decision(&decision.signable()?)?;
-        Ok(decision)
+        })
+    }
+
+    /// What a passkey signs for it: SHA-256 of the canonical decision as it would be without one.
+    ///
+    /// # Errors
+    /// Where the decision has no canonical form.
+    pub fn challenge(&self) -> Result<Hash, JsonError> {
+        let mut bare = self.clone();
+        let hints = bare.policy_hints.take().map(|mut hints| {
+            hints.remove(hint::WEBAUTHN);
+            hints
+        });
+        bare.policy_hints = hints.filter(|hints| !hints.is_empty());
+        json::sha256_without(&bare, "signature").map(Hash)
     }
 
     /// The canonical bytes.

@@ -8,7 +8,8 @@
 //! * [`json`]: the strict reader and the canonical writer.
 //! * [`action`]: what would run, whole; [`redact`]: secrets inside it.
 //! * [`artifact`]: the action put to one approver; [`sealing`]: so that no relay can read it.
-//! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned.
+//! * [`decision`]: the signed answer; [`trust`]: the keys that somebody pinned; [`passkey`]: whether
+//!   the person was there for an answer.
 //! * [`verify`]: from a decision to a proof; [`answer`]: what it says; [`request`]: the life of a
 //!   request; [`tally`]: how far several answers are; [`progress`]: what the next one is told of it.
 //! * [`grant`]: what was allowed once for many times; [`freeze`]: the stop of everything.
@@ -24,6 +25,9 @@
 //!
 //! Below them: [`encoding`] and [`time`] (bytes and moments as text), [`keys`] (signatures, each
 //! in a domain of its own), [`display`] (foreign text made safe to look at).
+
+#[cfg(test)]
+extern crate self as countersign_core;
 
 pub mod action;
 pub mod answer;
@@ -42,6 +46,7 @@ pub mod json;
 pub mod keys;
 pub mod message;
 pub mod pairing;
+pub mod passkey;
 pub mod progress;
 pub mod prompt;
 pub mod receipt;

@@ -4,6 +4,7 @@ use crate::artifact::Assurance;
 use crate::json::{self, JsonError, limit};
 use crate::keys::{KeyId, PublicKeys};
 use crate::message::exact;
+use crate::passkey::Passkey;
 use crate::time::{Instant, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +62,11 @@ pub struct Approver {
     pub label: String,
     /// What the person may answer for.
     pub roles: Vec<String>,
-    /// Stated by a person at pairing.
+    /// Stated by a person at pairing; what an answer counts as is [`Approver::assurance_of`].
     pub assurance: Assurance,
+    /// The passkey that lifts its answers, where one was allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<Passkey>,
     /// Since when.
     pub created_at: Timestamp,
     /// Whether it still counts.
@@ -197,6 +201,7 @@ pub(crate) mod tests {
             label: "phone".into(),
             roles: vec![],
             assurance: Assurance::Device,
+            passkey: None,
             created_at: Instant(0).timestamp(),
             status: Status::Active {},
             pair_id: "pair_1".into(),

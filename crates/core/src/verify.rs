@@ -1,5 +1,6 @@
 //! From a decision to a proof (PROTOCOL §3): each check in its order, each with its own refusal.
 
+mod assured;
 mod subject;
 mod terms;
 
@@ -14,6 +15,7 @@ use crate::keys::KeyId;
 use crate::tally;
 use crate::time::{Instant, Timestamp};
 use crate::trust::{Approver, TrustStore};
+pub(crate) use assured::assured;
 use serde_json::Value;
 use std::sync::Arc;
 pub use subject::Subject;
@@ -64,10 +66,10 @@ pub enum Refusal {
     /// The key was not asked.
     #[error("signer `{}` is not on the roster of this request", clip(&.0.0))]
     OffRoster(KeyId),
-    /// The key is of a lower assurance than the route asks for.
+    /// The answer, or any of its key, is of a lower assurance than the route asks for.
     #[error("signer's assurance `{have:?}` is below `{need:?}`")]
     Assurance {
-        /// What the key has.
+        /// What it has.
         have: Assurance,
         /// What the route asks for.
         need: Assurance,
@@ -260,6 +262,7 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
     let signer = signer(&decision, check.trust, check.now)?;
     seated(signer, &terms.route)?;
     decision.verify_signature(&signer.keys.signing()).map_err(|_| Refusal::Signature)?;
+    let assurance = assured(&decision, signer, &terms.route)?;
     in_time(&decision, &artifact.head, check.now, check.skew_millis)?;
     same_question(&decision, check.subject)?;
     if terms.session_id.as_deref() != check.session {
@@ -268,7 +271,7 @@ pub fn verify(decision: Decision, check: &Check<'_>) -> Result<Vote, Refusal> {
     let meaning = within_terms(&decision, terms)?;
     let taken = Taken::of(&decision, &artifact.head, &terms.route)?;
     unused(&decision, check.replay)?;
-    let (person, assurance) = (signer.person.clone(), signer.assurance);
+    let person = signer.person.clone();
     Ok(Vote { decision, terms: Arc::clone(terms), meaning, taken, person, assurance })
 }
 
@@ -283,13 +286,13 @@ fn signer<'a>(
     if signer.status.counts(now) { Ok(signer) } else { Err(Refusal::RevokedSigner(id.clone())) }
 }
 
-/// Whether the route asked this approver, and its assurance is enough.
+/// Whether the route asked this approver, and an answer of its can be of enough assurance.
 pub(crate) fn seated(signer: &Approver, route: &Route) -> Result<(), Refusal> {
     let id = &signer.key_id;
     if !route.roster.iter().any(|seat| seat.key_id == *id && seat.person == signer.person) {
         return Err(Refusal::OffRoster(id.clone()));
     }
-    let (have, need) = (signer.assurance, route.min_assurance);
+    let (have, need) = (signer.reach(), route.min_assurance);
     if have < need {
         return Err(Refusal::Assurance { have, need });
     }

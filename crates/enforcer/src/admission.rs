@@ -16,6 +16,7 @@ use countersign_core::action::ActionHash;
 use countersign_core::artifact::Assurance;
 use countersign_core::json;
 use countersign_core::receipt::{Event, Outcome};
+use countersign_core::trust::Approver;
 use countersign_store::ledger::{Change, RequestRecord};
 
 /// Why an answer admits nothing.
@@ -79,7 +80,7 @@ impl Enforcer {
             return Ok(None);
         };
         let mut ways = self.ways()?;
-        ways.retain(|way| way.approver.assurance >= floor);
+        ways.retain(|way| way.approver.reach() >= floor);
         if ways.is_empty() { Err(PairingError::NobodyLeft(floor)) } else { Ok(Some(ways)) }
     }
 
@@ -88,7 +89,7 @@ impl Enforcer {
     async fn floor(&self) -> Result<Option<Assurance>, GateError> {
         let remembered = self.look_back().await?;
         let approvers = self.trust()?.approvers;
-        let pinned = approvers.iter().map(|a| a.assurance).max();
+        let pinned = approvers.iter().map(Approver::reach).max();
         Ok(pinned.map(|pinned| remembered.highest().map_or(pinned, |ever| ever.max(pinned))))
     }
 
@@ -159,7 +160,7 @@ impl Enforcer {
         let trust = self.trust()?;
         let enough = request.accepted.iter().all(|accepted| {
             let signer = trust.approver(&accepted.decision.signer_key_id);
-            signer.is_some_and(|signer| Some(signer.assurance) >= floor)
+            signer.is_some_and(|signer| Some(signer.assurance_of(&accepted.decision)) >= floor)
         });
         if enough && floor.is_some() {
             return Ok(());

@@ -9,12 +9,13 @@ use crate::gate::{Enforcer, GateError};
 use crate::home::{HomeError, Pairing};
 use crate::pairing::PairingError;
 use crate::question::{Grounds, Question, Way};
-use crate::remembered::change;
+use crate::remembered::{PASSKEY, change};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
 use countersign_core::json;
 use countersign_core::keys::PublicKeys;
 use countersign_core::keys::rotation::Rotation;
+use countersign_core::passkey::{Offer, OfferError};
 use countersign_core::receipt::Event;
 use countersign_core::trust::{Approver, Operator, Status, TrustStore};
 use countersign_core::verify::DEFAULT_SKEW_MILLIS;
@@ -78,6 +79,12 @@ pub enum AmendError {
     /// The statement of a key about its successor is not good.
     #[error(transparent)]
     Rotation(#[from] countersign_core::keys::rotation::RotationError),
+    /// What a device says of its passkey is not good.
+    #[error(transparent)]
+    Passkey(#[from] OfferError),
+    /// The key lives on this machine.
+    #[error("`{0}` is a `local` key, which no passkey lifts: pair it with `web` or `device` first")]
+    Local(String),
 }
 
 /// Whether a text can name a person or a role: a policy can write it, and a screen show it.
@@ -93,11 +100,7 @@ impl Amendment {
     /// # Errors
     /// Where the key does not count, a name is none, or nothing would change.
     pub fn set(trust: &TrustStore, of: &Pairing, to: Particulars) -> Result<Self, AmendError> {
-        let missing = || AmendError::NotCounting(of.key_id.to_string());
-        let before = trust.approver(&of.key_id).ok_or_else(missing)?.clone();
-        if before.status != (Status::Active {}) {
-            return Err(missing());
-        }
+        let before = active(trust, of)?.clone();
         let mut after = before.clone();
         after.person = to.person.unwrap_or(after.person);
         after.roles = to.roles.unwrap_or(after.roles);
@@ -105,6 +108,25 @@ impl Amendment {
         if mixes_names(trust, &after) {
             return Err(AmendError::Conflict(after.key_id.to_string()));
         }
+        Self::of(Kind::Set, vec![Edit { before: Some(before), after }])
+    }
+
+    /// The passkey that the device of a pairing offers, in place of any that it has.
+    ///
+    /// # Errors
+    /// Where the key is not active or `local`, or the offer is not good at `now`.
+    pub fn passkey(
+        trust: &TrustStore,
+        of: &Pairing,
+        offer: Offer,
+        now: countersign_core::time::Instant,
+    ) -> Result<Self, AmendError> {
+        let before = active(trust, of)?.clone();
+        if before.assurance == Assurance::Local {
+            return Err(AmendError::Local(of.name.clone()));
+        }
+        let passkey = Some(offer.verify(&before.keys, now, DEFAULT_SKEW_MILLIS)?);
+        let after = Approver { passkey, ..before.clone() };
         Self::of(Kind::Set, vec![Edit { before: Some(before), after }])
     }
 
@@ -118,11 +140,7 @@ impl Amendment {
         rotation: &Rotation,
         now: countersign_core::time::Instant,
     ) -> Result<Self, AmendError> {
-        let missing = || AmendError::NotCounting(of.key_id.to_string());
-        let before = trust.approver(&of.key_id).ok_or_else(missing)?.clone();
-        if before.status != (Status::Active {}) {
-            return Err(missing());
-        }
+        let before = active(trust, of)?.clone();
         rotation.verify(&before.keys, now, DEFAULT_SKEW_MILLIS)?;
         let new = rotation.body.new_keys;
         unpinned(trust, &new)?;
@@ -219,7 +237,8 @@ impl Amendment {
             action: self.action(),
             disclosures: Vec::new(),
             context: Context { notes: vec![note.into()], ..Context::default() },
-            grounds: Grounds::fixed("admission", "pinned approvers are changed by those who admit"),
+            grounds: Grounds::fixed("admission", "pinned approvers are changed by those who admit")
+                .of_admitters(&to),
             principal: "home".into(),
             session: "trust".into(),
             workspace: "home".into(),
@@ -265,6 +284,12 @@ impl Edit {
             (Kind::Set, ..) => "set",
         }
     }
+}
+
+/// The record of a pairing's key, which counts and was not replaced.
+fn active<'a>(trust: &'a TrustStore, of: &Pairing) -> Result<&'a Approver, AmendError> {
+    let found = trust.approver(&of.key_id).filter(|one| one.status == Status::Active {});
+    found.ok_or_else(|| AmendError::NotCounting(of.key_id.to_string()))
 }
 
 /// Whether a device would bear a person's name and be another's, so that a policy which names the
@@ -375,6 +400,9 @@ impl Enforcer {
             ("assurance", after.assurance.name()),
             ("roles", &roles),
         ];
+        let passkey = after.passkey.as_ref().map(json::canonical).transpose()?;
+        let passkey = passkey.as_deref().map(String::from_utf8_lossy);
+        members.extend(passkey.as_deref().map(|passkey| (PASSKEY, passkey)));
         match &after.status {
             Status::Active {} => {}
             Status::Rotated { until } => members.push(("until", until.as_str())),

@@ -249,7 +249,8 @@ impl Candidate {
             grounds: Grounds::fixed(
                 "admission",
                 "a new approver is allowed by those that are pinned",
-            ),
+            )
+            .of_admitters(&to),
             principal: "home".into(),
             session: "pairing".into(),
             workspace: "home".into(),

@@ -93,7 +93,7 @@ impl Question {
 
     fn enough<'a>(&'a self, ways: &'a [Way]) -> impl Iterator<Item = &'a Way> {
         let floor = self.min_assurance();
-        ways.iter().filter(move |way| way.approver.assurance >= floor)
+        ways.iter().filter(move |way| way.approver.reach() >= floor)
     }
 
     /// A commitment that nothing opens comes from the caller.

@@ -7,6 +7,7 @@
 
 use countersign_core::artifact::Assurance;
 use countersign_core::checkpoint::Checkpoint;
+use countersign_core::passkey::Passkey;
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::{Approver, Status, TrustStore};
@@ -15,6 +16,9 @@ use countersign_store::ledger::read::Receipts;
 use countersign_store::ledger::{Change, Proven};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// The member of a receipt about a key that holds its passkey, as canonical JSON.
+pub(crate) const PASSKEY: &str = "passkey";
 
 /// What a receipt about a key says happened to it.
 pub(crate) mod change {
@@ -62,6 +66,9 @@ struct Described {
     person: Option<String>,
     roles: Option<Vec<String>>,
     assurance: Assurance,
+    passkey: Option<Passkey>,
+    /// The most that its answers could count as.
+    reach: Assurance,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -115,10 +122,10 @@ impl Remembered {
         }
     }
 
-    /// The highest assurance that any key was ever pinned with.
+    /// The highest assurance that answers of any key could ever have.
     #[must_use]
     pub fn highest(&self) -> Option<Assurance> {
-        self.keys.values().flat_map(|key| &key.described).map(|one| one.assurance).max()
+        self.keys.values().flat_map(|key| &key.described).map(|one| one.reach).max()
     }
 
     /// The pinned keys, none of them worth more than the ledger says.
@@ -176,6 +183,8 @@ impl Known {
         self.ends.iter().for_each(|end| end.hold(&mut approver.status));
         let Some(said) = self.described.last() else { return };
         approver.assurance = approver.assurance.min(said.assurance);
+        // One that nobody allowed lifts nothing.
+        approver.passkey = approver.passkey.take().filter(|one| said.passkey.as_ref() == Some(one));
         if let Some(roles) = &said.roles {
             approver.roles.retain(|role| roles.contains(role));
         }
@@ -196,13 +205,22 @@ impl Described {
     fn of(receipt: &Receipt, action: &Map<String, Value>) -> Self {
         let text = |name: &str| action.get(name).and_then(Value::as_str);
         let stated = action.get("assurance").cloned().unwrap_or_default();
+        let assurance: Option<Assurance> = serde_json::from_value(stated).ok();
+        let passkey = text(PASSKEY).map(|text| serde_json::from_str(text).ok());
+        let lifted = passkey.is_some() && assurance != Some(Assurance::Local);
+        // What cannot be read is taken for the most: it lowers nothing.
+        let reach = match assurance {
+            Some(stated) if !lifted => stated.min(Assurance::Device),
+            _ => Assurance::Verified,
+        };
         Self {
             seq: receipt.content.seq,
             at: receipt.content.recorded_at.clone(),
             person: text("person").map(str::to_owned),
             roles: text("roles").and_then(|roles| serde_json::from_str(roles).ok()),
-            // What cannot be read is taken for the most: it lowers nothing.
-            assurance: serde_json::from_value(stated).unwrap_or(Assurance::Verified),
+            assurance: assurance.unwrap_or(Assurance::Verified),
+            passkey: passkey.flatten(),
+            reach,
         }
     }
 }

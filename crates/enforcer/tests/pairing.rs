@@ -20,6 +20,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[path = "pairing/amendment.rs"]
 mod amendment;
+#[path = "pairing/passkey.rs"]
+mod passkey;
 #[path = "pairing/restored.rs"]
 mod restored;
 

@@ -8,6 +8,7 @@
 //! * [`gateway`]: the real gateway behind a script that loses, delays, doubles, swaps and invents.
 //! * [`call`]: what a script is given and what it answers.
 //! * [`device`]: an approver's device that signs whatever a test wants.
+//! * [`authenticator`]: a passkey that signs whatever a test wants.
 //! * [`agent`]: an enforcer that seals whatever a test wants.
 //! * [`database`]: the hand of somebody who can write a file of ours.
 //! * [`forge`]: messages that nobody sent, sealed and signed as well as an outsider can.
@@ -20,6 +21,7 @@
 )]
 
 pub mod agent;
+pub mod authenticator;
 pub mod call;
 pub mod canary;
 mod chance;
@@ -30,6 +32,7 @@ pub mod gateway;
 pub mod recorder;
 
 pub use agent::HostileEnforcer;
+pub use authenticator::Authenticator;
 pub use call::{Call, Kind, Reply};
 pub use device::HostileDevice;
 pub use gateway::{Honest, HostileGateway};

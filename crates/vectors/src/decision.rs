@@ -4,7 +4,10 @@ use crate::input::{Damaged, Input};
 use crate::suite::{Answer, told};
 use countersign_core::artifact::{Artifact, ArtifactHash};
 use countersign_core::decision::Decision;
+use countersign_core::encoding::Hash;
+use countersign_core::json;
 use countersign_core::keys::KeyId;
+use countersign_core::passkey::{Assertion, Passkey, PasskeyError};
 use countersign_core::trust::{TrustError, TrustStore};
 use countersign_core::verify::{Check, Refusal, ReplayView, Subject, Vote, verify};
 use serde_json::{Value, json};
@@ -69,6 +72,15 @@ impl ReplayView for Spent<'_> {
     fn nonce_spent(&self, nonce: &str, signer: &KeyId) -> bool {
         self.nonces.contains(&json!([nonce, signer.0]))
     }
+}
+
+pub(crate) fn passkey(input: &Input<'_>) -> Result<Answer, Damaged> {
+    let pinned: Passkey = json::read(input.text("passkey")?.as_bytes(), json::limit::MESSAGE)
+        .map_err(|e| Damaged::new(&e))?;
+    let challenge = Hash(input.fixed("challenge")?);
+    let hint = json::parse(input.text("webauthn")?.as_bytes(), json::limit::MESSAGE);
+    let made = hint.map_err(PasskeyError::from).and_then(|hint| Assertion::read(&hint));
+    Ok(told(made.and_then(|made| pinned.verify(&challenge, &made)).map(|()| json!({}))))
 }
 
 pub(crate) fn trust(input: &Input<'_>) -> Result<Answer, Damaged> {

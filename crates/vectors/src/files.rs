@@ -11,7 +11,7 @@ macro_rules! built_in {
 pub(crate) const MANIFEST: &str = include_str!("../../../vectors/manifest.json");
 
 /// Every other file, by its path below `vectors/`.
-pub const FILES: [(&str, &str); 30] = built_in![
+pub const FILES: [(&str, &str); 31] = built_in![
     "artifact/artifacts.json",
     "artifact/statements.json",
     "canonical/numbers.json",
@@ -35,6 +35,7 @@ pub const FILES: [(&str, &str); 30] = built_in![
     "harp-0.2/core.json",
     "message/messages.json",
     "pairing/pairings.json",
+    "passkey/passkeys.json",
     "progress/notes.json",
     "receipt/receipts.json",
     "reference/files.json",

@@ -49,7 +49,7 @@ pub(crate) fn told<E: Debug>(result: Result<Value, E>) -> Answer {
 type Answers = fn(&Input<'_>) -> Result<Answer, Damaged>;
 
 /// One line for each kind.
-const KINDS: [(&str, Answers); 18] = [
+const KINDS: [(&str, Answers); 19] = [
     ("artifact", artifact::answer),
     ("canonical", canonical::answer),
     ("checkpoint", signed::checkpoint),
@@ -59,6 +59,7 @@ const KINDS: [(&str, Answers); 18] = [
     ("message", any_message),
     ("number", canonical::number),
     ("pairing", pairing::answer),
+    ("passkey", decision::passkey),
     ("progress", artifact::note),
     ("published", published::answer),
     ("receipt", receipt::answer),

@@ -9,11 +9,15 @@
 //! * one room for each kind of vector.
 
 mod artifact;
+#[path = "../../testkit/src/authenticator.rs"]
+#[allow(unreachable_pub, reason = "it is a room of the testkit")]
+mod authenticator;
 mod decision;
 mod forge;
 mod message;
 mod object;
 mod pairing;
+mod passkey;
 mod progress;
 mod receipt;
 mod reference;
@@ -71,6 +75,7 @@ fn files() -> Made<Vec<File>> {
         signed::domains()?,
         message::file()?,
         pairing::file()?,
+        passkey::file()?,
         progress::file()?,
         receipt::file()?,
         reference::file()?,

@@ -21,7 +21,7 @@ import { keepsToOffer } from "./taken.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
 import {
-  DEFAULT_SKEW_MILLIS, Refusal, demandNames, demandSeat, demandTerms, demandTime, signerOf, termsOf,
+  DEFAULT_SKEW_MILLIS, Refusal, demandAssurance, demandNames, demandSeat, demandTerms, demandTime, signerOf, termsOf,
 } from "./verify.js";
 import type { RefusalName, Terms } from "./verify.js";
 
@@ -189,7 +189,7 @@ function reach(content: Content, { terms }: Asked, weighed: readonly Weighed[]):
   const short = missing(terms?.route, answers);
   if (short === undefined) {
     const persons = allowing(answers);
-    const counted = weighed.map((one) => one.signer).filter((one) => persons.has(one.person));
+    const counted = weighed.filter((one) => persons.has(one.signer.person));
     const assurance = lowest(counted.map((one) => one.assurance));
     return { level: "L1", assurance, approvers: [...persons].sort(byCodePoint) };
   }
@@ -200,6 +200,8 @@ function reach(content: Content, { terms }: Asked, weighed: readonly Weighed[]):
 /** Whose answer it is, and what the gate would have counted it as; `undefined` is not at all. */
 interface Weighed {
   readonly signer: Approver;
+  /** What this answer counts as. */
+  readonly assurance: Assurance;
   readonly yes: boolean | undefined;
 }
 
@@ -266,11 +268,12 @@ function weigh(
   if (artifact === undefined || terms === undefined) return end("HashMismatch");
   named(() => demandNames(decision, artifact));
   named(() => demandSeat(signer, terms.route));
+  const assurance = named(() => demandAssurance(decision, signer, terms.route));
   const yes = saysYes(decision, terms, content.items);
   // A yes that came too late or takes more than was offered is none, and no no either.
   const good = () =>
     keepsToOffer(decision, artifact, terms.route) && inTime(content, decision, artifact, now);
-  return { signer, yes: yes === true && !good() ? undefined : yes };
+  return { signer, assurance, yes: yes === true && !good() ? undefined : yes };
 }
 
 /**

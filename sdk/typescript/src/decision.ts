@@ -8,6 +8,8 @@ import { canonical, limit, parse, without } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { keyId, verifyRaw } from "./keys.js";
 import type { Device } from "./keys.js";
+import { assertionJson } from "./passkey.js";
+import type { Assertion } from "./passkey.js";
 import { scope } from "./route.js";
 import type { Scope } from "./route.js";
 import * as shape from "./shape.js";
@@ -33,6 +35,8 @@ export const hint = {
   ITEMS: "items",
   /** A standing permission taken out of what the route offers, beside a yes. */
   GRANT: "grant",
+  /** What a passkey signed. */
+  WEBAUTHN: "webauthn",
 } as const;
 
 /** A HARP Decision. */
@@ -145,7 +149,21 @@ export function reasonHash(reason: Reason): string {
 }
 
 /**
- * Signs a choice about an artifact.
+ * What a passkey signs for a decision: SHA-256 of its canonical form as it would be without one.
+ */
+export function challengeOf(json: JsonObject): Uint8Array {
+  const hints = json.policyHints === undefined ? undefined : without(json.policyHints as JsonObject, hint.WEBAUTHN);
+  const bare = without(without(json, "signature"), "policyHints");
+  const empty = hints === undefined || Object.keys(hints).length === 0;
+  return digest(canonical(empty ? bare : { ...bare, policyHints: hints }));
+}
+
+/** Has a passkey sign a challenge, after it verified its person. */
+export type Asserting = (challenge: Uint8Array) => Promise<Assertion>;
+
+/**
+ * Signs a choice about an artifact. Where a passkey is used it signs first, and the device's key
+ * signs what it made along with everything else.
  *
  * @throws JsonError where artifact or hints have no canonical form
  */
@@ -153,9 +171,10 @@ export async function signDecision(
   about: Artifact,
   choice: Choice,
   device: Device,
+  passkey?: Asserting,
 ): Promise<Decision> {
   if (choice.nonce.length !== 24) throw new RangeError("a nonce is 24 bytes");
-  const body = {
+  const body: JsonObject = {
     requestId: about.requestId,
     artifactHashAlg: "SHA-256",
     artifactHash: artifactHash(about),
@@ -168,7 +187,14 @@ export async function signDecision(
     signerKeyId: keyId(device.publicKeys.signing),
     ...(choice.hints === undefined ? {} : { policyHints: choice.hints }),
   };
-  return decision({ ...body, signature: base64(await device.sign(canonical(body))) });
+  const whole = passkey === undefined ? body : await asserted(body, passkey);
+  return decision({ ...whole, signature: base64(await device.sign(canonical(whole))) });
+}
+
+async function asserted(body: JsonObject, passkey: Asserting): Promise<JsonObject> {
+  const made = await passkey(challengeOf(body));
+  const hints = (body.policyHints ?? {}) as JsonObject;
+  return { ...body, policyHints: { ...hints, [hint.WEBAUTHN]: assertionJson(made) } };
 }
 
 /** The bytes under the signature. */

@@ -9,7 +9,8 @@
  * - `action`: what would run, whole; `redact`: secrets inside it
  * - `artifact`, `route`: the action put to one approver; `statement`, `sealing`: so that no relay
  *   can read it
- * - `decision`: the signed answer; `meaning`: what it says; `trust`: the keys that somebody pinned
+ * - `decision`: the signed answer; `meaning`: what it says; `trust`: the keys that somebody pinned;
+ *   `passkey`: whether the person was there for an answer
  * - `verify`: from a decision to a vote; `quorum`: whether votes are enough; `progress`: what the next one is told of them; `token`: the compact form; `reference`: HARP's own files
  * - `pairing`, `origin`: how a device joins; `freeze`: the stop that it sends
  * - `receipt`, `grant`, `taken`, `check`: the signed record of an outcome; `checkpoint`: a head of the ledger
@@ -30,6 +31,7 @@ export * as keys from "./keys.js";
 export * as meaning from "./meaning.js";
 export * as origin from "./origin.js";
 export * as pairing from "./pairing.js";
+export * as passkey from "./passkey.js";
 export * as progress from "./progress.js";
 export * as quorum from "./quorum.js";
 export * as receipt from "./receipt.js";

@@ -4,6 +4,8 @@ import { limit, parse } from "./json.js";
 import type { JsonValue } from "./json.js";
 import { keyId, publicKeys } from "./keys.js";
 import type { PublicKeys } from "./keys.js";
+import { passkey } from "./passkey.js";
+import type { Passkey } from "./passkey.js";
 import { ASSURANCES } from "./route.js";
 import type { Assurance } from "./route.js";
 import * as shape from "./shape.js";
@@ -35,7 +37,10 @@ export interface Approver extends Operator {
   readonly deviceId: string;
   readonly person: string;
   readonly roles: readonly string[];
+  /** As a person stated it; what an answer counts as is `verify.assuranceOf`. */
   readonly assurance: Assurance;
+  /** The passkey that lifts its answers. */
+  readonly passkey?: Passkey;
   readonly pairId: string;
 }
 
@@ -117,7 +122,8 @@ function approver(value: JsonValue): Approver {
   const json = shape.members(value, "approver", [
     "keyId", "keys", "deviceId", "person", "label", "roles", "assurance", "createdAt", "status",
     "pairId",
-  ]);
+  ], ["passkey"]);
+  const pinned = shape.optional(json.passkey, passkey, "passkey");
   return {
     keyId: shape.text(json.keyId, "keyId"),
     keys: publicKeys(json.keys),
@@ -129,6 +135,7 @@ function approver(value: JsonValue): Approver {
     createdAt: shape.time(json.createdAt, "createdAt"),
     status: status(json.status),
     pairId: shape.text(json.pairId, "pairId"),
+    ...(pinned === undefined ? {} : { passkey: pinned }),
   };
 }
 

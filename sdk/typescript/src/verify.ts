@@ -3,12 +3,13 @@
 import { itemsIn } from "./action.js";
 import { artifactHash, routeOf } from "./artifact.js";
 import type { Artifact } from "./artifact.js";
-import { allows, hint, verifySignature } from "./decision.js";
+import { allows, challengeOf, hint, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
 import { JsonError } from "./json.js";
 import { verifies } from "./keys.js";
 import { givesReason, meaning } from "./meaning.js";
 import type { Meaning } from "./meaning.js";
+import { asserts } from "./passkey.js";
 import { isEnough } from "./route.js";
 import type { Assurance, Route } from "./route.js";
 import { takenBeside } from "./taken.js";
@@ -125,6 +126,7 @@ export function verifyDecision(decision: Decision, check: Check): Vote {
   const signer = signerOf(decision, check.trust, now);
   demandSeat(signer, route);
   if (!verifies(() => verifySignature(decision, signer.keys.signing))) throw new Refusal("Signature");
+  const assurance = demandAssurance(decision, signer, route);
   demandTime(decision, artifact, now, check.skewMillis ?? DEFAULT_SKEW_MILLIS);
   if (decision.artifactHash !== readable(() => artifactHash(artifact))) throw new Refusal("HashMismatch");
   demandNames(decision, artifact);
@@ -132,7 +134,7 @@ export function verifyDecision(decision: Decision, check: Check): Vote {
   const said = demandTerms(decision, termsOf(artifact, route));
   const taken = demandOffer(decision, artifact, route);
   demandUnused(decision, check.replay);
-  const { person, assurance } = signer;
+  const { person } = signer;
   const beside = taken === undefined ? {} : { taken };
   return { allows: said.says === "allow", meaning: said, ...beside, person, assurance, decision, route };
 }
@@ -145,13 +147,48 @@ export function signerOf(decision: Decision, trust: TrustStore, now: number): Ap
   return signer;
 }
 
-/** Demands that the route asked this approver, and its assurance is enough. @throws Refusal */
+/** Demands that the route asked this approver, and an answer of its can be of enough assurance. @throws Refusal */
 export function demandSeat(signer: Approver, route: Route): void {
   const { keyId, person } = signer;
   if (!route.roster.some((seat) => seat.keyId === keyId && seat.person === person)) {
     throw new Refusal("OffRoster");
   }
-  if (!isEnough(signer.assurance, route.minAssurance)) throw new Refusal("Assurance");
+  if (!isEnough(reach(signer), route.minAssurance)) throw new Refusal("Assurance");
+}
+
+/**
+ * What an answer of this key counts as without a passkey: `device` at most, whatever was pinned,
+ * because nothing shows that its person was there.
+ */
+export function unaided({ assurance }: Approver): Assurance {
+  return assurance === "verified" ? "device" : assurance;
+}
+
+/** The most that an answer of this key can count as. A passkey lifts no key on the enforcer's machine. */
+export function reach(signer: Approver): Assurance {
+  return signer.passkey !== undefined && signer.assurance !== "local" ? "verified" : unaided(signer);
+}
+
+/** What this answer counts as. That this key signed it is checked elsewhere. */
+export function assuranceOf(signer: Approver, { policyHints, json }: Decision): Assurance {
+  const made = policyHints?.[hint.WEBAUTHN];
+  const { passkey } = signer;
+  if (reach(signer) !== "verified" || passkey === undefined || made === undefined) return unaided(signer);
+  return asserts(passkey, challengeOf(json), made) ? "verified" : unaided(signer);
+}
+
+/**
+ * What a signed answer counts as, where that is enough for what it says. A plain no needs no more
+ * than a key that was asked.
+ *
+ * @throws Refusal
+ */
+export function demandAssurance(decision: Decision, signer: Approver, route: Route): Assurance {
+  const have = assuranceOf(signer, decision);
+  const more = [hint.ITEMS, hint.ESCALATE].some((name) => decision.policyHints?.[name] !== undefined);
+  const plainNo = !allows(decision.decision) && !more;
+  if (!plainNo && !isEnough(have, route.minAssurance)) throw new Refusal("Assurance");
+  return have;
 }
 
 /** Demands that decision and artifact are both alive at `now`. @throws Refusal */

@@ -14,6 +14,7 @@ import { JsonError, canonicalText, limit, parse, sha256 } from "../src/json.js";
 import type { JsonObject, JsonValue } from "../src/json.js";
 import { DOMAINS, KeyError, publicKeys, secretKeys, verifyDomain } from "../src/keys.js";
 import type { Domain } from "../src/keys.js";
+import { PasskeyError, assertion, passkey, verifyAssertion } from "../src/passkey.js";
 import { NotTold, parseNote, verifyNote } from "../src/progress.js";
 import { commitment, disclosure, opens } from "../src/redact.js";
 import { PairError, joinByCode, joinByLink, parseCode, parseLink, parseRelay } from "../src/pairing.js";
@@ -86,6 +87,12 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     const verdict = checkReceipt(text(input.receipt), parseTrust(text(input.trust)), number(input.now));
     const { verdict: outcome, ...rest } = verdict;
     return { outcome, ...rest } as unknown as JsonObject;
+  },
+  passkey(input) {
+    const pinned = passkey(parse(text(input.passkey), limit.MESSAGE));
+    const hint = refusing(JsonError, "Json", () => parse(text(input.webauthn), limit.MESSAGE));
+    verifyAssertion(pinned, bytes(input.challenge), assertion(hint));
+    return {};
   },
   async sealed(input) {
     const message = malformed(() => sealed(parse(text(input.sealed), limit.ARTIFACT * 4)));
@@ -213,7 +220,7 @@ function refusal(error: unknown): string {
   if (error instanceof SealError || error instanceof TokenError) return error.code;
   if (error instanceof TrustError || error instanceof HarpError) return error.code;
   if (error instanceof NotTold || error instanceof NotHeeded) return error.code;
-  if (error instanceof PairError) return error.code;
+  if (error instanceof PairError || error instanceof PasskeyError) return error.code;
   if (error instanceof Refusal) return error.refusal;
   if (error instanceof Named) return error.outcome;
   throw error;

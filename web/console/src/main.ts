@@ -2,6 +2,7 @@
 
 import { mount } from "svelte";
 import { browserEdge } from "./edge.js";
+import { browserPasskeys } from "./keys/index.js";
 import { lonelyLock, tabLock } from "./memory/index.js";
 import type { Marker } from "./memory/index.js";
 import { Office } from "./office/index.js";
@@ -28,6 +29,7 @@ async function start(): Promise<void> {
     disk: indexedDB,
     subtle: crypto.subtle,
     lock: "locks" in navigator ? tabLock(navigator.locks) : lonelyLock(),
+    passkeys: browserPasskeys(navigator.credentials, location, (length) => crypto.getRandomValues(new Uint8Array(length))),
     marker,
     tabs: new BroadcastChannel("countersign"),
   });

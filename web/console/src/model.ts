@@ -27,6 +27,12 @@ export interface Pairing {
   readonly keyId: string;
   /** RFC 3339. */
   readonly createdAt: string;
+  /** The passkey that this device uses for its answers; whether the enforcer pinned it is its own word. */
+  readonly passkey?: {
+    /** Names it to the authenticator; base64url. */
+    readonly credentialId: string;
+    readonly passkey: { readonly alg: "ES256"; readonly publicKey: string; readonly rpId: string; readonly origin: string };
+  };
   /** Set once this device ended it, or was told that it is over. */
   readonly endedAt?: string;
 }

@@ -7,6 +7,7 @@ use super::Fact;
 use super::text::word;
 use countersign_core::action::Request;
 use countersign_core::json;
+use countersign_core::passkey::Passkey;
 use countersign_core::trust::{Approver, Operator, Status};
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,14 @@ fn of_approver(label: String, one: &Approver) -> Fact {
         format!("since {}, device {}", one.created_at, word(&one.device_id)),
         format!("pairing {}", word(&one.pair_id)),
     ];
+    let lines = lines.into_iter().chain(one.passkey.as_ref().map(passkey)).collect();
     Fact { raw: raw(one), ..Fact::of_lines(label, lines) }
+}
+
+/// A passkey by the page that may use it; its key is told whole.
+fn passkey(one: &Passkey) -> String {
+    let (page, name, key) = (word(&one.origin), word(&one.rp_id), &one.public_key);
+    format!("passkey of {page} (rpId {name}, ES256): {key}; answers with it count as verified")
 }
 
 fn of_operator(one: &Operator) -> Fact {

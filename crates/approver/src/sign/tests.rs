@@ -68,6 +68,7 @@ fn the_enforcers_whole_validation_accepts_what_is_signed() {
         label: String::new(),
         roles: vec![],
         assurance: Assurance::Device,
+        passkey: None,
         created_at: fixture::time("2026-02-21T11:00:00Z"),
         status: Status::Active {},
         pair_id: "pair-1".into(),

@@ -54,8 +54,8 @@ pub(crate) struct Pair {
 
     /// How sure you are that the key is in that person's hands: local (a key on this machine),
     /// web (a page that the gateway serves), device (another device, in code of its own, such as
-    /// `countersign join` or `countersign console` there), verified (with user verification for
-    /// each signature)
+    /// `countersign join` or `countersign console` there). A passkey makes answers `verified`:
+    /// `trust set --passkey`
     #[arg(long, value_name = "LEVEL", default_value = "local", value_parser = assurance)]
     assurance: Assurance,
 
@@ -372,6 +372,11 @@ pub(crate) fn person(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn assurance(text: &str) -> Result<Assurance, String> {
-    serde_json::from_value(text.into())
-        .map_err(|_| format!("`{text}` is none of local, web, device, verified"))
+    match serde_json::from_value(text.into()) {
+        Ok(Assurance::Verified) => Err("an answer is `verified` by a passkey: pair with web or \
+            device, then `countersign trust set NAME --passkey TEXT`"
+            .into()),
+        Ok(stated) => Ok(stated),
+        Err(_) => Err(format!("`{text}` is none of local, web, device")),
+    }
 }

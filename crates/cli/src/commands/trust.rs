@@ -7,6 +7,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::OutFile;
 use crate::parties;
 use countersign_core::display::visible;
+use countersign_core::passkey::Passkey;
 use countersign_core::trust::{Approver, Status, TrustStore};
 use countersign_enforcer::Home;
 use countersign_enforcer::remembered::{Remembered, Revived};
@@ -23,7 +24,7 @@ pub(crate) enum Trust {
     Export(Export),
     /// Pin the keys of a file that `trust export` wrote, once those who admit approvers allow it
     Import(amend::Import),
-    /// Change an approver's person, roles or assurance, once those who admit approvers allow it
+    /// Change an approver's person, roles, assurance or passkey, once those who admit approvers allow it
     Set(amend::Set),
 }
 
@@ -138,14 +139,20 @@ fn device(approver: &Approver) -> String {
         Status::Rotated { until } => format!("  until {until}"),
         Status::Active {} | Status::Revoked { .. } => String::new(),
     };
+    let passkey = approver.passkey.as_ref().map(passkey).unwrap_or_default();
     format!(
-        "  key     {:<30}  {:<9}  {}  assurance {}{}{until}",
+        "  key     {:<30}  {:<9}  {}  assurance {}{}{passkey}{until}",
         visible(&approver.label, false),
         word(&approver.status),
         approver.keys.fingerprint(),
         approver.assurance.name(),
         if roles.is_empty() { roles } else { format!("  roles {}", visible(&roles, false)) }
     )
+}
+
+/// The page whose passkey lifts a key's answers.
+pub(crate) fn passkey(pinned: &Passkey) -> String {
+    format!("  passkey of {}", visible(&pinned.origin, false))
 }
 
 /// The status in one word.

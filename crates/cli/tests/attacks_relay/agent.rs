@@ -24,11 +24,11 @@ fn attack_09_a_link_that_was_used_pairs_nobody_else() {
 #[test]
 fn attack_09_an_agent_cannot_pair_itself_without_the_approver() {
     let stage = Stage::set();
-    let (pairing, link) = stage.world.invite("enforcer", "agent", "verified");
+    let (pairing, link) = stage.world.invite("enforcer", "agent", "device");
     let joining = stage.world.spawn("agent", &["join", &link, "--json"]);
     let asked = stage.ann.request();
     assert_eq!(asked.payload["action"], "countersign.pair", "she is asked: {:?}", asked.payload);
-    assert_eq!(asked.payload["parameters"]["assurance"], "verified");
+    assert_eq!(asked.payload["parameters"]["assurance"], "device");
     let no = Choice { word: Word::Deny, ..forge::yes(&asked) };
     stage.ann.send(&stage.ann.sign(&asked, no), &asked);
     let output = pairing.output();

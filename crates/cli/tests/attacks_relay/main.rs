@@ -21,5 +21,6 @@ mod forged;
 mod lies;
 mod notes;
 mod pairing;
+mod passkey;
 mod replay;
 mod stops;

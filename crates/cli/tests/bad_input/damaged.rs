@@ -101,7 +101,7 @@ fn attack_09_a_revoked_phone_is_not_replaced_by_the_key_on_this_machine() {
     world.answer("approve");
     assert!(pairing.output().status.success());
     world.json("enforcer", &["revoke", "ann"]);
-    let eve = ["pair", "--name", "eve", "--relay", world.url(), "--assurance", "verified"];
+    let eve = ["pair", "--name", "eve", "--relay", world.url(), "--assurance", "device"];
     assert_eq!(refusal(&world, "enforcer", &eve), is("no_approver", 14));
     let trust = world.json("enforcer", &["trust", "show"]);
     assert_eq!(trust["approvers"].as_array().unwrap().len(), 2);

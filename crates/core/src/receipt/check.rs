@@ -287,9 +287,8 @@ impl Content {
         }
         let persons = quorum::allowing(weighed);
         if terms.is_some_and(|terms| terms.met_by(&quorum::answers(weighed))) {
-            let counted = weighed.iter().map(|w| w.signer);
-            let counted = counted.filter(|s| persons.contains(s.person.as_str()));
-            let assurance = counted.map(|signer| signer.assurance).min();
+            let counted = weighed.iter().filter(|w| persons.contains(w.signer.person.as_str()));
+            let assurance = counted.map(|w| w.assurance).min();
             return Ok((Level::L1, assurance, persons.into_iter().map(str::to_owned).collect()));
         }
         if entry.basis == Basis::Decision {
@@ -331,12 +330,13 @@ impl Content {
         let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
         verify::seated(signer, &terms.route).map_err(verdict)?;
+        let assurance = verify::assured(decision, signer, &terms.route).map_err(verdict)?;
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
         // A yes that came too late or takes more than was offered is none, and no no either.
         let in_bounds = || Taken::of(decision, &artifact.head, &terms.route).is_ok();
         let in_time = || self.in_time(decision, artifact, judged.at.now);
         let says = yes.filter(|yes| !yes || in_bounds() && in_time());
-        Ok(Weighed { signer, says })
+        Ok(Weighed { signer, assurance, says })
     }
 
     /// Whether the approval was alive when it was used, and none of it lies in the future.

@@ -168,7 +168,7 @@ fn signer(token: &Token, check: &Check<'_>) -> Option<String> {
     let id = token.key_id();
     let pinned = check.trust.approver(&id)?;
     let asked = route.roster.iter().any(|s| s.key_id == id && s.person == pinned.person);
-    let counts = pinned.status.counts(check.now) && pinned.assurance >= route.min_assurance;
+    let counts = pinned.status.counts(check.now) && pinned.unaided() >= route.min_assurance;
     let same = pinned.keys.signing() == token.public_key();
     (asked && counts && same).then(|| pinned.person.clone())
 }

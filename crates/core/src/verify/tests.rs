@@ -1,3 +1,5 @@
+mod passkey;
+
 use super::*;
 use crate::artifact::{
     Artifact, ArtifactHead, ArtifactType, Context, HashAlg, Risk, Seat, extensions,

@@ -50,6 +50,7 @@ pub(crate) fn trust(chance: &mut Chance) -> TrustStore {
         label: "phone".into(),
         roles: vec!["ops".into()],
         assurance,
+        passkey: None,
         created_at: Instant(0).timestamp(),
         status,
         pair_id: format!("pair_{n}"),

@@ -164,7 +164,8 @@ fn question(frozen: &Frozen, stop: u64, to: Vec<Way>, ttl_millis: i64) -> Questi
         action: Action::Request(Request { action, parameters, verb: None }),
         disclosures: Vec::new(),
         context: Context { notes, ..Context::default() },
-        grounds: Grounds::fixed("thaw", "everything was stopped, and somebody lets go again"),
+        grounds: Grounds::fixed("thaw", "everything was stopped, and somebody lets go again")
+            .of_admitters(&to),
         principal: "home".into(),
         session: "thaw".into(),
         workspace: "home".into(),

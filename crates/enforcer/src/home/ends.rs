@@ -57,7 +57,7 @@ impl Home {
 fn retired(store: &mut TrustStore, pairing: &Pairing, until: &Timestamp) -> bool {
     let Some(old) = store.approver(&pairing.key_id).cloned() else { return false };
     let takes_over = |a: &Approver| {
-        a.key_id != old.key_id && a.assurance >= old.assurance && a.status == Status::Active {}
+        a.key_id != old.key_id && a.reach() >= old.reach() && a.status == Status::Active {}
     };
     let sooner = match &old.status {
         Status::Active {} => true,

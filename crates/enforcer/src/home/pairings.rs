@@ -126,6 +126,7 @@ pub fn approver(
         label: pairing.name.clone(),
         roles,
         assurance,
+        passkey: None,
         created_at: pairing.paired_at.clone(),
         status: Status::Active {},
         pair_id: pairing.pair_id.clone(),

@@ -87,7 +87,8 @@ impl Proposal {
             action: self.action(),
             disclosures: Vec::new(),
             context: Context { notes: vec![note.into()], ..Context::default() },
-            grounds: Grounds::fixed("policy", "a policy is accepted by those it binds"),
+            grounds: Grounds::fixed("policy", "a policy is accepted by those it binds")
+                .of_admitters(&to),
             principal: "home".into(),
             session: "policy".into(),
             workspace: "home".into(),

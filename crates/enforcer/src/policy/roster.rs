@@ -85,7 +85,7 @@ fn group(list: &List<'_>) -> Group {
 
 /// Demands so many distinct persons of enough assurance; whether one is there is the question's.
 fn enough(verdict: &Verdict, need: u32, ways: &[Way]) -> Result<(), PolicyError> {
-    let strong = ways.iter().filter(|way| way.approver.assurance >= verdict.min_assurance);
+    let strong = ways.iter().filter(|way| way.approver.reach() >= verdict.min_assurance);
     let persons: BTreeSet<&str> = strong.map(|way| way.approver.person.as_str()).collect();
     if need <= 1 || persons.len() >= need as usize {
         return Ok(());

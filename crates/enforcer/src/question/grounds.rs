@@ -86,6 +86,15 @@ impl Grounds {
         }
     }
 
+    /// The same for those who admit others: each of them answers with as much as it can, or an answer
+    /// that anybody could give in its place would count.
+    #[must_use]
+    pub(crate) fn of_admitters(mut self, to: &[Way]) -> Self {
+        let least = to.iter().map(|way| way.approver.reach()).min();
+        self.min_assurance = least.unwrap_or(self.min_assurance);
+        self
+    }
+
     /// The same for an action of which something was found that makes it critical.
     #[must_use]
     pub fn critical(mut self) -> Self {

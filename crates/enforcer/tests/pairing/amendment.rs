@@ -54,14 +54,14 @@ impl World {
 
 async fn phone_and_me() -> World {
     let world = world().await;
-    world.begin("phone", 1, Assurance::Device).await;
+    world.begin("phone", 1, Assurance::Web).await;
     world.pin("me", 2, Assurance::Local, 1).await;
     world
 }
 
 fn raised() -> Particulars {
     let roles = Some(vec!["finance".to_owned()]);
-    Particulars { roles, assurance: Some(Assurance::Verified), ..Particulars::default() }
+    Particulars { roles, assurance: Some(Assurance::Device), ..Particulars::default() }
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn attack_09_roles_and_assurance_are_changed_by_the_strongest_only() {
     assert_eq!(world.record(2).assurance, Assurance::Local);
     world.amend(&amendment, 1).await.unwrap();
     let me = world.record(2);
-    assert_eq!((me.assurance, me.roles), (Assurance::Verified, vec!["finance".to_owned()]));
+    assert_eq!((me.assurance, me.roles), (Assurance::Device, vec!["finance".to_owned()]));
     assert_eq!(world.changes().await, ["pinned", "pinned", "set"]);
     // The floor rose with it: the phone admits nobody any more.
     assert_eq!(world.asked_about_eve().await.unwrap().unwrap(), ["me"]);

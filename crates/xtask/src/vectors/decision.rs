@@ -3,10 +3,12 @@
 //! # Rooms
 //! * [`good`]: what counts. * [`text`]: what is no decision. * [`signer`]: whose answer it is.
 //! * [`question`]: what it answers, and when. * [`offer`]: what it permits; [`always`]: for how long.
+//! * [`passkey`]: whether its person was there.
 
 mod always;
 mod good;
 mod offer;
+mod passkey;
 mod question;
 mod signer;
 mod text;
@@ -29,6 +31,7 @@ pub(super) fn file() -> Made<File> {
         question::vectors,
         offer::vectors,
         always::vectors,
+        passkey::vectors,
     ];
     let vectors: Vec<_> = rooms.iter().map(|room| room()).collect::<Made<_>>()?;
     Ok(File {

@@ -64,6 +64,7 @@ pub(super) fn approver(key: &SecretKeys, person: &str) -> Approver {
         label: "phone".into(),
         roles: vec![],
         assurance: Assurance::Device,
+        passkey: None,
         created_at: Instant(0).timestamp(),
         status: Status::Active {},
         pair_id: "pair_1".into(),

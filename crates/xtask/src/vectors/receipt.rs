@@ -4,7 +4,7 @@
 //! * [`good`]: what is proven. * [`text`]: what is no receipt. * [`operator`]: who signed it.
 //! * [`content`]: whether it says one thing. * [`people`]: who allowed it.
 //! * [`several`]: whether enough people did. * [`items`]: which part of a batch.
-//! * [`output`]: digests of what a run wrote.
+//! * [`output`]: digests of what a run wrote. * [`passkey`]: whether a person was there.
 //! * [`grant`]: a standing permission; [`taken`]: one that was taken beside a yes.
 
 mod content;
@@ -13,6 +13,7 @@ mod grant;
 mod items;
 mod operator;
 mod output;
+mod passkey;
 mod people;
 mod several;
 mod taken;
@@ -40,6 +41,7 @@ pub(super) fn file() -> Made<File> {
         output::vectors,
         grant::vectors,
         taken::vectors,
+        passkey::vectors,
     ];
     let vectors: Vec<_> = rooms.iter().map(|room| room()).collect::<Made<_>>()?;
     Ok(File {

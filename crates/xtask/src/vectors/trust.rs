@@ -4,6 +4,7 @@ use countersign_core::encoding::base64;
 use countersign_core::trust::{Status, TrustStore};
 use serde_json::{Value, json};
 
+use super::authenticator::Authenticator;
 use super::object::{self, NOW, object, operator};
 use super::{File, Made, Vector};
 
@@ -40,6 +41,13 @@ fn good() -> Made<Vec<Vector>> {
     Ok(vec![
         accepted("one-operator-two-approvers", &object::trust()?)?,
         accepted("nobody", &TrustStore::default())?,
+        accepted(
+            "one-with-a-passkey",
+            &but(|t| {
+                let passkey = Authenticator::new(1).passkey();
+                t.approvers.iter_mut().for_each(|a| a.passkey = Some(passkey.clone()));
+            })?,
+        )?,
         accepted(
             "revoked",
             &but(|t| {

@@ -4,12 +4,14 @@ import { encoding, freeze, json, keys, sealing, time } from "@countersign/protoc
 import type { Edge } from "../edge.js";
 import { GatewayError, Session, calls, noteIn } from "../gateway/index.js";
 import type { Envelope } from "../gateway/index.js";
-import type { KeyStore } from "../keys/index.js";
+import { PasskeyRefused } from "../keys/index.js";
+import type { KeyStore, Passkeys } from "../keys/index.js";
 import { AlreadyAnswered } from "../memory/index.js";
 import type { Memory, SignedAnswer } from "../memory/index.js";
 import type { Answered, Opened, Pairing, Remembered, Reply, Waiting } from "../model.js";
 import { withoutSecrets } from "../review/index.js";
 import { NotOpened, enforcerOf, open } from "./open.js";
+import { offer } from "./passkey.js";
 import { meaningOf, plain, sign } from "./sign.js";
 import * as told from "./told.js";
 
@@ -21,6 +23,8 @@ export interface Place {
   readonly edge: Edge;
   readonly memory: Memory;
   readonly keys: KeyStore;
+  /** Where this page can have some. */
+  readonly passkeys?: Passkeys | undefined;
 }
 
 /** Why a desk does not do what it was asked. */
@@ -191,7 +195,8 @@ export class Desk {
   async #sign(opened: Opened, said: Reply): Promise<SignedAnswer> {
     const { edge, memory } = this.#place;
     const random = (length: number): Uint8Array => edge.random(length);
-    const desk = { pairing: this.#pairing, device: this.#device, now: edge.now(), random };
+    const { passkeys } = this.#place;
+    const desk = { pairing: this.#pairing, device: this.#device, passkeys, now: edge.now(), random };
     const { signed, answer, review } = await sign(opened, said, desk);
     const known = await memory.remembered(opened.pairId, signed.requestId);
     const seenAt = known?.seenAt ?? answer.decidedAt;
@@ -281,6 +286,34 @@ export class Desk {
       const random = (length: number): Uint8Array => edge.random(length);
       const sealed = sealing.seal(signed, freeze.shownOf(id), [this.#enforcer], random);
       await calls.stop(this.session, this.#pairing.enforcerId, id, sealed);
+    });
+  }
+
+  /**
+   * Makes a passkey for this pairing, and uses it from now on.
+   *
+   * @returns what is pinned with `countersign trust set NAME --passkey` beside the agent; no secret
+   * @throws DeskError, PasskeyRefused, StorageError
+   */
+  async addPasskey(): Promise<string> {
+    const { edge, memory, passkeys } = this.#place;
+    if (passkeys === undefined) throw new PasskeyRefused("this page can have no passkey: open it by a name and not by an address");
+    return memory.lock(async () => {
+      this.#inUse();
+      const { text, known } = await offer(this.#pairing, this.#device, passkeys, edge.now());
+      this.#pairing = { ...this.#pairing, passkey: known };
+      await memory.keepPairing(this.#pairing);
+      return text;
+    });
+  }
+
+  /** Uses no passkey any more; what needs one can then be answered with a no only. @throws StorageError */
+  async forgetPasskey(): Promise<void> {
+    const { memory } = this.#place;
+    await memory.lock(async () => {
+      const { passkey: _, ...rest } = this.#pairing;
+      this.#pairing = rest;
+      await memory.keepPairing(rest);
     });
   }
 

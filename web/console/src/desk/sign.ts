@@ -2,32 +2,24 @@
 
 import { action, artifact as protocol, decision, encoding, json, keys, sealing, taken, time } from "@countersign/protocol";
 import type { route } from "@countersign/protocol";
+import type { Passkeys } from "../keys/index.js";
 import type { SignedAnswer } from "../memory/index.js";
 import type { Always, Answered, Opened, Pairing, Reply, Review } from "../model.js";
 import { answering, displayHash, inWords } from "../review/index.js";
 import { enforcerOf, shownOf } from "./open.js";
+import { assertingFor } from "./passkey.js";
+import { NotSigned } from "./refusal.js";
+
+export { NotSigned } from "./refusal.js";
 
 /** The longest reason, as canonical JSON: sealed, it must fit a message of 64 KiB. */
 const MAX_REASON = 16 * 1024;
-
-/** Why an answer is not signed. */
-export class NotSigned extends Error {
-  override readonly name = "NotSigned";
-  /** The reason. */
-  readonly code:
-    | "Expired" | "NotAsked" | "ReasonMissing" | "ReasonTooLong" | "ScopeNotOffered" | "NothingOffered"
-    | "MoreThanOffered" | "NotNext" | "Items";
-
-  constructor(code: NotSigned["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /** What signing needs from outside. */
 export interface Desk {
   readonly pairing: Pairing;
   readonly device: keys.Device;
+  readonly passkeys?: Passkeys | undefined;
   readonly now: number;
   readonly random: (length: number) => Uint8Array;
 }
@@ -64,7 +56,7 @@ export function meaningOf(reply: Reply, opened: Opened): string {
  * signed, and its hash goes into the signed hints.
  *
  * @param said as {@link plain} gives it
- * @throws NotSigned; nothing is signed then
+ * @throws NotSigned, PasskeyRefused; nothing is signed then
  */
 export async function sign(opened: Opened, said: Reply, desk: Desk): Promise<Signed> {
   check(opened, said, desk);
@@ -78,7 +70,8 @@ export async function sign(opened: Opened, said: Reply, desk: Desk): Promise<Sig
     nonce: desk.random(24),
     hints: hintsOf(opened, said, review, reason, desk),
   };
-  const made = await decision.signDecision(artifact, choice, desk.device);
+  const asserting = assertingFor(said, protocol.routeOf(artifact), desk.pairing, desk.passkeys);
+  const made = await decision.signDecision(artifact, choice, desk.device, asserting);
   const signed: SignedAnswer = {
     pairId: opened.pairId,
     requestId: artifact.requestId,

@@ -6,6 +6,9 @@
 import { keys } from "@countersign/protocol";
 import { openDatabase, reading, result, writing } from "../database.js";
 
+export { PasskeyRefused, browserPasskeys } from "./passkey.js";
+export type { Known, Passkeys } from "./passkey.js";
+
 const STORE = "keys";
 
 /** The keys of one device. The secret halves are handles. */

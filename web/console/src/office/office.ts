@@ -7,6 +7,7 @@ import { servedBy } from "../gateway/index.js";
 import { Join, invitation } from "../join/index.js";
 import type { Failure, Labels, Seen } from "../join/index.js";
 import { KeyStore } from "../keys/index.js";
+import type { Passkeys } from "../keys/index.js";
 import { Memory } from "../memory/index.js";
 import type { Condition, Lock, Marker } from "../memory/index.js";
 import type { Opened, Pairing, Remembered, Reply, Sent, Waiting } from "../model.js";
@@ -34,6 +35,8 @@ export interface Home {
   readonly disk: IDBFactory;
   readonly subtle: SubtleCrypto;
   readonly lock: Lock;
+  /** Where this page can have some. */
+  readonly passkeys?: Passkeys | undefined;
   readonly marker: Marker;
   /** Other tabs of this page, where there can be some. */
   readonly tabs?: Pick<BroadcastChannel, "postMessage" | "addEventListener">;
@@ -215,8 +218,26 @@ export class Office {
     await this.#changed();
   }
 
-  #place(): { edge: Edge; memory: Memory; keys: KeyStore } {
-    return { edge: this.#home.edge, memory: this.#memory, keys: this.#keys };
+  /** Whether this page can have passkeys. */
+  get passkeys(): boolean {
+    return this.#home.passkeys !== undefined;
+  }
+
+  /** Makes a passkey for a pairing; the text is pinned at its enforcer. */
+  async addPasskey(pairId: string): Promise<string> {
+    const text = await this.#deskOf(pairId).addPasskey();
+    await this.#changed();
+    return text;
+  }
+
+  /** Uses no passkey for a pairing any more. */
+  async forgetPasskey(pairId: string): Promise<void> {
+    await this.#deskOf(pairId).forgetPasskey();
+    await this.#changed();
+  }
+
+  #place(): { edge: Edge; memory: Memory; keys: KeyStore; passkeys: Passkeys | undefined } {
+    return { edge: this.#home.edge, memory: this.#memory, keys: this.#keys, passkeys: this.#home.passkeys };
   }
 
   #freeName({ name }: Labels): void {

@@ -68,6 +68,12 @@ export interface Desk {
   rename(pairId: string, labels: Labels): Promise<void>;
   /** Ends a pairing on both sides; its keys are destroyed here. */
   revoke(pairId: string): Promise<void>;
+  /** Whether this page can have passkeys; absent is no. */
+  readonly passkeys?: boolean;
+  /** Makes a passkey for a pairing; the text is pinned at its enforcer, and is no secret. */
+  addPasskey?(pairId: string): Promise<string>;
+  /** Uses no passkey for a pairing any more. */
+  forgetPasskey?(pairId: string): Promise<void>;
   /** Asks enforcers to stop everything at once. */
   freeze(pairIds: readonly string[], why: string): Promise<readonly Stopped[]>;
   /** Forgets what was asked and answered here. */

@@ -263,6 +263,18 @@ export const words = {
     working: "Sending the stop…",
   },
 
+  passkey: {
+    why: "With a passkey, this device asks who you are (a finger, a face, a PIN) for each yes, and the enforcer can tell.",
+    used: "A passkey is used for each yes. It counts once the enforcer has pinned it.",
+    named: "No passkey can be used here: that takes a browser which has them, and a page with a name (at home http://localhost and no 127.0.0.1) at which it was paired.",
+    add: "Add a passkey",
+    again: "Make another passkey",
+    carry: "Run this beside the agent; it is no secret, and good for a day",
+    name: "NAME is what “countersign list” calls this device there. Whoever may admit approvers is asked to allow it.",
+    forget: "Use no passkey",
+    forgotten: "This device uses no passkey for this pairing any more.",
+  },
+
   broken: {
     because: (why: string) => `Countersign cannot work in this browser: ${why}`,
     insecure: "this address is not secure. Open it over https, or on the machine itself at 127.0.0.1.",

@@ -43,9 +43,9 @@ pub(super) fn another(
     assurance: Assurance,
     without: Option<&Pairing>,
 ) -> Option<String> {
-    let highest = trust.approvers.iter().map(|one| one.assurance).max();
+    let highest = trust.approvers.iter().map(Approver::reach).max();
     let may = |one: &Approver| {
-        Some(one.assurance) >= highest && without.is_none_or(|p| p.key_id != one.key_id)
+        Some(one.reach()) >= highest && without.is_none_or(|p| p.key_id != one.key_id)
     };
     let somebody = highest.is_none() || asked(trust, pairings, now).any(may);
     somebody.then(|| pair(root, assurance.name()))
@@ -94,7 +94,7 @@ pub(super) fn lost(
         let file = root.join("pairings").join(format!("{}.json", one.label));
         let found = format!("its key is pinned, and `{}` is gone", file.display());
         let restore = format!("restore {} from a backup", quoted(&file));
-        let fix = match another(root, trust, pairings, now, one.assurance, None) {
+        let fix = match another(root, trust, pairings, now, one.unaided(), None) {
             Some(pair) => format!("{restore}, or {pair}"),
             None => format!("{restore}, or {NEW_HOME}"),
         };

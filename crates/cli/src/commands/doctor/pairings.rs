@@ -7,7 +7,7 @@ use super::left;
 use crate::parties;
 use countersign_core::artifact::Assurance;
 use countersign_core::time::Instant;
-use countersign_core::trust::TrustStore;
+use countersign_core::trust::{Approver, TrustStore};
 use countersign_enforcer::home::Pairing;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -83,7 +83,7 @@ fn approvers(
     hooked: bool,
     now: Instant,
 ) -> Check {
-    let found: Vec<Assurance> = left::asked(trust, pairings, now).map(|a| a.assurance).collect();
+    let found: Vec<Assurance> = left::asked(trust, pairings, now).map(Approver::reach).collect();
     match found.iter().max() {
         None => left::nobody(root, Some(trust), pairings, hooked, now),
         Some(highest) if *highest < CRITICAL => {
@@ -129,7 +129,7 @@ fn alive(
         Some(Gateway { stranger: Some(why), .. }) => {
             Check::fail(&name, format!("`{relay}` does not know this home: {why}"), again)
         }
-        Some(_) => Check::ok(&name, format!("{} via `{relay}`", approver.assurance.name())),
+        Some(_) => Check::ok(&name, format!("{} via `{relay}`", approver.reach().name())),
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::commands::doctor::check::State;
     use countersign_core::keys::SecretKeys;
-    use countersign_core::trust::{Approver, Status};
+    use countersign_core::trust::Status;
 
     const NOW: Instant = Instant(1_800_000_000_000);
 
@@ -153,6 +153,7 @@ mod tests {
             label: "ann".into(),
             roles: Vec::new(),
             assurance,
+            passkey: None,
             created_at: at.clone(),
             status,
             pair_id: "p".into(),

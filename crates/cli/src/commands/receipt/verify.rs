@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign receipt verify last --require L1 --event executed\n  \
+    countersign receipt verify last --require L1 --assurance verified\n  \
     countersign receipt verify receipt.json --trust auditor.json --json\n  \
     countersign receipt verify receipt.json --trust auditor.json \\\n    \
     --witnessed 2026-10-01T12:00:00Z=kept/head.json --ledger ledger.db\n\n\
@@ -42,6 +43,10 @@ pub(crate) struct Verify {
     /// The least level that will do
     #[arg(long, value_name = "LEVEL", value_parser = ["L0", "L1"])]
     require: Option<String>,
+
+    /// The least assurance of every answer that counted: web, device, verified (by a passkey)
+    #[arg(long, value_name = "LEVEL", value_parser = least)]
+    assurance: Option<Assurance>,
 
     /// The event that it must record, such as executed
     #[arg(long, value_name = "EVENT", value_parser = event)]
@@ -132,10 +137,14 @@ impl Verify {
 
     /// What was asked for and is not there. An authentic receipt is not yet an approval.
     fn missing(&self, verdict: &Verdict) -> Vec<String> {
-        let Verdict::Valid { level, event, .. } = verdict else { return Vec::new() };
+        let Verdict::Valid { level, assurance, event, .. } = verdict else { return Vec::new() };
         let mut missing = Vec::new();
         if self.require.as_deref() == Some("L1") && *level < Level::L1 {
             missing.push(format!("level is {level:?}, L1 was required"));
+        }
+        if let Some(wanted) = self.assurance.filter(|wanted| *assurance < Some(*wanted)) {
+            let found = assurance.map_or("of nobody", Assurance::name);
+            missing.push(format!("assurance is {found}, {} was required", wanted.name()));
         }
         if let Some(wanted) = self.event.filter(|wanted| wanted != event) {
             missing.push(format!("event is {}, {} was required", event.name(), wanted.name()));
@@ -192,6 +201,11 @@ fn document(verdict: &Verdict, missing: &[String], quorum: Option<&Quorum>) -> V
         }
     }
     document
+}
+
+fn least(text: &str) -> Result<Assurance, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| format!("`{text}` is none of local, web, device, verified"))
 }
 
 fn event(text: &str) -> Result<Event, String> {

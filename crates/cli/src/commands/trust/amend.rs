@@ -6,9 +6,12 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
+use countersign_core::encoding;
+use countersign_core::json::JsonError;
+use countersign_core::passkey::{Offer, OfferError};
 use countersign_core::trust::{Approver, TrustStore};
 use countersign_enforcer::Enforcer;
-use countersign_enforcer::amendment::{Amendment, Edit, Particulars};
+use countersign_enforcer::amendment::{AmendError, Amendment, Edit, Particulars};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +20,8 @@ use std::time::Duration;
 /// An approver of the highest assurance that this home has ever had must allow it.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  countersign trust set ann-phone --role finance,sre --person ann"
+    after_help = "Examples:\n  countersign trust set ann-phone --role finance,sre --person ann\n  \
+        countersign trust set ann-phone --passkey TEXT"
 )]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(crate) struct Set {
@@ -37,9 +41,14 @@ pub(crate) struct Set {
     #[arg(long, conflicts_with = "role", group = "what")]
     no_roles: bool,
 
-    /// How sure you are that the key is in that person's hands: local, web, device, verified
+    /// How sure you are that the key is in that person's hands: local, web, device
     #[arg(long, value_name = "LEVEL", value_parser = assurance, group = "what")]
     assurance: Option<Assurance>,
+
+    /// The passkey of that device, as its console shows it: answers with it count as `verified`
+    #[arg(long, value_name = "TEXT", group = "what")]
+    #[arg(conflicts_with_all = ["person", "role", "no_roles", "assurance"])]
+    passkey: Option<String>,
 
     /// How long those who must allow it may take
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
@@ -70,12 +79,25 @@ impl Set {
             Failure::new(Exit::Failed, "no_pairing", message)
                 .hint("`countersign list` shows the pairings")
         })?;
-        let roles = (self.no_roles || !self.role.is_empty()).then_some(self.role);
-        let to = Particulars { person: self.person, roles, assurance: self.assurance };
-        let amendment = Amendment::set(&enforcer.trust()?, &pairing, to)?;
+        let trust = enforcer.trust()?;
+        let amendment = match &self.passkey {
+            Some(text) => Amendment::passkey(&trust, &pairing, offer(text)?, enforcer.edge().now())?,
+            None => {
+                let roles = (self.no_roles || !self.role.is_empty()).then_some(self.role);
+                let to = Particulars { person: self.person, roles, assurance: self.assurance };
+                Amendment::set(&trust, &pairing, to)?
+            }
+        };
         put(here, &enforcer, &amendment, millis(self.ttl)).await?;
         told(here, &amendment)
     }
+}
+
+/// Reads the text that a console shows: the offer's canonical JSON, as base64url.
+fn offer(text: &str) -> Result<Offer, AmendError> {
+    let bytes = encoding::unbase64(text.trim());
+    let bytes = bytes.ok_or_else(|| JsonError::Shape("copy it whole from the console".into()));
+    Ok(bytes.map_err(OfferError::from).and_then(|bytes| Offer::parse(&bytes))?)
 }
 
 impl Import {
@@ -137,8 +159,9 @@ fn words(record: &Approver) -> String {
         [] => "no roles".to_owned(),
         roles => format!("roles {}", visible(&roles.join(","), false)),
     };
+    let passkey = record.passkey.as_ref().map(super::passkey).unwrap_or_default();
     format!(
-        "{} of {}: {}, assurance {}, {roles}, {}",
+        "{} of {}: {}, assurance {}, {roles}, {}{passkey}",
         visible(&record.label, false),
         visible(&record.person, false),
         super::word(&record.status),

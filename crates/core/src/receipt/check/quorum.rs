@@ -1,7 +1,7 @@
 //! Whether enough people allowed it: counted as the gate counts, under the signed route.
 
 use super::{Content, Verdict};
-use crate::artifact::{Group, Route};
+use crate::artifact::{Assurance, Group, Route};
 use crate::tally;
 use crate::trust::Approver;
 use serde::Serialize;
@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 /// Whose answer it is, and what it counts as.
 pub(super) struct Weighed<'a> {
     pub(super) signer: &'a Approver,
+    /// What this answer counts as.
+    pub(super) assurance: Assurance,
     /// Whether it says yes; `None` where the gate would not have counted it, such as a late yes.
     pub(super) says: Option<bool>,
 }

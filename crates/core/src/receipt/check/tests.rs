@@ -1,4 +1,5 @@
 mod output;
+mod passkey;
 mod several;
 
 use super::*;

@@ -251,6 +251,7 @@ pub(super) fn approver(keys: &SecretKeys, person: &str) -> Approver {
         label: "phone".into(),
         roles: vec![],
         assurance: Assurance::Local,
+        passkey: None,
         created_at: NOW.timestamp(),
         status: Status::Active {},
         pair_id: "pair_1".into(),

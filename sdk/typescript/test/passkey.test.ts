@@ -1,0 +1,62 @@
+/** What a device makes of its passkey; what verification makes of it stands in the vectors. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { challengeOf, hint, signDecision, verifySignature } from "../src/decision.js";
+import { concat, hex, utf8, base64 } from "../src/encoding.js";
+import { canonical, without } from "../src/json.js";
+import { keyId, secretKeys } from "../src/keys.js";
+import { asserts, offerChallenge, signOffer } from "../src/passkey.js";
+import type { Assertion, Passkey } from "../src/passkey.js";
+import { artifact } from "./fixture.js";
+
+const secret = new Uint8Array(32).fill(1);
+const pinned: Passkey = {
+  alg: "ES256",
+  publicKey: p256.getPublicKey(secret, false).slice(1),
+  rpId: "relay.example",
+  origin: "https://relay.example",
+};
+
+/** An authenticator in software. */
+function assertion(challenge: Uint8Array): Assertion {
+  const authenticatorData = concat(sha256(utf8(pinned.rpId)), new Uint8Array([5, 0, 0, 0, 7]));
+  const said = { type: "webauthn.get", challenge: base64(challenge), origin: pinned.origin, crossOrigin: false };
+  const clientDataJSON = utf8(JSON.stringify(said));
+  const signed = concat(authenticatorData, sha256(clientDataJSON));
+  const signature = p256.sign(signed, secret, { format: "der", lowS: false });
+  return { authenticatorData, clientDataJSON, signature };
+}
+
+test("the passkey signs the decision as it would be without, and the device signs both", async () => {
+  const device = secretKeys(new Uint8Array(64).fill(2));
+  const about = artifact();
+  for (const hints of [undefined, { decidedAt: "2026-02-02T02:40:00Z" }]) {
+    const choice = {
+      word: "allow", scope: "once", expiresAt: about.expiresAt.text, nonce: new Uint8Array(24),
+      ...(hints === undefined ? {} : { hints }),
+    } as const;
+    const bare = await signDecision(about, choice, device);
+    let asked = new Uint8Array();
+    const made = await signDecision(about, choice, device, async (challenge) => {
+      asked = new Uint8Array(challenge);
+      return assertion(challenge);
+    });
+    assert.equal(hex(asked), hex(sha256(canonical(without(bare.json, "signature")))));
+    assert.equal(hex(challengeOf(made.json)), hex(asked));
+    assert.ok(asserts(pinned, asked, made.policyHints?.[hint.WEBAUTHN]));
+    verifySignature(made, device.publicKeys.signing);
+  }
+});
+
+test("attack_35 what a passkey signs for an offer is no decision, and the same on both sides", async () => {
+  const device = secretKeys(new Uint8Array(64).fill(2));
+  const body = { keyId: keyId(device.publicKeys.signing), passkey: pinned, time: "2026-02-02T02:40:00Z" };
+  const challenge = offerChallenge(body);
+  assert.equal(hex(challenge), "22f4304cdde7e6c43e92eba63a8e5ac1a7b9f14a822e6d43b89a65641753d710");
+  const offer = await signOffer(body, assertion(challenge), device);
+  assert.deepEqual(Object.keys(offer), ["type", "body", "webauthn", "signature"]);
+  await assert.rejects(signOffer({ ...body, keyId: "x" }, assertion(challenge), device), RangeError);
+});
