@@ -138,8 +138,7 @@ mod tests {
     }
 
     fn made(under: &Under, layers: &[(&'static str, u8)]) -> bool {
-        let layer =
-            |(name, text): &(_, u8)| Layer { name, sha256: Hash([*text; 32]), accepted: true };
+        let layer = |&(name, text)| Layer { name, sha256: Hash([text; 32]), accepted: true };
         let layers: Vec<Layer> = layers.iter().map(layer).collect();
         under.made.contains(&policy_hash(&layers).unwrap())
     }
