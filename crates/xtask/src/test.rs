@@ -2,18 +2,19 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, console, floors, schemas, sdk, tools, vectors};
+use crate::{Outcome, child, console, floors, fuzz, schemas, sdk, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
     ("vectors", vectors::check),
     ("clippy", clippy),
+    ("fuzz", fuzz::check),
     ("build", build),
     ("schemas", schemas::check),
     ("sdk", sdk::run),
