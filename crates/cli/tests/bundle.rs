@@ -252,6 +252,25 @@ fn attack_42_the_text_of_an_accepted_policy_is_inside_and_fits_its_acceptance() 
 }
 
 #[test]
+fn attack_42_what_was_judged_under_a_text_that_nobody_accepted_is_named() {
+    let world = story();
+    let said_of_hashes = |name: &str| {
+        bundle(&world, name, &[]);
+        let (report, code) = report(&world.path(name), &world.trust());
+        assert_eq!((&report["verdict"], code), (&"Valid".into(), 0), "{report}");
+        (said(&report, "checked"), said(&report, "notChecked"))
+    };
+    // The file in this home only tightens, because nobody accepted it.
+    let (checked, not_checked) = said_of_hashes("one.csb");
+    assert!(!checked.contains("policyHash"), "{checked}");
+    assert!(not_checked.contains("the texts accepted before do not make it up"), "{not_checked}");
+    world.hold_nothing_more();
+    assert!(world.gate(&[], &["true"]).wait().success());
+    let (checked, _) = said_of_hashes("two.csb");
+    assert!(checked.contains("receipts: the texts accepted before them make it up"), "{checked}");
+}
+
+#[test]
 fn attack_31_no_secret_of_the_home_leaves_in_a_bundle() {
     let world = World::paired();
     let secret = "sk-live-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c";

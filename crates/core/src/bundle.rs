@@ -10,6 +10,7 @@
 //!
 //! # Rooms
 //! * `line`: what may stand in the file. `tally`: order and digests, the same for both sides.
+//! * `heads`: signed heads compared with the chain. `under`: policy hashes with the texts accepted.
 //! * [`Binder`] makes the lines. [`Checker`] judges them, one at a time; [`Report`] is its verdict.
 
 mod bind;
@@ -18,6 +19,7 @@ mod heads;
 mod line;
 mod report;
 mod tally;
+mod under;
 
 pub use bind::Binder;
 pub use check::Checker;
@@ -25,6 +27,7 @@ pub use line::{
     BundleType, Cover, Key, Line, MAX_LINE, Manifest, Range, Remembered, Section, Summary, Text,
 };
 pub use report::{Problem, Report};
+pub use under::Known;
 
 /// Why a bundle could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,6 +13,7 @@
 //! * [`verify`]: from a decision to a proof; [`answer`]: what it says; [`request`]: the life of a
 //!   request; [`tally`]: how far several answers are; [`progress`]: what the next one is told of it.
 //! * [`grant`]: what was allowed once for many times; [`freeze`]: the stop of everything.
+//! * [`layers`]: the policies that an action is judged under, as one hash.
 //! * [`token`]: the same answer in a few hundred bytes, which runs nothing.
 //! * [`pairing`]: how two devices come to know each other's keys.
 //! * [`mod@reference`]: the same between HARP's reference programs, as files.
@@ -44,6 +45,7 @@ pub mod freeze;
 pub mod grant;
 pub mod json;
 pub mod keys;
+pub mod layers;
 pub mod message;
 pub mod pairing;
 pub mod passkey;

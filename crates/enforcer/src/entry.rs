@@ -3,6 +3,7 @@
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::{Artifact, Risk};
 use countersign_core::decision::{Decision, Reason, hint};
+use countersign_core::encoding::Hash;
 use countersign_core::json::JsonError;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::check::word;
@@ -126,11 +127,14 @@ pub(crate) fn refused(mut entry: Entry, code: &str, message: &str) -> Entry {
     entry
 }
 
+/// Stands in place of a policy hash where nothing was judged yet.
+pub(crate) const NO_POLICY: Hash = Hash([0; 32]);
+
 fn no_rule(risk: Risk) -> PolicyNote {
     PolicyNote {
         rule_id: "default".into(),
         display: String::new(),
-        policy_hash: countersign_core::encoding::Hash([0; 32]),
+        policy_hash: NO_POLICY,
         risk,
         verb: "shell_exec".into(),
         matched: Vec::new(),

@@ -4,12 +4,14 @@
 //! there and does not load denies everything: nobody knows what it would have forbidden.
 
 mod acceptance;
+mod known;
 mod layers;
 mod links;
 pub(crate) mod recheck;
 mod roster;
 
 pub use acceptance::{Acceptance, Proposal, accepted};
+pub use known::known;
 pub use layers::{
     Found, MISSING, NAMES, Place, Sources, Watched, at, found, missing, read, surroundings, watched,
 };

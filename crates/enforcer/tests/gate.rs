@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
 #![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
 
+mod common;
+
+use common::{Gate, START, pin_ann};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
@@ -24,9 +27,7 @@ use countersign_store::ledger::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-
-const START: i64 = 1_770_000_000_000;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 struct World {
     _dir: tempfile::TempDir,
@@ -38,32 +39,9 @@ struct World {
     edge: Edge,
 }
 
-/// Time that a test moves, and bytes that never repeat.
-fn edge(clock: &Arc<AtomicI64>) -> Edge {
-    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
-    Edge::new(
-        move || Instant(clock.load(Ordering::SeqCst)),
-        move |bytes| {
-            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
-            Ok(())
-        },
-    )
-}
-
 async fn world() -> World {
-    let dir = tempfile::tempdir().unwrap();
-    let home = Home::open(dir.path()).unwrap();
-    let clock = Arc::new(AtomicI64::new(START));
-    let edge = edge(&clock);
-    let identity = home.identity_or_new(&edge).unwrap();
-    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
-    let ledger = Arc::new(MemoryLedger::new("ledger-1", [7; 32], notary));
-    let store = Arc::clone(&ledger) as Arc<dyn LedgerStore>;
-    let enforcer = Enforcer::open(home.clone(), identity, store, edge.clone()).await.unwrap();
-    let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
-    let ann = Candidate::local(*person.public(), "ann", vec![], &edge);
-    enforcer.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
+    let Gate { dir, home, ledger, enforcer, clock, edge } = common::gate().await;
+    let person = pin_ann(&enforcer).await;
     World { _dir: dir, home, ledger, enforcer, person, clock, edge }
 }
 

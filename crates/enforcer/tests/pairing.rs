@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
 #![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
 
+mod common;
+
+use common::START;
 use countersign_core::artifact::{Assurance, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
@@ -16,7 +19,7 @@ use countersign_enforcer::{Answered, Edge, Enforcer, Home, Question, Relays};
 use countersign_store::files::{self, Target};
 use countersign_store::ledger::{LedgerStore, MemoryLedger, RequestRecord, Suspended};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicI64;
 
 #[path = "pairing/amendment.rs"]
 mod amendment;
@@ -32,17 +35,9 @@ struct World {
     edge: Edge,
 }
 
-/// A time that stands still, and bytes that never repeat.
+/// A time that stands still.
 fn edge() -> Edge {
-    let count = AtomicU64::new(1);
-    Edge::new(
-        || Instant(1_770_000_000_000),
-        move |bytes| {
-            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
-            Ok(())
-        },
-    )
+    common::edge(&Arc::new(AtomicI64::new(START)))
 }
 
 async fn world() -> World {

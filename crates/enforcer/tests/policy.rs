@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
 #![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
 
+mod common;
+
+use common::{Gate, accept};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
@@ -18,10 +21,8 @@ use countersign_policy::Asker;
 use countersign_store::ledger::{LedgerError, LedgerStore, MemoryLedger, Suspended};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-/// 02:40 UTC.
-const START: i64 = 1_770_000_000_000;
 const DAY: i64 = 86_400_000;
 const HOUR: i64 = 3_600_000;
 const WORKSPACE: &str = "/nonexistent/w";
@@ -34,32 +35,10 @@ struct World {
     edge: Edge,
 }
 
-fn edge(clock: &Arc<AtomicI64>) -> Edge {
-    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
-    Edge::new(
-        move || Instant(clock.load(Ordering::SeqCst)),
-        move |bytes| {
-            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
-            Ok(())
-        },
-    )
-}
-
 /// A home that accepted a text before it pinned anybody.
 async fn world(text: &str) -> World {
-    let dir = tempfile::tempdir().unwrap();
-    let home = Home::open(dir.path()).unwrap();
-    let clock = Arc::new(AtomicI64::new(START));
-    let edge = edge(&clock);
-    let identity = home.identity_or_new(&edge).unwrap();
-    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
-    let ledger = Arc::new(MemoryLedger::new("ledger-1", [7; 32], notary)) as Arc<dyn LedgerStore>;
-    let enforcer = Enforcer::open(home.clone(), identity, ledger, edge.clone()).await.unwrap();
-    let path = home.root().join("policy.toml");
-    let proposal = enforcer.propose_policy(Place::Home, &path, text.into()).await.unwrap();
-    enforcer.accept_first_policy(&proposal).await.unwrap();
-    std::fs::write(path, text).unwrap();
+    let Gate { dir, home, enforcer, clock, edge, .. } = common::gate().await;
+    accept(&enforcer, text).await;
     World { _dir: dir, home, enforcer, clock, edge }
 }
 

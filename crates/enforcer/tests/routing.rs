@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails has failed the test")]
 #![allow(clippy::indexing_slicing, reason = "a missing artifact fails the test")]
 
+mod common;
 #[path = "routing/counted.rs"]
 mod counted;
 #[path = "routing/rounds.rs"]
@@ -11,6 +12,7 @@ mod rounds;
 #[path = "routing/told.rs"]
 mod told;
 
+use common::{START, accept, edge};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::checkpoint::{Checkpoint, Head};
@@ -23,16 +25,14 @@ use countersign_core::request::State;
 use countersign_core::time::Instant;
 use countersign_enforcer::notary::OperatorNotary;
 use countersign_enforcer::pairing::Candidate;
-use countersign_enforcer::policy::Place;
 use countersign_enforcer::{Edge, Enforcer, GateError, Home, Question, Relays, Ruling};
 use countersign_policy::Asker;
 use countersign_store::error::StoreError;
 use countersign_store::ledger::{LedgerStore, MemoryLedger, Notary, RequestRecord, Suspended};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-const START: i64 = 1_770_000_000_000;
 const MINUTE: i64 = 60_000;
 const WORKSPACE: &str = "/nonexistent/w";
 
@@ -77,18 +77,6 @@ impl Notary for Notaries {
     }
 }
 
-fn edge(clock: &Arc<AtomicI64>) -> Edge {
-    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
-    Edge::new(
-        move || Instant(clock.load(Ordering::SeqCst)),
-        move |bytes| {
-            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
-            Ok(())
-        },
-    )
-}
-
 /// A home whose policy asks so for `spin`, and that pinned ann (twice), bob and cat.
 async fn world(asks: &str) -> World {
     let dir = tempfile::tempdir().unwrap();
@@ -109,10 +97,7 @@ async fn world(asks: &str) -> World {
         "version = 1\n[[rule]]\nid = \"spin\"\ntools = [\"spin\"]\n\
          decision = \"require_approval\"\n{asks}"
     );
-    let path = home.root().join("policy.toml");
-    let proposal = enforcer.propose_policy(Place::Home, &path, text.clone().into()).await;
-    enforcer.accept_first_policy(&proposal.unwrap()).await.unwrap();
-    std::fs::write(path, text).unwrap();
+    accept(&enforcer, &text).await;
     let people: Vec<_> = [(11, "ann"), (12, "bob"), (13, "cat"), (14, "ann")]
         .map(|(n, person)| (SecretKeys::from_bytes(&[n; 64]).unwrap(), person))
         .into();

@@ -6,6 +6,7 @@
 
 #[path = "standing/beside.rs"]
 mod beside;
+mod common;
 #[path = "standing/freeze.rs"]
 mod freeze;
 #[path = "standing/grants.rs"]
@@ -15,6 +16,7 @@ mod limits;
 #[path = "standing/taken.rs"]
 mod taken;
 
+use common::{Gate, START, accept, pin_ann};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
@@ -33,9 +35,8 @@ use countersign_policy::Asker;
 use countersign_store::ledger::{LedgerError, LedgerStore, MemoryLedger, RequestRecord, Suspended};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-const START: i64 = 1_770_000_000_000;
 const DAY: i64 = 86_400_000;
 const HOUR: i64 = 3_600_000;
 const WORKSPACE: &str = "/nonexistent/w";
@@ -57,36 +58,11 @@ struct World {
     edge: Edge,
 }
 
-fn edge(clock: &Arc<AtomicI64>) -> Edge {
-    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
-    Edge::new(
-        move || Instant(clock.load(Ordering::SeqCst)),
-        move |bytes| {
-            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
-            Ok(())
-        },
-    )
-}
-
 /// A home with one approver, under a policy that was accepted.
 async fn world(policy: &str) -> World {
-    let dir = tempfile::tempdir().unwrap();
-    let home = Home::open(dir.path()).unwrap();
-    let clock = Arc::new(AtomicI64::new(START));
-    let edge = edge(&clock);
-    let identity = home.identity_or_new(&edge).unwrap();
-    let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
-    let ledger = Arc::new(MemoryLedger::new("ledger-1", [7; 32], notary));
-    let store = Arc::clone(&ledger) as Arc<dyn LedgerStore>;
-    let enforcer = Enforcer::open(home.clone(), identity, store, edge.clone()).await.unwrap();
-    let path = home.root().join("policy.toml");
-    let proposal = enforcer.propose_policy(Place::Home, &path, policy.into()).await.unwrap();
-    enforcer.accept_first_policy(&proposal).await.unwrap();
-    std::fs::write(path, policy).unwrap();
-    let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
-    let ann = Candidate::local(*person.public(), "ann", vec![], &edge);
-    enforcer.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
+    let Gate { dir, home, ledger, enforcer, clock, edge } = common::gate().await;
+    accept(&enforcer, policy).await;
+    let person = pin_ann(&enforcer).await;
     World { _dir: dir, home, ledger, enforcer, person, clock, edge }
 }
 

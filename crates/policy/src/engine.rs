@@ -15,10 +15,10 @@ use crate::facts::Facts;
 use crate::model::{Limits, Mode, Policy};
 use crate::verdict::{Decision, Verdict};
 use countersign_core::encoding::Hash;
-use countersign_core::json::{self, JsonError};
+use countersign_core::json::JsonError;
+use countersign_core::layers::{self, policy_hash};
 use lines::Line;
 use serde::Serialize;
-use serde_json::json;
 use sieve::Sieve;
 
 pub(crate) use view::View;
@@ -107,12 +107,12 @@ impl Engine {
     /// Where their names have no canonical form, which never happens.
     pub fn new(mut layers: Vec<Layer>) -> Result<Self, JsonError> {
         layers.sort_by_key(|layer| layer.name);
-        let named = layers.iter().map(|layer| {
-            json!({"layer": layer.name, "sha256": layer.sha256, "accepted": layer.accepted})
-        });
-        let named: Vec<serde_json::Value> = named.collect();
-        let whole = json!({"policy": "countersign.policy/v1", "layers": named});
-        let hash = json::sha256(&whole).map(Hash)?;
+        let named = |layer: &Layer| layers::Layer {
+            name: layer.name.name(),
+            sha256: layer.sha256,
+            accepted: layer.accepted,
+        };
+        let hash = policy_hash(&layers.iter().map(named).collect::<Vec<_>>())?;
         let lines = lines::compile(&layers);
         let sieves = lines.iter().map(|line| Sieve::of_rule(&line.rule)).collect();
         Ok(Self { layers, lines, sieves, hash })

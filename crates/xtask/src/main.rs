@@ -4,6 +4,7 @@
 //! * [`mod@test`]: every check a change must pass, in order.
 //! * [`tools`]: what those checks drive, installed where it is missing.
 //! * [`floors`]: which crate may import which.
+//! * [`fuzz`]: whether its targets still compile.
 //! * [`deps`]: what may enter the dependency graph.
 //! * [`vectors`]: the signed vectors, made from good objects that are broken one way each.
 //! * [`sdk`]: the second implementation, in TypeScript.
@@ -20,6 +21,7 @@ mod child;
 mod console;
 mod deps;
 mod floors;
+mod fuzz;
 mod hosts;
 mod kill;
 mod reviews;
@@ -38,7 +40,7 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test               every check: tools, format, floors, vectors, clippy, build, schemas, sdk, console, screens, tests, docs
+  test               every check: tools, format, floors, vectors, clippy, fuzz targets, build, schemas, sdk, console, screens, tests, docs
   floors             no crate imports from its own floor, a higher one, or through a wall
   deps               licences, bans, sources and advisories of the dependencies
   vectors [--check]  writes the signed vectors; --check only says whether they are up to date

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{Outcome, child, console, floors, schemas, screens, sdk, tools, vectors};
+use crate::{Outcome, child, console, floors, fuzz, schemas, screens, sdk, tools, vectors};
 
 /// A name to look for in the output, and what stands behind it.
 type Step = (&'static str, fn() -> Outcome);
@@ -14,6 +14,7 @@ const STEPS: [Step; 13] = [
     ("floors", floors::run),
     ("vectors", vectors::check),
     ("clippy", clippy),
+    ("fuzz", fuzz::check),
     ("build", build),
     ("schemas", schemas::check),
     ("sdk", sdk::run),

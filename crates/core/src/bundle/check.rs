@@ -4,6 +4,7 @@ use super::heads::{Chain, Says, Signatures};
 use super::line::{Cover, Key, Line, Manifest, Remembered, Text};
 use super::report::{Problem, Report};
 use super::tally::Tally;
+use super::under::{Known, Under};
 use crate::encoding::Hash;
 use crate::json::{self, clip};
 use crate::keys::{Domain, verify_domain};
@@ -37,6 +38,7 @@ pub struct Checker<'a> {
     texts: BTreeMap<Hash, (u64, bool)>,
     /// What receipts accept, and which of them.
     accepted: BTreeMap<Hash, u64>,
+    under: Under,
     beside: u64,
     earlier: u64,
     last_earlier: Option<(u64, Hash)>,
@@ -73,6 +75,7 @@ impl<'a> Checker<'a> {
             remembered: Vec::new(),
             texts: BTreeMap::new(),
             accepted: BTreeMap::new(),
+            under: Under::default(),
             beside: 0,
             earlier: 0,
             last_earlier: None,
@@ -80,6 +83,12 @@ impl<'a> Checker<'a> {
             outside: 0,
             signed_by: None,
         }
+    }
+
+    /// The same for a program that knows of policies besides those inside.
+    #[must_use]
+    pub fn knowing(self, known: Known) -> Self {
+        Self { under: Under::new(known), ..self }
     }
 
     /// Judges the next line, without its line break. Says whether it is worth reading on.

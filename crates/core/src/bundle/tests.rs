@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::action::ActionHash;
+use crate::artifact::Risk;
 use crate::checkpoint::{Checkpoint, Head};
 use crate::encoding::Hash;
 use crate::json;
 use crate::keys::SecretKeys;
-use crate::receipt::{Boundary, Content, Entry, Event, Receipt};
+use crate::layers::{Layer, policy_hash};
+use crate::receipt::{Boundary, Content, Entry, Event, PolicyNote, Receipt};
 use crate::time::{Instant, Timestamp};
 use crate::trust::tests::{approver, operator, secret};
 use crate::trust::{Status, TrustStore};
@@ -323,6 +325,44 @@ fn attack_42_a_policy_text_that_is_not_the_accepted_one_is_named() {
     let report = check(bound(cover(3, 7, None), &lines, &secret(1)).as_bytes());
     assert!(report.is_valid(), "{report:#?}");
     assert!(report.not_checked.join("\n").contains("accepted in receipt 2"));
+}
+
+/// The ledger, whose receipts from 3 on name this policy hash.
+fn judged_under(policy_hash: Hash) -> Vec<Receipt> {
+    let mut all = ledger()[..2].to_vec();
+    for seq in 3..=7 {
+        let mut content = receipt(seq, Event::Allowed, all.last(), &secret(1)).content;
+        content.entry.policy = Some(PolicyNote {
+            rule_id: "default".into(),
+            display: String::new(),
+            policy_hash,
+            risk: Risk::Low,
+            verb: "tool_call".into(),
+            matched: vec![],
+        });
+        all.push(Receipt::sign(content, &secret(1)).unwrap());
+    }
+    all
+}
+
+#[test]
+fn attack_42_a_policy_hash_that_the_accepted_texts_do_not_make_up_is_named() {
+    let home = |accepted| {
+        let layer = Layer { name: "home", sha256: Hash::of(POLICY.as_bytes()), accepted };
+        policy_hash(&[layer]).unwrap()
+    };
+    let report = |hash| {
+        let report =
+            check(bound(cover(3, 7, None), &body(&judged_under(hash)), &secret(1)).as_bytes());
+        assert!(report.is_valid(), "{report:#?}");
+        (report.checked.join("\n"), report.not_checked.join("\n"))
+    };
+    let (checked, not_checked) = report(home(true));
+    assert!(checked.contains("policyHash of 5 receipts: the texts accepted"), "{checked}");
+    assert!(!not_checked.contains("policyHash"), "{not_checked}");
+    let (checked, not_checked) = report(home(false));
+    assert!(!checked.contains("policyHash"), "{checked}");
+    assert!(not_checked.contains("5 receipts, the first is receipt 3: the texts"), "{not_checked}");
 }
 
 #[test]

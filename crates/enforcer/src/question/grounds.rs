@@ -1,6 +1,6 @@
 //! Why an action runs, waits or does not run, and what an answer must satisfy.
 
-use super::Quorum;
+use super::{Quorum, Way};
 use crate::gate::grant::offered;
 use countersign_core::artifact::{Assurance, GrantOffer, Risk};
 use countersign_core::encoding::Hash;

@@ -8,6 +8,8 @@
 )]
 
 mod beside;
+#[path = "../common/mod.rs"]
+mod common;
 mod crash;
 mod damage;
 mod gate;

@@ -1,5 +1,6 @@
 //! A home with a ledger in a file, a clock that a test moves, and one approver.
 
+use super::common::{accept, edge, pin_ann};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::bundle::{Checker, Report as FileReport};
@@ -11,7 +12,6 @@ use countersign_core::time::Instant;
 use countersign_enforcer::audit::{Audit, Report};
 use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::pairing::Candidate;
-use countersign_enforcer::policy::Place;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::walk::Walk;
 use countersign_enforcer::{Answered, Edge, Enforcer, GateError, Grounds, Home, Question, Relays};
@@ -22,7 +22,7 @@ use countersign_store_sqlite::{Birth, LedgerFile, SqliteLedger};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 pub(crate) const DAY: i64 = 86_400_000;
 const START: i64 = 1_790_000_000_000;
@@ -43,18 +43,6 @@ pub(crate) fn rule(size: usize) -> Rule {
 /// Seals what is an hour old.
 pub(crate) fn hourly() -> Rule {
     Rule { older_millis: DAY / 24, ..rule(100) }
-}
-
-fn edge(clock: &Arc<AtomicI64>) -> Edge {
-    let (clock, count) = (Arc::clone(clock), AtomicU64::new(1));
-    Edge::new(
-        move || Instant(clock.load(Ordering::SeqCst)),
-        move |bytes| {
-            let n = count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes.iter_mut().zip(n.iter().cycle()).for_each(|(to, b)| *to = *b);
-            Ok(())
-        },
-    )
 }
 
 /// The gate of a home, with a notary of the caller's making around the home's own.
@@ -85,14 +73,9 @@ impl Scene {
         let edge = edge(&clock);
         let enforcer = open(&home, &edge, |notary| Arc::new(notary)).await;
         if let Some(text) = policy {
-            let path = home.root().join("policy.toml");
-            let proposal = enforcer.propose_policy(Place::Home, &path, text.into()).await;
-            enforcer.accept_first_policy(&proposal.unwrap()).await.unwrap();
-            std::fs::write(path, text).unwrap();
+            accept(&enforcer, text).await;
         }
-        let person = SecretKeys::from_bytes(&[9; 64]).unwrap();
-        let ann = Candidate::local(*person.public(), "ann", vec![], &edge);
-        enforcer.admit(ann, &Relays::new(), 60_000, &|_| {}).await.unwrap();
+        let person = pin_ann(&enforcer).await;
         Self { dir, enforcer, person, clock, edge }
     }
 

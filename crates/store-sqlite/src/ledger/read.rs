@@ -64,121 +64,80 @@ fn identify(db: &Db) -> Result<String, StoreError> {
     found.ok_or_else(|| db.damaged("the ledger has no name"))
 }
 
-#[async_trait]
-impl Receipts for LedgerFile {
-    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
-        self.readers.read(move |db| page(db, seq, limit)).await
-    }
+/// Reads are the same, whether a file is only looked at or written as well: whoever checks a ledger
+/// sees what its enforcer sees.
+macro_rules! receipts_by {
+    ($ledger:ty, $by:ident) => {
+        #[async_trait]
+        impl Receipts for $ledger {
+            async fn receipts_from(
+                &self,
+                seq: u64,
+                limit: usize,
+            ) -> Result<Vec<Receipt>, StoreError> {
+                self.$by.read(move |db| page(db, seq, limit)).await
+            }
 
-    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.readers.read(move |db| raw(db, seq, limit)).await
-    }
+            async fn rows_after(
+                &self,
+                seq: Option<i64>,
+                limit: usize,
+            ) -> Result<Vec<Row>, StoreError> {
+                self.$by.read(move |db| raw(db, seq, limit)).await
+            }
 
-    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.readers.read(head).await
-    }
+            async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
+                self.$by.read(head).await
+            }
 
-    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
-        self.readers.read(segments::all).await
-    }
+            async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+                self.$by.read(segments::all).await
+            }
 
-    async fn digest(&self, segment: &Segment) -> Result<Option<Hash>, StoreError> {
-        let segment = segment.clone();
-        self.readers.read(move |db| segments::digest(db, &segment)).await
-    }
+            async fn digest(&self, segment: &Segment) -> Result<Option<Hash>, StoreError> {
+                let segment = segment.clone();
+                self.$by.read(move |db| segments::digest(db, &segment)).await
+            }
 
-    async fn copies(&self) -> Result<Vec<Row>, StoreError> {
-        self.readers.read(segments::copies).await
-    }
+            async fn copies(&self) -> Result<Vec<Row>, StoreError> {
+                self.$by.read(segments::copies).await
+            }
 
-    async fn unfiled(&self, persons: Vec<Person>) -> Result<Option<Person>, StoreError> {
-        self.readers.read(move |db| filed::missing(db, persons)).await
-    }
+            async fn unfiled(&self, persons: Vec<Person>) -> Result<Option<Person>, StoreError> {
+                self.$by.read(move |db| filed::missing(db, persons)).await
+            }
 
-    async fn persons_up_to(&self, seq: u64) -> Result<Option<u64>, StoreError> {
-        self.readers.read(move |db| filed::count(db, seq)).await
-    }
+            async fn persons_up_to(&self, seq: u64) -> Result<Option<u64>, StoreError> {
+                self.$by.read(move |db| filed::count(db, seq)).await
+            }
 
-    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
-        self.readers.read(beside).await
-    }
+            async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+                self.$by.read(beside).await
+            }
 
-    async fn unsound(&self) -> Result<Option<String>, StoreError> {
-        self.readers.read(|db| unsound(&SCHEMA, db)).await
-    }
+            async fn unsound(&self) -> Result<Option<String>, StoreError> {
+                self.$by.read(|db| unsound(&SCHEMA, db)).await
+            }
 
-    async fn past(&self) -> Result<Past, StoreError> {
-        self.readers.read(past).await
-    }
+            async fn past(&self) -> Result<Past, StoreError> {
+                self.$by.read(past).await
+            }
 
-    async fn find(
-        &self,
-        query: &Query,
-        before: Option<Mark>,
-        limit: usize,
-    ) -> Result<Vec<Receipt>, StoreError> {
-        let query = query.clone();
-        self.readers.read(move |db| find::find(db, &query, before, limit)).await
-    }
+            async fn find(
+                &self,
+                query: &Query,
+                before: Option<Mark>,
+                limit: usize,
+            ) -> Result<Vec<Receipt>, StoreError> {
+                let query = query.clone();
+                self.$by.read(move |db| find::find(db, &query, before, limit)).await
+            }
+        }
+    };
 }
 
-#[async_trait]
-impl Receipts for SqliteLedger {
-    async fn receipts_from(&self, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
-        self.writer.read(move |db| page(db, seq, limit)).await
-    }
-
-    async fn rows_after(&self, seq: Option<i64>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.writer.read(move |db| raw(db, seq, limit)).await
-    }
-
-    async fn head_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.writer.read(head).await
-    }
-
-    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
-        self.writer.read(segments::all).await
-    }
-
-    async fn digest(&self, segment: &Segment) -> Result<Option<Hash>, StoreError> {
-        let segment = segment.clone();
-        self.writer.read(move |db| segments::digest(db, &segment)).await
-    }
-
-    async fn copies(&self) -> Result<Vec<Row>, StoreError> {
-        self.writer.read(segments::copies).await
-    }
-
-    async fn unfiled(&self, persons: Vec<Person>) -> Result<Option<Person>, StoreError> {
-        self.writer.read(move |db| filed::missing(db, persons)).await
-    }
-
-    async fn persons_up_to(&self, seq: u64) -> Result<Option<u64>, StoreError> {
-        self.writer.read(move |db| filed::count(db, seq)).await
-    }
-
-    async fn beside(&self) -> Result<Option<Beside>, StoreError> {
-        self.writer.read(beside).await
-    }
-
-    async fn unsound(&self) -> Result<Option<String>, StoreError> {
-        self.writer.read(|db| unsound(&SCHEMA, db)).await
-    }
-
-    async fn past(&self) -> Result<Past, StoreError> {
-        self.writer.read(past).await
-    }
-
-    async fn find(
-        &self,
-        query: &Query,
-        before: Option<Mark>,
-        limit: usize,
-    ) -> Result<Vec<Receipt>, StoreError> {
-        let query = query.clone();
-        self.writer.read(move |db| find::find(db, &query, before, limit)).await
-    }
-}
+receipts_by!(LedgerFile, readers);
+receipts_by!(SqliteLedger, writer);
 
 fn page(db: &Db, seq: u64, limit: usize) -> Result<Vec<Receipt>, StoreError> {
     let after = seq.checked_sub(1).map(receipts::number);

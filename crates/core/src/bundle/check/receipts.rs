@@ -2,8 +2,7 @@
 
 use super::Checker;
 use crate::bundle::heads::Says;
-use crate::encoding::Hash;
-use crate::json;
+use crate::bundle::under::named;
 use crate::receipt::check::Verdict;
 use crate::receipt::course::Step;
 use crate::receipt::{Event, Receipt};
@@ -70,6 +69,7 @@ impl Checker<'_> {
             Verdict::Valid { level, event, .. } => {
                 if counts {
                     self.report.holds(level, event.name());
+                    self.under.compare(receipt);
                 }
                 self.accepts(receipt);
             }
@@ -83,10 +83,11 @@ impl Checker<'_> {
         if entry.event != Event::Policy || entry.request_id.is_some() {
             return;
         }
-        let named = entry.action.as_ref().and_then(|action| action.get("sha256"));
-        let hash = named.and_then(|hash| json::typed_ref::<Hash>(hash).ok());
-        if let Some(hash) = hash {
+        if let Some(action) = &entry.action
+            && let Some(hash) = named(action)
+        {
             self.accepted.entry(hash).or_insert(receipt.content.seq);
+            self.under.accept(action, hash);
         }
     }
 

@@ -10,15 +10,33 @@ impl Checker<'_> {
     pub(super) fn words(&mut self) {
         self.said_of_receipts();
         self.said_of_the_rest();
+        self.said_of_policies();
         self.outside_the_range();
-        let report = &mut self.report;
-        report.not_checked.push(
-            "which texts the policyHash of each receipt stands for: it is there to be compared"
-                .into(),
-        );
-        report
-            .not_checked
-            .push("the values behind commitments (`_sd`): they are not inside".into());
+        let values = "the values behind commitments (`_sd`): they are not inside";
+        self.report.not_checked.push(values.into());
+    }
+
+    /// Under which texts receipts were written.
+    fn said_of_policies(&mut self) {
+        let (under, report) = (&self.under, &mut self.report);
+        if under.explained > 0 {
+            report.checked.push(format!(
+                "the policyHash of {} receipts: the texts accepted before them make it up",
+                under.explained
+            ));
+        }
+        if under.own > 0 {
+            let words = "receipts: a rule of the enforcer's own, which is no policy";
+            report.checked.push(format!("the policyHash of {} {words}", under.own));
+        }
+        if let Some(first) = under.first {
+            report.not_checked.push(format!(
+                "the policyHash of {} receipts, the first is receipt {first}: the texts accepted \
+                 before do not make it up; one that nobody accepted, the administrator's, or the \
+                 built-in one of another version held as well",
+                under.unexplained
+            ));
+        }
     }
 
     fn said_of_receipts(&mut self) {

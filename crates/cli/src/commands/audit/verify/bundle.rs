@@ -8,6 +8,7 @@ use countersign_core::display::visible;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::Edge;
+use countersign_enforcer::policy::known;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
@@ -27,7 +28,7 @@ fn check(path: &Path, trust: &TrustStore) -> Result<Report, Failure> {
             .hint("name a file of `countersign audit bundle`")
     };
     let mut reader = BufReader::new(File::open(path).map_err(failed)?);
-    let mut checker = Checker::new(trust, Edge::system().now());
+    let mut checker = Checker::new(trust, Edge::system().now()).knowing(known());
     let mut line = Vec::new();
     while read_line(&mut reader, &mut line).map_err(failed)? {
         if line.pop() != Some(b'\n') {
