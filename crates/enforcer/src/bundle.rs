@@ -229,8 +229,8 @@ fn remembered(by: &str, checkpoint: countersign_core::checkpoint::Checkpoint) ->
 
 /// The pinned keys as lines, in order.
 fn keys(trust: &TrustStore) -> Vec<Line> {
-    let operators = trust.operators.iter().cloned().map(Key::Operator);
-    let approvers = trust.approvers.iter().cloned().map(Key::Approver);
+    let operators = trust.operators.iter().cloned().map(|one| Key::Operator(Box::new(one)));
+    let approvers = trust.approvers.iter().cloned().map(|one| Key::Approver(Box::new(one)));
     let mut keys: Vec<Key> = operators.chain(approvers).collect();
     keys.sort_by(|a, b| a.id().cmp(b.id()));
     keys.into_iter().map(|key| Line::Key(Box::new(key))).collect()

@@ -89,10 +89,10 @@ pub struct Range {
 pub enum Key {
     /// It signs receipts.
     #[cfg_attr(feature = "schema", schemars(with = "Object"))]
-    Operator(Operator),
+    Operator(Box<Operator>),
     /// It signs decisions.
     #[cfg_attr(feature = "schema", schemars(with = "Object"))]
-    Approver(Approver),
+    Approver(Box<Approver>),
 }
 
 /// The text of a policy.

@@ -101,8 +101,8 @@ fn cover(first: u64, last: u64, until: Option<Timestamp>) -> Cover {
 fn body(all: &[Receipt]) -> Vec<Line> {
     let mut lines = vec![];
     let mut keys = vec![
-        Line::Key(Box::new(Key::Operator(operator(&secret(1))))),
-        Line::Key(Box::new(Key::Approver(approver(&secret(2), "ann")))),
+        Line::Key(Box::new(Key::Operator(Box::new(operator(&secret(1)))))),
+        Line::Key(Box::new(Key::Approver(Box::new(approver(&secret(2), "ann"))))),
     ];
     keys.sort_by_key(Line::place);
     lines.extend(keys);

@@ -81,7 +81,9 @@ impl Set {
         })?;
         let trust = enforcer.trust()?;
         let amendment = match &self.passkey {
-            Some(text) => Amendment::passkey(&trust, &pairing, offer(text)?, enforcer.edge().now())?,
+            Some(text) => {
+                Amendment::passkey(&trust, &pairing, offer(text)?, enforcer.edge().now())?
+            }
             None => {
                 let roles = (self.no_roles || !self.role.is_empty()).then_some(self.role);
                 let to = Particulars { person: self.person, roles, assurance: self.assurance };
