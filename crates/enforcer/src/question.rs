@@ -22,8 +22,8 @@ pub use error::QuestionError;
 pub(crate) use frame::{Frame, payload};
 pub use grounds::Grounds;
 pub(crate) use grounds::fixed_hash;
-pub(crate) use quorum::{next_of, persons};
 pub use quorum::{Quorum, Step};
+pub(crate) use quorum::{next_of, persons};
 pub use stored::is_handed_over;
 
 /// The longest a request may wait: one day.

@@ -8,7 +8,7 @@ use crate::{Outcome, child, console, floors, fuzz, schemas, screens, sdk, tools,
 type Step = (&'static str, fn() -> Outcome);
 
 /// Cheap ones first. The binary is built before the tests, because some of them start it.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     ("tools", tools::install),
     ("format", format),
     ("floors", floors::run),
