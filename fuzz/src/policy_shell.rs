@@ -2,7 +2,7 @@
 
 use countersign_core::action::Action;
 use countersign_policy::classify::classify;
-use countersign_policy::facts::{Class, Floor, Place};
+use countersign_policy::facts::{Class, Floor, Links, Place};
 use serde_json::json;
 
 /// Classifies a line, the line in a shell, and the line before another.
@@ -29,6 +29,7 @@ fn of(line: &str) -> Class {
         user_home: Some("/home/ann".into()),
         own_state: vec!["/home/ann/.countersign".into()],
         workspace: Some("/home/ann/work".into()),
+        links: Links::default(),
     };
     classify(&action, &place)
 }

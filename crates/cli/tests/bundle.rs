@@ -263,11 +263,14 @@ fn attack_42_what_was_judged_under_a_text_that_nobody_accepted_is_named() {
     // The file in this home only tightens, because nobody accepted it.
     let (checked, not_checked) = said_of_hashes("one.csb");
     assert!(!checked.contains("policyHash"), "{checked}");
-    assert!(not_checked.contains("the texts accepted before do not make it up"), "{not_checked}");
+    assert!(
+        not_checked.contains("policyHash is not that of policies accepted before them"),
+        "{not_checked}"
+    );
     world.hold_nothing_more();
     assert!(world.gate(&[], &["true"]).wait().success());
     let (checked, _) = said_of_hashes("two.csb");
-    assert!(checked.contains("receipts: the texts accepted before them make it up"), "{checked}");
+    assert!(checked.contains("receipts: it is that of policies accepted before them"), "{checked}");
 }
 
 #[test]

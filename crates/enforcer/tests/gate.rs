@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Gate, START, pin_ann};
+use common::{Gate, pin_ann};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
@@ -13,7 +13,6 @@ use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{Event, Level};
 use countersign_core::request::State;
-use countersign_core::time::Instant;
 use countersign_core::verify::Refusal;
 use countersign_enforcer::gate::COOL_MILLIS;
 use countersign_enforcer::notary::OperatorNotary;

@@ -10,7 +10,6 @@ use countersign_core::artifact::{Assurance, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
-use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::notary::OperatorNotary;

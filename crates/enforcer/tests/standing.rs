@@ -16,7 +16,7 @@ mod limits;
 #[path = "standing/taken.rs"]
 mod taken;
 
-use common::{Gate, START, accept, pin_ann};
+use common::{Gate, accept, pin_ann};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Context, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Reason, Word, hint};
@@ -24,10 +24,6 @@ use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::{Event, Level, Receipt};
-use countersign_core::time::Instant;
-use countersign_enforcer::notary::OperatorNotary;
-use countersign_enforcer::pairing::Candidate;
-use countersign_enforcer::policy::Place;
 use countersign_enforcer::{
     Answered, Edge, Enforcer, GateError, Grounds, Home, Question, Relays, Ruling,
 };

@@ -6,9 +6,10 @@ use crate::hostile::{Stage, until};
 use crate::{said, verdict};
 use countersign_core::artifact::Artifact;
 use countersign_core::decision::{Choice, Decision, Word, hint};
-use countersign_testkit::{Kind, forge};
+use countersign_testkit::{Kind, Reply, forge};
 use serde_json::{Value, json as value};
 use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn file(stage: &Stage) -> String {
     let path = stage.world.path("batch.jsonl");
@@ -78,4 +79,29 @@ fn attack_21_an_approval_that_was_used_by_somebody_who_died_is_sixteen() {
     assert_eq!(document["error"]["code"], "uncertain");
     let output = stage.world.run("enforcer", &["wait", &id, "--json"]);
     assert_eq!(verdict(&output).0, 16, "it stays so");
+}
+
+#[test]
+fn what_a_dead_asker_did_not_get_through_is_sent_once_by_whoever_joins() {
+    let stage = Stage::set();
+    let detach = ["request", "--json", "--detach", "--action", "deploy"];
+    stage.gateway.script(|call, honest| async move {
+        if call.kind == Kind::Submit {
+            std::future::pending::<()>().await;
+        }
+        honest.answer(call).await
+    });
+    let mut dies = stage.world.spawn("enforcer", &detach);
+    stage.gateway.wait_for_calls(Kind::Submit, 1);
+    dies.kill();
+    // The gateway is there for one call, and away for every other.
+    let sent = AtomicUsize::new(0);
+    stage.gateway.script(move |call, honest| {
+        let once = call.kind != Kind::Submit || sent.fetch_add(1, Ordering::SeqCst) == 0;
+        async move { if once { honest.answer(call).await } else { Reply::lost() } }
+    });
+    let joins = stage.world.run("enforcer", &detach);
+    assert_eq!(verdict(&joins), (15, "pending".into()), "{joins:?}");
+    assert_eq!(stage.gateway.calls(Kind::Submit).len(), 2, "the dead one's, and one");
+    assert_eq!((stage.count("suspended"), stage.count("withdrawn")), (1, 0));
 }

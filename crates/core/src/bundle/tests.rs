@@ -358,11 +358,17 @@ fn attack_42_a_policy_hash_that_the_accepted_texts_do_not_make_up_is_named() {
         (report.checked.join("\n"), report.not_checked.join("\n"))
     };
     let (checked, not_checked) = report(home(true));
-    assert!(checked.contains("policyHash of 5 receipts: the texts accepted"), "{checked}");
+    assert!(
+        checked.contains("policyHash of 5 receipts: it is that of policies accepted"),
+        "{checked}"
+    );
     assert!(!not_checked.contains("policyHash"), "{not_checked}");
     let (checked, not_checked) = report(home(false));
     assert!(!checked.contains("policyHash"), "{checked}");
-    assert!(not_checked.contains("5 receipts, the first is receipt 3: the texts"), "{not_checked}");
+    assert!(
+        not_checked.contains("policies 5 receipts were judged, the first is receipt 3: "),
+        "{not_checked}"
+    );
 }
 
 #[test]

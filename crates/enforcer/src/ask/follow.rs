@@ -40,10 +40,8 @@ impl Enforcer {
         };
         report(Progress::Suspended(Box::new(request.clone()), joined));
         let asking = Asking { enforcer: self, relays, deadline: request.expires_at, report };
-        if request.state == State::Created
-            && let Some(ended) = asking.put_now(&request, question, joined).await?
-        {
-            return Ok(ended);
+        if request.state == State::Created {
+            return asking.put_now(&request, question).await;
         }
         let deadline = self.now().plus_millis(LOOK_MILLIS);
         let answered = Asking { deadline, ..asking }.rounds(request, question).await?;
@@ -127,25 +125,24 @@ impl Enforcer {
 }
 
 impl Asking<'_> {
-    /// Sends what nobody has sent yet, within [`SUBMIT_MILLIS`]. Ends here where it could not be
-    /// sent, or where this caller put it: an answer cannot lie at the gateway yet.
+    /// Sends what nobody has sent yet, within [`SUBMIT_MILLIS`], and does not look for an answer: it
+    /// can hardly lie at the gateway yet, and whoever calls again finds it.
     async fn put_now(
         self,
         request: &RequestRecord,
         question: &Question,
-        joined: bool,
-    ) -> Result<Option<Answered>, GateError> {
+    ) -> Result<Answered, GateError> {
         let Self { enforcer, report, .. } = self;
         let deadline = self.deadline.min(enforcer.now().plus_millis(SUBMIT_MILLIS));
         if let Some(ended) = enforcer.queued(question, request, enforcer.now(), report).await? {
-            return Ok(Some(ended));
+            return Ok(ended);
         }
         if let Err(error) = (Self { deadline, ..self }).submit_all(request, question).await {
-            return self.no_route(request, error).await.map(Some);
+            return self.no_route(request, error).await;
         }
         let request = enforcer.submitted(&request.id).await?;
         report(Progress::Submitted);
-        Ok((!joined).then(|| by_state(request)))
+        Ok(by_state(request))
     }
 
     /// Hears one round after the other until one of them ends it.

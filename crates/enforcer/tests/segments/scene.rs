@@ -14,7 +14,7 @@ use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::walk::Walk;
-use countersign_enforcer::{Answered, Edge, Enforcer, GateError, Grounds, Home, Question, Relays};
+use countersign_enforcer::{Answered, Edge, Enforcer, GateError, Grounds, Home, Question};
 use countersign_store::ledger::read::Receipts;
 use countersign_store::ledger::segments::Segment;
 use countersign_store::ledger::{Asked, Frozen, LedgerStore, Notary, RequestRecord, Suspended};

@@ -16,24 +16,22 @@ impl Checker<'_> {
         self.report.not_checked.push(values.into());
     }
 
-    /// Under which texts receipts were written.
+    /// Under which policies receipts were written.
     fn said_of_policies(&mut self) {
         let (under, report) = (&self.under, &mut self.report);
         if under.explained > 0 {
-            report.checked.push(format!(
-                "the policyHash of {} receipts: the texts accepted before them make it up",
-                under.explained
-            ));
+            let words = "receipts: it is that of policies accepted before them";
+            report.checked.push(format!("the policyHash of {} {words}", under.explained));
         }
         if under.own > 0 {
-            let words = "receipts: a rule of the enforcer's own, which is no policy";
+            let words = "receipts: a rule of the enforcer's own applied, no policy";
             report.checked.push(format!("the policyHash of {} {words}", under.own));
         }
         if let Some(first) = under.first {
             report.not_checked.push(format!(
-                "the policyHash of {} receipts, the first is receipt {first}: the texts accepted \
-                 before do not make it up; one that nobody accepted, the administrator's, or the \
-                 built-in one of another version held as well",
+                "under which policies {} receipts were judged, the first is receipt {first}: their \
+                 policyHash is not that of policies accepted before them; one that nobody accepted, \
+                 the administrator's, or the built-in one of another version was in force as well",
                 under.unexplained
             ));
         }
