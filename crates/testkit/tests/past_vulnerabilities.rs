@@ -1,6 +1,8 @@
 //! `docs/past-vulnerabilities.md` names every attack, every link in it leads to its test, and every
 //! test of an attack is linked: in Rust, in the console and in the protocol's TypeScript.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
