@@ -8,6 +8,7 @@ use ratatui_crossterm::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui_crossterm::crossterm::{cursor, execute};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, BufWriter, Stdout, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,7 +49,8 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Relaxed);
-        // Of a terminal that hung up the reader never comes back; it ends with this process.
+        // Of a terminal that hung up while keys were read the reader never comes back; it ends with
+        // this process.
         let patience = Instant::now() + 3 * NOTICE;
         while self.reader.as_ref().is_some_and(|reader| !reader.is_finished())
             && Instant::now() < patience
@@ -80,21 +82,38 @@ fn give_back_on_panic() {
 
 /// Reads keys until it is stopped, or the terminal is gone.
 fn read(events: &Sender<Event>, stopped: &AtomicBool) {
+    let over = |event| events.blocking_send(event).is_err();
     while !stopped.load(Ordering::Relaxed) {
-        let event = match term::poll(NOTICE) {
-            Ok(false) => continue,
-            Ok(true) => term::read(),
-            Err(error) => Err(error),
-        };
-        let event = match event {
-            Ok(event) => meant(event),
-            Err(_) => Some(Event::Key(Key::Interrupt)),
-        };
-        let is_over = event.is_some_and(|event| events.blocking_send(event).is_err());
-        if is_over {
+        if !is_there() {
+            over(Event::Key(Key::Interrupt));
             return;
         }
+        // A new size is no key, so it is looked at whether there was one or not.
+        while let Some(event) = next() {
+            if meant(event).is_some_and(over) {
+                return;
+            }
+        }
     }
+}
+
+/// Waits a moment for keys, and says whether the terminal is still there. The reader of keys itself
+/// would look for more of them for ever where it is not.
+fn is_there() -> bool {
+    let stdin = io::stdin();
+    let mut keys = [PollFd::new(&stdin, PollFlags::IN)];
+    // Where it was interrupted it is looked at again.
+    let _ = poll(&mut keys, Timespec::try_from(NOTICE).ok().as_ref());
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    keys.iter().all(|keys| !keys.revents().intersects(gone))
+}
+
+/// The next thing that came from the terminal; one that cannot be read is over.
+fn next() -> Option<term::Event> {
+    let read = |is_any| if is_any { term::read().map(Some) } else { Ok(None) };
+    let interrupt = || term::KeyEvent::new(term::KeyCode::Char('c'), term::KeyModifiers::CONTROL);
+    let event = term::poll(Duration::ZERO).and_then(read);
+    event.unwrap_or_else(|_| Some(term::Event::Key(interrupt())))
 }
 
 /// What an event of the terminal means here, if anything.
