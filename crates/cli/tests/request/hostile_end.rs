@@ -2,7 +2,7 @@
 //! moment.
 
 use crate::common::json;
-use crate::hostile::{Stage, until};
+use crate::hostile::{Stage, shared, until};
 use crate::{said, verdict};
 use countersign_core::artifact::Artifact;
 use countersign_core::decision::{Choice, Decision, Word, hint};
@@ -85,14 +85,20 @@ fn attack_21_an_approval_that_was_used_by_somebody_who_died_is_sixteen() {
 fn what_a_dead_asker_did_not_get_through_is_sent_once_by_whoever_joins() {
     let stage = Stage::set();
     let detach = ["request", "--json", "--detach", "--action", "deploy"];
-    stage.gateway.script(|call, honest| async move {
-        if call.kind == Kind::Submit {
-            std::future::pending::<()>().await;
+    let (held, is_held) = shared(false);
+    stage.gateway.script(move |call, honest| {
+        let held = held.clone();
+        async move {
+            if call.kind == Kind::Submit {
+                *held.lock().unwrap() = true;
+                std::future::pending::<()>().await;
+            }
+            honest.answer(call).await
         }
-        honest.answer(call).await
     });
     let mut dies = stage.world.spawn("enforcer", &detach);
-    stage.gateway.wait_for_calls(Kind::Submit, 1);
+    // Only once this script has the call is it answered by no later one.
+    until("the call", || *is_held.lock().unwrap());
     dies.kill();
     // The gateway is there for one call, and away for every other.
     let sent = AtomicUsize::new(0);
