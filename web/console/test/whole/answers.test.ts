@@ -42,12 +42,17 @@ test("a no with its reason: nothing runs, and the agent reads why", async (t) =>
 
 test("an answer that is taken back was never signed", async (t) => {
   const home = await world(t);
-  const ann = await (await person(t, home)).pair();
+  const ann = await person(t, home);
+  await ann.page.clock.install();
+  await ann.pair();
   const run = home.start("enforcer", ["run", "--", "echo", "hi"]);
   await ann.read();
+  // Time stands still meanwhile: on a busy machine two presses take longer than the three seconds.
+  await ann.page.clock.pauseAt(Date.now() + 20_000);
   await ann.page.getByRole("button", { name: "Deny" }).click();
   await ann.page.getByRole("button", { name: "Take it back" }).click();
   await ann.page.getByText("Taken back. Nothing was signed.").waitFor();
+  await ann.page.clock.resume();
   await ann.allow();
   assert.equal((await run.end()).stdout, "hi\n");
   assert.equal(ann.count("POST /v1/decisions"), 1);
