@@ -60,7 +60,7 @@ class Person {
   }
 
   async settled(pairId: string, requestId: string): Promise<string | undefined> {
-    for (let tries = 0; tries < 400; tries += 1) {
+    for (let tries = 0; tries < 2_400; tries += 1) {
       const sent = (await (await this.browser.memory()).remembered(pairId, requestId))?.answer?.sent;
       if (sent !== "waits") return sent;
       await new Promise((done) => setTimeout(done, 25));
@@ -174,7 +174,7 @@ test("what is taken back there is over here", TIME, async (t) => {
   const run = world.start("enforcer", ["run", "--ttl", "2s", "--", "echo", "hi"]);
   const asked = await person.asked();
   assert.notEqual((await run.end()).code, 0);
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2_400; tries += 1) {
     const found = await (await person.browser.memory()).remembered(pairing.pairId, asked.artifact.requestId);
     if (found?.ended !== undefined) return assert.equal(found.ended, "expired");
     await new Promise((done) => setTimeout(done, 25));

@@ -7,6 +7,7 @@ import { artifact, json, redact } from "@countersign/protocol";
 import { answering, displayHash, hasDeceptive, reviewOf, visible, withoutSecrets } from "../src/review/index.js";
 import type { Subject } from "../src/review/index.js";
 import type { Review } from "../src/model.js";
+import { workOf } from "./work.js";
 
 const FILE = new URL("../../test/reviews.json", import.meta.url);
 const read = json.parse(readFileSync(FILE), 4 * 1024 * 1024) as json.JsonObject;
@@ -96,8 +97,9 @@ test("attack_06 a hundred thousand misleading arguments are reviewed soon, and w
   const { subject } = of("command");
   const argv = Array.from({ length: 100_000 }, (_, i) => `\u{202e}${i}`);
   const payload = { ...subject.artifact.payload, argv };
-  const started = performance.now();
-  const review: Review = reviewOf({ ...subject, artifact: artifact.withPayload(subject.artifact, payload) });
-  assert.ok(performance.now() - started < 5000);
-  assert.ok(review.action.length > 100_000 && review.warnings.length > 100_000);
+  let review: Review | undefined;
+  const work = workOf(() => (review = reviewOf({ ...subject, artifact: artifact.withPayload(subject.artifact, payload) })));
+  // Where each is compared with each it takes minutes.
+  assert.ok(work < 10_000, `${work} ms`);
+  assert.ok(review !== undefined && review.action.length > 100_000 && review.warnings.length > 100_000);
 });

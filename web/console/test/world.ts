@@ -51,7 +51,7 @@ export class Process {
 
   /** Waits until it said something, and gives what matched. */
   async says(what: RegExp): Promise<RegExpExecArray> {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (let tries = 0; tries < 2_400; tries += 1) {
       const found = what.exec(this.#stdout + this.#stderr);
       if (found !== null) return found;
       await new Promise((done) => setTimeout(done, 25));

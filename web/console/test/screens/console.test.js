@@ -2,19 +2,19 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { fresh, launched } from "../../.test/test/whole/browser.js";
 import { World } from "../../.test/test/world.js";
 
 let browser;
-before(async () => (browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] })));
+before(async () => (browser = await launched()));
 after(() => browser?.close());
 
-test("attack_48 by link, read and answered over its own address alone; the receipt says device, and another name gets nothing", { timeout: 180_000 }, async (t) => {
+test("attack_48 by link, read and answered over its own address alone; the receipt says device, and another name gets nothing", { timeout: 300_000 }, async (t) => {
   const world = await World.open();
   t.after(() => world.close());
   const served = world.start("approver", ["console", "--gateway", world.url, "--port", "0", "--no-open", "--json"]);
   const { console: own } = JSON.parse(await served.line());
-  const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
+  const context = await fresh(browser, { viewport: { width: 390, height: 800 } });
   t.after(() => context.close());
   const [wrong, asked] = [[], new Set()];
   const page = await context.newPage();

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { launched } from "../../.test/test/whole/browser.js";
+import { fresh, launched } from "../../.test/test/whole/browser.js";
 import { serve } from "./serve.js";
 
 const DIST = new URL("../../dist/", import.meta.url);
@@ -45,7 +45,7 @@ test("attack_06 no built script writes markup", async () => {
 });
 
 test("the built page starts under its policy, keeps itself, and starts again without a network", async () => {
-  const context = await browser.newContext();
+  const context = await fresh(browser);
   const page = await context.newPage();
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(error.message));
@@ -74,7 +74,7 @@ test("it can be installed", async () => {
 });
 
 test("attack_09 trusted types: a text is no markup and no script here", async () => {
-  const context = await browser.newContext();
+  const context = await fresh(browser);
   const page = await context.newPage();
   await page.goto(served.origin);
   await page.getByText("This device answers nobody yet.").waitFor();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import AxeBuilder from "@axe-core/playwright";
-import { launched } from "../../.test/test/whole/browser.js";
+import { fresh, launched } from "../../.test/test/whole/browser.js";
 import { serve } from "./serve.js";
 
 /** @type {import("playwright-core").Browser} */
@@ -21,7 +21,7 @@ after(async () => {
 
 /** A page at a scene; what it must never do is an error of the test. */
 export async function at(scene, { width = 1280, theme = "light", hash = "", open = false, clock = false } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme, reducedMotion: "reduce" });
+  const context = await fresh(browser, { viewport: { width, height: 800 }, colorScheme: theme, reducedMotion: "reduce" });
   const page = await context.newPage();
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(error.message));
@@ -36,6 +36,8 @@ export async function at(scene, { width = 1280, theme = "light", hash = "", open
   await page.goto(`${served.origin}/?scene=${scene}${open ? "&open" : ""}${hash}`);
   await page.locator("main").waitFor();
   if (open) await page.locator(".decide").waitFor();
+  // From here its time passes only where a test lets it, however slow the machine is.
+  if (clock) await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 20_000);
   return { page, wrong, [Symbol.asyncDispose]: () => context.close(), done: () => context.close() };
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { fresh, launched } from "../../.test/test/whole/browser.js";
 import { World } from "../../.test/test/world.js";
 import { CSP } from "./serve.js";
 
@@ -11,12 +11,12 @@ const DIST = new URL("../../dist/", import.meta.url);
 const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml", png: "image/png", webmanifest: "application/manifest+json" };
 
 let browser;
-before(async () => (browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] })));
+before(async () => (browser = await launched()));
 after(() => browser?.close());
 
 /** This build's page under a name, with an authenticator that verifies its person until it is told otherwise. */
 async function pageAt(url) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 800 }, serviceWorkers: "block" });
+  const context = await fresh(browser, { viewport: { width: 390, height: 800 }, serviceWorkers: "block" });
   await context.route((found) => found.origin === url && !found.pathname.startsWith("/v1/"), async (route) => {
     const { pathname } = new URL(route.request().url());
     const name = pathname === "/" || pathname === "/pair" ? "index.html" : pathname.slice(1);
@@ -40,7 +40,8 @@ async function approve(page, url) {
   await page.goto(`${url}/#/inbox`);
   await page.locator("a.row").first().click();
   await page.locator(".decide").waitFor();
-  while (await page.locator("details.unread > summary").count()) await page.locator("details.unread > summary").first().click();
+  const shut = page.locator("details.unread:not([open]) > summary");
+  while (await page.locator("details.unread").count()) if (await shut.count()) await shut.first().click();
   const press = page.getByRole("group", { name: "Your answer" }).getByRole("button").last();
   await press.focus();
   if ((await press.textContent())?.includes("Hold") === true) {
@@ -50,7 +51,7 @@ async function approve(page, url) {
   } else await press.click();
 }
 
-test("attack_49 a passkey is pinned, its answers are verified offline, and nothing is sent without its person", { timeout: 180_000 }, async (t) => {
+test("attack_49 a passkey is pinned, its answers are verified offline, and nothing is sent without its person", { timeout: 300_000 }, async (t) => {
   const world = await World.open();
   t.after(() => world.close());
   const url = world.url.replace("127.0.0.1", "localhost");

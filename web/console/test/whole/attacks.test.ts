@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { json } from "@countersign/protocol";
+import { fresh } from "./browser.js";
 import { invented, meddle, pushNothing } from "./hostile.js";
 import { suite } from "./suite.js";
 
@@ -47,7 +48,7 @@ test("attack_09 an agent that opens the page itself sees nothing and answers not
 
 test("attack_09 no page of an agent holds this one in a frame", async (t) => {
   const home = await world(t);
-  const context = await browser().newContext();
+  const context = await fresh(browser());
   t.after(() => context.close());
   const page = await context.newPage();
   const frames = ["/", "/control"].map((path) => `<iframe src="${home.url}${path}"></iframe>`).join("");
@@ -99,7 +100,7 @@ test("attack_23 a gateway that says it took an answer and keeps it lets nothing 
     const body = { artifactHash: "x", state: "decided" };
     await route.fulfill({ json: { msgType: "decision.accepted", requestId, createdAt, sender: { gatewayId: "gw" }, body } });
   });
-  const run = home.start("enforcer", ["run", "--ttl", "8s", "--", "echo", "hi"]);
+  const run = home.start("enforcer", ["run", "--ttl", "20s", "--", "echo", "hi"]);
   await ann.read();
   await ann.allow();
   const { code, stdout } = await run.end();
@@ -109,7 +110,7 @@ test("attack_23 a gateway that says it took an answer and keeps it lets nothing 
 test("attack_23 a gateway that hands an answer in twice, and for another request, lets it run once", async (t) => {
   const home = await world(t);
   const ann = await (await person(t, home)).pair();
-  const [one, two] = ["one", "two"].map((word) => home.start("enforcer", ["run", "--ttl", "15s", "--", "echo", word]));
+  const [one, two] = ["one", "two"].map((word) => home.start("enforcer", ["run", "--ttl", "120s", "--", "echo", word]));
   await ann.read("echo one");
   await ann.allow();
   assert.equal((await one?.end())?.stdout, "one\n");

@@ -2,7 +2,10 @@
 
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
-import type { Browser } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
+
+/** How long a page may take for what it will do, on a machine that does much else. */
+const PATIENCE = 60_000;
 
 let browser: Browser | undefined;
 
@@ -17,7 +20,18 @@ export function withBrowser(): () => Browser {
 }
 
 /** Chromium as `cargo xtask` found it. Tests run as root in a container, where its sandbox does not. */
-export function launched(): Promise<Browser> {
+export async function launched(): Promise<Browser> {
   const executablePath = process.env.PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    return await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: PATIENCE });
+  } catch (error) {
+    throw new Error(`the browser ${executablePath} does not start: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** A storage of its own in a browser, whose pages are waited for with patience. */
+export async function fresh(browser: Browser, more: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
+  const context = await browser.newContext(more);
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }

@@ -10,7 +10,7 @@ const ECHO = ["--", "echo", "hi"];
 test("attack_10 a device that was revoked allows nothing any more, also what it was asked before", async (t) => {
   const home = await world(t);
   const ann = await (await person(t, home)).pair();
-  const run = home.start("enforcer", ["run", "--ttl", "10s", ...ECHO]);
+  const run = home.start("enforcer", ["run", "--ttl", "20s", ...ECHO]);
   await ann.read();
   assert.equal((await home.run("enforcer", "revoke", "ann")).code, 0);
   assert.doesNotMatch(await ann.allow(), /arrived/);

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import type { TestContext } from "node:test";
-import type { Browser, BrowserContext, Page, Request } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page, Request } from "playwright-core";
 import type { World } from "../world.js";
+import { fresh } from "./browser.js";
 
 /** From where the tests are built to the page that is built. */
 const DIST = new URL("../../../dist/", import.meta.url);
@@ -37,10 +38,9 @@ export class Person {
 
   /** Opens a browser. That the page asks nobody but its gateway is held to the test's end. */
   static async at(world: World, browser: Browser, t: TestContext, more: Parameters<Browser["newContext"]>[0] = {}): Promise<Person> {
-    const context = await browser.newContext({ viewport: { width: 390, height: 800 }, serviceWorkers: "block", ...more });
+    const context = await fresh(browser, { viewport: { width: 390, height: 800 }, serviceWorkers: "block", ...more });
     const person = new Person(world, context);
     t.after(() => person.#leave());
-    context.setDefaultTimeout(20_000);
     context.on("request", (request) => person.#asked(request));
     context.on("response", (response) => {
       const { pathname } = new URL(response.url());
@@ -160,18 +160,24 @@ export class Person {
   /** One press, or one that is held until it is taken. */
   async gesture(): Promise<void> {
     const { page } = this;
-    const yes = page.getByRole("group", { name: "Your answer" }).getByRole("button").last();
+    const bar = page.getByRole("group", { name: "Your answer" });
+    const yes = bar.getByRole("button").last();
+    await yes.and(page.locator(":enabled")).waitFor().catch(async () => {
+      throw new Error(`no yes is possible: ${await bar.getByRole("status").first().innerText()}`);
+    });
     if ((await yes.textContent())?.includes("Hold") !== true) return yes.click();
     await yes.focus();
     await page.keyboard.down("Space");
-    await page.getByRole("button", { name: "Take it back" }).or(page.getByText("These are not its digits")).first().waitFor();
+    await page.getByRole("button", { name: "Take it back" }).or(page.getByText("These are not its digits")).or(this.#became()).first().waitFor();
     await page.keyboard.up("Space");
   }
 
   /** Opens every part that is folded: at high risk no yes is given before. */
   async openAll(): Promise<void> {
-    const folded = this.page.locator("article .unread > summary");
-    for (let left = await folded.count(); left > 0; left = await folded.count()) await folded.first().click();
+    const unread = this.page.locator("article .unread");
+    // One that is open is not pressed again, which would close it: it counts as read a moment later.
+    const shut = this.page.locator("article .unread:not([open]) > summary");
+    while ((await unread.count()) > 0) if ((await shut.count()) > 0) await shut.first().click();
   }
 
   async deny(reason = ""): Promise<string> {
@@ -180,16 +186,18 @@ export class Person {
     return this.#signed();
   }
 
-  /** After the three seconds in which it can be taken back: what the page says became of it. */
+  /** What the page says became of an answer. */
+  #became(): Locator {
+    return this.page.locator(".said .toast").filter({ hasNotText: "Taken back" });
+  }
+
+  /** After the three seconds in which it can be taken back. It is read and put away at once, before it goes by itself. */
   async #signed(): Promise<string> {
-    const { page } = this;
-    await page.getByRole("button", { name: "Take it back" }).waitFor();
-    await page.getByRole("button", { name: "Take it back" }).waitFor({ state: "detached" });
-    await page.getByText("Signing and sending…").waitFor({ state: "detached" });
-    const said = page.locator(".said .toast").last();
-    const words = await said.locator(".what").innerText();
-    await said.getByRole("button").click();
-    return words;
+    return this.#became().last().evaluate((said) => {
+      const text = said.querySelector(".what")?.textContent ?? "";
+      said.querySelector("button")?.click();
+      return text;
+    });
   }
 
   /** What this device kept of the request that it saw last. */

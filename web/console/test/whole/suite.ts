@@ -9,7 +9,7 @@ import { withBrowser } from "./browser.js";
 import { Person } from "./person.js";
 
 /** The longest that a test may take, on a machine that is busy. */
-const TIME = { timeout: 90_000 };
+const TIME = { timeout: 300_000 };
 
 interface Suite {
   readonly browser: () => Browser;
