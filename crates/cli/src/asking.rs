@@ -24,7 +24,7 @@ use policy::{blocked, unfollowed, unjudged};
 pub(crate) use report::{Document, keep_receipt, open as open_report};
 pub(crate) use route::RouteArgs;
 pub(crate) use route::{Unseated, pairings};
-pub(crate) use tell::{digits, so_far, tell, waits_for_highest};
+pub(crate) use tell::{digits, digits_of, so_far, tell, waits_for_highest};
 
 use crate::failure::Failure;
 use crate::prompt;

@@ -90,6 +90,9 @@ fn on_a_terminal_they_are_asked_for() {
     let heard = Heard::of(&mut run);
     let digits = shown(&heard);
     let id = world.waiting("approver");
+    let status = world.json("enforcer", &["status"]);
+    let of_devices = status["digits"].as_object().unwrap().values().next().unwrap();
+    assert_eq!(of_devices["ann"], digits, "{status}");
     let approve = world.command("approver", &["approve", &id]);
     for (typed, code) in [(others(&digits), 1), (digits, 0)] {
         let mut screen = Screen::of(&approve);

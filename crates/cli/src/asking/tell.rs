@@ -8,6 +8,7 @@ use countersign_core::tally::Tally;
 use countersign_core::trust::Status;
 use countersign_enforcer::{Enforcer, Progress, Question, Way};
 use countersign_store::ledger::{Asked, RequestRecord};
+use std::collections::BTreeMap;
 
 /// One line of progress.
 pub(crate) fn tell(here: &Here<'_>, question: &Question, progress: &Progress) {
@@ -91,13 +92,19 @@ fn to_type(request: &RequestRecord) -> String {
 /// The four digits that an approver types before a critical call is allowed, for each device, so
 /// that whoever types them looked at the call that waits; `None` where it is not critical.
 pub(crate) fn digits(request: &RequestRecord) -> Option<String> {
+    let one = |(name, digits): (String, String)| format!("{name} {digits}");
+    let all: Vec<String> = digits_of(request).into_iter().map(one).collect();
+    (!all.is_empty()).then(|| format!("to allow it, these digits are typed: {}", all.join(", ")))
+}
+
+/// The same by the pairing of each device; empty where the call is not critical.
+pub(crate) fn digits_of(request: &RequestRecord) -> BTreeMap<String, String> {
     let of = |asked: &Asked| {
         let route = asked.artifact.route().ok().flatten()?;
-        let name = asked.pairing.as_ref().filter(|_| route.risk == Risk::Critical)?;
-        Some(format!("{name} {}", asked.artifact.head.artifact_hash.look_digits()))
+        let name = asked.pairing.clone().filter(|_| route.risk == Risk::Critical)?;
+        Some((name, asked.artifact.head.artifact_hash.look_digits().to_string()))
     };
-    let all: Vec<String> = request.asked_now().filter_map(of).collect();
-    (!all.is_empty()).then(|| format!("to allow it, these digits are typed: {}", all.join(", ")))
+    request.asked_now().filter_map(of).collect()
 }
 
 /// What happens to a question that lies with people, as whoever asked and whoever follows are told;

@@ -2,7 +2,7 @@
 
 use super::Here;
 use super::list::{Line, lines};
-use crate::asking::{digits, so_far};
+use crate::asking::{digits, digits_of, so_far};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::counted;
 use crate::parties;
@@ -150,6 +150,9 @@ impl Status {
             members.insert("frozen".into(), json!(frozen));
             members.insert("grants".into(), json!(standing));
             members.insert("waiting".into(), json!(open.iter().map(|r| &r.id).collect::<Vec<_>>()));
+            let critical = open.iter().map(|r| (r.id.clone(), digits_of(r)));
+            let critical: BTreeMap<_, _> = critical.filter(|(_, all)| !all.is_empty()).collect();
+            members.insert("digits".into(), json!(critical));
             members.insert(
                 "running".into(),
                 json!(running.iter().map(|c| &c.request_id).collect::<Vec<_>>()),

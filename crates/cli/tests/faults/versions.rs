@@ -54,6 +54,18 @@ fn attack_28_a_garbled_head_beside_a_copy_is_named_by_the_check() {
 }
 
 #[test]
+fn attack_28_a_table_that_was_taken_away_is_named_and_nothing_is_run() {
+    let world = World::paired();
+    works_again(&world);
+    let path = world.path("enforcer").join("ledger.db");
+    database::edit(&path, "DROP TABLE usable;").unwrap();
+    let (report, code) = verify(&world);
+    assert_eq!((&report["verdict"], code), (&"HashMismatch".into(), Some(13)), "{report}");
+    not_run(&gate(&world).output());
+    assert_eq!(runs(&world), 1);
+}
+
+#[test]
 fn attack_28_a_ledger_that_lies_of_its_version_is_named_and_nothing_is_run() {
     let world = World::paired();
     works_again(&world);

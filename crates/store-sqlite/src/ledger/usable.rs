@@ -27,11 +27,13 @@ pub(super) fn proven(db: &Db) -> Result<Option<Usable>, LedgerError> {
     Ok(Some(kept))
 }
 
-/// Whether what is kept of it is what the newest head counts, where it counts that.
+/// Whether what is kept of it is what the newest head counts, where it counts that. A table that was
+/// taken away keeps nothing.
 pub(super) fn is_counted(db: &Db) -> Result<bool, StoreError> {
     let head = receipts::checkpoint(db)?;
-    let counted = head.and_then(|head| head.head.usable);
-    counted.map_or(Ok(true), |counted| Ok(digest(db, &kept(db)?)? == counted))
+    let Some(counted) = head.and_then(|head| head.head.usable) else { return Ok(true) };
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'usable'";
+    Ok(db.number(sql, [])? > 0 && digest(db, &kept(db)?)? == counted)
 }
 
 /// What the next head counts, after receipts of these entries. What is kept and is not what the head

@@ -21,7 +21,7 @@ use countersign_enforcer::audit::seen::Seen;
 use countersign_enforcer::audit::{Audit, Broken, Report};
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
-use walk::{HEAD, gateways, head_in, without};
+use walk::{HEAD, compared, gateways, head_in, without};
 use words::{document, words};
 
 pub(crate) use walk::walked;
@@ -97,10 +97,12 @@ async fn home(here: &Here<'_>, trust: Option<TrustStore>, seen: Vec<Seen>) -> Ou
         };
     }
     let known = head.as_ref().ok().and_then(Option::as_ref);
+    // Before the ledger is read: what is written meanwhile is no head that it lacks.
+    let remembered = gateways(here, &home).await;
     let mut audit = walked(&|count| passed(here, count), &path, trust, known, seen).await?;
     if let Ok(audit) = &mut audit {
         if audit.holds() {
-            gateways(here, &home, audit).await?;
+            compared(audit, remembered?).await?;
         }
         without(audit, &head);
     }

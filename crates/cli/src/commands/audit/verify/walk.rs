@@ -71,29 +71,42 @@ pub(super) fn without(audit: &mut Audit, head: &Result<Option<Checkpoint>, Strin
     }
 }
 
-/// Asks every gateway of the home what it remembers.
+/// The head that a gateway remembers, if it knows any; `None` where it could not be asked.
+pub(super) type Memory = Option<Option<Checkpoint>>;
+
+/// Asks every gateway of the home what it remembers: its address, and the answer.
 pub(super) async fn gateways(
     here: &Here<'_>,
     home: &Home,
-    audit: &mut Audit,
-) -> Result<(), Failure> {
-    let Some(identity) = parties::existing_identity(&here.root)? else { return Ok(()) };
+) -> Result<Vec<(String, Memory)>, Failure> {
+    let Some(identity) = parties::existing_identity(&here.root)? else { return Ok(Vec::new()) };
     let relays: BTreeMap<String, _> = parties::relays(&identity, &home.pairings()?)?
         .into_values()
         .map(|relay| (relay.client.origin().to_string(), relay.client))
         .collect();
     if relays.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let ledger = parties::ledger(home, &identity, &Edge::system())?;
+    let mut memories = Vec::new();
     for (url, client) in relays {
         let asked = recall(&client, &*ledger, &identity.keys);
-        match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(Some(head))) => audit.witness(&format!("the gateway `{url}`"), &head).await?,
-            Ok(Ok(None)) => audit.not_checked(format!("the gateway `{url}` knows no heads")),
-            Ok(Err(_)) | Err(_) => {
-                audit.not_checked(format!("the gateway `{url}` could not be asked"));
-            }
+        let memory = tokio::time::timeout(PATIENCE, asked).await.ok().and_then(Result::ok);
+        memories.push((url, memory));
+    }
+    Ok(memories)
+}
+
+/// Compares what gateways remember with what was read.
+pub(super) async fn compared(
+    audit: &mut Audit,
+    memories: Vec<(String, Memory)>,
+) -> Result<(), Failure> {
+    for (url, memory) in memories {
+        match memory {
+            Some(Some(head)) => audit.witness(&format!("the gateway `{url}`"), &head).await?,
+            Some(None) => audit.not_checked(format!("the gateway `{url}` knows no heads")),
+            None => audit.not_checked(format!("the gateway `{url}` could not be asked")),
         }
     }
     Ok(())
