@@ -60,7 +60,7 @@ fn attack_28_a_table_that_was_taken_away_is_named_and_nothing_is_run() {
     let path = world.path("enforcer").join("ledger.db");
     database::edit(&path, "DROP TABLE usable;").unwrap();
     let (report, code) = verify(&world);
-    assert_eq!((&report["verdict"], code), (&"HashMismatch".into(), Some(13)), "{report}");
+    assert_eq!((&report["verdict"], code), (&"Contradicted".into(), Some(13)), "{report}");
     not_run(&gate(&world).output());
     assert_eq!(runs(&world), 1);
 }
