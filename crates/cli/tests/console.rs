@@ -21,7 +21,7 @@ struct Console {
 
 impl Console {
     fn start(world: &World, args: &[&str]) -> Self {
-        let args = [&["console", "--port", "0", "--no-open", "--json"], args].concat();
+        let args = [&["console", "--port", "0", "--no-browser", "--json"], args].concat();
         let mut process = world.spawn("approver", &args);
         let mut printed = BufReader::new(process.printed());
         let mut line = String::new();
@@ -100,7 +100,7 @@ fn a_gateway_that_cannot_be_used_is_one_line() {
         (&["--gateway", "https://relay.example/path"], "usage", 2),
         (&[], "gateway", 2),
     ] {
-        let args = [&["console", "--port", "0", "--no-open", "--json"], args].concat();
+        let args = [&["console", "--port", "0", "--no-browser", "--json"], args].concat();
         let output = world.run("approver", &args);
         assert_eq!(
             (error_code(&output).as_str(), output.status.code()),
@@ -109,7 +109,7 @@ fn a_gateway_that_cannot_be_used_is_one_line() {
         );
         assert!(output.stdout.is_empty(), "{args:?}");
     }
-    let args = ["console", "--port", "0", "--no-open", "--gateway", "http://127.0.0.1:1"];
+    let args = ["console", "--port", "0", "--no-browser", "--gateway", "http://127.0.0.1:1"];
     let output = world.run("approver", &args);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -121,7 +121,7 @@ fn a_port_that_is_taken_is_said_and_no_other_is_used() {
     let world = World::with_gateway();
     let console = Console::start(&world, &["--gateway", world.url()]);
     let port = console.address.rsplit(':').next().unwrap();
-    let args = ["console", "--gateway", world.url(), "--port", port, "--no-open", "--json"];
+    let args = ["console", "--gateway", world.url(), "--port", port, "--no-browser", "--json"];
     let output = world.run("approver", &args);
     assert_eq!((error_code(&output).as_str(), output.status.code()), ("listen", Some(1)));
     console.stop();

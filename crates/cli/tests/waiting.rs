@@ -13,6 +13,7 @@ mod common;
 mod heard;
 
 use common::{PATIENCE, Process, World, error_code};
+use countersign_testkit::database;
 use heard::Heard;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -98,6 +99,20 @@ fn attack_18_an_approval_is_used_once_and_the_next_call_asks_anew() {
         assert_eq!(runs(&world), count);
     }
     assert_ne!(ids[0], ids[1]);
+}
+
+/// A script goes on where `wait` ends well.
+#[test]
+fn attack_18_a_used_approval_whose_row_says_otherwise_is_reported_to_nobody() {
+    let world = World::paired();
+    let mut run = world.gate(&[], &LINE);
+    let id = world.answer("approve");
+    assert!(run.wait().success());
+    let edit = format!("UPDATE request SET state = 'APPROVED' WHERE id LIKE '{id}%';");
+    database::edit(&world.path("enforcer").join("ledger.db"), &edit).unwrap();
+    let waited = world.run("enforcer", &["wait", &id, "--json"]);
+    let found = (waited.status.code(), error_code(&waited));
+    assert_eq!(found, (Some(13), "ledger_contradicted".into()), "{waited:?}");
 }
 
 #[test]

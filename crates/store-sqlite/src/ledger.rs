@@ -233,6 +233,11 @@ impl LedgerStore for SqliteLedger {
         self.writer.read(move |db| requests::one(db, &id)).await
     }
 
+    async fn stands(&self, request_id: &str) -> Result<(), LedgerError> {
+        let id = request_id.to_owned();
+        self.writer.read(move |db| requests::stands(db, &id)).await
+    }
+
     async fn refused(
         &self,
         key: &RequestKey,

@@ -410,6 +410,14 @@ pub trait LedgerStore:
     /// One request.
     async fn request(&self, request_id: &str) -> Result<Option<RequestRecord>, StoreError>;
 
+    /// Whether something of an approved request is still to be used, as its receipts and the head that
+    /// was signed last say as well. A claim demands the same by itself; this is for those who go on
+    /// without one.
+    ///
+    /// # Errors
+    /// `State` where it is not approved by now; `Contradicted` where only its row says that it is.
+    async fn stands(&self, request_id: &str) -> Result<(), LedgerError>;
+
     /// The requests for this call that were suspended at `since` or later and denied or withdrawn,
     /// of this principal in this workspace, whatever the session; oldest first.
     async fn refused(

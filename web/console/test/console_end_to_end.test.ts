@@ -58,7 +58,7 @@ function underName(own: string, host: string): Promise<number | undefined> {
 test("a device that is paired by code through its own console answers with the assurance of a device", TIME, async (t) => {
   const world = await World.open();
   t.after(() => world.close());
-  const served = world.start("approver", ["console", "--gateway", world.url, "--port", "0", "--no-open", "--json"]);
+  const served = world.start("approver", ["console", "--gateway", world.url, "--port", "0", "--no-browser", "--json"]);
   const { console: own, gateway } = JSON.parse(await served.line()) as { console: string; gateway: string };
   assert.equal(gateway, world.url);
   const asked: string[] = [];

@@ -1,7 +1,8 @@
 //! The console in `web/console` shows the same: its own tests answer the same file.
 //!
 //! The file is data that both read: who adds a case writes its name, artifact and disclosures, and
-//! lets `cargo xtask reviews` work out the hash and the review.
+//! lets `cargo xtask reviews` work out the hash and the review, which runs this with
+//! `COUNTERSIGN_SNAPSHOTS=write`.
 
 use super::Review;
 use crate::fixture;
@@ -11,7 +12,6 @@ use countersign_core::json;
 use countersign_core::redact::Disclosure;
 use serde::Serialize;
 use serde_json::Value;
-use std::path::Path;
 
 /// Artifacts, what was disclosed of them, and the review of each.
 const REVIEWS: &str = include_str!("../../../../web/console/test/reviews.json");
@@ -61,16 +61,14 @@ fn worked_out() -> String {
 #[test]
 fn attack_06_the_console_shows_what_the_terminal_shows() {
     let anew = worked_out();
+    if std::env::var_os("COUNTERSIGN_SNAPSHOTS").is_some_and(|how| how == "write") {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/console/test/reviews.json");
+        std::fs::write(path, anew).unwrap();
+        return;
+    }
     for (stands, shown) in REVIEWS.lines().zip(anew.lines()) {
         assert!(stands == shown, "{STALE}:\n{stands}\nis now\n{shown}");
     }
     assert_eq!(REVIEWS.len(), anew.len(), "{STALE}");
     assert!(anew.lines().count() > 80);
-}
-
-#[test]
-#[ignore = "writes the file: `cargo xtask reviews`"]
-fn write() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/console/test/reviews.json");
-    std::fs::write(path, worked_out()).unwrap();
 }

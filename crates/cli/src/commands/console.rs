@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign console --gateway https://relay.example\n  \
-    countersign console --gateway https://relay.example --no-open")]
+    countersign console --gateway https://relay.example --no-browser")]
 pub(crate) struct Console {
     /// The gateway to talk to [default: the one that this home is paired through]
     #[arg(long, value_name = "URL", value_parser = super::pair::origin)]
@@ -32,7 +32,7 @@ pub(crate) struct Console {
 
     /// Open no browser
     #[arg(long)]
-    no_open: bool,
+    no_browser: bool,
 }
 
 impl Console {
@@ -55,7 +55,7 @@ impl Console {
             "To pair it, beside the agent:  countersign pair --name NAME --relay {gateway} --assurance device\n\
              and paste its link under Pairings.\nctrl-c stops."
         ));
-        if !self.no_open {
+        if !self.no_browser {
             browser::open(&console);
         }
         serve_console(listener, page, asked_to_end()).await.map_err(|e| {

@@ -11,7 +11,7 @@ use crate::question::{Question, Way};
 use crate::redaction::revealed;
 use countersign_core::request::State;
 use countersign_core::time::Instant;
-use countersign_store::ledger::{Ending, RequestRecord, Suspended};
+use countersign_store::ledger::{Ending, LedgerError, RequestRecord, Suspended};
 
 /// How long a gateway has to take a question from somebody who does not wait.
 const SUBMIT_MILLIS: i64 = 20_000;
@@ -104,11 +104,18 @@ impl Enforcer {
         Ok(Some(if whole.asks_the_same(request) { whole } else { question }))
     }
 
-    /// An approval that is stored: worth as much as the ledger that stores it.
+    /// An approval that is stored: worth as much as the ledger that stores it, and as what that says
+    /// of it. Not everybody who hears of it claims it.
     async fn stored(&self, request: RequestRecord, relays: &Relays) -> Result<Answered, GateError> {
         if self.now() < request.expires_at {
             self.witnessed(&request, relays).await?;
-            return Ok(Answered::Approved(request));
+            let stands = self.ledger().stands(&request.id).await;
+            return match self.unless_contradicted(&request.id, stands).await {
+                Ok(()) => Ok(Answered::Approved(request)),
+                // Somebody else was faster.
+                Err(LedgerError::State(state)) => Ok(by_state(RequestRecord { state, ..request })),
+                Err(error) => Err(error.into()),
+            };
         }
         let ended = self.close(&request, Ending::Expired).await?;
         self.witnessed_at_rest(&ended, relays).await?;

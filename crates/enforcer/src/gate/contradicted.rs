@@ -10,7 +10,7 @@ impl Enforcer {
     /// Records that something was refused because what is kept of a request is not its own, or not
     /// what receipts say of it. The receipt names the request and is none of it: nothing of what
     /// was found stands in it as people's.
-    pub(super) async fn unless_contradicted<T>(
+    pub(crate) async fn unless_contradicted<T>(
         &self,
         request: &str,
         done: Result<T, LedgerError>,

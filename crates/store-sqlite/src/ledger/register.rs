@@ -233,7 +233,7 @@ impl Around for Registrar {
             entries.extend(Usable::concerns(entry).then(|| entry.clone()));
             write(db, signed)
         })?;
-        let usable = usable::after(db, before.as_ref(), entries.iter(), seen)?;
+        let usable = usable::after(db, before.as_ref(), &entries, seen)?;
         let head = self.seal(db, before, &changes, usable)?;
         self.sealed = head.map(|head| Sealed { head, receipts, matters });
         Ok(())

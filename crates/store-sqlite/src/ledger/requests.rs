@@ -43,6 +43,18 @@ pub(super) fn sound(db: &Db, request: &RequestRecord, usage: Use<'_>) -> Result<
     request.accepted_now().try_for_each(|accepted| is_spent(db, &accepted.decision))
 }
 
+/// Whether something of an approved request is still to be used.
+pub(super) fn stands(db: &Db, id: &str) -> Result<(), LedgerError> {
+    let request = known(db, id)?;
+    if request.state != State::Approved {
+        return Err(LedgerError::State(request.state));
+    }
+    match request.left(&told(db, id)?).as_deref() {
+        None | Some([]) => sound(db, &request, Use::Whole),
+        Some(items) => sound(db, &request, Use::Items(items)),
+    }
+}
+
 /// The receipts of a request that tell for or against its use, oldest first. They are found by its
 /// name, however long the ledger is.
 pub(super) fn told(db: &Db, id: &str) -> Result<Vec<Entry>, StoreError> {

@@ -36,24 +36,23 @@ pub(super) fn is_counted(db: &Db) -> Result<bool, StoreError> {
     Ok(db.number(sql, [])? > 0 && digest(db, &kept(db)?)? == counted)
 }
 
-/// What the next head counts, after receipts of these entries. What is kept and is not what the head
+/// What the next head counts, after receipts of these entries, which concern it. What is kept and is not what the head
 /// before counts is not counted on from: no use of it is allowed any more.
-pub(super) fn after<'a>(
+pub(super) fn after(
     db: &Db,
     before: Option<&Head>,
-    entries: impl Iterator<Item = &'a Entry>,
+    entries: &[Entry],
     seen: Instant,
 ) -> Result<Hash, StoreError> {
-    let mut entries = entries.filter(|entry| Usable::concerns(entry)).peekable();
     let usable = match before.and_then(|head| head.usable) {
         None => of_rows(db, seen)?,
-        Some(counted) if entries.peek().is_none() => return Ok(counted),
+        Some(counted) if entries.is_empty() => return Ok(counted),
         Some(counted) => {
             let mut kept = kept(db)?;
             if digest(db, &kept)? != counted {
                 return Ok(Hash::of(&counted.0));
             }
-            entries.for_each(|entry| kept.follow(entry));
+            entries.iter().for_each(|entry| kept.follow(entry));
             kept.forget(seen);
             kept
         }

@@ -193,6 +193,7 @@ async fn an_approved_call_is_ready_and_runs_once(ledger: &dyn LedgerStore) -> Ch
     let request = ledger.accept(fixture.acceptance(ledger, "r1", Word::Allow).await?).await?;
     assert_eq!((request.state, request.accepted.len()), (State::Approved, 1));
     assert!(matches!(fixture.suspend(ledger, "r2", NOW).await?, Suspended::Ready(_)));
+    ledger.stands("r1").await?;
     let (claim, used) = ledger.claim(fixture.claim("c1", "r1", NOW)).await?;
     assert_eq!((used.state, claim.open), (State::Executed, true));
     let events: Vec<Event> =
@@ -200,6 +201,7 @@ async fn an_approved_call_is_ready_and_runs_once(ledger: &dyn LedgerStore) -> Ch
     assert_eq!(events.last(), Some(&Event::Released), "attack_39: a claim is in the chain");
     let again = ledger.claim(fixture.claim("c2", "r1", NOW)).await;
     assert_eq!(again.err(), Some(LedgerError::State(State::Executed)));
+    assert_eq!(ledger.stands("r1").await.err(), Some(LedgerError::State(State::Executed)));
     assert!(matches!(fixture.suspend(ledger, "r3", NOW).await?, Suspended::Opened(_)));
     Ok(())
 }

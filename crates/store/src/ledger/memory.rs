@@ -320,6 +320,19 @@ impl LedgerStore for MemoryLedger {
         Ok(self.read().requests.get(request_id).cloned())
     }
 
+    async fn stands(&self, request_id: &str) -> Result<(), LedgerError> {
+        let inner = self.read();
+        let known = inner.requests.get(request_id);
+        let request = known.ok_or_else(|| LedgerError::Unknown(request_id.to_owned()))?;
+        if request.state != State::Approved {
+            return Err(LedgerError::State(request.state));
+        }
+        match request.left(&inner.told(request_id)).as_deref() {
+            None | Some([]) => inner.sound(request, Use::Whole),
+            Some(items) => inner.sound(request, Use::Items(items)),
+        }
+    }
+
     async fn refused(
         &self,
         key: &RequestKey,

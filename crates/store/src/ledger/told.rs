@@ -3,10 +3,12 @@
 //! They are found by the request's name, and are few: what it costs does not depend on how long the
 //! ledger is.
 
+use super::items::permitted;
 use super::{Given, RequestRecord};
 use countersign_core::artifact::{ArtifactHash, ArtifactHead};
 use countersign_core::grant::Grant;
 use countersign_core::receipt::{Entry, Event};
+use std::collections::BTreeSet;
 
 /// What is about to happen to a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +45,16 @@ impl RequestRecord {
             let why = over(receipts, usage).or_else(|| self.unsaid(receipts, usage))?;
             Some(format!("{why} of `{}`, and its row says otherwise", self.id))
         })
+    }
+
+    /// The items of a batch that people allowed and no receipt tells the use of; `None` where it is no
+    /// batch.
+    #[must_use]
+    pub fn left(&self, receipts: &[Entry]) -> Option<Vec<usize>> {
+        let released = receipts.iter().filter(|entry| entry.event == Event::Released);
+        let used: BTreeSet<usize> =
+            released.flat_map(|entry| entry.items.iter().flatten().copied()).collect();
+        permitted(self).map(|items| items.into_iter().filter(|item| !used.contains(item)).collect())
     }
 
     /// What is kept of this request and is not its own, or that none of its receipts tells of the

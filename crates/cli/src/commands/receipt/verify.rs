@@ -172,6 +172,9 @@ impl Verify {
         if self.event.is_none() {
             unchecked.push("--event");
         }
+        if self.assurance.is_none() {
+            unchecked.push("--assurance");
+        }
         let note = match unchecked.as_slice() {
             [] => String::new(),
             names => format!("\nnot checked, because not asked for: {}", names.join(", ")),

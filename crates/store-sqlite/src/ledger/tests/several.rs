@@ -128,6 +128,9 @@ impl LedgerStore for Several {
     async fn request(&self, id: &str) -> Result<Option<RequestRecord>, StoreError> {
         self.next().request(id).await
     }
+    async fn stands(&self, id: &str) -> Result<(), LedgerError> {
+        self.next().stands(id).await
+    }
     async fn refused(
         &self,
         key: &RequestKey,
