@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step fails the test")]
 
 mod common;
+#[path = "common/hostile.rs"]
+mod hostile;
 
 use common::World;
+use countersign_testkit::Kind;
+use hostile::{Stage, shared, until};
 use std::path::Path;
 use std::process::Command;
+use tokio::sync::watch;
 
 const LINE: [&str; 3] = ["sh", "-c", "echo RUN >> out"];
 
@@ -182,4 +187,36 @@ fn attack_39_status_and_doctor_say_what_only_the_gateway_remembers() {
     let check = check.unwrap();
     assert_eq!(check["state"], "fail", "{check}");
     assert!(check["found"].as_str().unwrap().contains("what a policy allows goes on"), "{check}");
+}
+
+/// What is written while a ledger is checked is no cut of it.
+#[test]
+fn a_check_beside_a_run_finds_nothing_missing() {
+    let stage = Stage::set();
+    let (asked, is_asked) = shared(false);
+    let (goes_on, may_go_on) = watch::channel(false);
+    let ran = || {
+        let mut run = stage.go(&[]);
+        stage.ann.approve();
+        assert!(run.wait().success());
+    };
+    ran();
+    stage.gateway.script(move |call, honest| {
+        let (asked, mut may_go_on) = (asked.clone(), may_go_on.clone());
+        async move {
+            let is_first = call.kind == Kind::Other
+                && call.path().ends_with("/heads")
+                && !std::mem::replace(&mut *asked.lock().unwrap(), true);
+            if is_first {
+                may_go_on.wait_for(|may| *may).await.unwrap();
+            }
+            honest.answer(call).await
+        }
+    });
+    let verify = stage.world.spawn("enforcer", &["audit", "verify", "--json"]);
+    until("the question what the gateway remembers", || *is_asked.lock().unwrap());
+    ran();
+    goes_on.send(true).unwrap();
+    let output = verify.output();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
