@@ -68,6 +68,11 @@ export class Process {
     this.#child.stdin?.write(text);
   }
 
+  /** All that it is told: its standard input ends there. */
+  tell(text: string): void {
+    this.#child.stdin?.end(text);
+  }
+
   end(): Promise<Ended> {
     return this.#ended;
   }
