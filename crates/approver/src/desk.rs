@@ -10,7 +10,7 @@ use crate::open::{Delivered, OpenError, Opened, open};
 use crate::pairings::{Pairing, Status};
 use crate::relay::{Relay, RelayError};
 use crate::review::Review;
-use crate::sign::{Reply, SignError, Verdict, sign};
+use crate::sign::{self, Reply, SignError, Verdict};
 use crate::told::{so_far, sweep};
 use countersign_core::display::visible;
 use countersign_core::keys::SecretKeys;
@@ -167,6 +167,22 @@ impl<R: Relay> Desk<R> {
         Ok(Item { request_id, content: Ok(Box::new(opened)), answered, so_far })
     }
 
+    /// Whether a reply would be signed, before a person is asked for more.
+    ///
+    /// # Errors
+    /// [`AnswerError::Revoked`], [`AnswerError::Sign`].
+    pub fn check(&self, opened: &Opened, reply: &Reply, now: Instant) -> Result<(), AnswerError> {
+        self.is_in_use()?;
+        Ok(sign::check(opened, reply, &self.keys, now)?)
+    }
+
+    fn is_in_use(&self) -> Result<(), AnswerError> {
+        match self.pairing.status {
+            Status::Revoked => Err(AnswerError::Revoked(self.pairing.name.to_string())),
+            _ => Ok(()),
+        }
+    }
+
     /// Signs a reply, writes it down, and sends it, in this order.
     ///
     /// The same answer given again sends the same bytes again.
@@ -180,10 +196,8 @@ impl<R: Relay> Desk<R> {
         now: Instant,
         random: &mut (dyn FnMut(&mut [u8]) + Send),
     ) -> Result<Answered, AnswerError> {
-        if self.pairing.status == Status::Revoked {
-            return Err(AnswerError::Revoked(self.pairing.name.to_string()));
-        }
-        let signed = sign(opened, reply, &self.keys, now, random)?;
+        self.is_in_use()?;
+        let signed = sign::sign(opened, reply, &self.keys, now, random)?;
         let name = self.pairing.name.clone();
         let answered = Answered::new(name, Review::answering(opened, reply), signed, now);
         let answered = self.history.record(answered)?;

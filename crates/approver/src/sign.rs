@@ -215,8 +215,17 @@ fn next_ones(names: &[String]) -> String {
     }
 }
 
-/// In the order in which a person could do something about it.
-fn check(opened: &Opened, reply: &Reply, keys: &SecretKeys, now: Instant) -> Result<(), SignError> {
+/// Whether a reply would be signed, before a person is asked for more. What does not hold is told in
+/// the order in which a person could do something about it.
+///
+/// # Errors
+/// Every case of [`SignError`] that needs no signature to be found.
+pub fn check(
+    opened: &Opened,
+    reply: &Reply,
+    keys: &SecretKeys,
+    now: Instant,
+) -> Result<(), SignError> {
     let end = &opened.artifact().head.expires_at;
     if now >= end.instant() {
         return Err(SignError::Expired(end.clone()));

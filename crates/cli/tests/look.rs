@@ -106,6 +106,25 @@ fn on_a_terminal_they_are_asked_for() {
     assert_eq!(runs(&world), 1);
 }
 
+#[test]
+fn a_reason_that_is_wanted_is_asked_for_before_the_digits() {
+    let world = World::paired();
+    let batch = world.path("nightly.jsonl");
+    let line = |path: &str| format!("{{\"action\":\"file_delete\",\"path\":\"{path}\"}}\n");
+    std::fs::write(&batch, ["/srv/a", "/srv/b", "/srv/c"].map(line).concat()).unwrap();
+    let batch = batch.display().to_string();
+    let asked = world.run("enforcer", &["request", "--detach", "--json", "--batch", &batch]);
+    let asked = common::json(&asked.stdout);
+    let (id, digits) = (asked["requestId"].as_str().unwrap(), asked["digits"]["ann"].as_str());
+    let digits = digits.unwrap_or_else(|| panic!("{asked}"));
+    for look in [others(digits), digits.to_owned()] {
+        let bare = world.run("approver", &["approve", id, "--look", &look, "--json"]);
+        assert_eq!((bare.status.code(), error_code(&bare)), (Some(2), "reason_missing".into()));
+    }
+    world.json("approver", &["approve", id, "--look", digits, "-m", "they are old"]);
+    assert!(world.run("enforcer", &["wait", id]).status.success());
+}
+
 /// What is typed before the question stands there was not read off the waiting call.
 #[test]
 fn attack_09_nothing_that_is_fed_to_standard_input_answers() {

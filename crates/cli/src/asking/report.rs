@@ -7,11 +7,13 @@ use crate::outfile::OutFile;
 use countersign_core::display::visible;
 use countersign_core::receipt::check::word;
 use countersign_core::receipt::{Basis, Event, Receipt};
+use countersign_core::request::State;
 use countersign_enforcer::run::Ran;
 use countersign_enforcer::{Enforcer, RunOnce};
 use countersign_store::files;
 use countersign_store::ledger::RequestRecord;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What became of a gated command.
@@ -34,6 +36,9 @@ pub(crate) struct Document {
     /// Who allowed it, where somebody did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<String>,
+    /// Of a critical call that waits the digits by device.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    digits: BTreeMap<String, String>,
     /// The grant under which nobody was asked, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<String>,
@@ -62,6 +67,7 @@ impl Default for Document {
             exit_code: Exit::RunFailed as i32,
             reason: None,
             approved_by: Vec::new(),
+            digits: BTreeMap::new(),
             grant: None,
             items: Vec::new(),
             error: None,
@@ -74,6 +80,8 @@ impl Document {
         self.request_id = Some(request.id.clone());
         let reason = request.why();
         self.reason = reason.map(|r| r.text.clone());
+        let waits = matches!(request.state, State::Created | State::AwaitingDecision);
+        self.digits = if waits { super::digits_of(request) } else { BTreeMap::new() };
         self.answered(items::of(request));
     }
 

@@ -162,11 +162,12 @@ async fn answer(
     let reply = reply(opened).map_err(AnswerError::Sign)?;
     let review = Review::answering(opened, &reply);
     here.output.progress(&super::show::page(here, &review, item.so_far.as_ref()));
-    looked(opened)?;
     let desk = desks
         .get(*at)
         .ok_or_else(|| Failure::new(Exit::Failed, "no_pairing", "the pairing is gone"))?;
     let edge = Edge::system();
+    desk.check(opened, &reply, edge.now())?;
+    looked(opened)?;
     // Without randomness a nonce would repeat: the process ends before anything is signed.
     let mut fill = |bytes: &mut [u8]| {
         if edge.fill(bytes).is_err() {

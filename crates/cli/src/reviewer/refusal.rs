@@ -75,6 +75,10 @@ impl From<AnswerError> for Failure {
                 Self::new(Exit::Expired, "HARP_ERR_EXPIRED", message)
                     .hint("nothing was signed; the agent may ask again")
             }
+            AnswerError::Sign(SignError::ReasonMissing) => {
+                Self::new(Exit::Usage, "reason_missing", message)
+                    .hint("nothing was signed; say why with -m REASON")
+            }
             AnswerError::Sign(SignError::NothingOffered | SignError::MoreThanOffered(_)) => {
                 Self::new(Exit::Usage, "HARP_ERR_SCOPE", message)
                     .hint("nothing was signed; `countersign show` says what is on offer")
