@@ -21,10 +21,13 @@ export interface Grant {
   /** Of the whole call: only an identical one is covered. */
   readonly actionHash: string;
   readonly expiresAt: Timestamp;
+  /** How often it may be used, at least 1; absent is until it ends. */
+  readonly count?: number;
 }
 
 /** What a receipt says of the grant that something ran under. */
 export interface GrantNote {
+  readonly id: string;
   readonly grantedAt: Timestamp;
   /** What was signed. */
   readonly action: JsonObject;
@@ -35,8 +38,8 @@ export interface GrantNote {
 /** @throws JsonError `Shape` */
 export function grantNote(value: JsonValue, what = "grant"): GrantNote {
   const json = shape.members(value, what, ["id", "grantedAt", "action", "artifacts", "decisions"]);
-  shape.text(json.id, "id");
   return {
+    id: shape.text(json.id, "id"),
     grantedAt: shape.time(json.grantedAt, "grantedAt"),
     action: shape.object(json.action, "action"),
     artifacts: shape.list(json.artifacts, artifactHead, "artifacts"),
@@ -68,7 +71,8 @@ export function signedGrant(note: GrantNote): Grant | undefined {
   const alike = (other: Taken | undefined) =>
     other !== undefined && same(other.json, first?.json ?? null);
   if (first === undefined || !taken.every(alike)) return undefined;
-  return { actionHash: actionHash(note.action), expiresAt: first.expiresAt };
+  const { expiresAt, count } = first;
+  return { actionHash: actionHash(note.action), expiresAt, ...(count === undefined ? {} : { count }) };
 }
 
 function takenBy(one: Decision, artifacts: readonly ArtifactHead[]): Taken | undefined {
@@ -109,9 +113,9 @@ function grant(value: JsonValue | undefined): Grant {
   shape.text(json.principal, "principal");
   shape.text(json.workspace, "workspace");
   shape.optional(json.session, shape.text, "session");
-  if (shape.optional(json.count, shape.u32, "count") === 0) throw shape.shape("count is nothing");
-  return {
-    actionHash: actionHash(shape.object(json.action, "action")),
-    expiresAt: shape.time(json.expiresAt, "expiresAt"),
-  };
+  const count = shape.optional(json.count, shape.u32, "count");
+  if (count === 0) throw shape.shape("count is nothing");
+  const expiresAt = shape.time(json.expiresAt, "expiresAt");
+  const call = actionHash(shape.object(json.action, "action"));
+  return { actionHash: call, expiresAt, ...(count === undefined ? {} : { count }) };
 }
