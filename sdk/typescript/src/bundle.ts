@@ -441,7 +441,7 @@ export class Checker {
  * Reads a bundle as it comes, in pieces of any size, and judges it line by line.
  *
  * @param pieces the bytes of the file, in order
- * @param pause awaited after each piece of at most 64 lines, so that others have their turn
+ * @param pause awaited after each line, so that others have their turn; what it throws ends the check
  */
 export async function checkBundle(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -450,14 +450,11 @@ export async function checkBundle(
 ): Promise<Report> {
   const lines = new Lines();
   for await (const piece of pieces) {
-    let judged = 0;
     for (const line of lines.in(piece)) {
       if (!checker.line(line)) return checker.end();
-      judged += 1;
-      if (judged % 64 === 0) await pause(checker.lines);
+      await pause(checker.lines);
     }
     if (lines.rest > MAX_LINE) break;
-    await pause(checker.lines);
   }
   if (lines.rest > 0) checker.broken("the file stops in the middle of a line, or a line is too long");
   return checker.end();

@@ -11,12 +11,12 @@ import { clip, comparePoints, emptyObject, limit, parse, same, sha256 } from "./
 import type { JsonObject, JsonValue } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
 import { areItems, givesReason, wordOf } from "./meaning.js";
-import { allowing, missing, oneDecides } from "./quorum.js";
+import { allowing, missing, needed, oneDecides } from "./quorum.js";
 import type { Answer } from "./quorum.js";
 import { parseReceipt } from "./receipt.js";
 import type { Content, Event, Level, Receipt } from "./receipt.js";
 import { ASSURANCES, extension } from "./route.js";
-import type { Assurance, Route } from "./route.js";
+import type { Assurance, Group, Route } from "./route.js";
 import { keepsToOffer } from "./taken.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
@@ -53,6 +53,38 @@ export type Verdict =
         | "Malformed"
         | "Unsupported";
     };
+
+/** Who was asked and how many of them had to allow it, as the signed route says. */
+export interface Quorum {
+  /** How many distinct persons must allow, at least 1. */
+  readonly need: number;
+  /** The persons who were asked, sorted, each once. */
+  readonly asked: readonly string[];
+  /** Those of them whose signed word is a no, sorted, each once. */
+  readonly denied: readonly string[];
+  /** People of whom some must allow besides. */
+  readonly groups: readonly Group[];
+  /** Whether one no would have ended it. */
+  readonly veto: boolean;
+}
+
+/**
+ * The quorum that was asked for, where it took more than one person or a person of a group. Read
+ * off, so it says something only of a receipt that is valid.
+ */
+export function quorumOf({ artifacts: [first], decisions }: Content): Quorum | undefined {
+  const route = first === undefined ? undefined : routeOf(first);
+  if (route === undefined || (route.threshold <= 1 && (route.groups ?? []).length === 0)) return undefined;
+  const once = (names: readonly string[]) => [...new Set(names)].sort(comparePoints);
+  const against = decisions.filter((one) => !allows(one.decision)).map((one) => one.signerKeyId);
+  return {
+    need: needed(route),
+    asked: once(route.roster.map(({ person }) => person)),
+    denied: once(route.roster.filter(({ keyId }) => against.includes(keyId)).map(({ person }) => person)),
+    groups: route.groups ?? [],
+    veto: route.veto === true,
+  };
+}
 
 /** Events which say that an approval stood. */
 const NEED_APPROVAL: readonly Event[] = ["approved", "executed", "failed", "released", "uncertain"];

@@ -155,6 +155,14 @@ fn policies() -> Made<Vec<Vector>> {
             ])?,
         )?,
         judged(
+            "attack-42-a-key-that-names-a-text-accepts-none",
+            vec![change(
+                Event::Key,
+                json!({"kind": "key", "place": "home", "sha256": Hash::of(POLICY.as_bytes())}),
+            )?],
+            layers(&[home()])?,
+        )?,
+        judged(
             "judged-in-a-directory-that-only-begins-alike",
             vec![policy(POLICY)?, below("/w-b", "b")?, w],
             layers(&[home(), layer("workspace", "w"), layer("workspace", "b")])?,
