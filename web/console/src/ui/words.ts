@@ -313,7 +313,7 @@ export const words = {
     nobody: "nobody",
     status: { active: "active", rotated: "replaced, counts until", revoked: "taken back at" } as Record<string, string>,
     passkey: "with a passkey",
-    pinned: "assurance as stated in the file",
+    pinned: (device: string, assurance: string) => `device ${device}, assurance ${assurance} as the file states it`,
     results: "Results",
     valid: "Valid", invalid: "Not valid", unchecked: "Not checked",
     checking: (lines: number) => `Checking: ${plural(lines, "line")} so far…`,
@@ -341,7 +341,7 @@ export const words = {
     facts: {
       verdict: "What it proves", event: "What happened", what: "What it was about", level: "Level", assurance: "Assurance", quorum: "Quorum", denied: "Denied by",
       answer: "Answer", asked: "Asked at", recorded: "Recorded at", operator: "Signed by", policy: "Under the policy", rests: "It rests on", boundary: "Boundary", binding: "Bound to",
-      outcome: "Outcome", reason: "Reason", ledger: "Ledger",
+      outcome: "Outcome", reason: "Reason", ledger: "Ledger", receipts: "Receipts",
     },
     operatorWord: "the operator’s word",
     answered: (person: string, says: string, device: string, assurance: string) => `${person}: ${says}, with ${device} (counts as ${assurance})`,
@@ -403,6 +403,7 @@ export const words = {
       Malformed: "Get the file again from where it was written: a receipt is one JSON document, as it is.",
       Truncated: "Get the file again: a bundle that was cut proves nothing about its end.",
     } as Record<string, string>,
+    otherwiseBundle: "Ask for it again. If it stays so, it was changed or made up: keep it as it is.",
     otherwise: "Nothing that it says is shown, because nothing of it is proven. Get it again from where it was written; if it stays so, it was changed or made up.",
     place: (place: Place, person: string) => {
       if (place.at === "content") return "its contentHash is not the hash of its content: something in it was changed";
