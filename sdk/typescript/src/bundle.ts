@@ -11,17 +11,19 @@ import { checkpointOf } from "./artifact.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { checkRead } from "./check.js";
 import { Course } from "./course.js";
-import { concat, hex, utf8 } from "./encoding.js";
+import { hex, utf8 } from "./encoding.js";
 import { Chain, Signatures } from "./heads.js";
 import { JsonError, clip, same } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
 import { MAX_LINE, isNamedAfterItself, isOfAnotherVersion, parseLine } from "./line.js";
 import type { Cover, Key, Line, Manifest, Remembered, Text } from "./line.js";
+import { Lines } from "./lines.js";
 import type { Receipt } from "./receipt.js";
 import { addProblem, approverDiffers, countUnder, emptyReport, operatorDiffers, summaryDiffers } from "./report.js";
 import type { Report, Wrong } from "./report.js";
 import { stepOf } from "./step.js";
 import { Tally } from "./tally.js";
+import { told } from "./told.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { TrustStore } from "./trust.js";
 import { Under, acceptedBy } from "./under.js";
@@ -107,11 +109,8 @@ export class Checker {
     }
     this.remembered.forEach((head) => this.recall(head));
     this.policies();
-    this.saidOfReceipts();
-    this.saidOfTheRest();
-    this.saidOfPolicies();
-    this.outsideTheRange();
-    this.report.notChecked.push("the values behind commitments (`_sd`): they are not inside");
+    const { witnessed, outside, earlier, signedBy, under } = this;
+    told(this.report, { witnessed, outside, earlier, signedBy, under, texts: this.texts.size });
     return this.report;
   }
 
@@ -364,68 +363,6 @@ export class Checker {
     }
   }
 
-  private saidOfReceipts(): void {
-    const { receipts: read, checked, levels, notChecked } = this.report;
-    const held = Object.values(levels).reduce((sum, count) => sum + count, 0);
-    if (read > 0) {
-      checked.push(`${read} receipts, each whether it follows the one before it`);
-      checked.push(
-        `hashes, signatures and levels of each under the keys of your trust store: ${held} of ${read} hold`,
-      );
-    }
-    if (this.witnessed > 0) {
-      checked.push(`${this.witnessed} heads of the ledger inside artifacts: they name receipts that are here`);
-    }
-    if (this.outside > 0) {
-      notChecked.push(`${this.outside} heads inside artifacts: they name receipts outside this bundle`);
-    }
-  }
-
-  private saidOfTheRest(): void {
-    const { checked, notChecked } = this.report;
-    if (this.texts.size > 0) checked.push(`${this.texts.size} texts of policies against their hashes`);
-    if (this.signedBy !== undefined) {
-      checked.push(`the manifest: digests, and the signature of operator key ${this.signedBy}`);
-    }
-    if (this.earlier > 0) {
-      notChecked.push(
-        `the chain between ${this.earlier} earlier receipts of keys and policies: each was checked alone`,
-      );
-    }
-  }
-
-  /** Under which policies receipts were written. */
-  private saidOfPolicies(): void {
-    const { under, report: { checked, notChecked } } = this;
-    if (under.explained > 0) {
-      checked.push(`the policyHash of ${under.explained} receipts: it is that of policies accepted before them`);
-    }
-    if (under.own > 0) {
-      checked.push(`the policyHash of ${under.own} receipts: a rule of the enforcer's own applied, no policy`);
-    }
-    if (under.first !== undefined) {
-      notChecked.push(
-        `under which policies ${under.unexplained} receipts were judged, the first is receipt ${under.first}: ` +
-          "their policyHash is not that of policies accepted before them; one that nobody accepted, the " +
-          "administrator's, or the built-in one of another version was in force as well",
-      );
-    }
-  }
-
-  private outsideTheRange(): void {
-    const { range, until, notChecked } = this.report;
-    if (range === undefined) {
-      notChecked.push("receipts: this time has none, it says");
-      return;
-    }
-    if (range.first > 1) notChecked.push(`receipts before ${range.first}: outside this bundle`);
-    notChecked.push(
-      until === undefined
-        ? `whether others came after ${range.last}: only newer heads could tell`
-        : `receipts after ${range.last}: outside this bundle`,
-    );
-  }
-
   private wrong(wrong: Wrong, because: string, receipt?: number): void {
     const words = clip(because);
     addProblem(this.report, {
@@ -458,38 +395,6 @@ export async function checkBundle(
   }
   if (lines.rest > 0) checker.broken("the file stops in the middle of a line, or a line is too long");
   return checker.end();
-}
-
-/** Puts pieces together to lines. */
-class Lines {
-  private readonly parts: Uint8Array[] = [];
-  /** How many bytes there are of the line that has not ended. */
-  rest = 0;
-
-  /** The lines that end in this piece, without their line breaks. One that is too long is no line. */
-  *in(piece: Uint8Array): Iterable<Uint8Array> {
-    let from = 0;
-    for (;;) {
-      const end = piece.indexOf(0x0a, from);
-      this.add(piece.subarray(from, end < 0 ? piece.length : end));
-      if (end < 0 || this.rest > MAX_LINE) return;
-      yield this.taken();
-      from = end + 1;
-    }
-  }
-
-  private add(part: Uint8Array): void {
-    if (part.length === 0) return;
-    this.parts.push(part);
-    this.rest += part.length;
-  }
-
-  private taken(): Uint8Array {
-    const line = this.parts.length === 1 ? (this.parts[0] as Uint8Array) : concat(...this.parts);
-    this.parts.length = 0;
-    this.rest = 0;
-    return line;
-  }
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {

@@ -1,7 +1,7 @@
 /** A standing permission, as a person signs it, and what a receipt says of the one it rests on. */
 
 import { actionHash, actionKind } from "./action.js";
-import { artifactHead, requestOf, routeOf } from "./artifact.js";
+import { artifactHead, contextOf, requestOf, routeOf } from "./artifact.js";
 import type { ArtifactHead } from "./artifact.js";
 import { decision } from "./decision.js";
 import type { Decision } from "./decision.js";
@@ -66,21 +66,27 @@ export function grantIn(payload: JsonObject): Grant | undefined {
 export function signedGrant(note: GrantNote): Grant | undefined {
   const askedFor = grantIn(note.action);
   if (askedFor !== undefined) return askedFor;
-  const taken = note.decisions.map((one) => takenBy(one, note.artifacts));
-  const [first] = taken;
-  const alike = (other: Taken | undefined) =>
-    other !== undefined && same(other.json, first?.json ?? null);
-  if (first === undefined || !taken.every(alike)) return undefined;
-  const { expiresAt, count } = first;
+  const found = note.decisions.map((one) => takenBy(one, note.artifacts));
+  const [first] = found;
+  if (first === undefined || !found.every((other) => other !== undefined && same(other.whole, first.whole))) return undefined;
+  const { expiresAt, count } = first.taken;
   return { actionHash: actionHash(note.action), expiresAt, ...(count === undefined ? {} : { count }) };
 }
 
-function takenBy(one: Decision, artifacts: readonly ArtifactHead[]): Taken | undefined {
+/** What somebody took, and all that makes it the same grant: also whose call it is, and where. */
+interface TakenBy {
+  readonly taken: Taken;
+  readonly whole: JsonValue;
+}
+
+function takenBy(one: Decision, artifacts: readonly ArtifactHead[]): TakenBy | undefined {
   const head = artifacts.find((other) => other.artifactHash === one.artifactHash);
   try {
     const route = head === undefined ? undefined : routeOf(head);
     if (head === undefined || route === undefined) return undefined;
-    return takenBeside(one, head, route);
+    const taken = takenBeside(one, head, route);
+    const { principal, workspace } = contextOf(head) ?? {};
+    return taken && { taken, whole: [taken.json, principal ?? null, workspace ?? null] };
   } catch (error) {
     if (error instanceof JsonError) return undefined;
     throw error;

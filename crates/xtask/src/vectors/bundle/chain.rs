@@ -1,9 +1,12 @@
 //! What is missing, moved, edited, another's, or forged with a manifest that fits.
 
+use countersign_core::decision::Word;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::{Event, Receipt};
-use countersign_core::trust::Status;
+use countersign_core::keys::SecretKeys;
+use countersign_core::receipt::{Entry, Event, Level, Receipt};
+use countersign_core::trust::{Status, TrustStore};
 
+use super::super::forge::flipped;
 use super::super::object::{self, NOW};
 use super::good::again;
 use super::story::{Question, allowed, ledger, next, plain};
@@ -14,6 +17,8 @@ pub(super) fn vectors() -> Made<Vec<Vector>> {
     all.extend(others()?);
     all.extend(operators()?);
     all.extend(alone()?);
+    all.extend(people()?);
+    all.extend(pinned()?);
     Ok(all)
 }
 
@@ -120,69 +125,62 @@ fn operators() -> Made<Vec<Vector>> {
 
 /// Receipts that do not hold by themselves, under a manifest that fits.
 fn alone() -> Made<Vec<Vector>> {
-    let all = plain()?;
-    let at = |seq: usize| all.get(seq - 1).ok_or("no such receipt");
-    let mut edited = at(5)?.clone();
+    let last = plain()?.pop().ok_or("no receipt")?;
+    let mut edited = last.clone();
     edited.content.entry.request_id = Some("z".into());
-    let mut forged = at(5)?.clone();
-    if let Some(signature) = forged.signatures.first_mut() {
-        signature.signature = super::super::forge::flipped(signature.signature, 3);
+    let mut forged = last;
+    for signature in &mut forged.signatures {
+        signature.signature = flipped(signature.signature, 3);
     }
-    let operator = object::operator_key()?;
-    let asked = Question::new("r1")?;
-    let unanswered = asked.waits(Event::Suspended)?;
-    let claimed = countersign_core::receipt::Entry {
-        trust_level: countersign_core::receipt::Level::L1,
-        ..unanswered.clone()
-    };
-    let pending = |entry| {
-        let mut case = Case::new()?;
-        case.without("head");
-        case.put_receipt(next(Some(at(4)?), entry, &operator)?);
-        Made::Ok(case)
-    };
-    let mut approved = asked.allowed(Event::Approved)?;
-    approved.decisions.clear();
-    let unpinned = {
-        let mut case = Case::whole(ledger(vec![
-            asked.waits(Event::Suspended)?,
-            asked.allowed(Event::Approved)?,
-        ])?)?;
-        case.trust.approvers.clear();
-        case
-    };
-    let revoked = {
-        let mut case = Case::whole(ledger(vec![
-            asked.waits(Event::Suspended)?,
-            asked.allowed(Event::Approved)?,
-        ])?)?;
-        let at = NOW.timestamp();
-        case.trust
-            .approvers
-            .iter_mut()
-            .for_each(|a| a.status = Status::Revoked { at: at.clone(), compromised_since: None });
-        case
-    };
-    let mut bobs = asked.allowed(Event::Approved)?;
-    bobs.decisions = vec![object::decide(
-        &asked.artifact,
-        countersign_core::decision::Word::Allow,
-        &object::bobs()?,
-    )?];
-    let mut operators = asked.allowed(Event::Approved)?;
-    operators.decisions =
-        vec![object::decide(&asked.artifact, countersign_core::decision::Word::Allow, &operator)?];
     Ok(vec![
         Case::but(|case| case.put_receipt(edited))?
             .verdict("attack-28-receipt-edited", "HashMismatch")?,
         Case::but(|case| case.put_receipt(forged))?
             .verdict("receipt-with-a-broken-signature", "BadSignature")?,
-        pending(unanswered)?.verdict("a-call-that-waits", "Valid")?,
-        pending(claimed)?.verdict("attack-43-level-that-nobody-reached", "LevelMismatch")?,
-        pending(approved)?.verdict("attack-43-approval-without-an-answer", "ThresholdNotMet")?,
-        pending(bobs)?.verdict("approval-by-somebody-else", "OffRoster")?,
-        pending(operators)?.verdict("approval-by-the-operator", "SelfApproval")?,
-        unpinned.verdict("approver-whom-nobody-pinned", "Untrusted")?,
-        revoked.verdict("attack-10-approver-revoked", "Revoked")?,
+    ])
+}
+
+/// The last receipt is about people, and says more of them than they said.
+fn people() -> Made<Vec<Vector>> {
+    let (asked, operator) = (Question::new("r1")?, object::operator_key()?);
+    let waits = asked.waits(Event::Suspended)?;
+    let claimed = Entry { trust_level: Level::L1, ..waits.clone() };
+    let approved = asked.allowed(Event::Approved)?;
+    let by = |key: &SecretKeys| -> Made<Entry> {
+        let decisions = vec![object::decide(&asked.artifact, Word::Allow, key)?];
+        Ok(Entry { decisions, ..approved.clone() })
+    };
+    let last = |name, expect, entry| {
+        let before = plain()?.into_iter().nth(3).ok_or("no receipt")?;
+        let mut case = Case::new()?;
+        case.without("head");
+        case.put_receipt(next(Some(&before), entry, &operator)?);
+        case.verdict(name, expect)
+    };
+    let nobody = Entry { decisions: vec![], ..approved.clone() };
+    Ok(vec![
+        last("a-call-that-waits", "Valid", waits)?,
+        last("attack-43-level-that-nobody-reached", "LevelMismatch", claimed)?,
+        last("attack-43-approval-without-an-answer", "ThresholdNotMet", nobody)?,
+        last("approval-by-somebody-else", "OffRoster", by(&object::bobs()?)?)?,
+        last("approval-by-the-operator", "SelfApproval", by(&operator)?)?,
+    ])
+}
+
+/// What Ann approved, to somebody who pins her no more.
+fn pinned() -> Made<Vec<Vector>> {
+    let asked = Question::new("r1")?;
+    let but = |change: &dyn Fn(&mut TrustStore)| -> Made<Case> {
+        let entries = vec![asked.waits(Event::Suspended)?, asked.allowed(Event::Approved)?];
+        let mut case = Case::whole(ledger(entries)?)?;
+        change(&mut case.trust);
+        Ok(case)
+    };
+    let revoked = Status::Revoked { at: NOW.timestamp(), compromised_since: None };
+    Ok(vec![
+        but(&|trust| trust.approvers.clear())?
+            .verdict("approver-whom-nobody-pinned", "Untrusted")?,
+        but(&|trust| trust.approvers.iter_mut().for_each(|a| a.status = revoked.clone()))?
+            .verdict("attack-10-approver-revoked", "Revoked")?,
     ])
 }
