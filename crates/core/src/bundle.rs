@@ -22,7 +22,7 @@ mod tally;
 mod under;
 
 pub use bind::Binder;
-pub use check::Checker;
+pub use check::{Checker, check};
 pub use line::{
     BundleType, Cover, Key, Line, MAX_LINE, Manifest, Range, Remembered, Section, Summary, Text,
 };

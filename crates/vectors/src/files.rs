@@ -11,9 +11,11 @@ macro_rules! built_in {
 pub(crate) const MANIFEST: &str = include_str!("../../../vectors/manifest.json");
 
 /// Every other file, by its path below `vectors/`.
-pub const FILES: [(&str, &str); 31] = built_in![
+pub const FILES: [(&str, &str); 33] = built_in![
     "artifact/artifacts.json",
     "artifact/statements.json",
+    "bundle/bundles.json",
+    "bundle/courses.json",
     "canonical/numbers.json",
     "canonical/rfc8785.json",
     "canonical/texts.json",

@@ -7,10 +7,11 @@
 //! # Rooms
 //! * [`Vector`]: one question and the one outcome it must have; [`suite`] has all of them.
 //! * `files`: the texts. `input`: members of a vector, read without a panic.
-//! * One room for each kind: `canonical`, `artifact`, `decision`, `receipt`, `sealed`, `signed`,
+//! * One room for each kind: `canonical`, `artifact`, `decision`, `receipt`, `bundle`, `sealed`, `signed`,
 //!   `message`, `gateway`, `pairing`, `token`, `reference`, `published`.
 
 mod artifact;
+mod bundle;
 mod canonical;
 mod decision;
 mod files;

@@ -3,8 +3,8 @@
 use crate::files::{FILES, MANIFEST};
 use crate::input::{Damaged, Input};
 use crate::{
-    artifact, canonical, decision, gateway, message, pairing, published, receipt, reference,
-    sealed, signed, token,
+    artifact, bundle, canonical, decision, gateway, message, pairing, published, receipt,
+    reference, sealed, signed, token,
 };
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
@@ -49,8 +49,9 @@ pub(crate) fn told<E: Debug>(result: Result<Value, E>) -> Answer {
 type Answers = fn(&Input<'_>) -> Result<Answer, Damaged>;
 
 /// One line for each kind.
-const KINDS: [(&str, Answers); 19] = [
+const KINDS: [(&str, Answers); 20] = [
     ("artifact", artifact::answer),
+    ("bundle", bundle::answer),
     ("canonical", canonical::answer),
     ("checkpoint", signed::checkpoint),
     ("decision", decision::answer),

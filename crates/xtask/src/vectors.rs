@@ -12,6 +12,7 @@ mod artifact;
 #[path = "../../testkit/src/authenticator.rs"]
 #[allow(unreachable_pub, reason = "it is a room of the testkit")]
 mod authenticator;
+mod bundle;
 mod decision;
 mod forge;
 mod message;
@@ -69,6 +70,8 @@ impl Vector {
 fn files() -> Made<Vec<File>> {
     Ok(vec![
         artifact::file()?,
+        bundle::bundles()?,
+        bundle::courses()?,
         signed::checkpoints()?,
         decision::file()?,
         signed::disclosures()?,

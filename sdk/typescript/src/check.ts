@@ -7,16 +7,16 @@ import { allows, verifySignature } from "./decision.js";
 import type { Decision } from "./decision.js";
 import { base64, sameBytes } from "./encoding.js";
 import { giving, signedGrant } from "./grant.js";
-import { emptyObject, limit, parse, same, sha256 } from "./json.js";
+import { clip, comparePoints, emptyObject, limit, parse, same, sha256 } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { verifies, verifyDomain } from "./keys.js";
 import { areItems, givesReason, wordOf } from "./meaning.js";
-import { allowing, missing, oneDecides } from "./quorum.js";
+import { allowing, missing, needed, oneDecides } from "./quorum.js";
 import type { Answer } from "./quorum.js";
 import { parseReceipt } from "./receipt.js";
 import type { Content, Event, Level, Receipt } from "./receipt.js";
 import { ASSURANCES, extension } from "./route.js";
-import type { Assurance, Route } from "./route.js";
+import type { Assurance, Group, Route } from "./route.js";
 import { keepsToOffer } from "./taken.js";
 import { approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
@@ -54,6 +54,38 @@ export type Verdict =
         | "Unsupported";
     };
 
+/** Who was asked and how many of them had to allow it, as the signed route says. */
+export interface Quorum {
+  /** How many distinct persons must allow, at least 1. */
+  readonly need: number;
+  /** The persons who were asked, sorted, each once. */
+  readonly asked: readonly string[];
+  /** Those of them whose signed word is a no, sorted, each once. */
+  readonly denied: readonly string[];
+  /** People of whom some must allow besides. */
+  readonly groups: readonly Group[];
+  /** Whether one no would have ended it. */
+  readonly veto: boolean;
+}
+
+/**
+ * The quorum that was asked for, where it took more than one person or a person of a group. Read
+ * off, so it says something only of a receipt that is valid.
+ */
+export function quorumOf({ artifacts: [first], decisions }: Content): Quorum | undefined {
+  const route = first === undefined ? undefined : routeOf(first);
+  if (route === undefined || (route.threshold <= 1 && (route.groups ?? []).length === 0)) return undefined;
+  const once = (names: readonly string[]) => [...new Set(names)].sort(comparePoints);
+  const against = decisions.filter((one) => !allows(one.decision)).map((one) => one.signerKeyId);
+  return {
+    need: needed(route),
+    asked: once(route.roster.map(({ person }) => person)),
+    denied: once(route.roster.filter(({ keyId }) => against.includes(keyId)).map(({ person }) => person)),
+    groups: route.groups ?? [],
+    veto: route.veto === true,
+  };
+}
+
 /** Events which say that an approval stood. */
 const NEED_APPROVAL: readonly Event[] = ["approved", "executed", "failed", "released", "uncertain"];
 
@@ -76,6 +108,15 @@ export function checkReceipt(bytes: Uint8Array | string, trust: TrustStore, now:
   } catch {
     return { verdict: namesOtherVersion(bytes) ? "Unsupported" : "Malformed" };
   }
+  return checkRead(receipt, trust, now);
+}
+
+/**
+ * The same of a receipt that was read. Never throws.
+ *
+ * @param now milliseconds since the Unix epoch
+ */
+export function checkRead(receipt: Receipt, trust: TrustStore, now: number): Verdict {
   try {
     return judge(receipt, trust, now);
   } catch (error) {
@@ -99,7 +140,7 @@ function signedByOperator({ signatures, content, contentHash }: Receipt, trust: 
   const [signature, ...others] = signatures;
   if (signature === undefined || others.length > 0) return end("Malformed");
   const operator = operatorOf(trust, signature.keyId);
-  if (operator === undefined) throw new Ended({ verdict: "Untrusted", keyId: signature.keyId });
+  if (operator === undefined) throw untrusted(signature.keyId);
   if (!counts(operator.status, now)) end("Revoked");
   if (sha256(content.json) !== contentHash) end("HashMismatch");
   const key = operator.keys.signing;
@@ -191,7 +232,7 @@ function reach(content: Content, { terms }: Asked, weighed: readonly Weighed[]):
     const persons = allowing(answers);
     const counted = weighed.filter((one) => persons.has(one.signer.person));
     const assurance = lowest(counted.map((one) => one.assurance));
-    return { level: "L1", assurance, approvers: [...persons].sort(byCodePoint) };
+    return { level: "L1", assurance, approvers: [...persons].sort(comparePoints) };
   }
   if (content.basis === "decision") throw new Ended({ verdict: "ThresholdNotMet", ...short });
   return { level: "L0", approvers: [] };
@@ -259,7 +300,7 @@ function weigh(
 ): Weighed {
   const id = decision.signerKeyId;
   if (operatorOf(trust, id) !== undefined) end("SelfApproval");
-  if (approverOf(trust, id) === undefined) throw new Ended({ verdict: "Untrusted", keyId: id });
+  if (approverOf(trust, id) === undefined) throw untrusted(id);
   const signer = named(() => signerOf(decision, trust, now));
   if (!verifies(() => verifySignature(decision, signer.keys.signing))) end("BadSignature");
   // Every artifact's claimed hash was worked out again before.
@@ -377,13 +418,6 @@ function lowest(assurances: readonly Assurance[]): Assurance {
   return ASSURANCES.find((one) => assurances.includes(one)) ?? "local";
 }
 
-function byCodePoint(a: string, b: string): number {
-  const [x, y] = [[...a], [...b]];
-  const at = x.findIndex((c, i) => c !== y[i]);
-  if (at < 0) return x.length - y.length;
-  return (x[at]?.codePointAt(0) ?? -1) - (y[at]?.codePointAt(0) ?? -1);
-}
-
 function namesOtherVersion(bytes: Uint8Array | string): boolean {
   try {
     const { type } = parse(bytes, limit.RECEIPT) as JsonObject;
@@ -392,6 +426,11 @@ function namesOtherVersion(bytes: Uint8Array | string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A stranger chose the name of the key: it is quoted and not repeated. */
+function untrusted(keyId: string): Ended {
+  return new Ended({ verdict: "Untrusted", keyId: clip(keyId) });
 }
 
 /** Verdicts that are only a name. */

@@ -1,7 +1,7 @@
 /** A standing permission, as a person signs it, and what a receipt says of the one it rests on. */
 
 import { actionHash, actionKind } from "./action.js";
-import { artifactHead, requestOf, routeOf } from "./artifact.js";
+import { artifactHead, contextOf, requestOf, routeOf } from "./artifact.js";
 import type { ArtifactHead } from "./artifact.js";
 import { decision } from "./decision.js";
 import type { Decision } from "./decision.js";
@@ -21,10 +21,13 @@ export interface Grant {
   /** Of the whole call: only an identical one is covered. */
   readonly actionHash: string;
   readonly expiresAt: Timestamp;
+  /** How often it may be used, at least 1; absent is until it ends. */
+  readonly count?: number;
 }
 
 /** What a receipt says of the grant that something ran under. */
 export interface GrantNote {
+  readonly id: string;
   readonly grantedAt: Timestamp;
   /** What was signed. */
   readonly action: JsonObject;
@@ -35,8 +38,8 @@ export interface GrantNote {
 /** @throws JsonError `Shape` */
 export function grantNote(value: JsonValue, what = "grant"): GrantNote {
   const json = shape.members(value, what, ["id", "grantedAt", "action", "artifacts", "decisions"]);
-  shape.text(json.id, "id");
   return {
+    id: shape.text(json.id, "id"),
     grantedAt: shape.time(json.grantedAt, "grantedAt"),
     action: shape.object(json.action, "action"),
     artifacts: shape.list(json.artifacts, artifactHead, "artifacts"),
@@ -63,20 +66,27 @@ export function grantIn(payload: JsonObject): Grant | undefined {
 export function signedGrant(note: GrantNote): Grant | undefined {
   const askedFor = grantIn(note.action);
   if (askedFor !== undefined) return askedFor;
-  const taken = note.decisions.map((one) => takenBy(one, note.artifacts));
-  const [first] = taken;
-  const alike = (other: Taken | undefined) =>
-    other !== undefined && same(other.json, first?.json ?? null);
-  if (first === undefined || !taken.every(alike)) return undefined;
-  return { actionHash: actionHash(note.action), expiresAt: first.expiresAt };
+  const found = note.decisions.map((one) => takenBy(one, note.artifacts));
+  const [first] = found;
+  if (first === undefined || !found.every((other) => other !== undefined && same(other.whole, first.whole))) return undefined;
+  const { expiresAt, count } = first.taken;
+  return { actionHash: actionHash(note.action), expiresAt, ...(count === undefined ? {} : { count }) };
 }
 
-function takenBy(one: Decision, artifacts: readonly ArtifactHead[]): Taken | undefined {
+/** What somebody took, and all that makes it the same grant: also whose call it is, and where. */
+interface TakenBy {
+  readonly taken: Taken;
+  readonly whole: JsonValue;
+}
+
+function takenBy(one: Decision, artifacts: readonly ArtifactHead[]): TakenBy | undefined {
   const head = artifacts.find((other) => other.artifactHash === one.artifactHash);
   try {
     const route = head === undefined ? undefined : routeOf(head);
     if (head === undefined || route === undefined) return undefined;
-    return takenBeside(one, head, route);
+    const taken = takenBeside(one, head, route);
+    const { principal, workspace } = contextOf(head) ?? {};
+    return taken && { taken, whole: [taken.json, principal ?? null, workspace ?? null] };
   } catch (error) {
     if (error instanceof JsonError) return undefined;
     throw error;
@@ -109,9 +119,9 @@ function grant(value: JsonValue | undefined): Grant {
   shape.text(json.principal, "principal");
   shape.text(json.workspace, "workspace");
   shape.optional(json.session, shape.text, "session");
-  if (shape.optional(json.count, shape.u32, "count") === 0) throw shape.shape("count is nothing");
-  return {
-    actionHash: actionHash(shape.object(json.action, "action")),
-    expiresAt: shape.time(json.expiresAt, "expiresAt"),
-  };
+  const count = shape.optional(json.count, shape.u32, "count");
+  if (count === 0) throw shape.shape("count is nothing");
+  const expiresAt = shape.time(json.expiresAt, "expiresAt");
+  const call = actionHash(shape.object(json.action, "action"));
+  return { actionHash: call, expiresAt, ...(count === undefined ? {} : { count }) };
 }

@@ -13,7 +13,7 @@ import { parseText } from "./reader.js";
 import { JsonError, MAX_DEPTH, checkOrder, emptyObject } from "./value.js";
 import type { JsonObject, JsonValue } from "./value.js";
 
-export { JsonError, MAX_DEPTH, clip, emptyObject } from "./value.js";
+export { JsonError, MAX_DEPTH, clip, comparePoints, emptyObject } from "./value.js";
 export type { JsonErrorCode, JsonObject, JsonValue } from "./value.js";
 
 /** Byte limits of HARP v0.2, counted on plaintext. */

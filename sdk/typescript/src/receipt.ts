@@ -68,6 +68,8 @@ export interface Content {
   readonly action?: JsonObject;
   /** The items of a batch that it is about; absent where it is about the whole action. */
   readonly items?: readonly number[];
+  /** What it was judged under, 64 hex digits. */
+  readonly policyHash?: string;
   /** Without their payload, which is `action`. */
   readonly artifacts: readonly ArtifactHead[];
   readonly decisions: readonly Decision[];
@@ -102,7 +104,15 @@ export interface Receipt {
  * @throws JsonError
  */
 export function parseReceipt(bytes: Uint8Array | string): Receipt {
-  const value = parse(bytes, limit.RECEIPT);
+  return receipt(parse(bytes, limit.RECEIPT));
+}
+
+/**
+ * The same from a value that was read strictly.
+ *
+ * @throws JsonError `Shape`
+ */
+export function receipt(value: JsonValue | undefined): Receipt {
   const json = shape.members(value, "receipt", ["type", "content", "contentHash", "signatures"]);
   shape.word(json.type, ["countersign.receipt/v1"], "type");
   return {
@@ -125,7 +135,6 @@ function content(value: JsonValue | undefined): Content {
   );
   shape.word(json.boundary, ["separate", "unprotected"], "boundary");
   shape.optional(json.binding, binding, "binding");
-  shape.optional(json.policy, policyNote, "policy");
   return {
     ledger: shape.text(json.ledger, "ledger"),
     seq: shape.count(json.seq, "seq"),
@@ -141,6 +150,7 @@ function content(value: JsonValue | undefined): Content {
     ...where("actionHash", shape.optional(json.actionHash, shape.hash, "actionHash")),
     ...where("action", shape.optional(json.action, shape.object, "action")),
     ...where("items", shape.optional(json.items, indices, "items")),
+    ...where("policyHash", shape.optional(json.policy, policyNote, "policy")),
     ...where("grant", shape.optional(json.grant, grantNote, "grant")),
     ...where("approverDecision", shape.optional(json.approver_decision, said, "approver_decision")),
     ...where("multiApproval", shape.optional(json.multi_approval, quorum, "multi_approval")),
@@ -172,13 +182,14 @@ function binding(value: JsonValue, what: string): string {
   return shape.word(value, ["descriptor", "sealed", "rehashed"], what);
 }
 
-function policyNote(value: JsonValue, what: string): void {
+/** The hash of the policy; the other members are read and not looked at. */
+function policyNote(value: JsonValue, what: string): string {
   const names = ["ruleId", "display", "policyHash", "risk", "verb", "matched"];
   const json = shape.members(value, what, names);
   for (const name of ["ruleId", "display", "verb"]) shape.text(json[name], name);
-  shape.hash(json.policyHash, "policyHash");
   shape.word(json.risk, RISKS, "risk");
   shape.list(json.matched, shape.text, "matched");
+  return shape.hash(json.policyHash, "policyHash");
 }
 
 function said(value: JsonValue, what: string): ApproverDecision {

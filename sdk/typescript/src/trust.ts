@@ -107,7 +107,8 @@ function checked(trust: TrustStore): TrustStore {
   return trust;
 }
 
-function operator(value: JsonValue): Operator {
+/** Reads one pinned operator. @throws JsonError `Shape` */
+export function operator(value: JsonValue): Operator {
   const json = shape.members(value, "operator", ["keyId", "keys", "label", "createdAt", "status"]);
   return {
     keyId: shape.text(json.keyId, "keyId"),
@@ -118,7 +119,8 @@ function operator(value: JsonValue): Operator {
   };
 }
 
-function approver(value: JsonValue): Approver {
+/** Reads one pinned approver. @throws JsonError `Shape` */
+export function approver(value: JsonValue): Approver {
   const json = shape.members(value, "approver", [
     "keyId", "keys", "deviceId", "person", "label", "roles", "assurance", "createdAt", "status",
     "pairId",

@@ -62,7 +62,8 @@ export function checkOrder(keys: readonly string[]): void {
   }
 }
 
-function comparePoints(a: string, b: string): number {
+/** The order of HARP: by code point. */
+export function comparePoints(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i += 1) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];

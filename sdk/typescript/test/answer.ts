@@ -4,11 +4,12 @@
  */
 
 import { actionHashOf, artifactHash, isForeign, parseArtifact } from "../src/artifact.js";
+import { Checker, checkBundle } from "../src/bundle.js";
 import { checkReceipt } from "../src/check.js";
 import { checkpoint, verifyCheckpoint } from "../src/checkpoint.js";
 import { parseAnswer, parseDecision, signDecision, verifySignature } from "../src/decision.js";
 import type { Word } from "../src/decision.js";
-import { base64, unbase64, unhex } from "../src/encoding.js";
+import { base64, unbase64, unhex, utf8 } from "../src/encoding.js";
 import { NotHeeded, parseStop, verifyStop } from "../src/freeze.js";
 import { JsonError, canonicalText, limit, parse, sha256 } from "../src/json.js";
 import type { JsonObject, JsonValue } from "../src/json.js";
@@ -16,6 +17,7 @@ import { DOMAINS, KeyError, publicKeys, secretKeys, verifyDomain } from "../src/
 import type { Domain } from "../src/keys.js";
 import { PasskeyError, assertion, passkey, verifyAssertion } from "../src/passkey.js";
 import { NotTold, parseNote, verifyNote } from "../src/progress.js";
+import type { Report } from "../src/report.js";
 import { commitment, disclosure, opens } from "../src/redact.js";
 import { PairError, joinByCode, joinByLink, parseCode, parseLink, parseRelay } from "../src/pairing.js";
 import { HarpError, enforce, parseKeys } from "../src/reference.js";
@@ -87,6 +89,14 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     const verdict = checkReceipt(text(input.receipt), parseTrust(text(input.trust)), number(input.now));
     const { verdict: outcome, ...rest } = verdict;
     return { outcome, ...rest } as unknown as JsonObject;
+  },
+  async bundle(input) {
+    const given = textOf(input);
+    const bytes = typeof given === "string" ? utf8(given) : given;
+    const known = input.known as { readonly builtin?: string; readonly own: readonly string[] };
+    const checker = new Checker(parseTrust(text(input.trust)), number(input.now), known);
+    const report = await checkBundle(pieces(bytes), checker);
+    return { outcome: report.verdict, report: alike(report) };
   },
   passkey(input) {
     const pinned = passkey(parse(text(input.passkey), limit.MESSAGE));
@@ -207,6 +217,22 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     return { sealed: canonicalText(sealedJson(made)) };
   },
 };
+
+/** A file as it may come: in pieces that end anywhere. */
+function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
+  const size = 1 + (bytes.length % 997);
+  const most = bytes.length > 1_000_000 ? 65_536 : size;
+  for (let at = 0; at < bytes.length; at += most) yield bytes.slice(at, at + most);
+}
+
+/** What every implementation says alike: without the words about what cannot be read. */
+function alike(report: Report): JsonObject {
+  const problems = report.problems.map(({ because, ...problem }) => {
+    const unread = problem.verdict === "Malformed" || problem.verdict === "Unsupported";
+    return unread || because === undefined ? problem : { ...problem, because };
+  });
+  return { ...report, problems } as unknown as JsonObject;
+}
 
 /** A refusal that has only a name. */
 class Named extends Error {

@@ -1,7 +1,7 @@
 //! Judges the lines of a bundle under keys that the auditor pinned.
 
 use super::heads::{Chain, Says, Signatures};
-use super::line::{Cover, Key, Line, Manifest, Remembered, Text};
+use super::line::{Cover, Key, Line, MAX_LINE, Manifest, Remembered, Text};
 use super::report::{Problem, Report};
 use super::tally::Tally;
 use super::under::{Known, Under};
@@ -302,6 +302,22 @@ impl<'a> Checker<'a> {
         let (line, because) = (self.number, clip(because));
         self.report.problem(Problem { line, receipt: Some(seq), verdict, because });
     }
+}
+
+/// Judges a bundle that is in memory.
+#[must_use]
+pub fn check(bytes: &[u8], trust: &TrustStore, now: Instant, known: Known) -> Report {
+    let mut checker = Checker::new(trust, now).knowing(known);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() <= MAX_LINE) else {
+            checker.broken("the file stops in the middle of a line, or a line is too long");
+            break;
+        };
+        if !checker.line(line) {
+            break;
+        }
+    }
+    checker.end()
 }
 
 /// Whether an operator whom the auditor pinned signed the manifest.

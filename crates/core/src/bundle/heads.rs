@@ -2,6 +2,8 @@
 
 use crate::checkpoint::{Checkpoint, Head};
 use crate::encoding::Hash;
+use crate::json::clip;
+use crate::keys::KeyId;
 use crate::receipt::check::Verdict;
 use crate::trust::{Status, TrustStore};
 
@@ -69,7 +71,7 @@ impl Signatures {
         if self.last.as_ref() == Some(head) {
             return Ok(());
         }
-        let untrusted = || Verdict::Untrusted { key_id: head.key_id.clone() };
+        let untrusted = || Verdict::Untrusted { key_id: KeyId(clip(&head.key_id.0)) };
         let operator = trust.operator(&head.key_id).ok_or_else(untrusted)?;
         if matches!(operator.status, Status::Revoked { .. }) {
             return Err(Verdict::Revoked);

@@ -70,6 +70,16 @@ impl Report {
         self.problems.is_empty()
     }
 
+    /// What every implementation says alike: without the words in which it says what it could not
+    /// read.
+    #[must_use]
+    pub fn alike(mut self) -> Self {
+        let unread =
+            |p: &&mut Problem| matches!(p.verdict, Verdict::Malformed | Verdict::Unsupported);
+        self.problems.iter_mut().filter(unread).for_each(|problem| problem.because.clear());
+        self
+    }
+
     pub(super) fn empty() -> Self {
         Self {
             verdict: String::new(),

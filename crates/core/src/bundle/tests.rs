@@ -131,19 +131,7 @@ fn check(text: &[u8]) -> Report {
 }
 
 fn check_under(text: &[u8], trust: &TrustStore) -> Report {
-    let mut checker = Checker::new(trust, NOW.plus_millis(60_000));
-    let mut rest = text;
-    while !rest.is_empty() {
-        let Some(end) = rest.iter().position(|b| *b == b'\n') else {
-            checker.broken("the file stops in the middle of a line");
-            break;
-        };
-        if !checker.line(&rest[..end]) {
-            break;
-        }
-        rest = &rest[end + 1..];
-    }
-    checker.end()
+    super::check(text, trust, NOW.plus_millis(60_000), Known::default())
 }
 
 fn verdict(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::text;
 use countersign_core::artifact::{Artifact, ArtifactHash, Statement};
+use countersign_core::bundle;
 use countersign_core::checkpoint::Checkpoint;
 use countersign_core::decision::{Answer, Choice, Decision};
 use countersign_core::encoding::{Fixed, base64, unbase64};
@@ -26,6 +27,7 @@ pub(crate) fn answer(input: &Value) -> Value {
         "artifact" => artifact(input),
         "decision" => decision(input),
         "receipt" => Ok(receipt(input)),
+        "bundle" => Ok(bundle(input)),
         "sealed" => sealed(input),
         "statement" => statement(input),
         "checkpoint" => checkpoint(input),
@@ -109,6 +111,13 @@ fn receipt(input: &Value) -> Value {
     members.retain(|_, value| !value.is_null());
     members.insert("outcome".into(), outcome);
     document
+}
+
+fn bundle(input: &Value) -> Value {
+    let trust = TrustStore::parse(text(input, "trust").as_bytes()).unwrap();
+    let known = bundle::Known::default();
+    let report = bundle::check(&bytes(input, "bytes"), &trust, now(input), known).alike();
+    json!({"outcome": report.verdict, "report": report})
 }
 
 fn sealed(input: &Value) -> Answered {

@@ -1,5 +1,6 @@
 //! More than ten thousand inputs, the same in every run.
 
+use super::bundles;
 use super::mutate::{Chance, damaged, misshapen};
 use super::objects::{self, NOW, secret};
 use countersign_core::artifact::Artifact;
@@ -20,13 +21,14 @@ use zeroize::Zeroizing;
 pub(crate) fn all() -> Vec<Value> {
     let mut source = Source { runner: TestRunner::deterministic(), chance: Chance(1) };
     let mut inputs = Vec::new();
-    let kinds: [(usize, Make); 17] = [
+    let kinds: [(usize, Make); 18] = [
         (3_000, canonical_value),
         (1_500, number_text),
         (500, key_order),
         (2_000, artifact),
         (1_500, decision),
         (1_500, receipt),
+        (400, bundle),
         (500, trust),
         (500, time),
         (400, statement),
@@ -182,6 +184,16 @@ fn receipt(source: &mut Source) -> Value {
     };
     let trust = serde_json::to_string(&objects::trust(&mut source.chance)).unwrap();
     json!({"op": "receipt", "receipt": text, "trust": trust, "now": NOW})
+}
+
+fn bundle(source: &mut Source) -> Value {
+    let chance = &mut source.chance;
+    let trust = objects::trust(chance);
+    let text = bundles::bundle(chance, &trust);
+    json!({
+        "op": "bundle", "bytes": base64(&text), "trust": serde_json::to_string(&trust).unwrap(),
+        "now": NOW + 60_000, "known": {"own": []},
+    })
 }
 
 fn trust(source: &mut Source) -> Value {

@@ -5,6 +5,7 @@
 #![allow(clippy::indexing_slicing, reason = "a missing member fails the test")]
 
 mod answers;
+mod bundles;
 mod inputs;
 mod mutate;
 mod objects;

@@ -14,6 +14,13 @@ export function headline({ artifact }: Subject): string {
   return ours(artifact.payload) ?? line(artifact.payload);
 }
 
+/** The line for the action of a receipt; `undefined` for what is none of ours, such as a change of keys. */
+export function actionLine(payload: json.JsonObject): string | undefined {
+  const kind = action.actionKind(payload);
+  if (kind === undefined) return undefined;
+  return (kind === "request" ? ours(payload) : undefined) ?? line(payload);
+}
+
 /** The line for one action of ours. */
 export function line(payload: json.JsonObject): string {
   const of = (name: string) => payload[name] as string;

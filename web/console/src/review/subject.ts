@@ -5,10 +5,15 @@ import type { artifact, json } from "@countersign/protocol";
 import type { Fact, Pairing } from "../model.js";
 import { quotedLines } from "./text.js";
 
-/** Everything here was checked before: signed by the paired enforcer, each disclosure fitting. */
-export interface Subject {
-  readonly artifact: artifact.Artifact;
+/** An action, and what opens the commitments in it. */
+export interface Disclosing {
+  readonly artifact: Pick<artifact.Artifact, "payload">;
   readonly disclosures: readonly redact.Disclosure[];
+}
+
+/** Everything here was checked before: signed by the paired enforcer, each disclosure fitting. */
+export interface Subject extends Disclosing {
+  readonly artifact: artifact.Artifact;
   readonly pairing: Pick<Pairing, "name" | "fingerprint">;
 }
 
@@ -17,7 +22,7 @@ export interface Subject {
  * no other commitment at a path that reads the same gets its value.
  */
 export function disclosed(
-  subject: Subject,
+  subject: Disclosing,
   path: string,
   commitment: json.JsonObject,
 ): { readonly value: json.JsonValue } | undefined {

@@ -5,14 +5,14 @@ import type { json } from "@countersign/protocol";
 import type { Fact } from "../model.js";
 import { line } from "./headline.js";
 import { disclosed, fact, quotedFact } from "./subject.js";
-import type { Subject } from "./subject.js";
+import type { Disclosing } from "./subject.js";
 import { members, quotedLines, scalar, step } from "./text.js";
 
 type Value = json.JsonValue;
 type Members = json.JsonObject;
 
 /** The action, whole. */
-export function facts(subject: Subject): readonly Fact[] {
+export function facts(subject: Disclosing): readonly Fact[] {
   const { payload } = subject.artifact;
   switch (action.actionKind(payload)) {
     case "command":
@@ -40,7 +40,7 @@ export function facts(subject: Subject): readonly Fact[] {
 }
 
 /** Each item under its number, as an answer names it: every leaf of what was hashed. */
-function batchFacts(subject: Subject, { items, ...rest }: Members): readonly Fact[] {
+function batchFacts(subject: Disclosing, { items, ...rest }: Members): readonly Fact[] {
   const all = items as readonly Members[];
   const each = all.flatMap((item, index) => {
     const label = `item ${index + 1}`;
@@ -50,11 +50,11 @@ function batchFacts(subject: Subject, { items, ...rest }: Members): readonly Fac
   return [fact("kind", kind), ...leaves(subject, rest, "batch", ""), ...each];
 }
 
-function everyLeaf(subject: Subject, kind: string, label: string): readonly Fact[] {
+function everyLeaf(subject: Disclosing, kind: string, label: string): readonly Fact[] {
   return [fact("kind", kind), ...leaves(subject, subject.artifact.payload, label, "")];
 }
 
-function commandFacts(subject: Subject, command: Members): readonly Fact[] {
+function commandFacts(subject: Disclosing, command: Members): readonly Fact[] {
   const argv = command.argv as readonly Value[];
   const files = (command.files ?? []) as readonly Members[];
   const input = command.stdinSha256;
@@ -72,7 +72,7 @@ function commandFacts(subject: Subject, command: Members): readonly Fact[] {
   ];
 }
 
-function toolFacts(subject: Subject, tool: Members): readonly Fact[] {
+function toolFacts(subject: Disclosing, tool: Members): readonly Fact[] {
   const described = tool.descriptionSha256;
   return [
     fact("kind", "a call of a tool"),
@@ -84,7 +84,7 @@ function toolFacts(subject: Subject, tool: Members): readonly Fact[] {
   ];
 }
 
-function requestFacts(subject: Subject, request: Members): readonly Fact[] {
+function requestFacts(subject: Disclosing, request: Members): readonly Fact[] {
   return [
     fact("kind", "a request"),
     quotedFact("action", request.action as string),
@@ -101,11 +101,11 @@ function file(label: string, pinned: Members): Fact {
   return { label, lines: [...quotedLines(pinned.path as string), `sha256 ${pinned.sha256 as string}`] };
 }
 
-function text(subject: Subject, label: string, path: string, value: Value): Fact {
+function text(subject: Disclosing, label: string, path: string, value: Value): Fact {
   return typeof value === "string" ? quotedFact(label, value) : committed(subject, label, path, value as Members);
 }
 
-function committed(subject: Subject, label: string, path: string, commitment: Members): Fact {
+function committed(subject: Disclosing, label: string, path: string, commitment: Members): Fact {
   const found = disclosed(subject, path, commitment);
   if (found === undefined) return fact(label, `hidden from you; committed to as ${commitment._sd as string}`);
   const lines = ["hidden in every record, disclosed to this device:", ...scalar(found.value)];
@@ -116,7 +116,7 @@ function committed(subject: Subject, label: string, path: string, commitment: Me
  * Every leaf of a value with the path to it. `label` is for the reader, `path` is the place in the
  * form of a disclosure.
  */
-function leaves(subject: Subject, value: Value, label: string, path: string): readonly Fact[] {
+function leaves(subject: Disclosing, value: Value, label: string, path: string): readonly Fact[] {
   if (typeof value !== "object" || value === null) return [{ label, lines: scalar(value) }];
   if (Array.isArray(value) && value.length > 0) {
     return value.flatMap((item: Value, i) => leaves(subject, item, `${label}[${i}]`, `${path}/${i}`));
@@ -131,4 +131,11 @@ function leaves(subject: Subject, value: Value, label: string, path: string): re
 /** A key as one step of a JSON pointer, so that no two places share a path. */
 function token(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** The action of a receipt, whole. What is committed to stays hidden. */
+export function actionFacts(payload: Members): readonly Fact[] {
+  const subject = { artifact: { payload }, disclosures: [] };
+  const ours = action.actionKind(payload) !== undefined;
+  return ours ? facts(subject) : leaves(subject, payload, "action", "");
 }

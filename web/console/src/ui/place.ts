@@ -1,11 +1,11 @@
 /** What an address says. A pairing link's own fragment is a place as well. */
 
 export type Place =
-  | { readonly at: "inbox" | "history" | "pairings" | "settings" | "freeze" }
+  | { readonly at: "inbox" | "history" | "pairings" | "verify" | "settings" | "freeze" }
   | { readonly at: "pair"; readonly link?: string }
   | { readonly at: "request"; readonly key: string };
 
-const PLAIN = ["inbox", "history", "pairings", "settings", "freeze"] as const;
+const PLAIN = ["inbox", "history", "pairings", "verify", "settings", "freeze"] as const;
 
 /** Reads an address. What it does not know is the inbox. */
 export function placeOf(url: URL): Place {

@@ -15,7 +15,7 @@ const SCREENS = [
   ["inbox", "all", { hash: "#/inbox" }], ["nothing waits", "empty", {}], ["not paired", "unpaired", {}],
   ...["command", "low", "shell", "patch", "patchLow", "tool", "plan", "batch", "batchHigh", "deploy", "foreign", "hostile"].map((one) => [one, one, { open: true }]),
   ["history", "all", { hash: "#/history" }], ["pairings", "all", { hash: "#/pairings" }], ["settings", "all", { hash: "#/settings" }],
-  ["freeze", "all", { hash: "#/freeze" }], ["pair", "all", { hash: "#/pair" }],
+  ["verify", "unpaired", { hash: "#/verify" }], ["freeze", "all", { hash: "#/freeze" }], ["pair", "all", { hash: "#/pair" }],
 ];
 
 for (const [name, scene, options] of SCREENS) {

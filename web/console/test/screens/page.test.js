@@ -61,6 +61,8 @@ test("the built page starts under its policy, keeps itself, and starts again wit
   await page.getByText("This device answers nobody yet.").waitFor();
   await page.goto(`${served.origin}/pair`);
   await page.getByRole("link", { name: "Inbox" }).waitFor();
+  await page.goto(`${served.origin}/#/verify`);
+  await page.getByRole("heading", { name: "Check a receipt or a bundle" }).waitFor();
   await context.close();
 });
 

@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { launched } from "../../.test/test/whole/browser.js";
+import { recorded } from "./records.js";
 import { serve } from "./serve.js";
 
 const folder = new URL("../../.shots", import.meta.url).pathname;
@@ -18,10 +19,23 @@ const SCENES = [
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByText("They are the same").waitFor();
   }],
+  ["verify", "?scene=unpaired", "#/verify"],
+  ["verified", "?scene=unpaired", "#/verify", async (page) => {
+    const files = Object.entries(made).map(([name, text]) => ({ name, mimeType: "", buffer: Buffer.from(text) }));
+    await page.locator("input[type=file]").setInputFiles(files);
+    await page.locator("summary .badge", { hasText: "Not valid" }).nth(1).waitFor();
+    await page.evaluate(() => document.querySelectorAll("section details").forEach((one, n) => (one.open = n !== 2)));
+  }],
   ["names", "?scene=all", "#v=1&g=x&c=y"],
   ["always", "?scene=command&open", "", async (page) => page.getByLabel(/Also allow this exact call/).check()],
   ["pending", "?scene=command&open", "", async (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
 ];
+
+const { receipt, trust, bundle } = await recorded();
+const made = {
+  "receipt.json": receipt, "trust.json": trust, "all.csb": bundle, "edited.json": receipt.replace('"exitCode":0', '"exitCode":1'),
+  "cut.csb": bundle.slice(0, -300), "letter.txt": "dear auditor",
+};
 
 const { origin, close } = await serve(new URL("../../.screens", import.meta.url).pathname);
 const browser = await launched();

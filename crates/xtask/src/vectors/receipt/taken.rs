@@ -1,6 +1,6 @@
 //! Runs under a grant that was taken beside a yes to the very call.
 
-use countersign_core::artifact::GrantOffer;
+use countersign_core::artifact::{Artifact, GrantOffer};
 use countersign_core::decision::{Choice, Decision, Word};
 use countersign_core::grant::GrantNote;
 use countersign_core::receipt::{Basis, Level};
@@ -35,7 +35,33 @@ pub(super) fn vectors() -> Made<Vec<Vector>> {
             .verdict("attack-45-taken-grant-not-offered", "Malformed")?,
         another.verdict("attack-04-taken-grant-of-another-call", "HashMismatch")?,
         twice.verdict("taken-grant-with-one-answer-twice", "Malformed")?,
+        in_two_places()?.verdict("attack-44-one-taken-grant-in-two-workspaces", "Malformed")?,
     ])
+}
+
+/// Ann and Bob took the same beside their yes, each in another workspace.
+fn in_two_places() -> Made<Case> {
+    let (anns, bobs) = (object::anns()?, object::bobs()?);
+    let mut route = object::route()?;
+    route.grant = Some(GrantOffer { max_seconds: 3_600, session: false });
+    route.roster = vec![object::seat(&anns, "ann"), object::seat(&bobs, "bob")];
+    let here = object::placed(&route)?;
+    let mut head = here.head.clone();
+    let context = json!({"principal": "uid:1", "workspace": "/elsewhere"});
+    head.extensions.get_or_insert_default().insert("org.countersign.context".into(), context);
+    let there = Artifact::build(head, here.payload.clone())?;
+    let taken = json!({"grant": {"expiresAt": NOW.plus_millis(100_000).timestamp()}});
+    let yes = |about: &Artifact, key| -> Made<Decision> {
+        let hints = Some(object::object(taken.clone()));
+        let choice = Choice { word: Word::Allow, hints, ..object::choice() };
+        Ok(Decision::sign(about, choice, key)?)
+    };
+    let mut case = under(None, true)?;
+    for note in &mut case.content.entry.grant {
+        note.artifacts = vec![here.head.clone(), there.head.clone()];
+        note.decisions = vec![yes(&here, &anns)?, yes(&there, &bobs)?];
+    }
+    Ok(case)
 }
 
 /// A run of the good call under what Ann took beside a yes, where an hour was offered or nothing.
