@@ -78,7 +78,7 @@ impl Line {
     /// The next message that is no sign of life; `None` where the gateway hung up.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("something") {
+            match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => {
                     let value: Value = serde_json::from_str(&text).unwrap();
                     if value["msgType"] != "ping" {
