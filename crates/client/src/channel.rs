@@ -1,40 +1,27 @@
 //! A live channel: what the gateway pushes, over WebSocket.
 
 use crate::client::Client;
+use crate::dial::{MAX_FRAME, Socket, dial, failed, late, unreachable};
 use crate::error::ClientError;
-use crate::http::{CALL, CONNECT, refusal};
-use crate::tls::is_encrypted;
+use crate::http::CALL;
 use countersign_core::json;
 use countersign_wire::envelope::{Body as _, Envelope};
 use countersign_wire::presence::Hello;
 use countersign_wire::{ErrorBody, ErrorCode, limit};
 use futures_util::{SinkExt as _, StreamExt as _};
-use rustls::pki_types::ServerName;
 use std::fmt;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_tungstenite::tungstenite::Message;
 
 /// The gateway asks every 30 s whether somebody is there. Silence for longer is no channel.
 const SILENCE: Duration = Duration::from_secs(120);
-
-/// The largest frame: a sealed artifact and the envelope around it.
-const MAX_FRAME: usize = limit::ARTIFACT_SUBMIT + limit::MESSAGE;
 
 /// A live channel. At first it brings everything that was not acknowledged, then what comes.
 /// Messages may come twice; a message that is not acknowledged comes again on the next channel.
 pub struct Channel {
     client: Client,
-    socket: WebSocketStream<Box<dyn Stream>>,
+    socket: Socket,
 }
 
 impl fmt::Debug for Channel {
@@ -42,11 +29,6 @@ impl fmt::Debug for Channel {
         write!(f, "Channel({:?})", self.client)
     }
 }
-
-/// A connection, encrypted or not.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl Client {
     /// Opens a live channel. Of an enforcer's channels only the newest lives; the others end with
@@ -68,47 +50,9 @@ impl Client {
         Ok(channel)
     }
 
-    async fn connect(&self, token: &str) -> Result<WebSocketStream<Box<dyn Stream>>, ClientError> {
-        let request = self.upgrade(token)?;
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_FRAME))
-            .max_frame_size(Some(MAX_FRAME));
-        let opening = async {
-            let stream = self.stream().await?;
-            let opened = client_async_with_config(request, stream, Some(config)).await;
-            opened.map(|(socket, _)| socket).map_err(failed)
-        };
-        timeout(CALL, opening).await.unwrap_or_else(|_| Err(late()))
-    }
-
-    fn upgrade(&self, token: &str) -> Result<Request, ClientError> {
-        let origin = self.origin().as_str().replacen("http", "ws", 1);
-        let (role, id) = (self.role().name(), self.device_id());
-        let mut url = reqwest::Url::parse(&origin).map_err(ClientError::protocol)?;
-        url.set_path("/v1/ws");
-        url.query_pairs_mut().extend_pairs([("role", role), ("id", id)]);
-        let mut request = url.as_str().into_client_request().map_err(ClientError::protocol)?;
-        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
-        let bearer = bearer.map_err(|_| ClientError::Protocol("no token".to_owned()))?;
-        request.headers_mut().insert(AUTHORIZATION, bearer);
-        Ok(request)
-    }
-
-    async fn stream(&self) -> Result<Box<dyn Stream>, ClientError> {
-        let url = reqwest::Url::parse(self.origin().as_str()).map_err(ClientError::protocol)?;
-        let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = url.port_or_known_default().unwrap_or_default();
-        let connecting = timeout(CONNECT, TcpStream::connect((bare.as_str(), port))).await;
-        let tcp = connecting.map_err(|_| late())?.map_err(|_| unreachable("no connection"))?;
-        // Without it small frames wait for the other side's acknowledgement.
-        let _ = tcp.set_nodelay(true);
-        if !is_encrypted(self.origin()) {
-            return Ok(Box::new(tcp));
-        }
-        let name = ServerName::try_from(bare).map_err(ClientError::protocol)?;
-        let tls = TlsConnector::from(self.inner.tls.clone()).connect(name, tcp).await;
-        Ok(Box::new(tls.map_err(|_| unreachable("no secure connection"))?))
+    async fn connect(&self, token: &str) -> Result<Socket, ClientError> {
+        let query = [("role", self.role().name()), ("id", self.device_id())];
+        dial(self.origin(), &self.inner.tls, &query, Some(token)).await
     }
 }
 
@@ -177,24 +121,4 @@ fn refused(envelope: Envelope) -> ClientError {
         }
         Err(error) => ClientError::protocol(error),
     }
-}
-
-fn failed(error: Error) -> ClientError {
-    match error {
-        Error::Http(response) => {
-            let body = response.body().as_deref().unwrap_or_default();
-            refusal(response.status().as_u16(), body, None)
-        }
-        Error::Capacity(_) => ClientError::Protocol("a frame is too large".to_owned()),
-        Error::Protocol(_) | Error::Utf8(_) => unreachable("the channel broke"),
-        _ => unreachable("the connection broke"),
-    }
-}
-
-fn unreachable(why: &str) -> ClientError {
-    ClientError::Unreachable(why.to_owned())
-}
-
-fn late() -> ClientError {
-    unreachable("no answer in time")
 }

@@ -11,7 +11,8 @@
 //! # Rooms
 //! * [`Client`]: the calls of an enforcer or an approver, and those of pairing.
 //! * [`Channel`]: what the gateway pushes.
-//! * [`Passage`]: calls of somebody who proves themselves, passed through as they are.
+//! * [`Passage`]: calls of somebody who proves themselves, passed through as they are; [`Tunnel`]: their
+//!   live channels.
 //! * [`Collector`]: takes lines of an audit log.
 //! * [`ClientError`]: "the gateway is down" apart from "the gateway says no".
 
@@ -20,6 +21,7 @@ mod calls;
 mod channel;
 mod client;
 mod collector;
+mod dial;
 mod error;
 mod http;
 mod pairing;
@@ -27,6 +29,7 @@ mod passage;
 mod session;
 mod stops;
 mod tls;
+mod tunnel;
 
 pub use backoff::backoff;
 pub use channel::Channel;
@@ -35,3 +38,4 @@ pub use collector::{Collector, CollectorError};
 pub use countersign_wire::pairing::Role;
 pub use error::ClientError;
 pub use passage::{Passage, Passed, Passing, Verb};
+pub use tunnel::Tunnel;

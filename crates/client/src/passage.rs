@@ -7,6 +7,8 @@ use countersign_core::pairing::Origin;
 use countersign_wire::limit;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response};
+use rustls::ClientConfig;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -21,6 +23,7 @@ const STREAM: &str = "text/event-stream";
 pub struct Passage {
     origin: Origin,
     http: reqwest::Client,
+    tls: Arc<ClientConfig>,
 }
 
 /// What may be asked.
@@ -70,7 +73,11 @@ impl Passage {
     pub fn to(origin: &Origin) -> Result<Self, ClientError> {
         let tls = tls::config(origin)?;
         let http = http::client(&tls)?;
-        Ok(Self { origin: origin.clone(), http })
+        Ok(Self { origin: origin.clone(), http, tls })
+    }
+
+    pub(crate) fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
     }
 
     /// The gateway that it leads to, and to no other.

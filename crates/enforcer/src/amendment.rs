@@ -85,6 +85,11 @@ pub enum AmendError {
     /// The key lives on this machine.
     #[error("`{0}` is a `local` key, which no passkey lifts: pair it with `web` or `device` first")]
     Local(String),
+    /// Taking it back would leave nobody who may allow anything that changes who may answer.
+    #[error(
+        "`{0}` has the only passkey that counts here, and nobody could admit an approver without one: pin another device's first"
+    )]
+    OnlyPasskey(String),
 }
 
 /// Whether a text can name a person or a role: a policy can write it, and a screen show it.
@@ -127,6 +132,24 @@ impl Amendment {
         }
         let passkey = Some(offer.verify(&before.keys, now, DEFAULT_SKEW_MILLIS)?);
         let after = Approver { passkey, ..before.clone() };
+        Self::of(Kind::Set, vec![Edit { before: Some(before), after }])
+    }
+
+    /// No passkey for the key of a pairing: its answers count as they did before it had one.
+    ///
+    /// # Errors
+    /// Where the key is not active, has none, or has the only one. What was once asked of approvers
+    /// is asked of them for ever: without any passkey nobody could meet it again.
+    pub fn no_passkey(trust: &TrustStore, of: &Pairing) -> Result<Self, AmendError> {
+        let before = active(trust, of)?.clone();
+        let after = Approver { passkey: None, ..before.clone() };
+        let mut others = trust.approvers.iter().filter(|one| one.key_id != before.key_id);
+        let verified = |one: &Approver| {
+            one.status == (Status::Active {}) && one.reach() == Assurance::Verified
+        };
+        if before.reach() == Assurance::Verified && !others.any(verified) {
+            return Err(AmendError::OnlyPasskey(of.name.clone()));
+        }
         Self::of(Kind::Set, vec![Edit { before: Some(before), after }])
     }
 

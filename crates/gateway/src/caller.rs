@@ -38,6 +38,12 @@ impl Caller {
         u64::try_from(self.0.expires_at.0.saturating_sub(now.0)).unwrap_or_default()
     }
 
+    /// Who holds this token.
+    pub(crate) fn by(token: &str, gateway: &Gateway) -> Result<Self, ApiError> {
+        let identity = gateway.sessions.identity(token, gateway.now());
+        identity.map(Self).ok_or_else(no_session)
+    }
+
     pub(crate) fn party(&self) -> Party<'_> {
         match self.role() {
             Role::Enforcer => Party::Enforcer(self.device_id()),
@@ -51,9 +57,26 @@ impl FromRequestParts<Arc<Gateway>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, gw: &Arc<Gateway>) -> Result<Self, ApiError> {
         let token = parts.headers.get(AUTHORIZATION).and_then(bearer);
-        let identity = token.and_then(|token| gw.sessions.identity(token, gw.now()));
-        let refuse = || ApiError::of(ErrorCode::Unauthenticated, "a session is needed");
-        identity.map(Self).ok_or_else(refuse)
+        Self::by(token.ok_or_else(no_session)?, gw)
+    }
+}
+
+pub(crate) fn no_session() -> ApiError {
+    ApiError::of(ErrorCode::Unauthenticated, "a session is needed")
+}
+
+/// A caller with its session, or one that shows none here and may show it later. A session that does
+/// not hold is none to wait for.
+pub(crate) struct Shown(pub(crate) Option<Caller>);
+
+impl FromRequestParts<Arc<Gateway>> for Shown {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gw: &Arc<Gateway>) -> Result<Self, ApiError> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        <Caller as FromRequestParts<_>>::from_request_parts(parts, gw).await.map(|c| Self(Some(c)))
     }
 }
 

@@ -1,8 +1,7 @@
 //! Live channels: first everything that was not acknowledged, then what comes.
 //!
 //! Two ways lead a message to a device: [`socket`] over WebSocket, on which it acknowledges as well,
-//! and [`stream`] over server-sent events, for who cannot open a WebSocket with a header. What both
-//! promise stands here.
+//! and [`stream`] over server-sent events. What both promise stands here.
 
 mod socket;
 mod stream;
@@ -48,9 +47,20 @@ impl From<ApiError> for End {
 
 /// Opens a channel. It is open before the store is asked: what comes in between is queued, perhaps
 /// sent twice.
-fn join<'a>(gateway: &'a Gateway, caller: &Caller) -> Result<Channel<'a>, ApiError> {
+///
+/// An approver's device whose pairings were all ended is told so, and waits for nothing.
+async fn join<'a>(gateway: &'a Gateway, caller: &Caller) -> Result<Channel<'a>, ApiError> {
     let full = || ApiError::too_many("too many channels of this device", 60);
-    gateway.hub.open(caller.role(), caller.device_id()).ok_or_else(full)
+    let channel = gateway.hub.open(caller.role(), caller.device_id()).ok_or_else(full)?;
+    let asked = match caller.role() {
+        Role::Approver => gateway.store.may_be_asked(caller.device_id(), gateway.now()).await?,
+        Role::Enforcer => true,
+    };
+    if asked { Ok(channel) } else { Err(revoked()) }
+}
+
+fn revoked() -> ApiError {
+    ApiError::of(ErrorCode::Revoked, "every pairing of this device was ended")
 }
 
 /// The next message for the device.
@@ -61,6 +71,7 @@ fn pushed(event: Option<Event>) -> Result<Frame, End> {
             let text = "a newer channel of this enforcer took over";
             Err(ApiError::of(ErrorCode::ChannelReplaced, text).into())
         }
+        Some(Event::Revoked) => Err(revoked().into()),
         None => Err(End::TooSlow),
     }
 }

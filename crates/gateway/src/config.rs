@@ -78,7 +78,7 @@ impl Default for Limits {
             wrong_codes_global: 1_000,
             pending: 1_000,
             longest_exchange: Duration::from_secs(31 * 24 * 60 * 60),
-            channels: 8,
+            channels: 32,
             waits: 1_024,
             sessions: 256,
             queue: 8 * 1024 * 1024,

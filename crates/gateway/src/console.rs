@@ -4,10 +4,11 @@
 //! answers is carried as data that no browser shows or runs as a page. It holds no keys, opens no
 //! message, and writes nothing down.
 //!
-//! * `door`: who may come in. `call`: what is carried. `carry`: there and back.
+//! * `door`: who may come in. `call`: what is carried. `carry`: there and back. `channel`: live channels.
 
 mod call;
 mod carry;
+mod channel;
 mod door;
 
 use crate::gateway::Clock;
@@ -71,6 +72,7 @@ impl Console {
         Router::new()
             .merge(page_routes_but_here())
             .route(&format!("/{HERE}"), get(here))
+            .route("/v1/ws", get(channel::open))
             .route("/v1/{*call}", any(carried))
             .fallback(async |State(room): State<Arc<Room>>| room.refuse(&ApiError::not_found()))
             .layer(from_fn_with_state(Arc::clone(&room), guarded))

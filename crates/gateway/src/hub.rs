@@ -59,6 +59,11 @@ impl Hub {
         self.waits.wake(&ended.enforcer_id, &ended.request_id, &Wake::Over);
     }
 
+    /// Ends the channels of an approver's device that nobody may ask any more.
+    pub(crate) fn cut(&self, approver_id: &str) {
+        self.channels.cut(approver_id);
+    }
+
     /// Sends everyone home.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);

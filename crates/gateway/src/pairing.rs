@@ -198,6 +198,11 @@ pub(crate) async fn revoke(
     let now = gateway.now();
     let ended = gateway.store.revoke_route(caller.device_id(), &device_id, now).await?;
     ended.iter().for_each(|exchange| gateway.hub.end(exchange));
+    for one in [caller.device_id(), &device_id] {
+        if !gateway.store.may_be_asked(one, now).await? {
+            gateway.hub.cut(one);
+        }
+    }
     json(StatusCode::OK, &wire::Revoked { cancelled: ended.len() as u64 })
 }
 

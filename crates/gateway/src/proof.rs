@@ -16,6 +16,7 @@ use countersign_store::relay::device::Device;
 use countersign_wire::ErrorCode;
 use countersign_wire::auth::{Challenge, Session, SessionRequest};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Map;
 use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,18 +96,30 @@ pub(crate) async fn session(
     json(StatusCode::OK, &Session { token, expires_at: expires_at.timestamp() })
 }
 
-/// One refusal for everything, so that nobody learns which keys are known.
+/// One refusal for everything, so that nobody learns which keys are known. Only a clock is told of
+/// before the keys are looked at: nothing else that a person can mend says what is wrong with it.
 async fn prove(gw: &Gateway, request: &SessionRequest, now: Instant) -> Result<Device, ApiError> {
     let refuse = || ApiError::of(ErrorCode::BadProof, "the proof is not accepted");
+    let skew = request.time.instant().0.saturating_sub(now.0);
+    if skew.saturating_abs() > MAX_SKEW {
+        return Err(wrong_clock(skew, now));
+    }
     let nonce = gw.nonces.check(&request.server_nonce, now).ok_or_else(refuse)?;
-    let skew = request.time.instant().0.saturating_sub(now.0).saturating_abs();
-    if skew > MAX_SKEW || !gw.is_own(&request.gateway_origin) {
+    if !gw.is_own(&request.gateway_origin) {
         return Err(refuse());
     }
     let device = gw.store.device_by_key(&request.key_id).await?.ok_or_else(refuse)?;
     request.verify(&device.keys.signing()).map_err(|_| refuse())?;
     // Last, so that only a true proof is remembered.
     if gw.nonces.spend(nonce, now) { Ok(device) } else { Err(refuse()) }
+}
+
+/// By how much, so that it can be set; which of the two clocks is right nobody here knows.
+fn wrong_clock(skew: i64, now: Instant) -> ApiError {
+    let (off, way) = (skew.saturating_abs() / 60_000, if skew > 0 { "ahead of" } else { "behind" });
+    let text = format!("the device's clock is {off} minutes {way} the gateway's: set it");
+    let details = Map::from_iter([("gatewayTime".to_owned(), now.timestamp().as_str().into())]);
+    ApiError::of(ErrorCode::BadProof, &text).with(details)
 }
 
 #[cfg(test)]

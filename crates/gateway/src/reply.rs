@@ -51,9 +51,14 @@ impl ApiError {
     }
 
     /// Adds where the thing stands.
-    pub(crate) fn in_state(mut self, state: impl Serialize) -> Self {
+    pub(crate) fn in_state(self, state: impl Serialize) -> Self {
         let state = serde_json::to_value(state).unwrap_or(Value::Null);
-        self.details = Some(Map::from_iter([("state".to_owned(), state)]));
+        self.with(Map::from_iter([("state".to_owned(), state)]))
+    }
+
+    /// Adds more for a program.
+    pub(crate) fn with(mut self, details: Map<String, Value>) -> Self {
+        self.details = Some(details);
         self
     }
 
@@ -67,7 +72,7 @@ impl ApiError {
         self.envelope_of(&gateway.config.gateway_id, gateway.now())
     }
 
-    fn envelope_of(&self, sender: &str, now: Instant) -> Envelope<ErrorBody> {
+    pub(crate) fn envelope_of(&self, sender: &str, now: Instant) -> Envelope<ErrorBody> {
         let body = ErrorBody {
             code: self.code.name().to_owned(),
             message: self.message.clone(),

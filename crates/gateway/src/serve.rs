@@ -29,8 +29,8 @@ const MAX_HEADER: usize = 16 * 1024;
 /// The most header lines that are read.
 const MAX_HEADERS: usize = 64;
 
-/// How many connections a console holds open: those of one person's browser.
-const CONSOLE_SEATS: usize = 256;
+/// How many connections a console holds open: more than one browser opens (255 channels, and its calls).
+const CONSOLE_SEATS: usize = 1024;
 
 /// How long running calls may take to end.
 const FAREWELL: Duration = Duration::from_secs(5);

@@ -206,6 +206,11 @@ impl RelayStore for SqliteRelay {
         self.writer.write(revoke).await
     }
 
+    async fn may_be_asked(&self, approver_id: &str, now: Instant) -> Result<bool, StoreError> {
+        let id = approver_id.to_owned();
+        self.writer.read(move |db| routes::may_lead_to(db, &id, now)).await
+    }
+
     async fn submit_artifact(
         &self,
         submission: Submission,

@@ -146,6 +146,13 @@ pub trait RelayStore: stop::StopStore + note::NoteStore + Send + Sync {
         now: Instant,
     ) -> Result<Vec<Ended>, StoreError>;
 
+    /// Whether anybody may ask this approver's device: an open route leads to it, or a pairing that
+    /// has not expired may open one yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] only.
+    async fn may_be_asked(&self, approver_id: &str, now: Instant) -> Result<bool, StoreError>;
+
     // --- exchanges ---
 
     /// Takes an artifact for the approver that the route names, in one conditional write.

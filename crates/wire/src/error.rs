@@ -30,6 +30,8 @@ pub enum ErrorCode {
     DeviceConflict,
     /// A newer channel of the same enforcer took over.
     ChannelReplaced,
+    /// Every pairing of this approver's device was ended: nobody may ask it any more.
+    Revoked,
     /// More bytes than allowed.
     TooLarge,
     /// It is meant for another gateway than the one that it reached.
@@ -51,11 +53,12 @@ pub enum ErrorCode {
 }
 
 /// Code, name on the wire, HTTP status. The only place where the three meet.
-const TABLE: [(ErrorCode, &str, u16); 20] = [
+const TABLE: [(ErrorCode, &str, u16); 21] = [
     (ErrorCode::InvalidMessage, "invalid_message", 400),
     (ErrorCode::Unauthenticated, "unauthenticated", 401),
     (ErrorCode::BadProof, "bad_proof", 401),
     (ErrorCode::Forbidden, "forbidden", 403),
+    (ErrorCode::Revoked, "revoked", 403),
     (ErrorCode::NotFound, "not_found", 404),
     (ErrorCode::MethodNotAllowed, "method_not_allowed", 405),
     (ErrorCode::AlreadyExists, "already_exists", 409),

@@ -5,6 +5,7 @@ use countersign_core::message::Message;
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// The first frame of a live channel, bare: it stands in no envelope.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -21,6 +22,46 @@ pub struct Hello {
     /// What an enforcer calls itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enforcer_label: Option<String>,
+    /// The session's token, of who cannot send it in a header, as no page in a browser can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
+}
+
+impl Hello {
+    /// Whether the sender is told by a [`Ping`] that the channel is alive: a page in a browser never
+    /// sees the WebSocket's own.
+    #[must_use]
+    pub fn hears_pings(&self) -> bool {
+        self.capabilities.get("ping") == Some(&Value::Bool(true))
+    }
+}
+
+/// A bearer token. A secret, so that `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// That a channel is alive, bare, for who asked for it in [`Hello`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Ping {
+    /// `ping`.
+    pub msg_type: PingType,
+}
+
+/// The one `msgType` of [`Ping`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PingType {
+    /// `ping`.
+    #[default]
+    Ping,
 }
 
 /// The one `msgType` of [`Hello`].
@@ -39,6 +80,7 @@ impl Default for Hello {
             capabilities: Map::from_iter([push]),
             workspace_name: None,
             enforcer_label: None,
+            token: None,
         }
     }
 }

@@ -8,8 +8,18 @@ export interface Edge {
   /** Ends after so long; ends early, as if time had passed, where the signal says so. */
   sleep(millis: number, signal?: AbortSignal): Promise<void>;
   readonly fetch: typeof fetch;
+  /** Opens a WebSocket. */
+  readonly socket: (address: string) => Socket;
   /** Where a gateway with this origin is reached: its own address, or one that leads there. */
   address(origin: string): string;
+}
+
+/** What is used of a WebSocket. */
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+  addEventListener(type: "open" | "close", heard: () => void): void;
+  addEventListener(type: "message", heard: (message: { readonly data: unknown }) => void): void;
 }
 
 /** The edge of a page. */
@@ -19,6 +29,7 @@ export function browserEdge(address: (origin: string) => string = (origin) => or
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     sleep,
     fetch: (input, init) => fetch(input, init),
+    socket: (url) => new WebSocket(url),
     address,
   };
 }

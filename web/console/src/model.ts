@@ -5,6 +5,16 @@ import type { artifact, redact, route } from "@countersign/protocol";
 /** How strong a key is held to be, as the person at the enforcer stated it. */
 export type Assurance = route.Route["minAssurance"];
 
+/** A passkey as this device remembers it. */
+export interface KnownPasskey {
+  /** Names it to the authenticator; base64url. */
+  readonly credentialId: string;
+  /** As it stands in messages. */
+  readonly passkey: { readonly alg: "ES256"; readonly publicKey: string; readonly rpId: string; readonly origin: string };
+  /** RFC 3339. */
+  readonly madeAt?: string;
+}
+
 /** One enforcer that this device answers, with keys of its own. */
 export interface Pairing {
   /** Made from both sides' keys; the same on both. */
@@ -28,11 +38,9 @@ export interface Pairing {
   /** RFC 3339. */
   readonly createdAt: string;
   /** The passkey that this device uses for its answers; whether the enforcer pinned it is its own word. */
-  readonly passkey?: {
-    /** Names it to the authenticator; base64url. */
-    readonly credentialId: string;
-    readonly passkey: { readonly alg: "ES256"; readonly publicKey: string; readonly rpId: string; readonly origin: string };
-  };
+  readonly passkey?: KnownPasskey;
+  /** Others that were made here: an enforcer pins one at a time, and until a new one is pinned the old one is needed. */
+  readonly sparePasskeys?: readonly KnownPasskey[];
   /** Set once this device ended it, or was told that it is over. */
   readonly endedAt?: string;
 }

@@ -24,6 +24,11 @@ function pageOf(own: string, asked: string[]): Edge {
       asked.push(url.origin);
       return fetch(url, init);
     },
+    // A browser says by itself whose page opens a channel; Node's WebSocket does not.
+    socket: (address) => {
+      asked.push(new URL(address).origin.replace(/^ws/, "http"));
+      return new WebSocket(address, { headers: { origin: own } } as unknown as string[]);
+    },
   };
 }
 

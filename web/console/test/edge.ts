@@ -1,7 +1,7 @@
 /** A clock that stands still until a test moves it, chance that repeats, and a disk in memory. */
 
 import { IDBFactory } from "fake-indexeddb";
-import type { Edge } from "../src/edge.js";
+import type { Edge, Socket } from "../src/edge.js";
 import { SILENCE } from "../src/gateway/index.js";
 import { KeyStore } from "../src/keys/index.js";
 import { Memory, lonelyLock } from "../src/memory/index.js";
@@ -13,10 +13,12 @@ export class TestEdge implements Edge {
   millis = NOW;
   readonly waits: number[] = [];
   readonly fetch: typeof fetch;
+  readonly socket: (address: string) => Socket;
   #drawn = 0;
 
-  constructor(answer: typeof fetch = () => Promise.reject(new TypeError("nobody is there"))) {
+  constructor(answer: typeof fetch = () => Promise.reject(new TypeError("nobody is there")), socket: (address: string) => Socket = nobody) {
     this.fetch = answer;
+    this.socket = socket;
   }
 
   now(): number {
@@ -37,6 +39,10 @@ export class TestEdge implements Edge {
   address(origin: string): string {
     return origin;
   }
+}
+
+function nobody(): Socket {
+  throw new TypeError("nobody is there");
 }
 
 /** One browser: what it keeps outlives a page. */

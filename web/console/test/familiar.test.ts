@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Answered, Fact, Remembered, Review } from "../src/model.js";
 import { hasDeceptive } from "../src/review/index.js";
-import { familiar } from "../src/ui/familiar.js";
+import { denials, familiar } from "../src/ui/familiar.js";
 import { workOf } from "./work.js";
 
 let count = 0;
@@ -112,4 +112,16 @@ test("thousands of lines are looked through at once", () => {
   const call = command("/usr/bin/rm", "rm", "x");
   const work = workOf(() => assert.equal(familiar(call, "p", history)?.asked, 20_000));
   assert.ok(work < 4_000, `${work} ms`);
+});
+
+test("attack_46 a no to the very same call is counted, under other names and of the same enforcer alone", () => {
+  const now = command("/usr/bin/rm", "rm", "-rf", "build");
+  const again = (): Review => ({ ...command("/usr/bin/rm", "rm", "-rf", "build"), actionHash: now.actionHash });
+  const history = [
+    remembered(now, said("deny", 1)), remembered(again(), said("deny", 2)), remembered(again(), said("deny", 3, "waits")),
+    remembered(again(), said("allow", 4)), remembered(again(), said("part", 5)), remembered(again(), said("escalate", 6)), remembered(again()),
+    remembered(again(), said("deny", 7), "another"), remembered(command("/usr/bin/rm", "rm", "-rf", "other"), said("deny", 8)),
+  ];
+  assert.equal(denials(now, "p", history), 2, "not itself, no yes, no hand-over, no other enforcer, no other call");
+  assert.equal(denials(now, "p", []), 0);
 });

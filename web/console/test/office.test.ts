@@ -1,24 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { artifact, keys } from "@countersign/protocol";
+import { artifact, keys, time } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
 import { lonelyLock } from "../src/memory/index.js";
 import type { Opened } from "../src/model.js";
 import { Office } from "../src/office/index.js";
 import type { Picture } from "../src/office/index.js";
 import { Browser, TestEdge } from "./edge.js";
-import { RELAY, REVEALED, Relay, announced, delivered, enveloped, macOf, pairingOf, reply } from "./relay.js";
+import { RELAY, REVEALED, Relay, announced, delivered, enveloped, macOf, pairingOf, refusal, reply } from "./relay.js";
 
-/** A page over a browser, at a relay whose streams stay open until a test ends them. */
+/** A page over a browser, at a relay whose channels stay open until a test ends them. */
 class Page {
   readonly relay = new Relay();
-  readonly edge = new TestEdge(this.relay.fetch);
+  readonly edge = new TestEdge(this.relay.fetch, this.relay.socket);
   readonly pictures: Picture[] = [];
   office!: Office;
-  #push: (text: string) => void = () => undefined;
 
   constructor(readonly browser = new Browser()) {
-    this.relay.hostile = (path, body, init) => this.#stream(path, init) ?? this.hostile(path, body);
+    this.relay.hostile = (path, body) => this.hostile(path, body);
   }
 
   hostile: (path: string, body: json.JsonObject | undefined) => Response | undefined = () => undefined;
@@ -31,21 +30,8 @@ class Page {
     return this;
   }
 
-  #stream(path: string, init: RequestInit): Response | undefined {
-    if (!path.startsWith("/v1/sse/") || this.relay.down) return undefined;
-    const body = new ReadableStream<Uint8Array>({
-      start: (to) => {
-        const text = new TextEncoder();
-        this.#push = (message) => to.enqueue(text.encode(message));
-        this.#push("event: ping\ndata: {}\n\n");
-        init.signal?.addEventListener("abort", () => to.error(new Error("aborted")));
-      },
-    });
-    return new Response(body);
-  }
-
   push(message: json.JsonObject): void {
-    this.#push(`event: ${String(message.msgType)}\ndata: ${JSON.stringify(message)}\n\n`);
+    this.relay.push(message);
   }
 
   /** The first picture from now on of which this holds. */
@@ -229,11 +215,89 @@ test("the four digits are of the artifact that is shown", async () => {
   page.office.close();
 });
 
-test("a device that slept opens its streams anew", async () => {
+test("a device that slept opens its channels anew, and holds none twice", async () => {
   const { page } = await paired();
-  const count = (): number => page.relay.calls.filter((call) => call.includes("/sse/")).length;
-  const before = count();
   page.office.wake();
-  await page.sees(({ reach }) => reach.p1 === "live" && count() > before);
+  await page.sees(({ reach }) => reach.p1 === "live" && page.relay.channels.length === 2);
+  assert.deepEqual(page.relay.channels.map(({ over }) => over), [true, false]);
+  page.office.close();
+});
+
+/** Holds a reply of the relay back until the test lets it go. */
+function held(page: Page): { readonly asked: Promise<void>; readonly letGo: () => void } {
+  const whole = page.edge.fetch;
+  let [heard, letGo] = [(): void => undefined, (): void => undefined];
+  const asked = new Promise<void>((done) => (heard = done));
+  const free = new Promise<void>((done) => (letGo = done));
+  let first = true;
+  (page.edge as { fetch: typeof fetch }).fetch = async (input, init) => {
+    const reply = await whole(input, init);
+    if (!String(input).includes("/inbox") || !first) return reply;
+    first = false;
+    heard();
+    await free;
+    return reply;
+  };
+  return { asked, letGo: () => letGo() };
+}
+
+test("a list that was under way when the device woke changes nothing that came after it", async () => {
+  const { page, device } = await paired();
+  page.relay.inbox = [];
+  const old = held(page);
+  page.office.wake();
+  await old.asked;
+  page.relay.inbox = [await delivered(device)];
+  page.office.wake();
+  await page.sees(({ waiting }) => waiting.length === 1);
+  const told = page.pictures.length;
+  old.letGo();
+  for (let turns = 0; turns < 200; turns += 1) await new Promise((done) => setImmediate(done));
+  for (const { waiting, history } of page.pictures.slice(told - 1)) {
+    assert.deepEqual([waiting.length, history[0]?.ended], [1, undefined]);
+  }
+  page.office.close();
+});
+
+test("attack_10 a pairing that the gateway ended is said to be over, and is not tried again by itself", async () => {
+  const { page } = await paired();
+  page.relay.hello = (channel) => channel.push(enveloped("error", "-", { code: "revoked", message: "x" }));
+  page.push(enveloped("error", "-", { code: "revoked", message: "x" }));
+  const { trouble } = await page.sees(({ reach }) => reach.p1 === "refused");
+  assert.match(trouble.p1 ?? "", /was ended.*pair it again/);
+  const count = page.relay.channels.length;
+  page.office.wake();
+  for (let turns = 0; turns < 200; turns += 1) await new Promise((done) => setImmediate(done));
+  assert.equal(page.relay.channels.length, count);
+  // A gateway that lied, or was mended, is asked again where its person says so.
+  page.relay.hello = (channel) => channel.push({ msgType: "hello", capabilities: {} });
+  await page.office.retry("p1");
+  await page.sees(({ reach, trouble: left }) => reach.p1 === "live" && left.p1 === undefined);
+  page.office.close();
+});
+
+test("a gateway that does not know the device any more is believed the second time", async () => {
+  const { page } = await paired();
+  page.hostile = (path) => (path === "/v1/auth/session" ? refusal(401, "bad_proof") : undefined);
+  page.relay.hello = (channel) => channel.push(enveloped("error", "-", { code: "unauthenticated", message: "x" }));
+  page.push(enveloped("error", "-", { code: "unauthenticated", message: "x" }));
+  const { trouble } = await page.sees(({ reach }) => reach.p1 === "refused");
+  assert.match(trouble.p1 ?? "", /refuses this device/);
+  const proofs = page.relay.calls.filter((call) => call === "POST /v1/auth/session").length;
+  assert.equal(proofs, 3, "one that was good, and two that were not");
+  page.office.close();
+});
+
+test("a clock that is wrong is said to be, by how much, until it is right", async () => {
+  const { page } = await paired();
+  const gatewayTime = time.atMillis(page.edge.now() - 3_600_000).text;
+  page.hostile = (path) => (path === "/v1/auth/session" ? reply(enveloped("error", "-", { code: "bad_proof", message: "x", details: { gatewayTime } }), 401) : undefined);
+  page.relay.hello = (channel) => channel.push(enveloped("error", "-", { code: "unauthenticated", message: "x" }));
+  page.push(enveloped("error", "-", { code: "unauthenticated", message: "x" }));
+  const { trouble } = await page.sees(({ reach, trouble: said }) => reach.p1 === "offline" && said.p1 !== undefined);
+  assert.match(trouble.p1 ?? "", /clock is 60 minutes ahead of the gateway’s: set/);
+  page.hostile = () => undefined;
+  page.relay.hello = (channel) => channel.push({ msgType: "hello", capabilities: {} });
+  await page.sees(({ reach, trouble: left }) => reach.p1 === "live" && left.p1 === undefined);
   page.office.close();
 });

@@ -2,6 +2,7 @@
 
 import { artifact, decision, encoding, json, keys, pairing, sealing, statement, time } from "@countersign/protocol";
 import type { redact } from "@countersign/protocol";
+import type { Socket } from "../src/edge.js";
 import type { Pairing } from "../src/model.js";
 import { NOW } from "./edge.js";
 
@@ -35,6 +36,23 @@ export class Relay {
     return this.hostile(url.pathname, body, init) ?? this.#honest(url.pathname, body) ?? refusal(404, "not_found");
   };
 
+  /** The channels that were opened, in order. */
+  readonly channels: Channel[] = [];
+  /** What a channel is answered that said hello; nothing is silence. */
+  hello: (channel: Channel, said: json.JsonObject) => void = (channel) => channel.push({ msgType: "hello", capabilities: { push: true } });
+
+  readonly socket = (address: string): Socket => {
+    const channel = new Channel(address, (said) => this.hello(channel, said));
+    this.channels.push(channel);
+    setImmediate(() => (this.down ? channel.hangUp() : channel.open()));
+    return channel;
+  };
+
+  /** Pushes to the newest channel. */
+  push(message: json.JsonValue): void {
+    this.channels.at(-1)?.push(message);
+  }
+
   #honest(path: string, body: json.JsonObject | undefined): Response | undefined {
     const expiresAt = time.atMillis(NOW + 900_000).text;
     if (path === "/v1/auth/challenge") return reply({ serverNonce: "n0", expiresAt });
@@ -51,6 +69,51 @@ export class Relay {
     if (path === "/v1/acks") return reply(enveloped("ack.accepted", "-", { msgId: "x" }));
     if (path === "/v1/pairings/revoke") return reply({ cancelled: 0 });
     return undefined;
+  }
+}
+
+type Heard = (message: { data: unknown }) => void;
+
+/** The relay's end of a WebSocket. */
+export class Channel implements Socket {
+  readonly #heard = new Map<string, Heard[]>();
+  /** Whether either side ended it. */
+  over = false;
+
+  constructor(readonly address: string, readonly hello: (said: json.JsonObject) => void) {}
+
+  addEventListener(type: string, heard: Heard): void {
+    this.#heard.set(type, [...(this.#heard.get(type) ?? []), heard]);
+  }
+
+  send(text: string): void {
+    if (this.over) throw new TypeError("it is closed");
+    this.hello(JSON.parse(text) as json.JsonObject);
+  }
+
+  close(): void {
+    this.over = true;
+  }
+
+  open(): void {
+    this.#tell("open", undefined);
+  }
+
+  push(message: json.JsonValue): void {
+    this.raw(JSON.stringify(message));
+  }
+
+  raw(data: unknown): void {
+    if (!this.over) this.#tell("message", data);
+  }
+
+  hangUp(): void {
+    this.over = true;
+    this.#tell("close", undefined);
+  }
+
+  #tell(type: string, data: unknown): void {
+    this.#heard.get(type)?.forEach((heard) => heard({ data }));
   }
 }
 

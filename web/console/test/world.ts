@@ -100,11 +100,20 @@ export class World {
   static async open({ gateway = true, accepted }: Opening = {}): Promise<World> {
     const world = new World();
     mkdirSync(world.path("work"));
-    mkdirSync(world.path("enforcer"), { mode: 0o700 });
-    if (accepted === undefined) writeFileSync(world.path("enforcer/policy.toml"), HOLD_EVERYTHING, { mode: 0o600 });
-    else await world.#accept(accepted);
+    if (accepted === undefined) world.enforcer("enforcer");
+    else {
+      mkdirSync(world.path("enforcer"), { mode: 0o700 });
+      await world.#accept(accepted);
+    }
     if (gateway) await world.startGateway();
     return world;
+  }
+
+  /** A home that asks about everything. */
+  enforcer(name: string): string {
+    mkdirSync(this.path(name), { mode: 0o700 });
+    writeFileSync(this.path(`${name}/policy.toml`), HOLD_EVERYTHING, { mode: 0o600 });
+    return name;
   }
 
   /** Before anybody is paired a home believes its owner. */

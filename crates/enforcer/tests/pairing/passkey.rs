@@ -136,3 +136,41 @@ async fn attack_49_a_passkey_is_pinned_beside_the_key_that_offers_it_only() {
     local.begin("me", 2, Assurance::Local).await;
     assert!(matches!(local.passkey("me", local.offer(2)), Err(AmendError::Local(_))));
 }
+
+#[tokio::test]
+async fn attack_49_a_passkey_is_taken_back_by_who_may_pin_one_and_never_the_last() {
+    let world = phone_with_a_passkey().await;
+    let of = |world: &World, name: &str| {
+        world.home.pairings().unwrap().into_iter().find(|p| p.name == name).unwrap()
+    };
+    let without = |world: &World, name: &str| {
+        Amendment::no_passkey(&world.enforcer.trust().unwrap(), &of(world, name))
+    };
+    assert!(matches!(without(&world, "phone"), Err(AmendError::OnlyPasskey(_))));
+    let tablet = world.candidate("tablet", 3, Assurance::Web);
+    let question = world.enforcer.admission(&tablet, 60_000).await.unwrap().unwrap();
+    let request = world.allow_with(&question, 1, Some(1)).await.unwrap();
+    world.admit(tablet, request).await.unwrap();
+    assert!(matches!(without(&world, "tablet"), Err(AmendError::Nothing)), "it has none");
+    assert!(matches!(without(&world, "phone"), Err(AmendError::OnlyPasskey(_))));
+    let pinned = world.passkey("tablet", world.offer(3)).unwrap();
+    let question = world.enforcer.amendment(&pinned, 60_000).await.unwrap().unwrap();
+    let request = world.allow_with(&question, 1, Some(1)).await.unwrap();
+    world.enforcer.amend(&pinned, Answered::Approved(request), &Relays::new()).await.unwrap();
+    let taken = without(&world, "phone").unwrap();
+    let question = world.enforcer.amendment(&taken, 60_000).await.unwrap().unwrap();
+    world.allow_with(&question, 1, None).await.unwrap_err();
+    let request = world.allow_with(&question, 3, Some(3)).await.unwrap();
+    world.enforcer.amend(&taken, Answered::Approved(request), &Relays::new()).await.unwrap();
+    let trust = world.enforcer.trust().unwrap();
+    let phone = trust.approvers.iter().find(|one| one.key_id == key(1).key_id()).unwrap();
+    assert_eq!((phone.passkey.as_ref(), phone.reach()), (None, Assurance::Web));
+    // Put back by hand it lifts nothing: the ledger does not name it any more.
+    world.rewrite_trust(|store| {
+        let phone = store.approvers.iter_mut().find(|one| one.key_id == key(1).key_id()).unwrap();
+        phone.passkey = Some(Authenticator::new(1).passkey());
+    });
+    let trust = world.enforcer.trust().unwrap();
+    let phone = trust.approvers.iter().find(|one| one.key_id == key(1).key_id()).unwrap();
+    assert_eq!(phone.reach(), Assurance::Web);
+}

@@ -1,7 +1,11 @@
 //! Over WebSocket: the device says `hello` and its acknowledgements on the channel itself.
+//!
+//! A page in a browser can open a WebSocket only without a header, and is told nothing of a refusal
+//! before it is open. So who sends no `Authorization` says its token in `hello`, and is told on the
+//! channel what is wrong. A token stands in no address.
 
 use super::{End, Line, join, pushed, redeliver};
-use crate::caller::{Ask, Caller};
+use crate::caller::{Ask, Caller, Shown, no_session};
 use crate::decisions;
 use crate::gateway::Gateway;
 use crate::hub::Channel;
@@ -13,9 +17,10 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use countersign_core::json;
+use countersign_core::pairing::Origin;
 use countersign_wire::exchange::{AckAccepted, AckSubmit};
-use countersign_wire::presence::Hello;
-use countersign_wire::{Envelope, limit, pairing};
+use countersign_wire::presence::{Hello, Ping, Token};
+use countersign_wire::{Envelope, ErrorCode, limit, pairing};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
@@ -25,42 +30,88 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 /// Acknowledgements that are written at the same time; then the device has to wait.
 const MAX_ACKS: usize = 256;
 
-/// Whose channel it is.
+/// Whose channel it is, and nothing else: a token in an address ends up in logs.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ChannelAsk {
     role: pairing::Role,
     id: String,
+    /// For whom it is meant: a page in a browser sends no header that says it.
+    gateway: Option<String>,
+}
+
+impl ChannelAsk {
+    fn check(&self, gateway: &Gateway, caller: &Caller) -> Result<(), ApiError> {
+        if role_of(self.role) != caller.role() || self.id != caller.device_id() {
+            return Err(ApiError::not_found());
+        }
+        self.meant_for(gateway)
+    }
+
+    fn meant_for(&self, gateway: &Gateway) -> Result<(), ApiError> {
+        let own = |text: &String| Origin::parse(text).is_ok_and(|origin| gateway.is_own(&origin));
+        if self.gateway.iter().all(own) {
+            return Ok(());
+        }
+        Err(ApiError::of(ErrorCode::Misdirected, "this is another gateway"))
+    }
 }
 
 /// `GET /v1/ws?role=&id=`
 pub(crate) async fn open(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
-    Ask(ask): Ask<ChannelAsk>,
+    Shown(shown): Shown,
+    asked: Result<Ask<ChannelAsk>, ApiError>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    if role_of(ask.role) != caller.role() || ask.id != caller.device_id() {
-        return Err(ApiError::not_found());
+    // Who shows nothing, and cannot show it later, is a stranger.
+    if shown.is_none() && upgrade.is_err() {
+        return Err(no_session());
+    }
+    let Ask(ask) = asked?;
+    if let Some(caller) = &shown {
+        ask.check(&gateway, caller)?;
     }
     let upgrade = upgrade.map_err(|_| ApiError::invalid("this call is a WebSocket upgrade"))?;
     let upgrade = upgrade.max_message_size(limit::MESSAGE).max_frame_size(limit::MESSAGE);
-    Ok(upgrade.on_upgrade(async move |socket| run(&gateway, &caller, socket).await))
+    Ok(upgrade.on_upgrade(async move |socket| run(&gateway, shown, &ask, socket).await))
 }
 
-async fn run(gateway: &Gateway, caller: &Caller, socket: WebSocket) {
-    let mut line = Socket { gateway, socket };
-    let end = live(&mut line, caller).await.err().unwrap_or(End::Gone);
+async fn run(gateway: &Gateway, shown: Option<Caller>, ask: &ChannelAsk, socket: WebSocket) {
+    let mut line = Socket { gateway, socket, pings: false };
+    let end = live(&mut line, shown, ask).await.err().unwrap_or(End::Gone);
     line.close(end).await;
 }
 
 /// Runs until something ends it; `Ok` is never reached.
-async fn live(line: &mut Socket<'_>, caller: &Caller) -> Result<(), End> {
-    line.hello().await?;
+async fn live(line: &mut Socket<'_>, shown: Option<Caller>, ask: &ChannelAsk) -> Result<(), End> {
     let gateway = line.gateway;
-    let mut channel = join(gateway, caller)?;
+    let hello = line.hello().await?;
+    let caller = admitted(gateway, shown, ask, hello.token.as_ref())?;
+    line.pings = hello.hears_pings();
+    let mut channel = join(gateway, &caller).await?;
     line.send_json(&Hello::default()).await?;
-    redeliver(gateway, caller, line).await?;
-    exchange(line, caller, &mut channel).await
+    redeliver(gateway, &caller, line).await?;
+    exchange(line, &caller, &mut channel).await
+}
+
+/// Whose channel it is. A token stands in one place, so that no two can differ.
+fn admitted(
+    gateway: &Gateway,
+    shown: Option<Caller>,
+    ask: &ChannelAsk,
+    token: Option<&Token>,
+) -> Result<Caller, ApiError> {
+    let token = match (shown, token) {
+        (Some(caller), None) => return Ok(caller),
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid("a token stands in the header or in `hello`, once"));
+        }
+        (None, token) => token.ok_or_else(no_session)?,
+    };
+    let caller = Caller::by(&token.0, gateway)?;
+    ask.check(gateway, &caller)?;
+    Ok(caller)
 }
 
 /// Pushes and listens; what was acknowledged in time is written, however the channel ends.
@@ -99,7 +150,7 @@ async fn converse<A: Future<Output = Result<AckAccepted, ApiError>>>(
             },
             // One unknown message is no reason to hang up.
             Some(Err(error)) = acks.next() => line.send_json(&error.envelope(gateway)).await?,
-            _ = ping.tick() => line.put(Message::Ping(Frame::new())).await?,
+            _ = ping.tick() => line.ping().await?,
             () = tokio::time::sleep_until(alive_until) => return Err(End::Gone),
             () = gateway.hub.closed() => return Err(End::Closing),
         }
@@ -123,6 +174,8 @@ fn said(heard: Message) -> Result<Option<Envelope<AckSubmit>>, End> {
 struct Socket<'a> {
     gateway: &'a Gateway,
     socket: WebSocket,
+    /// Whether the device wants to read that the channel is alive.
+    pings: bool,
 }
 
 impl Line for Socket<'_> {
@@ -135,13 +188,19 @@ impl Line for Socket<'_> {
 
 impl Socket<'_> {
     /// The device speaks first, so that a channel which nobody reads is not opened.
-    async fn hello(&mut self) -> Result<(), End> {
+    async fn hello(&mut self) -> Result<Hello, End> {
         let heard = timeout(self.gateway.config.limits.patience, self.socket.recv()).await;
         let Ok(Some(Ok(Message::Text(text)))) = heard else {
             return Err(ApiError::invalid("the first frame is `hello`").into());
         };
         let hello = json::read::<Hello>(text.as_bytes(), limit::MESSAGE);
-        hello.map(|_| ()).map_err(|error| End::Refused(error.into()))
+        hello.map_err(|error| End::Refused(error.into()))
+    }
+
+    /// Asks whether the device is there, and says that the gateway is.
+    async fn ping(&mut self) -> Result<(), End> {
+        self.put(Message::Ping(Frame::new())).await?;
+        if self.pings { self.send_json(&Ping::default()).await } else { Ok(()) }
     }
 
     async fn send_json(&mut self, message: &impl serde::Serialize) -> Result<(), End> {

@@ -86,10 +86,10 @@ async fn run(
     chunks: mpsc::Sender<Bytes>,
     joined: oneshot::Sender<Result<(), ApiError>>,
 ) {
-    let channel = match join(gateway, caller) {
+    let channel = match join(gateway, caller).await {
         Ok(channel) => channel,
         // Where the caller is gone, nobody has to hear it.
-        Err(full) => return drop(joined.send(Err(full))),
+        Err(refused) => return drop(joined.send(Err(refused))),
     };
     if joined.send(Ok(())).is_err() {
         return;

@@ -41,16 +41,27 @@ impl Door {
         if headers.contains_key(ORIGIN) && !is_only(headers, &ORIGIN, &self.origin) {
             return Err(refused("a page from elsewhere has nothing to ask here"));
         }
-        if request.uri().path().starts_with("/v1/") { of_the_page(headers) } else { Ok(()) }
+        match request.uri().path() {
+            // No rule of a browser's keeps a page from elsewhere from opening a channel here, but that
+            // it always says whose page it is.
+            "/v1/ws" if is_only(headers, &ORIGIN, &self.origin) => {
+                of_the_page(headers, "websocket")
+            }
+            "/v1/ws" => Err(refused("a channel is opened by the console's page")),
+            path if path.starts_with("/v1/") => of_the_page(headers, "empty"),
+            _ => Ok(()),
+        }
     }
 }
 
-/// A call is made by the page's script, and is never gone to.
-fn of_the_page(headers: &HeaderMap) -> Result<(), ApiError> {
+/// A call is made by the page's script, and is never gone to. Browsers call a channel's destination
+/// one or the other.
+fn of_the_page(headers: &HeaderMap, dest: &str) -> Result<(), ApiError> {
     let may_be =
         |name: &HeaderName, value| !headers.contains_key(name) || is_only(headers, name, value);
     let navigates = headers.get(MODE).is_some_and(|mode| mode == "navigate");
-    if may_be(&SITE, "same-origin") && may_be(&DEST, "empty") && !navigates {
+    let dest = may_be(&DEST, "empty") || may_be(&DEST, dest);
+    if may_be(&SITE, "same-origin") && dest && !navigates {
         return Ok(());
     }
     Err(refused("this is a call of the console's page, and no page"))

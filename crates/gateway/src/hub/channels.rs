@@ -40,6 +40,8 @@ pub(crate) enum Event {
     Frame(Frame),
     /// A newer channel of the same enforcer took over.
     Replaced,
+    /// Nobody may ask this approver's device any more.
+    Revoked,
 }
 
 /// The receiving end. Dropping it closes the channel.
@@ -121,6 +123,16 @@ impl Channels {
         if let Some(handles) = table.open.get_mut(&(role, device_id.to_owned())) {
             handles.retain(|handle| handle.push(frame, self.max_queue));
         }
+    }
+
+    /// Ends an approver's channels.
+    pub(super) fn cut(&self, device_id: &str) {
+        let table = self.table();
+        let own = table.open.get(&(Role::Approver, device_id.to_owned()));
+        own.into_iter().flatten().for_each(|handle| {
+            // One that is gone needs no farewell.
+            let _ = handle.events.send(Event::Revoked);
+        });
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

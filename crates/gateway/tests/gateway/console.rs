@@ -1,5 +1,6 @@
 //! The console on its approver's own machine: the page from here, its calls through to one gateway.
 
+use crate::first_frame::{Line, hello};
 use crate::house::{House, decision, keys};
 use countersign_core::json;
 use countersign_core::pairing::Origin;
@@ -165,6 +166,67 @@ async fn a_stream_goes_through_as_it_comes_and_ends_with_the_console() {
     timeout(PATIENCE, served.task).await.unwrap().unwrap().unwrap();
     let mut rest = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut rest)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_channel_goes_through_as_it_comes_and_ends_with_the_console() {
+    let house = House::open().await;
+    let (enforcer, approver) = house.pair(1).await;
+    let served = Served::to(&house.url(), &house).await;
+    let token = token(&served, &house, 0x81).await;
+    let query = format!("role=approver&id=app-01&gateway={}", house.url());
+    let origin = served.origin();
+    let page = [("origin", origin.as_str()), ("sec-fetch-mode", "websocket")];
+    let mut line = Line::to(served.address, &query, &page).await.unwrap();
+    line.say(&hello(&token)).await;
+    assert_eq!(line.next().await.unwrap()["msgType"], "hello");
+    enforcer.submit_artifact("r", approver.device_id(), house.artifact()).await.unwrap();
+    assert_eq!(line.next().await.unwrap()["requestId"], "r");
+    served.stop.send(()).unwrap();
+    timeout(PATIENCE, served.task).await.unwrap().unwrap().unwrap();
+    assert_eq!(line.next().await, None);
+}
+
+#[tokio::test]
+async fn attack_48_a_channel_is_opened_by_the_page_alone_and_to_its_gateway_alone() {
+    let house = House::open().await;
+    house.pair(1).await;
+    let served = Served::to(&house.url(), &house).await;
+    let (own, gateway) = (served.origin(), house.url());
+    let query = format!("role=approver&id=app-01&gateway={gateway}");
+    for (headers, status) in [
+        (&[][..], 403),
+        (&[("origin", "https://evil.example")], 403),
+        (&[("origin", "null")], 403),
+        (&[("origin", own.as_str()), ("sec-fetch-site", "cross-site")], 403),
+        (&[("origin", own.as_str()), ("sec-fetch-dest", "document")], 403),
+        (&[("origin", own.as_str()), ("host", "evil.example")], 403),
+    ] {
+        let refused = Line::to(served.address, &query, headers).await.err();
+        assert_eq!(refused, Some(status), "{headers:?}");
+    }
+    let page = [("origin", own.as_str())];
+    for odd in [
+        "role=approver&id=app-01".to_owned(),
+        format!("{query}&token=secret"),
+        format!("role=nobody&id=app-01&gateway={gateway}"),
+    ] {
+        assert_eq!(Line::to(served.address, &odd, &page).await.err(), Some(400), "{odd}");
+    }
+    let other = "role=approver&id=app-01&gateway=https://relay.example";
+    let mut line = Line::to(served.address, other, &page).await.unwrap();
+    assert_eq!(line.refusal().await, "misdirected", "and nothing was said to anybody");
+}
+
+#[tokio::test]
+async fn a_channel_to_a_gateway_that_is_away_says_so() {
+    let mut house = House::open().await;
+    let served = Served::to(&house.url(), &house).await;
+    house.stop().await;
+    let query = format!("role=approver&id=app-01&gateway={}", house.url());
+    let origin = served.origin();
+    let mut line = Line::to(served.address, &query, &[("origin", &origin)]).await.unwrap();
+    assert_eq!(line.refusal().await, "unavailable");
 }
 
 async fn until(stream: &mut BufReader<TcpStream>, end: &str) -> String {

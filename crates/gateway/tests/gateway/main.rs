@@ -11,6 +11,7 @@ mod auth;
 mod channel;
 mod console;
 mod exchange;
+mod first_frame;
 mod house;
 mod limits;
 mod notes;

@@ -1,30 +1,15 @@
 //! Live channels over server-sent events.
 
-use crate::house::{House, decision, keys};
+use crate::first_frame::token;
+use crate::house::{House, decision};
 use crate::raw;
 use countersign_client::Client;
-use countersign_core::json;
-use countersign_core::pairing::Origin;
 use countersign_gateway::Limits;
-use countersign_wire::auth::{Challenge, Session, SessionRequest};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-/// A session of the device whose keys have this seed.
-async fn token(house: &House, seed: u8) -> String {
-    let reply = raw::get(house.address, "/v1/auth/challenge", None).await;
-    let challenge: Challenge = json::read(reply.body.as_bytes(), 9_999).unwrap();
-    let origin = Origin::parse(&house.url()).unwrap();
-    let time = house.now().timestamp();
-    let proof = SessionRequest::sign(&challenge, origin, time, &keys(seed)).unwrap();
-    let proof = serde_json::to_vec(&proof).unwrap();
-    let reply = raw::post(house.address, "/v1/auth/session", None, proof).await;
-    let session: Session = json::read(reply.body.as_bytes(), 9_999).unwrap();
-    session.token.clone()
-}
 
 /// A stream as it comes: HTTP/1.0 has no chunks.
 struct Stream(BufReader<TcpStream>);

@@ -1,6 +1,8 @@
 //! Which enforcer may reach which approver.
 
+use crate::column::At;
 use crate::db::Db;
+use countersign_core::time::Instant;
 use countersign_store::error::StoreError;
 use countersign_store::relay::exchange::{Route, Submission};
 use countersign_store::relay::pairing::Pairing;
@@ -36,6 +38,14 @@ pub(super) fn lead(db: &Db, submission: &Submission) -> Result<Option<String>, S
         ),
     };
     db.one(sql, [&submission.enforcer_id, named], |row| row.get(0))
+}
+
+/// Whether an open route leads to an approver, or a pairing may open one yet.
+pub(super) fn may_lead_to(db: &Db, approver: &str, now: Instant) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM route WHERE approver_id = ?1 AND is_open = 1
+         UNION ALL SELECT 1 FROM pairing WHERE approver_id = ?1 AND expires_at > ?2
+         AND NOT EXISTS (SELECT 1 FROM route WHERE route.routing_token = pairing.routing_token)";
+    Ok(db.one(sql, params![approver, At(now)], |_| Ok(()))?.is_some())
 }
 
 /// Closes every route between two devices, whichever of them asks.

@@ -125,6 +125,10 @@ impl RelayStore for MemoryRelay {
         Ok(tables.exchanges.cancel_between(caller_id, other_id, now))
     }
 
+    async fn may_be_asked(&self, approver_id: &str, now: Instant) -> Result<bool, StoreError> {
+        Ok(self.tables()?.meetings.may_be_asked(approver_id, now))
+    }
+
     async fn submit_artifact(
         &self,
         submission: Submission,

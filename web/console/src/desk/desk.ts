@@ -11,7 +11,7 @@ import type { Memory, SignedAnswer } from "../memory/index.js";
 import type { Answered, Opened, Pairing, Remembered, Reply, Waiting } from "../model.js";
 import { withoutSecrets } from "../review/index.js";
 import { NotOpened, enforcerOf, open } from "./open.js";
-import { offer } from "./passkey.js";
+import { offer, usingPasskey, withPasskey, withoutPasskey } from "./passkey.js";
 import { meaningOf, plain, sign } from "./sign.js";
 import * as told from "./told.js";
 
@@ -290,7 +290,7 @@ export class Desk {
   }
 
   /**
-   * Makes a passkey for this pairing, and uses it from now on.
+   * Makes a passkey for this pairing. The first is used from now on; another is, once its person says so.
    *
    * @returns what is pinned with `countersign trust set NAME --passkey` beside the agent; no secret
    * @throws DeskError, PasskeyRefused, StorageError
@@ -301,20 +301,24 @@ export class Desk {
     return memory.lock(async () => {
       this.#inUse();
       const { text, known } = await offer(this.#pairing, this.#device, passkeys, edge.now());
-      this.#pairing = { ...this.#pairing, passkey: known };
-      await memory.keepPairing(this.#pairing);
+      await this.#keep(withPasskey(this.#pairing, known));
       return text;
     });
   }
 
-  /** Uses no passkey any more; what needs one can then be answered with a no only. @throws StorageError */
-  async forgetPasskey(): Promise<void> {
-    const { memory } = this.#place;
-    await memory.lock(async () => {
-      const { passkey: _, ...rest } = this.#pairing;
-      this.#pairing = rest;
-      await memory.keepPairing(rest);
-    });
+  /** Uses this one of its passkeys for answers. @throws StorageError */
+  async usePasskey(credentialId: string): Promise<void> {
+    await this.#place.memory.lock(() => this.#keep(usingPasskey(this.#pairing, credentialId)));
+  }
+
+  /** Forgets one; what needs one can be answered with a no only where none is left. @throws StorageError */
+  async forgetPasskey(credentialId: string): Promise<void> {
+    await this.#place.memory.lock(() => this.#keep(withoutPasskey(this.#pairing, credentialId)));
+  }
+
+  async #keep(pairing: Pairing): Promise<void> {
+    this.#pairing = pairing;
+    await this.#place.memory.keepPairing(pairing);
   }
 
   /**

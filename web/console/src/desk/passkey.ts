@@ -2,24 +2,46 @@
 
 import { encoding, json, passkey, route, time } from "@countersign/protocol";
 import type { decision, keys } from "@countersign/protocol";
-import type { Known, Passkeys } from "../keys/index.js";
-import type { Pairing, Reply } from "../model.js";
+import type { Passkeys } from "../keys/index.js";
+import type { KnownPasskey, Pairing, Reply } from "../model.js";
 import { NotSigned } from "./refusal.js";
 
 /** What a person carries to the enforcer, and what stays here. */
 export interface Offered {
   /** For `countersign trust set NAME --passkey TEXT`. It is no secret. */
   readonly text: string;
-  readonly known: Known;
+  readonly known: KnownPasskey;
 }
 
 /** Makes a passkey and has it prove itself, so that what is pinned is known to work. @throws PasskeyRefused */
 export async function offer(pairing: Pairing, device: keys.Device, passkeys: Passkeys, now: number): Promise<Offered> {
-  const known = await passkeys.make(`Countersign: ${pairing.name}`);
+  const known = { ...(await passkeys.make(`Countersign: ${pairing.name}`)), madeAt: time.atMillis(now).text };
   const body = { keyId: pairing.keyId, passkey: passkey.passkey(known.passkey), time: time.atMillis(now).text };
   const made = await passkeys.assert(known, passkey.offerChallenge(body));
   const signed = await passkey.signOffer(body, made, device);
   return { text: encoding.base64(json.canonical(signed)), known };
+}
+
+/** The pairing with another passkey: in use where it is the first, else beside the one that is pinned. */
+export function withPasskey(pairing: Pairing, known: KnownPasskey): Pairing {
+  if (pairing.passkey === undefined) return { ...pairing, passkey: known };
+  return { ...pairing, sparePasskeys: [...(pairing.sparePasskeys ?? []), known] };
+}
+
+/** The pairing with this one of its passkeys in use. */
+export function usingPasskey(pairing: Pairing, credentialId: string): Pairing {
+  const chosen = pairing.sparePasskeys?.find((one) => one.credentialId === credentialId);
+  if (chosen === undefined) return pairing;
+  const rest = pairing.sparePasskeys?.filter((one) => one !== chosen) ?? [];
+  return { ...pairing, passkey: chosen, sparePasskeys: pairing.passkey === undefined ? rest : [pairing.passkey, ...rest] };
+}
+
+/** The pairing without this one. None takes the place of the one in use by itself: which is pinned only its person knows. */
+export function withoutPasskey(pairing: Pairing, credentialId: string): Pairing {
+  const { passkey: used, sparePasskeys, ...rest } = pairing;
+  const spare = sparePasskeys?.filter((one) => one.credentialId !== credentialId) ?? [];
+  const kept = used?.credentialId === credentialId ? undefined : used;
+  return { ...rest, ...(kept === undefined ? {} : { passkey: kept }), ...(spare.length === 0 ? {} : { sparePasskeys: spare }) };
 }
 
 /**

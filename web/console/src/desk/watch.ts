@@ -1,4 +1,4 @@
-/** A desk that is kept up to date: by the stream, and by asking again each time the stream opens. */
+/** A desk that is kept up to date: by its channel, and by asking again each time the channel opens. */
 
 import type { Edge } from "../edge.js";
 import { GatewayError, backoff, follow } from "../gateway/index.js";
@@ -20,31 +20,31 @@ export interface Watcher {
 const TICK = 1_000;
 
 /**
- * Watches until the signal says stop.
+ * Watches until the signal says stop, or the gateway will have nothing of this device any more. What was
+ * under way when the signal came changes nothing any more: another watch may have begun.
  *
+ * @returns why the gateway refuses this device for good; nothing where the signal ended it
  * @throws StorageError where this device cannot keep anything any more
  */
-export async function watch(desk: Desk, edge: Edge, watcher: Watcher, signal: AbortSignal): Promise<void> {
-  const inbox = new Inbox(desk, edge, watcher);
+export async function watch(desk: Desk, edge: Edge, watcher: Watcher, signal: AbortSignal): Promise<GatewayError | undefined> {
+  const inbox = new Inbox(desk, edge, watcher, signal);
   desk.onAnswer = (requestId, answer) => inbox.answered(requestId, answer);
-  // What breaks in one ends the other as well.
-  const broken = new AbortController();
-  const both = AbortSignal.any([signal, broken.signal]);
+  // What ends one, or breaks in it, ends the others as well.
+  const over = new AbortController();
+  const both = AbortSignal.any([signal, over.signal]);
+  const following = follow(desk.session, inbox, both).finally(() => over.abort());
   try {
-    await Promise.all([
-      follow(desk.session, inbox, both),
-      sending(desk, edge, inbox, both),
-      ticking(edge, inbox, both),
-    ]);
+    const [refused] = await Promise.all([following, sending(desk, edge, inbox, both), ticking(edge, inbox, both)]);
+    return refused;
   } finally {
-    broken.abort();
+    over.abort();
   }
 }
 
 /** How long a look at what waits to be sent is put off where nothing does. */
 const QUIET = 60_000;
 
-/** Sends what waits: at once where the stream opens or an answer waits, else after longer and longer waits. */
+/** Sends what waits: at once where the channel opens or an answer waits, else after longer and longer waits. */
 async function sending(desk: Desk, edge: Edge, inbox: Inbox, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; !signal.aborted; ) {
     const before = await desk.unsent();
@@ -71,21 +71,25 @@ class Inbox {
   readonly #desk: Desk;
   readonly #edge: Edge;
   readonly #watcher: Watcher;
+  readonly #signal: AbortSignal;
   #items = new Map<string, Waiting>();
   #poke: () => void = () => undefined;
 
-  constructor(desk: Desk, edge: Edge, watcher: Watcher) {
+  constructor(desk: Desk, edge: Edge, watcher: Watcher, signal: AbortSignal) {
     this.#desk = desk;
     this.#edge = edge;
     this.#watcher = watcher;
+    this.#signal = signal;
   }
 
-  /** What came while the stream was away is asked for; what is listed no more is over. */
+  /** What came while the channel was away is asked for; what is listed no more is over. */
   async opened(): Promise<void> {
     this.#watcher.away(undefined);
     this.#poke();
     const before = this.#items;
     const listed = await this.#desk.list();
+    // A list of a watch that is over says what was, and not what is.
+    if (this.#signal.aborted) return;
     this.#items = new Map(listed.map((item) => [keyOf(item), item]));
     for (const [key, item] of before) {
       if (!this.#items.has(key)) await this.#gone(item, "withdrawn");

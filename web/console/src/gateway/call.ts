@@ -1,6 +1,6 @@
 /** One call: a request, and a reply that is read strictly and up to a limit. */
 
-import { json } from "@countersign/protocol";
+import { json, time } from "@countersign/protocol";
 import type { Edge } from "../edge.js";
 import { GatewayError, codeIn } from "./error.js";
 
@@ -33,7 +33,7 @@ export async function call(edge: Edge, origin: string, ask: Ask): Promise<json.J
   const response = await send(edge, origin, ask, AbortSignal.timeout(PATIENCE));
   const most = ask.limit ?? json.limit.MESSAGE;
   const bytes = await whole(response, most);
-  if (!response.ok) throw refusal(response, bytes);
+  if (!response.ok) throw refusal(edge, response, bytes);
   return bytes.length === 0 ? undefined : sense(() => json.parse(bytes, most));
 }
 
@@ -43,7 +43,7 @@ export async function call(edge: Edge, origin: string, ask: Ask): Promise<json.J
  *
  * @throws GatewayError `unreachable`
  */
-export async function send(
+async function send(
   edge: Edge,
   origin: string,
   ask: Ask,
@@ -63,11 +63,6 @@ export async function send(
   }
 }
 
-/** The refusal of a gateway, by its envelope `error`. */
-export async function refusalOf(response: Response): Promise<GatewayError> {
-  return refusal(response, await whole(response, json.limit.MESSAGE));
-}
-
 /** What makes no sense is told as such, whatever it breaks. */
 export function sense<T>(read: () => T): T {
   try {
@@ -85,17 +80,22 @@ function urlOf(edge: Edge, origin: string, { path, query }: Ask): string {
   return `${edge.address(origin)}/v1/${behind}${asked === "" ? "" : `?${asked}`}`;
 }
 
-function refusal(response: Response, bytes: Uint8Array): GatewayError {
+/** The refusal of a gateway, by its envelope `error`. */
+function refusal(edge: Edge, response: Response, bytes: Uint8Array): GatewayError {
   const seconds = Number(response.headers.get("retry-after") ?? "");
-  const after = seconds > 0 && seconds < 86_400 ? seconds * 1000 : undefined;
+  const retryAfter = seconds > 0 && seconds < 86_400 ? seconds * 1000 : undefined;
   let code = "refused";
+  let clockOff: number | undefined;
   try {
-    const { body } = json.parse(bytes, json.limit.MESSAGE) as { body?: { code?: unknown } };
+    const { body } = json.parse(bytes, json.limit.MESSAGE) as { body?: { code?: unknown; details?: { gatewayTime?: unknown } } };
     code = codeIn(body?.code);
+    const there = body?.details?.gatewayTime;
+    const millis = typeof there === "string" ? time.timestamp(there)?.millis : undefined;
+    clockOff = millis === undefined ? undefined : edge.now() - millis;
   } catch {
     // A proxy in between speaks another language.
   }
-  return new GatewayError(code, response.status, after);
+  return new GatewayError(code, response.status, { retryAfter, clockOff });
 }
 
 async function whole(response: Response, most: number): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ import { keys } from "@countersign/protocol";
 import { openDatabase, reading, result, writing } from "../database.js";
 
 export { PasskeyRefused, browserPasskeys } from "./passkey.js";
-export type { Known, Passkeys } from "./passkey.js";
+export type { Passkeys } from "./passkey.js";
 
 const STORE = "keys";
 

@@ -1,6 +1,7 @@
 /** Passkeys of this page: an authenticator signs with one only after it verified its person. */
 
 import { encoding, passkey } from "@countersign/protocol";
+import type { KnownPasskey } from "../model.js";
 
 /** How long a person may take, in milliseconds. */
 const PATIENCE = 60_000;
@@ -13,20 +14,12 @@ export class PasskeyRefused extends Error {
   override readonly name = "PasskeyRefused";
 }
 
-/** A passkey as this device remembers it. */
-export interface Known {
-  /** Names it to the authenticator; base64url. */
-  readonly credentialId: string;
-  /** As it stands in messages: {alg, publicKey, rpId, origin}. */
-  readonly passkey: { readonly alg: "ES256"; readonly publicKey: string; readonly rpId: string; readonly origin: string };
-}
-
 /** What a browser does with passkeys. */
 export interface Passkeys {
   /** Makes one under a name that its person will read. @throws PasskeyRefused */
-  make(name: string): Promise<Known>;
+  make(name: string): Promise<KnownPasskey>;
   /** Has it sign a challenge, and checks that it did, after its person was verified. @throws PasskeyRefused */
-  assert(known: Known, challenge: Uint8Array): Promise<passkey.Assertion>;
+  assert(known: KnownPasskey, challenge: Uint8Array): Promise<passkey.Assertion>;
 }
 
 /** Where the page stands. */
@@ -51,7 +44,7 @@ async function make(
   { origin, hostname }: Place,
   name: string,
   random: (length: number) => Uint8Array,
-): Promise<Known> {
+): Promise<KnownPasskey> {
   const made = await asked(() =>
     credentials.create({
       publicKey: {
@@ -73,7 +66,7 @@ async function make(
   return { credentialId: encoding.base64(new Uint8Array(made.rawId)), passkey: { alg: "ES256", publicKey, rpId: hostname, origin } };
 }
 
-async function assert(credentials: CredentialsContainer, known: Known, challenge: Uint8Array): Promise<passkey.Assertion> {
+async function assert(credentials: CredentialsContainer, known: KnownPasskey, challenge: Uint8Array): Promise<passkey.Assertion> {
   const id = encoding.unbase64(known.credentialId) ?? new Uint8Array();
   const made = await asked(() =>
     credentials.get({

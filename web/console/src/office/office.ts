@@ -2,6 +2,7 @@
 
 import { artifact } from "@countersign/protocol";
 import { Desk, DeskError, watch } from "../desk/index.js";
+import type { Watcher } from "../desk/index.js";
 import type { Edge } from "../edge.js";
 import { servedBy } from "../gateway/index.js";
 import { Join, invitation } from "../join/index.js";
@@ -12,8 +13,8 @@ import { Memory } from "../memory/index.js";
 import type { Condition, Lock, Marker } from "../memory/index.js";
 import type { Opened, Pairing, Remembered, Reply, Sent, Waiting } from "../model.js";
 
-/** How a pairing reaches its gateway now. */
-export type Reach = "live" | "connecting" | "offline";
+/** How a pairing reaches its gateway now; `refused` is not tried again by itself. */
+export type Reach = "live" | "connecting" | "offline" | "refused";
 
 /** Everything that the screens show, at one moment. */
 export interface Picture {
@@ -25,7 +26,7 @@ export interface Picture {
   readonly history: readonly Remembered[];
   /** Whether what was kept here is still there. */
   readonly condition: Condition;
-  /** Pairings that cannot be used, and why; by pairing id. */
+  /** What is wrong with a pairing, where there is something to be done about it; by pairing id. */
   readonly trouble: Readonly<Record<string, string>>;
 }
 
@@ -103,16 +104,21 @@ export class Office {
     return office;
   }
 
-  /** The device slept, or found its network again: what looks open may be dead, so each stream is opened anew. */
+  /** The device slept, or found its network again: what looks open may be dead, so each channel is opened anew. */
   wake(): void {
-    for (const { desk, stop } of [...this.#desks.values()]) {
-      stop.abort();
-      this.#watch(desk);
+    for (const [pairId, { desk }] of [...this.#desks]) {
+      if (this.#reach.get(pairId) !== "refused") this.#watch(desk);
     }
     this.#tell();
   }
 
-  /** Ends every stream. */
+  /** Asks the gateway of a pairing once more, which refused this device. */
+  async retry(pairId: string): Promise<void> {
+    this.#watch(this.#deskOf(pairId));
+    this.#tell();
+  }
+
+  /** Ends every channel. */
   close(): void {
     this.#desks.forEach(({ stop }) => stop.abort());
     this.#desks.clear();
@@ -230,9 +236,15 @@ export class Office {
     return text;
   }
 
-  /** Uses no passkey for a pairing any more. */
-  async forgetPasskey(pairId: string): Promise<void> {
-    await this.#deskOf(pairId).forgetPasskey();
+  /** Uses this passkey for the answers of a pairing. */
+  async usePasskey(pairId: string, credentialId: string): Promise<void> {
+    await this.#deskOf(pairId).usePasskey(credentialId);
+    await this.#changed();
+  }
+
+  /** Forgets a passkey of a pairing. */
+  async forgetPasskey(pairId: string, credentialId: string): Promise<void> {
+    await this.#deskOf(pairId).forgetPasskey(credentialId);
     await this.#changed();
   }
 
@@ -274,28 +286,42 @@ export class Office {
       desk = await Desk.at(this.#place(), pairing);
     } catch (error) {
       if (!(error instanceof DeskError)) throw error;
-      this.#trouble.set(pairId, error.message);
-      this.#reach.set(pairId, "offline");
+      this.#now(pairId, "offline", error.message);
       return;
     }
     if (!this.#desks.has(pairId)) this.#watch(desk);
   }
 
+  /** Watches a desk, in place of the watch before: what that one still brings counts no more. */
   #watch(desk: Desk): void {
     const { pairId } = desk.pairing;
+    this.#desks.get(pairId)?.stop.abort();
     const stop = new AbortController();
     this.#desks.set(pairId, { desk, stop });
-    this.#reach.set(pairId, "connecting");
-    watch(desk, this.#home.edge, this.#watcher(pairId), stop.signal).catch((error: unknown) => {
-      this.#trouble.set(pairId, error instanceof Error ? error.message : String(error));
-      this.#reach.set(pairId, "offline");
+    this.#now(pairId, "connecting");
+    const ended = (error: unknown, reach: Reach): void => {
+      if (stop.signal.aborted) return;
+      // Nobody takes an answer to what still lies here.
+      this.#waiting.delete(pairId);
+      this.#now(pairId, reach, error instanceof Error ? error.message : String(error));
       this.#tell();
-    });
+    };
+    watch(desk, this.#home.edge, this.#watcher(pairId, stop.signal), stop.signal).then(
+      (refused) => ended(refused, "refused"),
+      (error: unknown) => ended(error, "offline"),
+    );
   }
 
-  #watcher(pairId: string): Parameters<typeof watch>[2] {
+  #now(pairId: string, reach: Reach, trouble?: string): void {
+    this.#reach.set(pairId, reach);
+    if (trouble === undefined) this.#trouble.delete(pairId);
+    else this.#trouble.set(pairId, trouble);
+  }
+
+  #watcher(pairId: string, over: AbortSignal): Watcher {
     return {
       waiting: (items) => {
+        if (over.aborted) return;
         this.#waiting.set(pairId, items);
         this.#tell();
       },
@@ -307,7 +333,8 @@ export class Office {
         });
       },
       away: (error) => {
-        this.#reach.set(pairId, error === undefined ? "live" : "offline");
+        if (over.aborted) return;
+        this.#now(pairId, error === undefined ? "live" : "offline", error?.mendable === true ? error.message : undefined);
         this.#tell();
       },
     };
@@ -318,6 +345,7 @@ export class Office {
     this.#desks.delete(pairId);
     this.#waiting.delete(pairId);
     this.#reach.delete(pairId);
+    this.#trouble.delete(pairId);
   }
 
   #tell(): void {

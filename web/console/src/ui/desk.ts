@@ -2,8 +2,8 @@
 
 import type { Opened, Pairing, Remembered, Reply, Sent, Waiting } from "../model.js";
 
-/** How a pairing reaches its gateway now. */
-export type Reach = "live" | "connecting" | "offline";
+/** How a pairing reaches its gateway now; `refused` is not tried again by itself. */
+export type Reach = "live" | "connecting" | "offline" | "refused";
 
 /** Everything that the screens show, at one moment. */
 export interface Picture {
@@ -15,7 +15,7 @@ export interface Picture {
   readonly history: readonly Remembered[];
   /** Whether what was kept here is still there. */
   readonly condition?: "new" | "kept" | "lost";
-  /** Pairings that cannot be used, and why; by pairing id. */
+  /** What is wrong with a pairing, where there is something to be done about it; by pairing id. */
   readonly trouble?: Readonly<Record<string, string>>;
 }
 
@@ -68,12 +68,16 @@ export interface Desk {
   rename(pairId: string, labels: Labels): Promise<void>;
   /** Ends a pairing on both sides; its keys are destroyed here. */
   revoke(pairId: string): Promise<void>;
+  /** Asks the gateway of a pairing once more, which refused this device. */
+  retry?(pairId: string): Promise<void>;
   /** Whether this page can have passkeys; absent is no. */
   readonly passkeys?: boolean;
   /** Makes a passkey for a pairing; the text is pinned at its enforcer, and is no secret. */
   addPasskey?(pairId: string): Promise<string>;
-  /** Uses no passkey for a pairing any more. */
-  forgetPasskey?(pairId: string): Promise<void>;
+  /** Uses this passkey for the answers of a pairing. */
+  usePasskey?(pairId: string, credentialId: string): Promise<void>;
+  /** Forgets a passkey of a pairing. */
+  forgetPasskey?(pairId: string, credentialId: string): Promise<void>;
   /** Asks enforcers to stop everything at once. */
   freeze(pairIds: readonly string[], why: string): Promise<readonly Stopped[]>;
   /** Forgets what was asked and answered here. */

@@ -24,6 +24,12 @@ export interface Familiar {
   readonly allowed?: { readonly at: string; readonly changes: readonly Change[] };
 }
 
+/** How often this device said no to the very same call, asked by the same enforcer under other names. */
+export function denials(review: Review, pairId: string, history: readonly Remembered[]): number {
+  const same = (one: Remembered): boolean => one.pairId === pairId && one.review.actionHash === review.actionHash && one.requestId !== review.requestId;
+  return history.filter((one) => same(one) && one.answer?.say === "deny").length;
+}
+
 const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"]);
 /** Programs of which the first argument says what they do. */
 const MANY = new Set(["git", "npm", "pnpm", "yarn", "cargo", "go", "docker", "podman", "kubectl", "helm", "terraform", "systemctl", "apt", "apt-get", "pip", "pip3", "uv", "make", "gh", "aws", "gcloud", "az"]);

@@ -83,7 +83,8 @@ export class Store {
 
   say(text: string, bad = false): void {
     const id = (this.next += 1);
-    this.notices = [...this.notices.slice(-3), { id, text, bad }];
+    // The same again takes the place of the one before.
+    this.notices = [...this.notices.filter((one) => one.text !== text).slice(-3), { id, text, bad }];
     setTimeout(() => this.hush(id), NOTICE);
   }
 

@@ -18,9 +18,11 @@ export const words = {
   risk: {
     low: "Low risk", medium: "Medium risk", high: "High risk", critical: "Critical", unknown: "Unknown risk",
   } satisfies Record<Risk | "unknown", string>,
-  reach: { live: "Live", connecting: "Connecting", offline: "Offline" } satisfies Record<Reach, string>,
+  reach: { live: "Live", connecting: "Connecting", offline: "Offline", refused: "Refused" } satisfies Record<Reach, string>,
   offline: (names: string) =>
     `Not connected to ${names}: what you answer is kept here and sent when the connection is back.`,
+  sentence: (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`,
+  troubled: (name: string, why: string) => `${name}: ${why}.`,
 
   left: (seconds: number) => {
     if (seconds <= 0) return "time is over";
@@ -44,6 +46,7 @@ export const words = {
     warned: (count: number) => plural(count, "thing to look at", "things to look at"),
     closed: "Could not be opened",
     answered: "Answered lately",
+    denied: (times: number) => (times === 1 ? "You said no to this before" : `You said no to this ${times} times`),
     everything: "Everything you answered",
     kept: (what: string) => `${what}, not sent yet`,
     filter: "Filter what waits",
@@ -57,6 +60,8 @@ export const words = {
     goneMore: "It was answered, withdrawn, or its time is over. The history has what this device saw of it.",
     next: "Next request",
     look: "Look at this first",
+    denied: (times: number) =>
+      `You said no to this very call ${times === 1 ? "before" : `${times} times`}; it is asked again. A yes takes a press that is held.`,
     action: "What exactly",
     line: "In one line",
     agent: "The agent says (nobody checked this)",
@@ -215,6 +220,7 @@ export const words = {
     revokeYes: "End it",
     revoked: (name: string) => `The pairing with ${name} is over.`,
     details: "Keys and names",
+    retry: "Try again",
   },
 
   pair: {
@@ -266,15 +272,23 @@ export const words = {
   },
 
   passkey: {
+    title: (count: number) => (count === 0 ? "Passkeys" : `Passkeys (${count})`),
     why: "With a passkey, this device asks who you are (a finger, a face, a PIN) for each yes, and the enforcer can tell.",
-    used: "A passkey is used for each yes. It counts once the enforcer has pinned it.",
+    counts: "The enforcer pins one passkey for this device, the last one that you carry there: use that one here. A passkey that is removed here stays pinned until “countersign trust set NAME --no-passkey” is run beside the agent, and stays in your browser’s or phone’s own list of passkeys.",
     named: "No passkey can be used here: that takes a browser which has them, and a page with a name (at home http://localhost and no 127.0.0.1) at which it was paired.",
+    on: (name: string) => `Passkey of ${name}`,
+    made: (at: string) => `Made ${at}`,
+    used: "Used for each yes",
+    use: "Use this one",
+    nowUsed: "That passkey is used for each yes from now on.",
     add: "Add a passkey",
-    again: "Make another passkey",
+    again: "Add another passkey",
     carry: "Run this beside the agent; it is no secret, and good for a day",
     name: "NAME is what “countersign list” calls this device there. Whoever may admit approvers is asked to allow it.",
-    forget: "Use no passkey",
-    forgotten: "This device uses no passkey for this pairing any more.",
+    then: "Allow it with the passkey that is pinned now; then choose the new one here.",
+    forget: "Remove",
+    forgotten: "This device uses that passkey for this pairing no more.",
+    offer: "Add a passkey now, or later under Pairings.",
   },
 
   verify: {

@@ -7,6 +7,7 @@ import * as fixtures from "./fixtures.js";
 
 export class FakeDesk implements Desk {
   readonly calls: unknown[][] = [];
+  passkeys = false;
   sent: Sent = "taken";
   private readonly tells = new Set<(picture: Picture) => void>();
 
@@ -75,6 +76,32 @@ export class FakeDesk implements Desk {
     return Promise.resolve();
   }
 
+  async retry(pairId: string): Promise<void> {
+    this.calls.push(["retry", pairId]);
+    return Promise.resolve();
+  }
+
+  async addPasskey(pairId: string): Promise<string> {
+    const of = this.picture.pairings.find((one) => one.pairId === pairId);
+    const made = fixtures.passkey(1 + (of?.sparePasskeys?.length ?? 0));
+    this.#pairing(pairId, (one) => (one.passkey === undefined ? { ...one, passkey: made } : { ...one, sparePasskeys: [...(one.sparePasskeys ?? []), made] }));
+    return Promise.resolve("eyJ0eXBlIjoiY291bnRlcnNpZ24ucGFzc2tleS92MSJ9".repeat(12));
+  }
+
+  async usePasskey(pairId: string, credentialId: string): Promise<void> {
+    this.calls.push(["usePasskey", pairId, credentialId]);
+    return Promise.resolve();
+  }
+
+  async forgetPasskey(pairId: string, credentialId: string): Promise<void> {
+    this.calls.push(["forgetPasskey", pairId, credentialId]);
+    return Promise.resolve();
+  }
+
+  #pairing(pairId: string, change: (one: Pairing) => Pairing): void {
+    this.change({ pairings: this.picture.pairings.map((one) => (one.pairId === pairId ? change(one) : one)) });
+  }
+
   async freeze(pairIds: readonly string[], why: string): Promise<readonly Stopped[]> {
     this.calls.push(["freeze", pairIds, why]);
     return Promise.resolve(pairIds.map((pairId) => (this.picture.reach[pairId] === "offline" ? { pairId, why: "the gateway at https://relay.example cannot be reached; the stop is sent when it is back" } : { pairId })));
@@ -94,6 +121,14 @@ export function deskFor(scene: string): FakeDesk {
   if (scene === "unpaired") return new FakeDesk({ pairings: [], reach: {}, waiting: [], history: [] });
   if (scene === "empty") return new FakeDesk({ pairings: fixtures.pairings, reach: { "pair-0": "live", "pair-1": "live", "pair-2": "live" }, waiting: [], history: [] });
   if (scene === "many") return new FakeDesk({ pairings: fixtures.pairings, reach: live, waiting: fixtures.many(400), history: fixtures.history() });
+  if (scene === "troubled") {
+    const [first, ...rest] = fixtures.pairings as readonly [Pairing, ...Pairing[]];
+    const pairings = [{ ...first, passkey: fixtures.passkey(0), sparePasskeys: [fixtures.passkey(1)] }, ...rest];
+    const trouble = { "pair-1": fixtures.ENDED, "pair-2": fixtures.CLOCK };
+    const desk = new FakeDesk({ pairings, reach: { "pair-0": "live", "pair-1": "refused", "pair-2": "offline" }, trouble, waiting: [{ kind: "opened", opened: fixtures.asks.shell() }], history: fixtures.history() });
+    desk.passkeys = true;
+    return desk;
+  }
   const ask = (fixtures.asks as Readonly<Record<string, () => Opened>>)[scene];
   const waiting: readonly Waiting[] = ask === undefined ? fixtures.all() : [{ kind: "opened", opened: ask() }];
   return new FakeDesk({ pairings: fixtures.pairings, reach: live, waiting, history: fixtures.history() });

@@ -2,7 +2,8 @@
 
 import { artifact, redact } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
-import type { Opened, Pairing, Remembered, Waiting } from "../../src/model.js";
+import { GatewayError } from "../../src/gateway/error.js";
+import type { KnownPasskey, Opened, Pairing, Remembered, Waiting } from "../../src/model.js";
 import { reviewOf, withoutSecrets } from "../../src/review/index.js";
 
 const hash = (n: number) => n.toString(16).padStart(2, "0").repeat(32);
@@ -125,6 +126,14 @@ export const asks = {
   leaves: () => opened({ payload: tool(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key\u200b${i}`, `v${i}`]))), risk: "medium" }),
   emoji: () => opened({ payload: tool({ flood: "👩‍👩‍👧‍👦".repeat(20_000) }), risk: "medium" }),
 };
+
+/** What is said of a pairing that was ended, and of a clock that is wrong, as the gateway's room says it. */
+export const ENDED = new GatewayError("revoked").message;
+export const CLOCK = new GatewayError("bad_proof", 401, { clockOff: 3_600_000 }).message;
+
+export function passkey(n: number): KnownPasskey {
+  return { credentialId: `credential-${n}`, madeAt: time(-9000 * n - 60), passkey: { alg: "ES256", publicKey: "x", rpId: "relay.example", origin: "https://relay.example" } };
+}
 
 export function all(): readonly Waiting[] {
   const some = [asks.command(), asks.low(), asks.shell(), asks.patch(), asks.tool(), asks.plan(), asks.batch(), asks.deploy()];

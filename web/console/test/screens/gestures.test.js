@@ -389,3 +389,91 @@ test("everything can be reached by key", async () => {
   }
   await done();
 });
+
+/** What waits is asked again, after this device said no to the very same call. */
+const denyBefore = (page) => page.evaluate(() => {
+  const { picture } = globalThis.desk;
+  const { opened } = picture.waiting[0];
+  const answer = { say: "deny", decidedAt: new Date().toISOString(), sent: "taken" };
+  const before = { pairId: opened.pairId, requestId: "before", seenAt: answer.decidedAt, review: { ...opened.review, requestId: "before", artifactHash: "00".repeat(32) }, answer };
+  globalThis.desk.change({ history: [before, ...picture.history] });
+});
+
+test("attack_46 what was denied before is marked, and one press is no yes", async () => {
+  const { page, done } = await at("low", { open: true, clock: true, width: 360 });
+  await page.getByRole("button", { name: "Approve", exact: true }).waitFor();
+  // Also where the history comes after the request was opened.
+  await denyBefore(page);
+  await page.getByText("You said no to this very call before; it is asked again.").waitFor();
+  const yes = page.getByRole("button", { name: "Hold to approve" });
+  await yes.click();
+  await page.clock.runFor(5_000);
+  assert.deepEqual(await answers(page), []);
+  await yes.focus();
+  await page.keyboard.down("Space");
+  await page.clock.runFor(2_000);
+  await page.keyboard.up("Space");
+  await page.clock.runFor(4_000);
+  assert.deepEqual((await answers(page)).map(({ say }) => say), ["allow"]);
+  await done();
+});
+
+test("attack_46 what was denied before is marked in the inbox as well", async () => {
+  const { page, done } = await at("low", { hash: "#/inbox" });
+  await denyBefore(page);
+  await page.locator("a.row").filter({ hasText: "You said no to this before" }).waitFor();
+  await done();
+});
+
+test("attack_46 a flood moves nothing under a finger: the press that is held is for what was read", async () => {
+  const { page, done } = await at("shell", { open: true, clock: true, width: 360 });
+  const shut = page.locator("article .unread:not([open]) > summary");
+  while ((await page.locator("article .unread").count()) > 0) if ((await shut.count()) > 0) await shut.first().click();
+  const yes = page.getByRole("button", { name: /^Hold to approve/ });
+  await yes.and(page.locator(":enabled")).waitFor();
+  const requestId = await page.evaluate(() => globalThis.desk.picture.waiting[0].opened.artifact.requestId);
+  await yes.focus();
+  const before = await yes.boundingBox();
+  await page.keyboard.down("Space");
+  await page.evaluate(() => {
+    const [first] = globalThis.desk.picture.waiting;
+    const flood = Array.from({ length: 30 }, (_, n) => {
+      const name = `flood-${n}`;
+      return { kind: "opened", opened: { ...first.opened, artifact: { ...first.opened.artifact, requestId: name }, review: { ...first.opened.review, requestId: name, risk: "critical" } } };
+    });
+    globalThis.desk.change({ waiting: [...flood, first] });
+  });
+  await page.clock.runFor(2_000);
+  await page.keyboard.up("Space");
+  await page.clock.runFor(4_000);
+  const asked = (await calls(page)).filter(([what]) => what === "answer").map(([, id]) => id);
+  assert.deepEqual(asked, [requestId]);
+  assert.ok(before !== null);
+  await done();
+});
+
+for (const [width, height] of [[320, 568], [568, 320], [360, 640], [768, 1024], [1280, 800]]) {
+  test(`no notice lies over a button of an answer, at ${width} x ${height}`, async () => {
+    const { page, done } = await at("low", { open: true, clock: true, width });
+    await page.setViewportSize({ width, height });
+    for (let times = 0; times < 4; times += 1) {
+      await page.getByRole("button", { name: "Approve", exact: true }).click();
+      await page.getByRole("button", { name: "Take it back" }).click();
+    }
+    assert.equal(await page.getByText("Taken back. Nothing was signed.").count(), 1, "said once");
+    await page.getByText("Taken back. Nothing was signed.").last().waitFor();
+    const over = await page.evaluate(() => {
+      const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect());
+      const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+      const [all] = boxes(".toasts");
+      const said = boxes(".toast").map(({ left, right, top, bottom }) => ({ left, right, top, bottom: Math.min(bottom, all.bottom) }));
+      return { said: said.length, met: boxes(".bar button").filter((one) => said.some((toast) => meet(one, toast))).length };
+    });
+    assert.ok(over.said > 0);
+    assert.equal(over.met, 0);
+    // A press on it reaches it.
+    await page.getByRole("button", { name: "Approve", exact: true }).click({ timeout: 5_000 });
+    await page.getByRole("button", { name: "Take it back" }).click({ timeout: 5_000 });
+    await done();
+  });
+}

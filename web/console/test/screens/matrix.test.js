@@ -14,14 +14,14 @@ const COLOURS = ["color-contrast", "link-in-text-block"];
 const SCREENS = [
   ["inbox", "all", { hash: "#/inbox" }], ["nothing waits", "empty", {}], ["not paired", "unpaired", {}],
   ...["command", "low", "shell", "patch", "patchLow", "tool", "plan", "batch", "batchHigh", "deploy", "foreign", "hostile"].map((one) => [one, one, { open: true }]),
-  ["history", "all", { hash: "#/history" }], ["pairings", "all", { hash: "#/pairings" }], ["settings", "all", { hash: "#/settings" }],
+  ["history", "all", { hash: "#/history" }], ["pairings", "all", { hash: "#/pairings" }], ["troubled pairings", "troubled", { hash: "#/pairings" }], ["troubled inbox", "troubled", { hash: "#/inbox" }], ["settings", "all", { hash: "#/settings" }],
   ["verify", "unpaired", { hash: "#/verify" }], ["freeze", "all", { hash: "#/freeze" }], ["pair", "all", { hash: "#/pair" }],
 ];
 
 for (const [name, scene, options] of SCREENS) {
   test(`${name}: accessible, no wider than the screen, no other origin, in both themes`, async () => {
     const { page, wrong, done } = await at(scene, options);
-    await page.evaluate(() => document.querySelectorAll("article details").forEach((one) => (one.open = true)));
+    await page.evaluate(() => document.querySelectorAll("article details, .page details").forEach((one) => (one.open = true)));
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
       await noSideways(page, `${name} at ${width}`);

@@ -66,8 +66,7 @@ test("attack_49 a passkey is pinned, its answers are verified offline, and nothi
   await page.getByText("Paired with laptop.").waitFor();
   assert.equal((await pair.end()).code, 0);
 
-  await page.goto(`${url}/#/pairings`);
-  await page.getByText("Keys and names").click();
+  // It is offered at the end of the pairing.
   await page.getByRole("button", { name: "Add a passkey" }).click();
   const shown = await page.getByLabel(/^Run this beside the agent/).inputValue();
   const [, text] = /--passkey (\S+)$/.exec(shown) ?? [];
@@ -83,6 +82,24 @@ test("attack_49 a passkey is pinned, its answers are verified offline, and nothi
   const proven = await world.run("enforcer", "receipt", "verify", "last", "--require", "L1", "--assurance", "verified", "--json");
   assert.equal(proven.code, 0, proven.stdout);
   assert.equal(JSON.parse(proven.stdout).assurance, "verified");
+
+  // Another one counts for nothing before it is pinned, and so the first one is used until then.
+  await page.goto(`${url}/#/pairings`);
+  await page.getByText("Passkeys (1)").click();
+  await page.getByRole("button", { name: "Add another passkey" }).click();
+  const [, second] = /--passkey (\S+)$/.exec(await page.getByLabel(/^Run this beside the agent/).inputValue()) ?? [];
+  const changing = world.start("enforcer", ["trust", "set", "ann", "--passkey", second]);
+  await approve(page, url);
+  const changed = await changing.end();
+  assert.equal(changed.code, 0, changed.stderr);
+  await page.goto(`${url}/#/pairings`);
+  await page.getByText("Passkeys (2)").click();
+  await page.getByRole("button", { name: "Use this one" }).click();
+  await page.getByText("That passkey is used for each yes").waitFor();
+  await page.getByRole("button", { name: "Remove" }).last().click();
+  await page.getByText("Passkeys (1)").waitFor();
+  const only = await world.run("enforcer", "trust", "set", "ann", "--no-passkey");
+  assert.deepEqual([only.code === 0, /has the only passkey/.test(only.stderr)], [false, true], only.stderr);
 
   // What changes who may answer takes it from now on, and here its person is not verified.
   await verifies(false);

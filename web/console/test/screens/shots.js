@@ -28,6 +28,21 @@ const SCENES = [
   }],
   ["names", "?scene=all", "#v=1&g=x&c=y"],
   ["always", "?scene=command&open", "", async (page) => page.getByLabel(/Also allow this exact call/).check()],
+  ["troubled", "?scene=troubled", "#/inbox"],
+  ["passkeys", "?scene=troubled", "#/pairings", async (page) => page.getByText("Passkeys (2)").click()],
+  ["paired", "?scene=troubled", "#v=1&g=x&c=y", async (page) => {
+    await page.getByLabel("Name of the enforcer").fill("workshop");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByLabel(/^Run this beside/).waitFor();
+  }],
+  ["denied", "?scene=shell&open", ""],
+  ["tookBack", "?scene=low&open", "", async (page) => {
+    await page.setViewportSize({ width: page.viewportSize().width, height: 600 });
+    await page.getByRole("button", { name: "Approve", exact: true }).click();
+    await page.getByRole("button", { name: "Take it back" }).click();
+    await page.getByText("Taken back.").waitFor();
+  }],
   ["pending", "?scene=command&open", "", async (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
 ];
 
@@ -39,7 +54,7 @@ const made = {
 
 const { origin, close } = await serve(new URL("../../.screens", import.meta.url).pathname);
 const browser = await launched();
-for (const width of [360, 768, 1280]) {
+for (const width of [320, 768, 1280]) {
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
     for (const [name, query, hash, act] of SCENES) {

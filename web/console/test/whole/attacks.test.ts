@@ -198,6 +198,25 @@ test("attack_46 what was denied three times in a row is put to nobody a fourth t
   await ann.page.getByText("Nothing waits for you.").waitFor();
 });
 
+test("attack_46 what was denied and is asked again with other words is marked, and one press is no yes", async (t) => {
+  const home = await world(t);
+  const ann = await (await person(t, home)).pair();
+  const first = home.start("enforcer", ["run", "--", "echo", "hi"]);
+  await ann.read();
+  await ann.deny("no");
+  assert.equal((await first.end()).code, 126);
+  await ann.inbox();
+  const again = home.start("enforcer", ["run", "--description", "it is needed after all", "--", "echo", "hi"]);
+  await ann.page.getByText("You said no to this before").waitFor();
+  await ann.read();
+  await ann.page.getByText("You said no to this very call before; it is asked again.").waitFor();
+  await ann.page.getByText("a retry: ann denied exactly this").waitFor();
+  await ann.page.getByRole("button", { name: "Hold to approve" }).waitFor();
+  assert.equal(await ann.page.getByRole("button", { name: "Approve", exact: true }).count(), 0);
+  await ann.allow();
+  assert.equal((await again.end()).stdout, "hi\n");
+});
+
 test("attack_47 a text that looks like a commitment is shown as the text that it is", async (t) => {
   const home = await world(t);
   const ann = await (await person(t, home)).pair();

@@ -5,7 +5,9 @@ import { chromium } from "playwright-core";
 import type { Browser, BrowserContext } from "playwright-core";
 
 /** How long a page may take for what it will do, on a machine that does much else. */
-const PATIENCE = 60_000;
+export const PATIENCE = 60_000;
+
+const HANDED = "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets";
 
 let browser: Browser | undefined;
 
@@ -19,11 +21,15 @@ export function withBrowser(): () => Browser {
   };
 }
 
-/** Chromium as `cargo xtask` found it. Tests run as root in a container, where its sandbox does not. */
-export async function launched(): Promise<Browser> {
+/**
+ * Chromium as `cargo xtask` found it. Tests run as root in a container, where its sandbox does not. A page that a
+ * test hands to it comes from no address, which Chromium takes for one in the public network, from where it lets no
+ * WebSocket in to this machine; the page as the binary serves it needs no such leave.
+ */
+export async function launched(more: readonly string[] = [HANDED]): Promise<Browser> {
   const executablePath = process.env.PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH ?? "/usr/bin/chromium";
   try {
-    return await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: PATIENCE });
+    return await chromium.launch({ executablePath, args: ["--no-sandbox", ...more], timeout: PATIENCE });
   } catch (error) {
     throw new Error(`the browser ${executablePath} does not start: ${error instanceof Error ? error.message : String(error)}`);
   }

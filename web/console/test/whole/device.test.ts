@@ -1,6 +1,7 @@
 /** A device that does not count any more, and one whose clock is wrong. */
 
 import assert from "node:assert/strict";
+import { hideTheEnd } from "./hostile.js";
 import { suite } from "./suite.js";
 
 const { test, world, person } = suite();
@@ -9,7 +10,10 @@ const ECHO = ["--", "echo", "hi"];
 
 test("attack_10 a device that was revoked allows nothing any more, also what it was asked before", async (t) => {
   const home = await world(t);
-  const ann = await (await person(t, home)).pair();
+  const ann = await person(t, home);
+  // It goes on as if it had not heard.
+  await hideTheEnd(ann);
+  await ann.pair();
   const run = home.start("enforcer", ["run", "--ttl", "20s", ...ECHO]);
   await ann.read();
   assert.equal((await home.run("enforcer", "revoke", "ann")).code, 0);
@@ -20,6 +24,36 @@ test("attack_10 a device that was revoked allows nothing any more, also what it 
   assert.deepEqual([again.code, again.stdout, /no_approver/.test(again.stderr)], [126, "", true]);
   await ann.inbox();
   await ann.page.getByText("Nothing waits for you.").waitFor();
+});
+
+test("attack_10 a device that was revoked is told so, at that pairing alone, and tries no more", async (t) => {
+  const home = await world(t);
+  const ann = await (await person(t, home)).pair();
+  await ann.pairWith(home.enforcer("other"), "laptop");
+  const waiting = home.start("enforcer", ["run", ...ECHO]);
+  await ann.page.locator("a.row").waitFor();
+  assert.equal((await home.run("enforcer", "revoke", "ann")).code, 0);
+  await ann.page.getByText("build server: the gateway says that this pairing was ended").waitFor();
+  await ann.page.locator("a.row").waitFor({ state: "detached" });
+  assert.equal((await waiting.end()).code, 126);
+  await ann.page.goto(`${home.url}/#/pairings`);
+  const card = (name: string) => ann.page.locator("li.card").filter({ hasText: name });
+  await card("build server").getByText("Refused", { exact: true }).waitFor();
+  await card("laptop").getByText("Live", { exact: true }).waitFor();
+  const channels = ann.channels.length;
+  await ann.page.evaluate(() => dispatchEvent(new Event("online")));
+  await ann.until(() => ann.channels.length > channels);
+  await card("laptop").getByText("Live", { exact: true }).waitFor();
+  assert.equal(ann.channels.length, channels + 1, "the laptop's alone");
+  // Asked again by its person, the gateway says the same.
+  await card("build server").getByRole("button", { name: "Try again" }).click();
+  await ann.until(() => ann.channels.length === channels + 2);
+  await card("build server").getByText("Refused", { exact: true }).waitFor();
+  const run = home.start("other", ["run", ...ECHO]);
+  await ann.inbox();
+  await ann.read();
+  await ann.allow();
+  assert.equal((await run.end()).stdout, "hi\n");
 });
 
 test("a pairing that is ended on the page is over on both sides, and its keys are gone", async (t) => {
@@ -45,7 +79,7 @@ for (const [name, off] of [["an hour ahead", 60], ["an hour behind", -60]] as co
     await ann.pair();
     const run = await home.run("enforcer", "run", "--ttl", "2s", ...ECHO);
     assert.deepEqual([run.code, run.stdout], [126, ""]);
-    await ann.page.getByText("Not connected to build server").waitFor();
+    await ann.page.getByText(`build server: this device’s clock is 60 minutes ${off > 0 ? "ahead of" : "behind"} the gateway’s: set`).waitFor();
     assert.equal(ann.count("POST /v1/decisions"), 0);
   });
 }

@@ -18,11 +18,23 @@ export async function meddle(
   });
 }
 
-/** Pushes nothing, so that everything is asked for: where a stream ends, the page looks into its inbox. */
+/** Pushes nothing, so that everything is asked for: where a channel ends, the page looks into its inbox. */
 export async function pushNothing(person: Person): Promise<void> {
-  await person.context.route(/\/v1\/sse\//, (route) => route.fulfill({
-    headers: { "content-type": "text/event-stream" }, body: "event: ping\ndata: {}\n\n",
+  await person.context.routeWebSocket(/\/v1\/ws/, (line) => line.onMessage(() => {
+    line.send('{"msgType":"hello","capabilities":{}}');
+    void line.close();
   }));
+}
+
+/** Keeps from the page what a channel says of its end. */
+export async function hideTheEnd(person: Person): Promise<void> {
+  await person.context.routeWebSocket(/\/v1\/ws/, (line) => {
+    const gateway = line.connectToServer();
+    gateway.onMessage((said) => {
+      if (!String(said).includes('"msgType":"error"')) line.send(said);
+    });
+    gateway.onClose(() => undefined);
+  });
 }
 
 /** A request that nobody asked, sealed to this device by a gateway that learned its keys at pairing. */

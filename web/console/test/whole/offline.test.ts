@@ -79,19 +79,19 @@ test("a device that wakes or finds its network again asks at once, and one in th
   const ann = await person(t, home);
   await ann.page.clock.install();
   await ann.pair();
-  const streams = () => ann.calls.filter(({ what }) => what.startsWith("GET /v1/sse/")).length;
-  // Time stands still from here, so that no stream is opened anew by itself.
+  const channels = () => ann.channels.length;
+  // Time stands still from here, so that no channel is opened anew by itself.
   await ann.page.clock.pauseAt(Date.now() + 1000);
   const turn = (state: string) => ann.page.evaluate((value) => {
     Object.defineProperty(document, "visibilityState", { value, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   }, state);
-  const before = streams();
+  const before = channels();
   await turn("hidden");
-  assert.equal(streams(), before);
+  assert.equal(channels(), before);
   await turn("visible");
-  await ann.until(() => streams() === before + 1);
+  await ann.until(() => channels() === before + 1);
   await ann.context.setOffline(true);
   await ann.context.setOffline(false);
-  await ann.until(() => streams() === before + 2);
+  await ann.until(() => channels() === before + 2);
 });

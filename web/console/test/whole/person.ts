@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import type { TestContext } from "node:test";
 import type { Browser, BrowserContext, Locator, Page, Request } from "playwright-core";
 import type { World } from "../world.js";
-import { fresh } from "./browser.js";
+import { PATIENCE, fresh } from "./browser.js";
 
 /** From where the tests are built to the page that is built. */
 const DIST = new URL("../../../dist/", import.meta.url);
@@ -24,22 +24,29 @@ export interface Call {
 
 export class Person {
   readonly world: World;
+  /** Where the page comes from: the gateway, or a console on the person's own machine that leads to it. */
+  readonly url: string;
   readonly context: BrowserContext;
   /** Every call to the gateway's API, in order. */
   readonly calls: Call[] = [];
+  /** Every live channel that was opened, in order. */
+  readonly channels: string[] = [];
   page!: Page;
+  /** Told of each call and each channel. */
+  #heard: (error?: Error) => void = () => undefined;
   readonly #taken: string[] = [];
   readonly #wrong: string[] = [];
 
-  private constructor(world: World, context: BrowserContext) {
+  private constructor(world: World, context: BrowserContext, url: string) {
     this.world = world;
+    this.url = url;
     this.context = context;
   }
 
   /** Opens a browser. That the page asks nobody but its gateway is held to the test's end. */
-  static async at(world: World, browser: Browser, t: TestContext, more: Parameters<Browser["newContext"]>[0] = {}): Promise<Person> {
+  static async at(world: World, browser: Browser, t: TestContext, more: Parameters<Browser["newContext"]>[0] = {}, url = world.url): Promise<Person> {
     const context = await fresh(browser, { viewport: { width: 390, height: 800 }, serviceWorkers: "block", ...more });
-    const person = new Person(world, context);
+    const person = new Person(world, context, url);
     t.after(() => person.#leave());
     context.on("request", (request) => person.#asked(request));
     context.on("response", (response) => {
@@ -54,7 +61,7 @@ export class Person {
 
   async tab(): Promise<Page> {
     const page = await this.context.newPage();
-    page.on("websocket", (socket) => this.#wrong.push(`opened ${socket.url()}`));
+    page.on("websocket", (socket) => this.#connected(socket.url()));
     page.on("console", (message) => {
       if (/Content.Security.Policy|TrustedHTML|TrustedScript/i.test(message.text())) this.#wrong.push(message.text());
     });
@@ -68,7 +75,12 @@ export class Person {
 
   /** Waits for what no element of the page tells. */
   async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await this.page.waitForEvent("request");
+    const late = setTimeout(() => this.#heard(new Error("it never came to that")), PATIENCE);
+    try {
+      while (!holds()) await new Promise<void>((done, fail) => (this.#heard = (error) => (error === undefined ? done() : fail(error))));
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** Everything that this browser keeps for the page, by database and store. */
@@ -95,21 +107,34 @@ export class Person {
     return this.calls.filter((call) => call.what === what).length;
   }
 
+  /** A channel goes to the gateway alone, and its address holds no secret. */
+  #connected(text: string): void {
+    const url = new URL(text);
+    const known = ["role", "id", "gateway"];
+    const good = url.origin === this.url.replace(/^http/, "ws") && url.pathname === "/v1/ws" && [...url.searchParams.keys()].every((key) => known.includes(key));
+    if (good) this.channels.push(text);
+    else this.#wrong.push(`opened ${text}`);
+    this.#heard();
+  }
+
   #asked(request: Request): void {
     const url = new URL(request.url());
-    if (url.origin !== this.world.url) this.#wrong.push(`asked ${request.url()}`);
+    if (url.origin !== this.url) this.#wrong.push(`asked ${request.url()}`);
     else if (url.pathname.startsWith("/v1/")) {
       this.calls.push({ what: `${request.method()} ${url.pathname}`, url: request.url(), body: request.postData() ?? "" });
     }
+    this.#heard();
   }
 
   /** This build's page under the gateway's own headers, whatever page was built into the binary. */
   async #serve(): Promise<void> {
-    const { world, context } = this;
-    const policy = (await fetch(`${world.url}/`)).headers.get("content-security-policy") ?? "default-src 'none'";
-    await context.route((url) => url.origin === world.url && !url.pathname.startsWith("/v1/"), async (route) => {
+    const { url: own, context } = this;
+    const policy = (await fetch(`${own}/`)).headers.get("content-security-policy") ?? "default-src 'none'";
+    await context.route((url) => url.origin === own && !url.pathname.startsWith("/v1/"), async (route) => {
       const { pathname } = new URL(route.request().url());
       const name = pathname === "/" || pathname === "/pair" ? "index.html" : pathname.slice(1);
+      // A console answers by itself where it leads.
+      if (name === "here.json") return route.fallback();
       const body = await readFile(new URL(name, DIST)).catch(() => undefined);
       if (body === undefined) return route.fulfill({ status: 404 });
       const type = TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain";
@@ -119,14 +144,25 @@ export class Person {
 
   /** Pairs by link with the enforcer of this world, which is shown as `build server`. */
   async pair(name = "ann", more: readonly string[] = [], allowed: () => Promise<void> = async () => undefined): Promise<this> {
+    return this.pairWith("enforcer", "build server", ["--name", name, ...more], allowed);
+  }
+
+  /** Pairs by link with one of several enforcers, which is shown under a name of its own. */
+  async pairWith(party: string, called: string, more: readonly string[] = ["--name", "ann"], allowed: () => Promise<void> = async () => undefined): Promise<this> {
     const { world, page } = this;
-    const pair = world.start("enforcer", ["pair", "--name", name, "--relay", world.url, "--assurance", "web", "--json", ...more]);
+    const pair = world.start(party, ["pair", "--relay", world.url, "--assurance", "web", "--json", ...more]);
     const { link } = JSON.parse(await pair.line()) as { link: string };
-    await page.goto(link);
-    await page.getByLabel("Name of the enforcer").fill("build server");
+    if (this.url === world.url) await page.goto(link);
+    else {
+      // A link leads to its gateway's page: to a console it is given.
+      await page.goto(`${this.url}/#/pair`);
+      await page.getByLabel("Link or code").fill(link);
+      await page.getByRole("button", { name: "Continue" }).click();
+    }
+    await page.getByLabel("Name of the enforcer").fill(called);
     await page.getByRole("button", { name: "Continue" }).click();
     await allowed();
-    await page.getByText("Paired with build server.").waitFor();
+    await page.getByText(`Paired with ${called}.`).waitFor();
     assert.equal((await pair.end()).code, 0);
     await page.getByRole("link", { name: "To the inbox" }).click();
     return this;
@@ -142,7 +178,7 @@ export class Person {
   }
 
   async inbox(): Promise<void> {
-    await this.page.goto(`${this.world.url}/#/inbox`);
+    await this.page.goto(`${this.url}/#/inbox`);
   }
 
   /** Opens what waits, or what waits and says so. */
@@ -202,7 +238,7 @@ export class Person {
 
   /** What this device kept of the request that it saw last. */
   async newest(): Promise<string> {
-    await this.page.goto(`${this.world.url}/#/history`);
+    await this.page.goto(`${this.url}/#/history`);
     return this.page.locator(".entries li").first().innerText();
   }
 

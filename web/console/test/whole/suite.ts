@@ -17,7 +17,7 @@ interface Suite {
   /** A gateway on a free port, and homes with nothing in them. */
   world(t: TestContext, opening?: Opening): Promise<World>;
   /** A browser that knows nothing yet. */
-  person(t: TestContext, world: World, more?: Parameters<Browser["newContext"]>[0]): Promise<Person>;
+  person(t: TestContext, world: World, more?: Parameters<Browser["newContext"]>[0], url?: string): Promise<Person>;
 }
 
 export function suite(): Suite {
@@ -30,6 +30,6 @@ export function suite(): Suite {
       t.after(() => world.close());
       return world;
     },
-    person: (t, world, more) => Person.at(world, browser(), t, more),
+    person: (t, world, more, url) => Person.at(world, browser(), t, more, url),
   };
 }

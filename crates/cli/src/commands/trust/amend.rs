@@ -50,6 +50,11 @@ pub(crate) struct Set {
     #[arg(conflicts_with_all = ["person", "role", "no_roles", "assurance"])]
     passkey: Option<String>,
 
+    /// No passkey for that device any more: lost, or taken off its console
+    #[arg(long, group = "what")]
+    #[arg(conflicts_with_all = ["person", "role", "no_roles", "assurance", "passkey"])]
+    no_passkey: bool,
+
     /// How long those who must allow it may take
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     ttl: Duration,
@@ -84,6 +89,7 @@ impl Set {
             Some(text) => {
                 Amendment::passkey(&trust, &pairing, offer(text)?, enforcer.edge().now())?
             }
+            None if self.no_passkey => Amendment::no_passkey(&trust, &pairing)?,
             None => {
                 let roles = (self.no_roles || !self.role.is_empty()).then_some(self.role);
                 let to = Particulars { person: self.person, roles, assurance: self.assurance };

@@ -22,6 +22,7 @@ checks!(
     a_no_closes_the_route,
     a_route_is_for_its_own_enforcer,
     revoking_cancels_what_waits,
+    who_may_be_asked_is_known,
     a_yes_said_again_reopens_nothing,
     forgetting_spares_what_is_needed,
 );
@@ -239,6 +240,23 @@ async fn revoking_cancels_what_waits(store: Store) -> Checked {
     assert_eq!(store.inbox("app-1", None, 9, NOW).await?, []);
     let closed = store.submit_artifact(submission(1, "next"), 9, NOW).await?;
     assert_eq!(closed, Submitted::NoRoute);
+    Ok(())
+}
+
+async fn who_may_be_asked_is_known(store: Store) -> Checked {
+    assert!(!store.may_be_asked("app-1", NOW).await?, "nobody knows it");
+    store.open_pairing(pairing(1)?, 9, NOW).await?;
+    store.complete_pairing("nonce-1", completion(1)?, NOW).await?;
+    assert!(store.may_be_asked("app-1", NOW).await?, "a yes may come yet");
+    assert!(!store.may_be_asked("app-1", after(LIFE)).await?, "it never came");
+    let yes = confirmation(Role::Enforcer, "enf-1", true);
+    store.confirm_pairing("nonce-1", yes, NOW).await?;
+    assert!(store.may_be_asked("app-1", after(LIFE)).await?);
+    paired(&store, 2).await?;
+    store.revoke_route("enf-1", "app-1", NOW).await?;
+    assert!(!store.may_be_asked("app-1", NOW).await?, "also while its pairing is remembered");
+    assert!(store.may_be_asked("app-2", NOW).await?, "another's");
+    assert!(!store.may_be_asked("enf-2", NOW).await?, "an enforcer asks");
     Ok(())
 }
 

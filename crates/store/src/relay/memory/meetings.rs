@@ -161,6 +161,16 @@ impl Meetings {
         });
     }
 
+    pub(super) fn may_be_asked(&self, approver_id: &str, now: Instant) -> bool {
+        let opens = |p: &Pairing| {
+            p.approver_id() == Some(approver_id)
+                && now < p.expires_at
+                && !self.routes.contains_key(&p.routing_token)
+        };
+        self.routes.values().any(|p| p.is_open && p.approver_id == approver_id)
+            || self.pairings.values().any(opens)
+    }
+
     pub(super) fn forget_pairings(&mut self, before: Instant) -> u64 {
         let count = self.pairings.len();
         self.pairings.retain(|_, pairing| pairing.expires_at >= before);
