@@ -3,7 +3,7 @@
 use super::Caller;
 use crate::commands::{Here, duration, millis};
 use crate::failure::{Exit, Failure, no_approver, no_local_key};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_enforcer::home::{Pairing, pairings_in};
 use countersign_enforcer::{
     Enforcer, GateError, Grounds, Judged, Quorum, Ruling, Seated, Step, Way,
@@ -97,11 +97,10 @@ impl RouteArgs {
         let given = given.saturating_sub(self.steps_take(grounds.quorum()));
         match self.ttl {
             Some(wanted) if wanted > given => {
-                let given = given.as_secs();
+                let (given, time) = (given.as_secs(), counted(given.as_secs(), "second"));
                 let rest = if self.escalate.is_empty() { "" } else { " before the first step" };
-                here.output.progress(&format!(
-                    "countersign: the policy gives {given} seconds for an answer{rest}"
-                ));
+                here.output
+                    .progress(&format!("countersign: the policy gives {time} for an answer{rest}"));
                 millis(Duration::from_secs(given))
             }
             wanted => millis(wanted.unwrap_or(given)),
@@ -159,7 +158,8 @@ impl RouteArgs {
             (self.steps_take(quorum).as_secs(), u64::from(verdict.timeout_seconds));
         if steps >= given {
             let message = format!(
-                "the steps of --escalate take {steps} seconds, and the policy gives {given} in all"
+                "the steps of --escalate take {}, and the policy gives {given} in all",
+                counted(steps, "second")
             );
             return Err(usage(message).hint("give them less time, so that some is left before"));
         }

@@ -6,6 +6,7 @@
 //! request, the count of a grant, a stop) makes an enforcer write just that, and sign it. A
 //! [`Course`] follows what each receipt changes and names the first one that cannot be.
 
+use crate::display::counted;
 use crate::grant::Terms;
 use crate::json::clip;
 use crate::time::Timestamp;
@@ -197,7 +198,8 @@ impl Course {
         }
         match one.signed.count {
             Some(count) if grant.used > u64::from(count) => Err(format!(
-                "the grant that it rests on was for {count} uses, and this is one more"
+                "the grant that it rests on was for {}, and this is one more",
+                counted(count, "use")
             )),
             _ => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! What is kept beside the receipts says what they say: stops, holds, grants and what still waits.
 
 use super::{Audit, Broken, requests};
+use countersign_core::display::counted;
 use countersign_core::json::clip;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::course::{Course, Stopped, Uses};
@@ -99,9 +100,14 @@ fn of_grant(course: &Course, kept: &GrantRecord) -> Option<String> {
         }
         _ => {}
     }
-    let (used, counted) = (said.used, u64::from(kept.used));
-    let differs = if course.is_whole() { used != counted } else { used > counted };
-    let words = || format!("the grant `{id}` counts {counted} uses, and {used} are recorded");
+    let (used, own) = (said.used, u64::from(kept.used));
+    let differs = if course.is_whole() { used != own } else { used > own };
+    let words = || {
+        format!(
+            "the grant `{id}` counts {}, and receipts tell of {used}",
+            counted(kept.used, "use")
+        )
+    };
     differs.then(words)
 }
 

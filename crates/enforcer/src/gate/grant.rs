@@ -16,6 +16,7 @@ use check::Standing;
 pub(crate) use check::offered;
 use countersign_core::action::{Action, ActionHash};
 use countersign_core::artifact::Context;
+use countersign_core::display::counted;
 use countersign_core::grant::{Grant, GrantNote};
 use countersign_core::receipt::course::GRANT;
 use countersign_core::receipt::{Basis, Entry, Event, Receipt};
@@ -91,8 +92,8 @@ impl Enforcer {
         let offer = offered(&wish.judged.verdict, wish.critical).map_err(GateError::NotOffered)?;
         let seconds = wish.seconds.unwrap_or(offer.max_seconds.min(USUAL_SECONDS));
         if seconds == 0 || seconds > offer.max_seconds {
-            let most = offer.max_seconds;
-            return none(&format!("the policy offers at most {most} seconds"));
+            let most = counted(offer.max_seconds, "second");
+            return none(&format!("the policy offers at most {most}"));
         }
         if wish.count == Some(0) {
             return none("a grant is used at least once");

@@ -2,8 +2,7 @@
 
 use super::book::{Book, Ledger};
 use super::check::{Check, quoted};
-use crate::output::counted;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use std::path::Path;
 
 const NEWEST: &str = "put the newest `trust.json` back; until then the ledger's word counts";
