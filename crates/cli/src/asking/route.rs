@@ -59,7 +59,7 @@ fn next(text: &str) -> Result<Next, String> {
 impl Next {
     /// A step of the caller's own: some of those whom the policy asks, as many as it asks for.
     fn step(&self, every: &[Way], quorum: &Quorum) -> Result<Step, Failure> {
-        let to: Vec<Way> = every.iter().filter(|way| is(&self.who, way)).cloned().collect();
+        let to: Vec<Way> = every.iter().filter(|way| way.is_called(&self.who)).cloned().collect();
         if to.is_empty() {
             return Err(nobody_is(&self.who));
         }
@@ -174,7 +174,7 @@ impl RouteArgs {
 
     fn named(&self, mut ways: Vec<Way>, local: bool) -> Result<Vec<Way>, Failure> {
         if !self.to.is_empty() {
-            ways.retain(|way| self.to.iter().any(|who| is(who, way)));
+            ways.retain(|way| self.to.iter().any(|who| way.is_called(who)));
             if ways.is_empty() {
                 return Err(nobody_is(&self.to.join("`, `")));
             }
@@ -197,12 +197,4 @@ pub(crate) fn pairings(enforcer: &Enforcer, local: bool) -> Result<Vec<Pairing>,
         own.retain(|own| named.iter().any(|p| p.key_id == own.key_id && p.relay == own.relay));
     }
     Ok(own)
-}
-
-fn is(who: &str, way: &Way) -> bool {
-    let approver = &way.approver;
-    let role = who.strip_prefix("role:").unwrap_or(who);
-    way.pairing.as_deref() == Some(who)
-        || approver.person == who
-        || approver.roles.iter().any(|r| r == role)
 }
