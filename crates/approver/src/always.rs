@@ -3,6 +3,7 @@
 use crate::open::Opened;
 use crate::sign::SignError;
 use countersign_core::artifact::{ArtifactHead, GrantOffer};
+use countersign_core::display::counted;
 use countersign_core::grant::{Grant, Taken, latest, offer};
 use countersign_core::time::{Instant, Timestamp};
 
@@ -90,12 +91,10 @@ pub fn in_words(offer: GrantOffer) -> String {
 /// So many seconds as people say it: "8 hours".
 #[must_use]
 pub fn span(seconds: u32) -> String {
-    let of =
-        |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match seconds {
-        s if s > 0 && s.is_multiple_of(3_600) => of(s / 3_600, "hour"),
-        s if s > 0 && s.is_multiple_of(60) => of(s / 60, "minute"),
-        s => of(s, "second"),
+        s if s > 0 && s.is_multiple_of(3_600) => counted(s / 3_600, "hour"),
+        s if s > 0 && s.is_multiple_of(60) => counted(s / 60, "minute"),
+        s => counted(s, "second"),
     }
 }
 

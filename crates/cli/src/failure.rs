@@ -1,6 +1,8 @@
 //! How a command ends when it does not succeed: a code, one line, a hint, an exit code.
 
 mod causes;
+#[cfg(test)]
+mod codes;
 
 use std::process::ExitCode;
 

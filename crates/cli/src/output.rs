@@ -77,11 +77,6 @@ impl Output {
     }
 }
 
-/// A number of things, as people say it: `1 receipt`, `2 receipts`.
-pub(crate) fn counted(count: u64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A closed pipe is the reader's choice and no failure of ours; a full disk is one.
 fn put(to: &mut impl std::io::Write, text: &str) -> Result<(), Failure> {
     match writeln!(to, "{text}").and_then(|()| to.flush()) {

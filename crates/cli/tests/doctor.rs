@@ -10,6 +10,8 @@
 mod common;
 #[path = "doctor/homes.rs"]
 mod homes;
+#[path = "common/hostile.rs"]
+mod hostile;
 #[path = "doctor/hosts.rs"]
 mod hosts;
 

@@ -169,7 +169,23 @@ fn whoever_waits_for_a_detached_request_puts_it_to_the_next() {
     assert_eq!((code, &verdict["approvers"][0]), (0, &"bob".into()), "{verdict}");
 }
 
-/// Whoever merely waits does not know whom the caller asks next. What the one who was asked signed is
+/// Whom a caller named stands in what was signed: their time also begins where the caller is gone.
+#[test]
+fn whoever_waits_for_a_detached_request_puts_it_to_those_that_the_caller_named() {
+    let world = team(&["bob"]);
+    let request = ["request", "--action", "deploy", "--detach", "--to", "ann"];
+    let steps = ["--ttl", "1s", "--escalate", "bob:60s"];
+    let asked = world.run("enforcer", &[&request[..], &steps].concat());
+    assert_eq!(asked.status.code(), Some(15), "{asked:?}");
+    let id = String::from_utf8(asked.stdout).unwrap().trim().to_owned();
+    let mut waiting = world.spawn("enforcer", &["wait", &id]);
+    approve(&world, "bob");
+    assert!(waiting.wait().success());
+    let (verdict, code) = world.verify("last", &["--require", "L1"]);
+    assert_eq!((code, &verdict["approvers"][0]), (0, &"bob".into()), "{verdict}");
+}
+
+/// Whoever merely waits does not know whom the caller of a `run` asks next. What the one who was asked signed is
 /// no denial, and the caller's to take.
 #[test]
 fn attack_21_a_wait_beside_it_makes_no_denial_of_what_was_handed_on() {

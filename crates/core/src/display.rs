@@ -1,5 +1,7 @@
 //! Text that an agent or a stranger wrote, made safe to look at.
 
+use std::fmt::Display;
+
 /// Shows `text` with every character that could mislead a reader as a visible escape.
 ///
 /// Control characters, terminal escapes, bidirectional marks, zero-width and other invisible
@@ -20,6 +22,13 @@ pub fn visible(text: &str, multiline: bool) -> String {
         }
     }
     out
+}
+
+/// So many things as people say it: `1 receipt`, `2 receipts`, `0 receipts`.
+#[must_use]
+pub fn counted<N: PartialEq + From<u8> + Display>(count: N, thing: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 /// Whether [`visible`] would change the text for more than a line break, a tab or a backslash.
@@ -74,6 +83,12 @@ fn is_deceptive(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let words = [0_u64, 1, 2].map(|count| counted(count, "receipt"));
+        assert_eq!(words, ["0 receipts", "1 receipt", "2 receipts"]);
+    }
 
     #[test]
     fn attack_06_what_misleads_is_shown_as_an_escape() {

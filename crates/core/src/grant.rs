@@ -6,9 +6,11 @@
 //! not read back as one exactly.
 
 mod taken;
+mod terms;
 mod words;
 
 pub use taken::{Taken, latest, offer};
+pub use terms::Terms;
 
 use crate::action::{Action, ActionHash, Request};
 use crate::artifact::ArtifactHead;

@@ -57,6 +57,7 @@ use stops::looked::Looked;
 pub use claim::Still;
 pub use denied::{COOL_MILLIS, DeniedBefore};
 pub use error::GateError;
+pub use freeze::Thawed;
 pub use once::RunOnce;
 pub(crate) use rounds::handed_on_by;
 pub use streak::DeniedInARow;

@@ -55,7 +55,7 @@ pub mod witness;
 
 pub use ask::{Answered, Progress, Relay, Relays};
 pub use edge::Edge;
-pub use gate::{Enforcer, GateError, RunOnce};
+pub use gate::{Enforcer, GateError, RunOnce, Thawed};
 pub use home::Home;
 pub use policy::{Judged, Ruling, Seated, Sources};
 pub use question::{Grounds, Question, Quorum, Step, Way};

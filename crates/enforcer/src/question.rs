@@ -61,6 +61,17 @@ pub struct Way {
     pub approver: Approver,
 }
 
+impl Way {
+    /// Whether a caller or a signed route means it by this name: a pairing, a person or a role.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let role = name.strip_prefix("role:").unwrap_or(name);
+        self.pairing.as_deref() == Some(name)
+            || self.approver.person == name
+            || self.approver.roles.iter().any(|one| one == role)
+    }
+}
+
 impl Question {
     /// The hash of the call, after the checks that need no store.
     ///

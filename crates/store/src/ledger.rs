@@ -10,6 +10,7 @@ use countersign_core::action::ActionHash;
 use countersign_core::artifact::Artifact;
 use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::{Decision, Reason};
+use countersign_core::display::counted;
 use countersign_core::encoding::Hash;
 use countersign_core::keys::KeyId;
 use countersign_core::receipt::course::LEDGER;
@@ -194,7 +195,7 @@ pub enum LedgerError {
     #[error("{0}")]
     Frozen(Box<Frozen>),
     /// More waits than may.
-    #[error("{most} requests {whose} wait, and as many stand in the queue behind them")]
+    #[error("only {} {whose} may wait, and as many stand in the queue behind", counted(*most, "request"))]
     Full {
         /// Whose, in words.
         whose: &'static str,

@@ -4,6 +4,7 @@
 use super::text::word;
 use super::what::line;
 use countersign_core::action::{Action, Request};
+use countersign_core::display::counted;
 use countersign_core::freeze::THAW;
 use countersign_core::grant::Grant;
 use serde_json::{Map, Value};
@@ -34,7 +35,9 @@ pub(super) fn headline(request: &Request, payload: &Map<String, Value>) -> Optio
 
 fn grant(grant: &Grant) -> Option<String> {
     let call = Action::from_payload(&Value::Object(grant.action.clone()))?;
-    let times = grant.count.map_or_else(String::new, |count| format!(", {count} times at most"));
+    let times = grant
+        .count
+        .map_or_else(String::new, |count| format!(", {} at most", counted(count, "time")));
     Some(format!("allow until {}{times}, unasked: {}", grant.expires_at, line(&call)))
 }
 

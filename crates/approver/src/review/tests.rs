@@ -351,7 +351,7 @@ fn every_leaf_of_every_other_kind_is_shown() {
         (
             json!({"kind": "checkpoint", "operation": "push", "remote": "https://git.example/r",
                 "refs": [{"name": "refs/heads/main", "old": REVISION}], "force": true}),
-            "push 1 refs to https://git.example/r and rewrite history",
+            "push 1 ref to https://git.example/r and rewrite history",
         ),
         (
             json!({"kind": "checkpoint", "operation": "deploy", "target": "production",

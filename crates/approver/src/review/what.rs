@@ -6,6 +6,7 @@ use crate::open::Opened;
 use countersign_core::action::{
     Action, Batch, Command, Move, Operation, PinnedFile, Request, Tool,
 };
+use countersign_core::display::counted;
 use countersign_core::redact::{Commitment, Text, token};
 use serde_json::Value;
 
@@ -36,7 +37,7 @@ pub(super) fn line(action: &Action) -> String {
         Action::Request(request) => request_line(request),
         Action::Batch(batch) => {
             let items: Vec<String> = batch.items().iter().map(line).collect();
-            format!("{} actions at once: {}", items.len(), items.join("; "))
+            format!("{} at once: {}", counted(items.len(), "action"), items.join("; "))
         }
     }
 }
@@ -53,7 +54,8 @@ fn boundary(operation: &Operation) -> String {
         Operation::Commit(commit) => format!("commit {}", quoted(&commit.message)),
         Operation::Push(push) => {
             let force = if push.force() { " and rewrite history" } else { "" };
-            format!("push {} refs to {}{force}", push.refs().len(), word(push.remote()))
+            let refs = counted(push.refs().len(), "ref");
+            format!("push {refs} to {}{force}", word(push.remote()))
         }
         Operation::Tag(to) => moved("tag", to),
         Operation::Deploy(to) => moved("deploy to", to),
@@ -81,7 +83,7 @@ pub(super) fn facts(opened: &Opened, action: Option<&Action>) -> Vec<Fact> {
 
 /// Each item under its number, as an answer names it: every leaf of what was hashed.
 fn batch_facts(opened: &Opened, batch: &Batch) -> Vec<Fact> {
-    let kind = format!("{} actions, answered together or one by one", batch.items().len());
+    let kind = counted(batch.items().len(), "action") + ", answered together or one by one";
     let mut facts = vec![Fact::new("kind", kind)];
     let mut payload = opened.artifact().payload.clone();
     let payloads = payload.remove("items").unwrap_or_default();

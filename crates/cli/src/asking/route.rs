@@ -3,7 +3,7 @@
 use super::Caller;
 use crate::commands::{Here, duration, millis};
 use crate::failure::{Exit, Failure, no_approver, no_local_key};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_enforcer::home::{Pairing, pairings_in};
 use countersign_enforcer::{
     Enforcer, GateError, Grounds, Judged, Quorum, Ruling, Seated, Step, Way,
@@ -59,7 +59,7 @@ fn next(text: &str) -> Result<Next, String> {
 impl Next {
     /// A step of the caller's own: some of those whom the policy asks, as many as it asks for.
     fn step(&self, every: &[Way], quorum: &Quorum) -> Result<Step, Failure> {
-        let to: Vec<Way> = every.iter().filter(|way| is(&self.who, way)).cloned().collect();
+        let to: Vec<Way> = every.iter().filter(|way| way.is_called(&self.who)).cloned().collect();
         if to.is_empty() {
             return Err(nobody_is(&self.who));
         }
@@ -97,11 +97,10 @@ impl RouteArgs {
         let given = given.saturating_sub(self.steps_take(grounds.quorum()));
         match self.ttl {
             Some(wanted) if wanted > given => {
-                let given = given.as_secs();
+                let (given, time) = (given.as_secs(), counted(given.as_secs(), "second"));
                 let rest = if self.escalate.is_empty() { "" } else { " before the first step" };
-                here.output.progress(&format!(
-                    "countersign: the policy gives {given} seconds for an answer{rest}"
-                ));
+                here.output
+                    .progress(&format!("countersign: the policy gives {time} for an answer{rest}"));
                 millis(Duration::from_secs(given))
             }
             wanted => millis(wanted.unwrap_or(given)),
@@ -159,7 +158,8 @@ impl RouteArgs {
             (self.steps_take(quorum).as_secs(), u64::from(verdict.timeout_seconds));
         if steps >= given {
             let message = format!(
-                "the steps of --escalate take {steps} seconds, and the policy gives {given} in all"
+                "the steps of --escalate take {}, and the policy gives {given} in all",
+                counted(steps, "second")
             );
             return Err(usage(message).hint("give them less time, so that some is left before"));
         }
@@ -174,7 +174,7 @@ impl RouteArgs {
 
     fn named(&self, mut ways: Vec<Way>, local: bool) -> Result<Vec<Way>, Failure> {
         if !self.to.is_empty() {
-            ways.retain(|way| self.to.iter().any(|who| is(who, way)));
+            ways.retain(|way| self.to.iter().any(|who| way.is_called(who)));
             if ways.is_empty() {
                 return Err(nobody_is(&self.to.join("`, `")));
             }
@@ -197,12 +197,4 @@ pub(crate) fn pairings(enforcer: &Enforcer, local: bool) -> Result<Vec<Pairing>,
         own.retain(|own| named.iter().any(|p| p.key_id == own.key_id && p.relay == own.relay));
     }
     Ok(own)
-}
-
-fn is(who: &str, way: &Way) -> bool {
-    let approver = &way.approver;
-    let role = who.strip_prefix("role:").unwrap_or(who);
-    way.pairing.as_deref() == Some(who)
-        || approver.person == who
-        || approver.roles.iter().any(|r| r == role)
 }

@@ -12,6 +12,7 @@ use crate::asking::{self, Caller, Subject, Words, keep_receipt};
 use crate::commands::receipt::explain;
 use crate::failure::{Exit, Failure, Outcome};
 use attack::Refused;
+use countersign_core::display::counted;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::{Level, Receipt};
 use countersign_enforcer::child::{self, Call, Prepared};
@@ -64,7 +65,11 @@ impl Demo {
             scene.root.display()
         ));
         say("\n2. The agent wants to run a command that cannot be undone:");
-        say(&format!("   rm -rf {}   ({} files)", scene.target.display(), scene.files()));
+        say(&format!(
+            "   rm -rf {}   ({})",
+            scene.target.display(),
+            counted(scene.files(), "file")
+        ));
         let shown = self.main_job(here, &scene, person).await?;
         say("\n5. Three attacks, tried on this very set-up:");
         let attacks = attack::all(&scene).await?;

@@ -57,9 +57,10 @@ impl Doctor {
 
 async fn checks(root: &Path) -> Vec<Check> {
     let places = places(root);
-    let now = Edge::system().now();
     let mut checks = vec![home(root).await];
     let book = opened(root).await;
+    // After the ledger was read: what others write meanwhile is no later than this.
+    let now = Edge::system().now();
     let hooks = hooks::look(&places).await;
     let gateways = gateways::ask(relays(root, &book).await, known(&book)).await;
     checks.extend(operator::judge(root, &book));

@@ -9,7 +9,7 @@ use crate::asking::{keep_receipt, principal};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::display::visible;
-use countersign_enforcer::Answered;
+use countersign_enforcer::{Answered, Thawed};
 use serde_json::json;
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ pub(crate) struct Freeze {
 /// Where a `device` was ever paired, a browser on the gateway's page (`web`) is not asked. The
 /// command says whom it waits for.
 #[derive(clap::Args)]
-#[command(after_help = "Exit 10 where it was not allowed, 11 where nobody answered.\n\n\
+#[command(after_help = "Exit 10 where it was not allowed, 11 where nobody answered, 12 where \
+    another stop holds by then.\n\n\
     Examples:\n  countersign thaw\n  countersign thaw --local")]
 pub(crate) struct Thaw {
     /// Whom to ask: a pairing, a person or a role; may be repeated [default: everyone who may
@@ -95,9 +96,15 @@ impl Thaw {
         here.output.progress(&frozen.to_string());
         let relays = parties::relays(enforcer.identity(), &enforcer.home().pairings()?)?;
         let answered = ask(self.local, here, &enforcer, &question, &relays).await?;
-        not_allowed(&answered).map_or(Ok(()), Err)?;
-        enforcer.thaw(&frozen, answered).await?;
-        here.output.result("thawed: actions run again", &json!({"thawed": true}))?;
+        // Where another process used the approval, the enforcer knows what came of the stop.
+        if !matches!(answered, Answered::Used(_)) {
+            not_allowed(&answered).map_or(Ok(()), Err)?;
+        }
+        let (text, thawed) = match enforcer.thaw(&frozen, answered).await? {
+            Thawed::Now => ("thawed: actions run again", true),
+            Thawed::Before => ("nothing is frozen any more: somebody let go meanwhile", false),
+        };
+        here.output.result(text, &json!({"thawed": thawed}))?;
         Ok(Exit::Ok)
     }
 }

@@ -8,7 +8,7 @@ use super::Here;
 use crate::asking::keep_receipt;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::grant::Grant as Terms;
 use countersign_enforcer::gate::grant::{state_of, terms};
 use countersign_enforcer::{Enforcer, GateError};
@@ -129,7 +129,7 @@ fn used(used: u32, may: Option<u32>) -> String {
     match (used, may) {
         (0, _) => "not used yet".to_owned(),
         (1, None | Some(1)) => "used once".to_owned(),
-        (used, Some(may)) => format!("used {used} of {may} times"),
+        (used, Some(may)) => format!("used {used} of {}", counted(may, "time")),
         (used, None) => format!("used {used} times"),
     }
 }

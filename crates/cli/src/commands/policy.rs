@@ -19,7 +19,6 @@ mod test;
 
 use super::Here;
 use crate::failure::{Exit, Failure, Outcome};
-pub(crate) use page::count;
 
 /// Write, check, try out and accept the policy.
 #[derive(clap::Subcommand)]

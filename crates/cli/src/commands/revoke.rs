@@ -8,7 +8,7 @@ use crate::output::wrapped;
 use crate::parties;
 use countersign_approver::home::Home;
 use countersign_approver::pairings::{PairingName, Pairings};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::Status;
@@ -170,8 +170,8 @@ impl Revoke {
         let rest = match self.resting(enforcer).await {
             Some(0) => return,
             Some(COUNTED) => format!("{COUNTED} receipts or more rest on this key: "),
-            Some(1) => "1 receipt rests on this key: ".to_owned(),
-            Some(some) => format!("{some} receipts rest on this key: "),
+            Some(1) => counted(1, "receipt") + " rests on this key: ",
+            Some(some) => counted(some, "receipt") + " rest on this key: ",
             None => String::new(),
         };
         here.output.progress(&wrapped(&format!("{rest}{AGED}"), here.output.columns(), 0));

@@ -2,6 +2,7 @@
 
 use countersign_approver::review::Review;
 use countersign_core::artifact::Risk;
+use countersign_core::display::counted;
 use unicode_width::UnicodeWidthStr as _;
 
 /// The choices, wherever they are shown. What is on no offer is no choice.
@@ -25,7 +26,7 @@ impl Boxed {
 
     /// The line that counts down.
     pub(super) fn countdown(&self, seconds: u64) -> String {
-        format!("\r\x1b[KAuto-deny in {seconds} seconds...")
+        format!("\r\x1b[KAuto-deny in {}...", counted(seconds, "second"))
     }
 }
 

@@ -1,8 +1,12 @@
 //! The home itself, its keys, gateways and policy.
 
 use super::{Patient, Said, mode};
-use crate::common::{World, files};
+use crate::common::{World, files, json};
+use crate::hostile::until;
+use countersign_enforcer::Edge;
+use countersign_testkit::database;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 #[test]
 fn a_healthy_home_passes_and_keeps_every_byte() {
@@ -32,7 +36,7 @@ fn attack_28_what_was_edited_beside_the_receipts_is_a_failure() {
     patient.doctor().check("receipts", "ok");
     let edit = |sql| {
         let ledger = patient.home().join("ledger.db");
-        countersign_testkit::database::edit(&ledger, sql).unwrap();
+        database::edit(&ledger, sql).unwrap();
     };
     edit("INSERT INTO hold VALUES ('court', NULL, 0)");
     let said = patient.doctor();
@@ -42,6 +46,40 @@ fn attack_28_what_was_edited_beside_the_receipts_is_a_failure() {
     // What the gate itself looks back for it misses at once.
     edit("DELETE FROM frozen");
     patient.doctor().fails("ledger", "the stop of receipt");
+}
+
+#[test]
+fn attack_28_a_table_that_is_gone_is_a_failure_of_the_ledger() {
+    let patient = Patient::paired();
+    patient.doctor().check("ledger", "ok");
+    database::edit(&patient.home().join("ledger.db"), "DROP TABLE usable;").unwrap();
+    patient.doctor().fails("ledger", "what may still be used");
+}
+
+/// A receipt that somebody writes while it looks is later than its beginning, and the clock is right.
+#[test]
+fn a_receipt_that_is_written_meanwhile_says_nothing_against_the_clock() {
+    let patient = Patient::paired();
+    let ledger = patient.home().join("ledger.db");
+    let held = std::fs::File::open(patient.home().join("ledger.db.lock")).unwrap();
+    held.lock().unwrap();
+    let mut doctor = patient.command(&["doctor", "--json"]);
+    let doctor = doctor.stdout(Stdio::piped()).spawn().unwrap();
+    let waiting = format!("-> FLOCK  ADVISORY  WRITE {} ", doctor.id());
+    until("the wait for the ledger", || {
+        std::fs::read_to_string("/proc/locks").unwrap().contains(&waiting)
+    });
+    let now = Edge::system().now().timestamp();
+    let written = format!(
+        "UPDATE receipt SET body = json_set(body, '$.content.recordedAt', '{}')
+            WHERE seq = (SELECT max(seq) FROM receipt);",
+        now.as_str()
+    );
+    database::edit(&ledger, &written).unwrap();
+    held.unlock().unwrap();
+    let output = doctor.wait_with_output().unwrap();
+    let said = Said { document: json(&output.stdout), exit: output.status.code().unwrap() };
+    said.check("clock", "ok");
 }
 
 #[test]

@@ -56,6 +56,19 @@ fn what_is_thawed_runs_again() {
 }
 
 #[test]
+fn of_two_thaws_at_once_one_lets_go_and_the_other_says_that_it_is_done() {
+    let world = World::paired();
+    world.json("enforcer", &["freeze"]);
+    let both = [(); 2].map(|()| world.spawn("enforcer", &["thaw", "--json"]));
+    world.answer("approve");
+    let ended = both.map(|thawing| thawing.output());
+    let mut said: Vec<_> = ended.iter().map(|one| json(&one.stdout)["thawed"].clone()).collect();
+    said.sort_by_key(|thawed| thawed.as_bool());
+    assert_eq!(said, [false, true], "{ended:?}");
+    assert!(ended.iter().all(|one| one.status.success()), "{ended:?}");
+}
+
+#[test]
 fn attack_19_an_approver_stops_from_their_own_machine_what_is_approved_and_granted() {
     let world = World::paired();
     let deploy = ["request", "--action", "deploy", "--detach", "--json"];

@@ -354,7 +354,7 @@ fn attack_42_a_policy_hash_that_the_accepted_texts_do_not_make_up_is_named() {
     let (checked, not_checked) = report(home(false));
     assert!(!checked.contains("policyHash"), "{checked}");
     assert!(
-        not_checked.contains("policies 5 receipts were judged, the first is receipt 3: "),
+        not_checked.contains("which policies judged 5 receipts, the first is receipt 3: "),
         "{not_checked}"
     );
 }

@@ -6,6 +6,8 @@
 //! request, the count of a grant, a stop) makes an enforcer write just that, and sign it. A
 //! [`Course`] follows what each receipt changes and names the first one that cannot be.
 
+use crate::display::counted;
+use crate::grant::Terms;
 use crate::json::clip;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -49,8 +51,10 @@ pub struct Uses {
     pub used: u64,
     /// The receipt that took it back.
     pub revoked: Option<u64>,
-    /// The receipt that gave it, where that was followed.
-    given: Option<u64>,
+    /// The receipt that gave it, and when, where that was followed.
+    pub given: Option<(u64, Timestamp)>,
+    /// What people signed, where a receipt that was followed says it.
+    pub signed: Option<Terms>,
 }
 
 /// What was followed so far. It keeps some 50 bytes for each request that ended and was put to
@@ -115,7 +119,7 @@ impl Course {
             What::Thawed(_) => self.thawed(thawing.as_ref())?,
             What::Uses(one) => self.uses_grant(one)?,
             What::Told(request, items) => self.told(request, items.as_deref())?,
-            What::Granted(of, whole) => self.granted(seq, of, *whole)?,
+            What::Granted(given) => self.granted(seq, given)?,
             What::Revoked(grant, request) => self.revokes(seq, grant, request.as_deref()),
             What::Ended(request, denied) => self.ended(seq, request, *denied),
             What::Frozen(_) | What::Held(_) | What::Unheld(_) => self.recall(step),
@@ -188,9 +192,14 @@ impl Course {
             return Err("no receipt gives the grant that it rests on".to_owned());
         }
         grant.used += 1;
-        match one.count {
+        let signed = grant.signed.get_or_insert_with(|| one.signed.clone());
+        if *signed != one.signed {
+            return Err("it rests on another grant than the one that was given".to_owned());
+        }
+        match one.signed.count {
             Some(count) if grant.used > u64::from(count) => Err(format!(
-                "the grant that it rests on was for {count} uses, and this is one more"
+                "the grant that it rests on was for {}, and this is one more",
+                counted(count, "use")
             )),
             _ => Ok(()),
         }

@@ -5,7 +5,6 @@ use super::rarely::Rarely;
 use super::{Answered, Asking, Progress, Relays, Report, by_state};
 use crate::gate::{Enforcer, GateError};
 use crate::home::HomeError;
-use crate::policy::Seated;
 use crate::policy::recheck::asker;
 use crate::question::{Question, Way};
 use crate::redaction::revealed;
@@ -77,7 +76,7 @@ impl Enforcer {
     }
 
     /// The question behind a stored request, with those whom the policy asks next where they are
-    /// the ones that the request names. Whom a caller named besides is known to the caller only.
+    /// the ones that the request names; else with those of them whose answer counts.
     async fn question_of(&self, request: &RequestRecord) -> Result<Option<Question>, GateError> {
         let kept = self.kept(request.key.action_hash)?;
         let kept = kept.map(|kept| kept.values().to_vec()).unwrap_or_default();
@@ -95,13 +94,18 @@ impl Enforcer {
             Err(error) => Err(error),
         };
         // Where the policy cannot be followed any more, whoever was asked may still deny.
-        let Ok(Seated { mut ways, mut quorum }) = seated else { return Ok(Some(question)) };
+        let Ok(mut seated) = seated else { return Ok(Some(question)) };
         let elsewhere = |way: &Way| way.pairing.is_some();
-        ways.retain(elsewhere);
-        quorum.retain(elsewhere);
-        let grounds = question.grounds.clone().with_quorum(quorum);
-        let whole = Question { grounds, to: ways, ..question.clone() };
-        Ok(Some(if whole.asks_the_same(request) { whole } else { question }))
+        seated.ways.retain(elsewhere);
+        seated.quorum.retain(elsewhere);
+        let grounds = question.grounds.clone().with_quorum(seated.quorum.clone());
+        let whole = Question { grounds, to: seated.ways.clone(), ..question.clone() };
+        let same = whole.asks_the_same(request);
+        Ok(Some(if same {
+            whole
+        } else {
+            question.with_the_named(request, &seated.ways, &seated.quorum.groups)
+        }))
     }
 
     /// An approval that is stored: worth as much as the ledger that stores it, and as what that says

@@ -1,9 +1,10 @@
 //! What is kept beside the receipts says what they say: stops, holds, grants and what still waits.
 
 use super::{Audit, Broken, requests};
+use countersign_core::display::counted;
 use countersign_core::json::clip;
 use countersign_core::receipt::check::Verdict;
-use countersign_core::receipt::course::{Course, Stopped};
+use countersign_core::receipt::course::{Course, Stopped, Uses};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Beside;
 use countersign_store::ledger::{Frozen, GrantRecord};
@@ -87,6 +88,9 @@ fn of_holds(course: &Course, beside: &Beside) -> Option<String> {
 fn of_grant(course: &Course, kept: &GrantRecord) -> Option<String> {
     let said = course.uses(&kept.request_id, &kept.id);
     let id = clip(&kept.id);
+    if let Some(strange) = strange(course, &said, kept) {
+        return Some(format!("the grant `{id}` {strange}"));
+    }
     match (said.revoked, kept.revoked_at) {
         (Some(seq), None) => {
             return Some(format!("receipt {seq} took back the grant `{id}`, which stands again"));
@@ -96,8 +100,31 @@ fn of_grant(course: &Course, kept: &GrantRecord) -> Option<String> {
         }
         _ => {}
     }
-    let (used, counted) = (said.used, u64::from(kept.used));
-    let differs = if course.is_whole() { used != counted } else { used > counted };
-    let words = || format!("the grant `{id}` counts {counted} uses, and {used} are recorded");
+    let (used, own) = (said.used, u64::from(kept.used));
+    let differs = if course.is_whole() { used != own } else { used > own };
+    let words = || {
+        format!(
+            "the grant `{id}` counts {}, and receipts tell of {used}",
+            counted(kept.used, "use")
+        )
+    };
     differs.then(words)
+}
+
+/// What of a grant is not what people signed, or was never given.
+fn strange(course: &Course, said: &Uses, kept: &GrantRecord) -> Option<String> {
+    let Some((seq, at)) = &said.given else {
+        let never = course.is_whole().then(|| "stands, and no receipt gives it".to_owned());
+        return never.or_else(|| Some(kept_with(kept.strange(said.signed.as_ref()?)?)));
+    };
+    if at.instant() != kept.granted_at {
+        return Some(format!(
+            "is kept with another time than that of receipt {seq}, which gives it"
+        ));
+    }
+    said.signed.as_ref().and_then(|signed| kept.strange(signed)).map(kept_with)
+}
+
+fn kept_with(what: &str) -> String {
+    format!("is kept with {what} than people signed")
 }

@@ -6,6 +6,7 @@ use super::pages::{Grounds, Links};
 use super::parts::broken;
 use super::{Audit, Broken};
 use countersign_core::checkpoint::{Changes, Head};
+use countersign_core::display::counted;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::validity::end;
@@ -73,8 +74,8 @@ impl Audit {
         }
         if by_their_dates > 0 {
             self.not_checked(format!(
-                "the age of {by_their_dates} copies of dropped receipts that rest on keys taken \
-                 back since"
+                "the age of the copies of {}: they rest on keys taken back since",
+                counted(by_their_dates, "dropped receipt")
             ));
         }
         Ok(())

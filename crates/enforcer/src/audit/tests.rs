@@ -1,13 +1,15 @@
 use super::pages::PAGE;
 use super::*;
 use async_trait::async_trait;
-use countersign_core::checkpoint::Head;
+use countersign_core::checkpoint::{Checkpoint, Head};
+use countersign_core::encoding::Hash;
 use countersign_core::keys::SecretKeys;
-use countersign_core::receipt::{Boundary, Entry, Event, Receipt};
-use countersign_core::trust::Operator;
+use countersign_core::receipt::{Boundary, Entry, Event, Level, Receipt};
+use countersign_core::trust::{Operator, Status};
 use countersign_store::ledger::read::{Beside, Mark, Query, Row};
 use countersign_store::ledger::segments::Segment;
 use countersign_store::ledger::{LedgerStore as _, MemoryLedger, Past, contract};
+use std::collections::BTreeMap;
 
 const NOW: Instant = Instant(1_775_989_800_000);
 

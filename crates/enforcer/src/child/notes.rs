@@ -6,6 +6,7 @@ use super::lookup::Places;
 use super::plan::{self, Plan};
 use super::secrets;
 use countersign_core::action::Action;
+use countersign_core::display::counted;
 use std::path::Path;
 
 /// Programs that start another one, which they find by themselves.
@@ -99,8 +100,8 @@ impl Notes {
             self.warnings.push(format!("entry `{entry}` of PATH is not absolute and was skipped"));
         }
         if let Some(bytes) = &call.stdin {
-            let size = bytes.len();
-            self.warnings.push(format!("standard input is {size} bytes, named only by their hash"));
+            let size = counted(bytes.len(), "byte");
+            self.warnings.push(format!("standard input is {size}, named only by their hash"));
         }
         self.secrets(&call.argv);
     }

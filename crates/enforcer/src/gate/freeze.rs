@@ -16,8 +16,18 @@ use countersign_core::artifact::Context;
 use countersign_core::freeze::{RECEIPT, THAW};
 use countersign_core::receipt::course::FREEZE;
 use countersign_core::receipt::{Entry, Event, PolicyNote, Receipt};
+use countersign_core::request::State;
 use countersign_store::ledger::{Frozen, LedgerError, RequestRecord, Thaw};
 use serde_json::json;
+
+/// How a stop ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Thawed {
+    /// By the approval that was given for it.
+    Now,
+    /// Somebody else let go before.
+    Before,
+}
 
 impl Enforcer {
     /// Who stopped everything; `None` where nobody did.
@@ -76,32 +86,57 @@ impl Enforcer {
         past.stop().map(|receipt| receipt.content.seq).ok_or_else(none)
     }
 
-    /// Ends a stop, once its question was approved.
+    /// Ends a stop, once its question was approved. Several may ask for the end of one stop: they put
+    /// the same question, and its answer is used once.
     ///
     /// # Errors
-    /// Where it was not, those who allowed it may not any more, or it cannot be written down.
-    pub async fn thaw(&self, frozen: &Frozen, answered: Answered) -> Result<(), PairingError> {
+    /// Where it was not, those who allowed it may not any more, another stop holds by now, or it
+    /// cannot be written down.
+    pub async fn thaw(&self, frozen: &Frozen, answered: Answered) -> Result<Thawed, PairingError> {
         let request = match answered {
+            Answered::Approved(_) | Answered::Used(_) if self.is_over(frozen).await? => {
+                return Ok(Thawed::Before);
+            }
             Answered::Approved(request) => request,
             other => return Err(not_admitted(other)),
         };
+        match self.end(frozen, &request).await {
+            Ok(()) => Ok(Thawed::Now),
+            Err(lost) if is_lost(&lost) && self.is_over(frozen).await? => Ok(Thawed::Before),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a stop ended, and nothing is stopped.
+    ///
+    /// # Errors
+    /// [`LedgerError::Frozen`] where another one holds, or where the ledger was edited.
+    async fn is_over(&self, frozen: &Frozen) -> Result<bool, GateError> {
+        match self.past().await?.frozen() {
+            None => Ok(true),
+            Some(holds) if holds == frozen => Ok(false),
+            Some(other) => Err(LedgerError::Frozen(Box::new(other.clone())).into()),
+        }
+    }
+
+    async fn end(&self, frozen: &Frozen, request: &RequestRecord) -> Result<(), PairingError> {
         let action = question(frozen, self.stop_that_holds().await?, Vec::new(), 1_000).action;
         if request.key.action_hash != action.hash().map_err(GateError::from)? {
             let why = "the approval is for something else";
             return Err(PairingError::NotAllowed(why.into()));
         }
-        self.is_enough(&request).await?;
+        self.is_enough(request).await?;
         // One that waits at a gateway is another stop than the one that may end.
         let _ = self.heed_everywhere().await;
         let (keys, now) = (self.keys_now().await?, self.now());
-        let operator = self.operator_of(&request).await?;
+        let operator = self.operator_of(request).await?;
         let thaw = Thaw {
             frozen: frozen.clone(),
             request_id: request.id.clone(),
             now,
             recheck: Box::new(move |request| still_stands(&keys, request, operator.as_ref(), now)),
-            released: self.entry_of(Event::Released, &request).map_err(GateError::from)?,
-            entry: self.thawed(&request)?,
+            released: self.entry_of(Event::Released, request).map_err(GateError::from)?,
+            entry: self.thawed(request)?,
         };
         let thawed = self.ledger.thaw(thaw).await;
         self.unless_contradicted(&request.id, thawed).await.map_err(GateError::from)?;
@@ -148,6 +183,17 @@ impl Enforcer {
         // It is refused whether or not this can be written.
         let _ = self.block(action, note).await;
         error
+    }
+}
+
+/// Whether the end of a stop may have been refused because it ended, or another one came, in between.
+fn is_lost(error: &PairingError) -> bool {
+    use LedgerError::{State as Is, Void};
+    match error {
+        PairingError::NotAllowed(_) => true,
+        PairingError::Gate(GateError::Ledger(Void { code, .. })) => code == "frozen",
+        PairingError::Gate(GateError::Ledger(Is(state))) => *state == State::Executed,
+        _ => false,
     }
 }
 

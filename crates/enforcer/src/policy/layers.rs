@@ -1,6 +1,7 @@
 //! Where the texts of policies are found, and what they are worth.
 
 use super::{Acceptance, OBSERVE_MILLIS, PolicyError, links};
+use countersign_core::display::counted;
 use countersign_core::encoding::Hash;
 use countersign_core::time::Instant;
 use countersign_policy::load::{Dialect, MAX_BYTES, Mistakes, load};
@@ -109,8 +110,7 @@ impl Found {
 pub(super) fn of_mistakes(path: &Path, mistakes: &Mistakes) -> PolicyError {
     let more = match mistakes.0.len().saturating_sub(1) {
         0 => String::new(),
-        1 => " (and 1 more mistake)".to_owned(),
-        more => format!(" (and {more} more mistakes)"),
+        more => format!(" (and {})", counted(more, "more mistake")),
     };
     let first = mistakes.0.first();
     PolicyError::Mistakes {

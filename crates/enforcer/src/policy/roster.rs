@@ -3,6 +3,7 @@
 use super::PolicyError;
 use crate::question::{Quorum, Step, Way};
 use countersign_core::artifact::{Group, Risk};
+use countersign_core::display::counted;
 use countersign_core::time::Instant;
 use countersign_policy::load::LabelPlace;
 use countersign_policy::model::{Approver as Entry, Policy};
@@ -93,7 +94,9 @@ fn enough(verdict: &Verdict, need: u32, ways: &[Way]) -> Result<(), PolicyError>
     let who: Vec<&str> = persons.into_iter().collect();
     let have = match who.len() {
         0 => "nobody who may answer is pinned".to_owned(),
-        n => format!("only {n} who may answer is pinned: `{}`", who.join("`, `")),
+        n => {
+            format!("only {} who may answer: `{}`", counted(n, "person"), who.join("`, `"))
+        }
     };
     let need = format!("{need} persons");
     Err(PolicyError::Quorum { rule: verdict.rule_id.clone(), need, have })

@@ -2,6 +2,7 @@
 
 use super::{MAX_TTL_MILLIS, Question, Way};
 use countersign_core::artifact::{Group, Route, Seat};
+use countersign_core::display::counted;
 use countersign_policy::Verdict;
 use countersign_policy::verdict::OnTimeout;
 use std::collections::BTreeSet;
@@ -80,11 +81,7 @@ impl Quorum {
     /// How many must allow, in words.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let people = if self.threshold == 1 { "1 person" } else { "persons" };
-        let all = match self.threshold {
-            1 => people.to_owned(),
-            n => format!("{n} {people}"),
-        };
+        let all = counted(self.threshold, "person");
         let of = |group: &Group| {
             let name = group.name.as_deref().unwrap_or("a list");
             format!("{} of `{name}`", group.threshold)

@@ -1,7 +1,8 @@
 //! Questions and the requests that the ledger keeps of them.
 
-use super::{Grounds, Question, Quorum, Way, fixed_hash};
+use super::{Grounds, Question, Quorum, Step, Way, fixed_hash};
 use countersign_core::action::Action;
+use countersign_core::artifact::Group;
 use countersign_core::grant;
 use countersign_core::keys::KeyId;
 use countersign_core::redact::{Disclosure, is_ours};
@@ -67,6 +68,27 @@ impl Question {
         })
     }
 
+    /// The same with those who are named as the next and whom the policy does not ask by itself: a
+    /// caller named them. They are of those whose answer counts, and as many lists must allow.
+    pub(crate) fn with_the_named(
+        mut self,
+        request: &RequestRecord,
+        counting: &[Way],
+        groups: &[Group],
+    ) -> Self {
+        let Some(route) = request.route() else { return self };
+        let (millis, threshold) = (share(request, route.escalate_to.len()), route.threshold);
+        let step = |label: &String| {
+            let to = counting.iter().filter(|way| way.is_called(label)).cloned().collect();
+            Step { label: label.clone(), to, millis, threshold, groups: groups.to_vec() }
+        };
+        let quorum = &mut self.grounds.quorum;
+        quorum.timed = request.step_ends.is_some();
+        quorum.chain = route.escalate_to.iter().map(step).collect();
+        quorum.chain.retain(|step| !step.to.is_empty());
+        self
+    }
+
     /// Whether a stored request is this question: put to exactly these people, on exactly these
     /// grounds, in whatever round it is.
     pub(crate) fn asks_the_same(&self, request: &RequestRecord) -> bool {
@@ -77,4 +99,12 @@ impl Question {
         let then: BTreeSet<&KeyId> = request.asked_now().map(|asked| &asked.key_id).collect();
         now == then && self.route(stored.round, &place) == stored
     }
+}
+
+/// How long each of these steps has. The request ends when the last one does; how the caller shared
+/// the time between several is kept nowhere, so they share it evenly.
+fn share(request: &RequestRecord, steps: usize) -> i64 {
+    let from = request.step_ends.unwrap_or(request.created_at);
+    let left = request.expires_at.0.saturating_sub(from.0);
+    left / i64::try_from(steps.max(1)).unwrap_or(1)
 }

@@ -97,7 +97,7 @@ impl Real {
             let suspended = enforcer.suspend(&question).await.map_err(|e| words(&e))?;
             let request = self.allowed(record(suspended), by).await.map_err(|e| words(&e))?;
             let thawed = enforcer.thaw(&frozen, Answered::Approved(request)).await;
-            thawed.map_err(|e| words(&e))
+            thawed.map(drop).map_err(|e| words(&e))
         })
     }
 

@@ -67,7 +67,7 @@ async fn what_stays_of_dropped_receipts_is_judged_by_its_own_time() {
     let (scene, _) = dropped().await;
     let report = check_now(&scene).await;
     assert_eq!(report.broken, None);
-    let told = "the age of 1 copies of dropped receipts that rest on keys taken back since";
+    let told = "the age of the copies of 1 dropped receipt: they rest on keys taken back since";
     assert_eq!(report.not_checked, [told]);
 }
 

@@ -60,10 +60,12 @@ async fn attack_18_uses_that_were_given_back_are_named() {
     assert!(goes(&world).await && goes(&world).await && !goes(&world).await);
     assert_eq!(found(&world, unedited).await, None);
     let why = found(&world, |grant| grant.used = 1).await.unwrap();
-    assert!(why.contains("counts 1 uses, and 2 are recorded"), "{why}");
+    assert!(why.contains("counts 1 use, and receipts tell of 2"), "{why}");
     // Under another name it is the same grant.
     let renamed = |grant: &mut GrantRecord| (grant.id, grant.used) = ("new".into(), 0);
-    assert!(found(&world, renamed).await.unwrap().contains("counts 0 uses, and 2"));
+    assert!(
+        found(&world, renamed).await.unwrap().contains("counts 0 uses, and receipts tell of 2")
+    );
 }
 
 #[tokio::test]

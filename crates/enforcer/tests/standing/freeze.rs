@@ -1,7 +1,8 @@
 //! Everything stopped, and let go again.
 
 use super::*;
-use countersign_enforcer::Ruling as Rule;
+use countersign_enforcer::pairing::PairingError;
+use countersign_enforcer::{Ruling as Rule, Thawed};
 
 #[tokio::test]
 async fn attack_19_nothing_goes_while_everything_is_frozen() {
@@ -61,4 +62,30 @@ async fn only_a_decision_lets_go_again() {
     world.enforcer.freeze("bob", None).await.unwrap();
     let frozen = world.enforcer.frozen().await.unwrap().unwrap();
     assert!(world.enforcer.thaw(&frozen, Answered::Approved(request)).await.is_err());
+}
+
+#[tokio::test]
+async fn of_two_who_ask_for_the_end_of_one_stop_the_second_hears_that_it_ended() {
+    let world = world(POLICY).await;
+    world.enforcer.freeze("ann", None).await.unwrap();
+    let frozen = world.enforcer.frozen().await.unwrap().unwrap();
+    let question = world.enforcer.thaw_question(&frozen, 60_000).await.unwrap();
+    let request = world.put(&question).await.unwrap();
+    let request = world.answered(&request, Word::Allow).await;
+    // Both were told of the answer before either used it, or one only after the other did.
+    let first = world.enforcer.thaw(&frozen, Answered::Approved(request.clone())).await;
+    assert_eq!(first.unwrap(), Thawed::Now);
+    let receipts = world.newest().await.content.seq;
+    for told in [Answered::Approved(request.clone()), Answered::Used(request.clone())] {
+        assert_eq!(world.enforcer.thaw(&frozen, told).await.unwrap(), Thawed::Before);
+    }
+    assert_eq!(world.newest().await.content.seq, receipts, "nothing happened");
+    // Where another stop holds by then, that one is told of.
+    world.enforcer.freeze("bob", Some("wait")).await.unwrap();
+    for told in [Answered::Approved(request.clone()), Answered::Used(request)] {
+        let error = world.enforcer.thaw(&frozen, told).await.unwrap_err();
+        let PairingError::Gate(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.code(), "frozen");
+        assert!(error.to_string().contains("by bob: wait"), "{error}");
+    }
 }

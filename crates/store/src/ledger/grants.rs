@@ -7,6 +7,7 @@ use super::{ClaimRecord, LedgerError, NewPermit, Recheck, RequestKey, RequestRec
 use crate::error::StoreError;
 use async_trait::async_trait;
 use countersign_core::action::ActionHash;
+use countersign_core::grant::Terms;
 use countersign_core::receipt::{Entry, Receipt};
 use countersign_core::request::State;
 use countersign_core::time::Instant;
@@ -47,6 +48,20 @@ impl GrantRecord {
         let RequestKey { principal, session, workspace, action_hash } = key;
         (&self.principal, &self.workspace, &self.action_hash) == (principal, workspace, action_hash)
             && self.session.as_ref().is_none_or(|own| own == session)
+    }
+
+    /// What of it is not as people signed it, in words; `None` where all is.
+    #[must_use]
+    pub fn strange(&self, signed: &Terms) -> Option<&'static str> {
+        let another = [
+            (self.action_hash != signed.action_hash, "another call"),
+            (self.principal != signed.principal, "another principal"),
+            (self.session != signed.session, "another session"),
+            (self.workspace != signed.workspace, "another workspace"),
+            (self.expires_at != signed.expires_at.instant(), "another end"),
+            (self.count != signed.count, "another number of uses"),
+        ];
+        another.into_iter().find_map(|(differs, what)| differs.then_some(what))
     }
 
     /// Why it may not be used any more, in words; `None` where it may. `seen` is the latest time

@@ -78,6 +78,12 @@ impl Proven {
         self.of(&[Change::Stop]).last().filter(|receipt| said(receipt, "change") == Some("frozen"))
     }
 
+    /// Who stopped everything, as it is kept: what stops more than receipts say is no danger.
+    #[must_use]
+    pub fn frozen(&self) -> Option<&Frozen> {
+        self.0.frozen.as_ref()
+    }
+
     /// The receipt that took back a grant, by its name or the request that gave it.
     #[must_use]
     pub fn taken_back(&self, grant: &GrantRecord) -> Option<u64> {

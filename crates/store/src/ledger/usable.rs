@@ -9,6 +9,7 @@ use super::items::permitted;
 use super::told::Use;
 use super::{Given, GrantRecord, RequestRecord};
 use countersign_core::action::Action;
+use countersign_core::display::counted;
 use countersign_core::encoding::Hash;
 use countersign_core::grant::{Grant, GrantNote};
 use countersign_core::json::{self, JsonError};
@@ -197,7 +198,8 @@ impl Usable {
         let id = &grant.id;
         let (kept, signed) = (grant.used, self.grants.get(&grant.request_id)?.used);
         // Uses of this moment are counted by the row alone.
+        let own = || counted(kept, "use");
         (signed > kept)
-            .then(|| format!("the grant `{id}` counts {kept} uses, and the signed head {signed}"))
+            .then(|| format!("the grant `{id}` counts {}, and the signed head {signed}", own()))
     }
 }

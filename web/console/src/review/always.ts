@@ -4,6 +4,7 @@ import { action, artifact as protocol, taken } from "@countersign/protocol";
 import type { artifact, route } from "@countersign/protocol";
 import type { Always } from "../model.js";
 import { visible } from "./display.js";
+import { counted } from "./text.js";
 
 /** What a request offers; `undefined` is nothing. */
 export function offered(about: artifact.Artifact): route.GrantOffer | undefined {
@@ -40,8 +41,7 @@ function often(count: number | undefined): string {
 
 /** So many seconds as people say it: "8 hours". */
 export function span(seconds: number): string {
-  const of = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
-  if (seconds > 0 && seconds % 3_600 === 0) return of(seconds / 3_600, "hour");
-  if (seconds > 0 && seconds % 60 === 0) return of(seconds / 60, "minute");
-  return of(seconds, "second");
+  if (seconds > 0 && seconds % 3_600 === 0) return counted(seconds / 3_600, "hour");
+  if (seconds > 0 && seconds % 60 === 0) return counted(seconds / 60, "minute");
+  return counted(seconds, "second");
 }

@@ -4,7 +4,7 @@ import { action } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
 import { ours } from "./ours.js";
 import type { Subject } from "./subject.js";
-import { quoted, word } from "./text.js";
+import { counted, quoted, word } from "./text.js";
 
 /** The line for a request; a payload of another system is named so. */
 export function headline({ artifact }: Subject): string {
@@ -41,7 +41,7 @@ export function line(payload: json.JsonObject): string {
       return `do the task ${quoted(of("title"))}`;
     case "batch": {
       const items = payload.items as readonly json.JsonObject[];
-      return `${items.length} actions at once: ${items.map(line).join("; ")}`;
+      return `${counted(items.length, "action")} at once: ${items.map(line).join("; ")}`;
     }
     default:
       return `request ${word(of("action"))}`;
@@ -61,7 +61,8 @@ function boundary(payload: json.JsonObject): string {
       return `commit ${quoted(of("message"))}`;
     case "push": {
       const force = payload.force === true ? " and rewrite history" : "";
-      return `push ${(payload.refs as readonly json.JsonValue[]).length} refs to ${word(of("remote"))}${force}`;
+      const refs = counted((payload.refs as readonly json.JsonValue[]).length, "ref");
+      return `push ${refs} to ${word(of("remote"))}${force}`;
     }
     case "tag":
       return moved("tag");

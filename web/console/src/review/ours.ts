@@ -6,7 +6,7 @@
 import { action, grant } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
 import { line } from "./headline.js";
-import { word } from "./text.js";
+import { counted, word } from "./text.js";
 
 /** The line; `undefined` where it is a request like any other. */
 export function ours(payload: json.JsonObject): string | undefined {
@@ -42,7 +42,7 @@ function granting(payload: json.JsonObject): string | undefined {
   const wanted = payload.parameters as json.JsonObject;
   const call = wanted.action as json.JsonObject;
   if (action.actionKind(call) === undefined) return undefined;
-  const times = wanted.count === undefined ? "" : `, ${String(wanted.count)} times at most`;
+  const times = wanted.count === undefined ? "" : `, ${counted(Number(wanted.count), "time")} at most`;
   return `allow until ${String(wanted.expiresAt)}${times}, unasked: ${line(call)}`;
 }
 

@@ -43,6 +43,11 @@ function jsonText(value: json.JsonValue): string {
   return `{${inner.join(",")}}`;
 }
 
+/** So many things as people say it: `1 receipt`, `2 receipts`. */
+export function counted(count: number, thing: string): string {
+  return `${String(count)} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** A double as the terminal's review writes it: digits up to 16 places, else with an exponent. */
 function numberText(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) <= 2 ** 53) return String(value);

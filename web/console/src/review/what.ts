@@ -6,7 +6,7 @@ import type { Fact } from "../model.js";
 import { line } from "./headline.js";
 import { disclosed, fact, quotedFact } from "./subject.js";
 import type { Disclosing } from "./subject.js";
-import { members, quotedLines, scalar, step } from "./text.js";
+import { counted, members, quotedLines, scalar, step } from "./text.js";
 
 type Value = json.JsonValue;
 type Members = json.JsonObject;
@@ -46,7 +46,7 @@ function batchFacts(subject: Disclosing, { items, ...rest }: Members): readonly 
     const label = `item ${index + 1}`;
     return [fact(label, line(item)), ...leaves(subject, item, label, `/items/${index}`)];
   });
-  const kind = `${all.length} actions, answered together or one by one`;
+  const kind = `${counted(all.length, "action")}, answered together or one by one`;
   return [fact("kind", kind), ...leaves(subject, rest, "batch", ""), ...each];
 }
 

@@ -89,7 +89,7 @@ impl Bundle {
         };
         let lost = match written.lost {
             0 => String::new(),
-            lost => format!("\n{lost} texts of accepted policies are nowhere to be found any more"),
+            lost => format!("\ntexts of accepted policies nowhere to be found any more: {lost}"),
         };
         let file = visible(&self.output.display().to_string(), false);
         let check = format!("countersign audit verify {} --trust FILE", quoted(&self.output));

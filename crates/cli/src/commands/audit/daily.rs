@@ -2,8 +2,8 @@
 
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::counted;
 use crate::parties;
+use countersign_core::display::counted;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::daily::{DailyError, Effort, catch_up};
 use countersign_enforcer::{Edge, Home};

@@ -3,11 +3,11 @@
 use super::when::when;
 use crate::asking::{keep_receipt, principal};
 use crate::commands::Here;
-use crate::commands::policy::count;
 use crate::commands::receipt::{find, parsed};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::action::ActionHash;
+use countersign_core::display::counted;
 use countersign_core::time::Timestamp;
 use countersign_enforcer::redaction::{Erased, Erasure};
 use serde_json::json;
@@ -78,7 +78,7 @@ async fn call(here: &Here<'_>, which: &str) -> Result<ActionHash, Failure> {
 }
 
 fn text(erased: &Erased) -> String {
-    let (values, calls) = (count(erased.values, "value"), count(erased.receipts.len(), "call"));
+    let (values, calls) = (counted(erased.values, "value"), counted(erased.receipts.len(), "call"));
     let mut lines = vec![format!("erased      {values} of {calls}")];
     let told = |hash: &ActionHash| format!("waiting     {hash}: asked about, so not erased");
     lines.extend(erased.waiting.iter().map(told));

@@ -7,6 +7,7 @@ use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::outfile::OutFile;
 use crate::parties;
+use countersign_core::display::counted;
 use countersign_core::time::Timestamp;
 use countersign_enforcer::daily::Effort;
 use serde_json::json;
@@ -72,7 +73,7 @@ impl Export {
         let mut file = file.fill().map_err(named)?;
         let wrote = write(enforcer.ledger(), &trust, what, &mut file).await?;
         file.put().map_err(named)?;
-        let text = format!("wrote {} lines to {}", wrote.lines, path.display());
+        let text = format!("wrote {} to {}", counted(wrote.lines, "line"), path.display());
         let document = json!({"file": path.display().to_string(), "receipts": wrote.receipts,
             "lines": wrote.lines});
         here.output.result(&text, &document)?;

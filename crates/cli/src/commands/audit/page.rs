@@ -107,7 +107,7 @@ impl Page {
             Some(range) => format!("Receipts {} to {}.", range.first, range.last),
             None => "No receipts of that time.".to_owned(),
         };
-        let policies = format!("{} texts of accepted policies are inside.", written.policies);
+        let policies = format!("Texts of accepted policies inside: {}.", written.policies);
         let digest = format!("SHA-256 of the bundle: {sha256}");
         match self {
             Self::Html => {

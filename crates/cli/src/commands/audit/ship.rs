@@ -5,6 +5,7 @@ use crate::commands::{Here, asked_to_end, duration};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_client::{Collector, CollectorError};
+use countersign_core::display::counted;
 use countersign_enforcer::Enforcer;
 use countersign_enforcer::ship::{Batch, ShipError, Shipping};
 use serde_json::json;
@@ -69,7 +70,10 @@ impl Ship {
             sender.all(Some(TRIES)).await?;
         }
         let (lines, seq) = (sender.lines, sender.shipping.seq());
-        let text = format!("sent {lines} lines; the collector has everything up to receipt {seq}");
+        let text = format!(
+            "sent {}; the collector has everything up to receipt {seq}",
+            counted(lines, "line")
+        );
         here.output.result(&text, &json!({"lines": lines, "seq": seq}))?;
         Ok(Exit::Ok)
     }

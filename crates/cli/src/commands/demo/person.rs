@@ -6,6 +6,7 @@ use crate::failure::{Exit, Failure};
 use crate::tty::{Key, Tty};
 use countersign_approver::sign::Reply;
 use countersign_approver::{Opened, Review, render_text};
+use countersign_core::display::counted;
 use countersign_enforcer::Edge;
 use std::io;
 use std::time::{Duration, Instant};
@@ -115,7 +116,10 @@ fn at_the_terminal() -> io::Result<Option<Reply>> {
             return Ok(None);
         }
         let seconds = left.as_secs();
-        tty.say(&format!("\r\x1b[K[a] Approve  [d] Deny   auto-deny in {seconds} seconds "))?;
+        tty.say(&format!(
+            "\r\x1b[K[a] Approve  [d] Deny   auto-deny in {} ",
+            counted(seconds, "second")
+        ))?;
         match tty.key(left.min(Duration::from_secs(1)))? {
             Key::Byte(b'a' | b'A') => {
                 tty.say("\r\n")?;

@@ -39,6 +39,8 @@ pub(super) struct Ledger {
     pub(super) newest: Option<Instant>,
     /// Whether the head that the home remembers is one of this ledger.
     pub(super) heads: Result<(), String>,
+    /// Whether what may still be used is kept otherwise than the newest head says.
+    pub(super) miscounted: bool,
     /// What is wrong with the newest receipt.
     pub(super) last: Option<String>,
     /// Requests whose claims have no outcome yet.
@@ -129,6 +131,7 @@ async fn read(
         receipts,
         newest: last.as_ref().map(|last| last.content.recorded_at.instant()),
         heads: witness::check_home(home, store, &identity.keys).await.map_err(|e| e.to_string()),
+        miscounted: store.beside().await.map_err(bad)?.is_some_and(|beside| beside.miscounted),
         last: verdict.filter(|v| !matches!(v, Verdict::Valid { .. })).map(|v| explain(&v)),
         open: store.open_claims().await.map_err(bad)?.into_iter().map(|c| c.request_id).collect(),
         uncertain: uncertain(store, receipts).await?,

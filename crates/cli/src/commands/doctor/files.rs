@@ -1,6 +1,7 @@
 //! Who may enter the home and read what lies in it.
 
 use super::check::{Check, quoted};
+use countersign_core::display::counted;
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -128,7 +129,10 @@ pub(super) fn judge(facts: &Facts) -> Check {
             format!("others may replace the home: {} ({:04o})", said(&door.path), door.mode);
         return fail(found, format!("chmod go-w {}", quoted(&door.path)));
     }
-    Check::ok("home", format!("{}, private, {} files", facts.root.display(), files(facts)))
+    Check::ok(
+        "home",
+        format!("{}, private, {}", facts.root.display(), counted(files(facts), "file")),
+    )
 }
 
 fn files(facts: &Facts) -> usize {

@@ -2,13 +2,15 @@
 
 use super::book::{Book, Ledger};
 use super::check::{Check, quoted};
-use crate::output::counted;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use std::path::Path;
 
 const NEWEST: &str = "put the newest `trust.json` back; until then the ledger's word counts";
 
 const RESTORE: &str = "restore the home from a backup, or begin a new one with --home DIR";
+
+const MISCOUNTED: &str = "what may still be used is not what its newest head counts: of what was \
+    approved nothing is used";
 
 /// The checks of a home whose book was opened; one failure and nothing else where it could not be.
 pub(super) fn judge(root: &Path, book: &Result<Option<Book>, String>) -> Vec<Check> {
@@ -91,8 +93,9 @@ fn verify(root: &Path) -> String {
 
 fn records(root: &Path, ledger: &Ledger) -> Check {
     let wrong = ledger.heads.as_ref().err().cloned();
+    let left = || ledger.miscounted.then(|| MISCOUNTED.to_owned());
     let last = || ledger.last.as_ref().map(|why| format!("receipt {}: {why}", ledger.receipts));
-    match wrong.or_else(last) {
+    match wrong.or_else(left).or_else(last) {
         Some(why) => Check::fail("ledger", why, verify(root)),
         None if ledger.receipts == 0 => Check::ok("ledger", "whole and empty"),
         None => {
@@ -138,6 +141,7 @@ mod tests {
             receipts: 3,
             newest: None,
             heads: Ok(()),
+            miscounted: false,
             last: None,
             open: Vec::new(),
             uncertain: Vec::new(),
@@ -153,6 +157,7 @@ mod tests {
         let records = |ledger: &Ledger| records(Path::new("/h"), ledger);
         assert_eq!(records(&ledger()).state, State::Ok);
         assert_eq!(records(&Ledger { heads: Err("cut".into()), ..ledger() }).state, State::Fail);
+        assert_eq!(records(&Ledger { miscounted: true, ..ledger() }).state, State::Fail);
         assert_eq!(records(&Ledger { last: Some("no".into()), ..ledger() }).state, State::Fail);
     }
 

@@ -2,7 +2,7 @@
 
 use super::check::{Check, State};
 use crate::output::{Output, wrapped};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 
 /// The whole text, with one line at its end that sums it up.
 pub(super) fn page(output: Output, checks: &[Check]) -> String {
@@ -45,8 +45,7 @@ fn sum(checks: &[Check]) -> String {
     let of = |state| checks.iter().filter(|check| check.state == state).count();
     match (of(State::Fail), of(State::Warn)) {
         (0, 0) => "all is well".to_owned(),
-        (0, 1) => "nothing failed; 1 warning".to_owned(),
-        (0, warnings) => format!("nothing failed; {warnings} warnings"),
+        (0, warnings) => format!("nothing failed; {}", counted(warnings, "warning")),
         (failed, warnings) => format!("{failed} failed, {warnings} warned"),
     }
 }

@@ -5,7 +5,7 @@ use super::book::{Book, Ledger};
 use super::bounded::{FILES, bounded};
 use super::check::{Check, quoted};
 use crate::commands::audit::verify::{found, place, walked};
-use crate::output::counted;
+use countersign_core::display::counted;
 use countersign_core::trust::TrustStore;
 use countersign_enforcer::audit::Broken;
 use std::path::Path;
@@ -41,8 +41,8 @@ pub(super) async fn check(root: &Path, book: &Result<Option<Book>, String>) -> O
 
 fn hold(receipts: u64) -> String {
     match receipts {
-        1 => "1 receipt holds".to_owned(),
-        many => format!("{many} receipts hold"),
+        1 => counted(receipts, "receipt") + " holds",
+        _ => counted(receipts, "receipt") + " hold",
     }
 }
 

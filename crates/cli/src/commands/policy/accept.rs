@@ -3,14 +3,14 @@
 use super::init::At;
 use super::labels;
 use super::layers::Text;
-use super::page::{count, word};
+use super::page::word;
 use super::situation::{Situation, Who};
 use super::{check, unusable};
 use crate::asking::{self, Whom, keep_receipt};
 use crate::commands::{Here, asked_to_end, duration, millis};
 use crate::failure::{Exit, Failure, Outcome, no_approver};
 use crate::parties;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::receipt::Receipt;
 use countersign_enforcer::policy::{NAMES, Place, Proposal, at};
 use countersign_enforcer::{Answered, Enforcer, Progress, Question, Relays, Way};
@@ -264,7 +264,7 @@ fn shown(here: &Here<'_>, filed: &Filed, proposal: &Proposal, policy: &Policy) -
         None => "replaces    none: it is the first".into(),
     });
     let before = before(here, filed, proposal);
-    lines.push(format!("rules       {}", count(policy.rules.len(), "rule")));
+    lines.push(format!("rules       {}", counted(policy.rules.len(), "rule")));
     lines.extend(changes(before.as_ref(), policy));
     lines
 }

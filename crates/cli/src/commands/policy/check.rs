@@ -2,12 +2,12 @@
 
 use super::labels::{self, Unknown};
 use super::layers::{Standing, Text};
-use super::page::{Paint, count, paint};
+use super::page::{Paint, paint};
 use super::situation::{Situation, Who};
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_policy::LayerName;
 use countersign_policy::load::{Mistake, Mistakes};
 use serde::Serialize;
@@ -104,9 +104,9 @@ fn warned(here: &Here<'_>, text: &Text, warning: &Unknown) -> String {
 }
 
 fn summary(output: &Output, report: &Report) -> String {
-    let mut parts = vec![count(report.rules, "rule"), count(report.tests, "test")];
+    let mut parts = vec![counted(report.rules, "rule"), counted(report.tests, "test")];
     if !report.warnings.is_empty() {
-        parts.push(count(report.warnings.len(), "warning"));
+        parts.push(counted(report.warnings.len(), "warning"));
     }
     let good = paint(output, Paint::Good, "no mistakes");
     format!("{}: {good} ({})", report.file, parts.join(", "))
@@ -127,7 +127,7 @@ pub(super) fn shown(output: &Output, text: &Text, mistakes: &[Mistake]) -> Vec<S
         }
         lines.extend(mistake.hint.as_ref().map(|hint| format!("    {}", visible(hint, true))));
     }
-    lines.push(format!("{}: {}", text.name, count(mistakes.len(), "mistake")));
+    lines.push(format!("{}: {}", text.name, counted(mistakes.len(), "mistake")));
     lines
 }
 

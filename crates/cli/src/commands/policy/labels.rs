@@ -1,10 +1,10 @@
 //! Whether somebody in this home answers to a label of a policy.
 
 use super::layers::Loaded;
-use super::page::count;
 use crate::commands::Here;
 use crate::failure::Failure;
 use crate::parties;
+use countersign_core::display::counted;
 use countersign_core::trust::{Approver, TrustStore};
 use countersign_enforcer::{Edge, Home};
 use countersign_policy::model::Policy;
@@ -28,7 +28,7 @@ pub(super) fn unknown(here: &Here<'_>, loaded: &Loaded) -> Result<Vec<Unknown>, 
         return Ok(Vec::new());
     }
     let Some(identity) = parties::existing_identity(&here.root)? else {
-        let labels = count(loaded.labels.len(), "label");
+        let labels = counted(loaded.labels.len(), "label");
         let message =
             format!("nobody can tell whose the {labels} of approvers are: this home has no keys");
         return Ok(vec![Unknown { line: None, column: None, label: None, message }]);

@@ -1,12 +1,11 @@
 //! The texts under which a command judges: those of this place, or one that was named.
 
-use super::page::count;
 use super::situation::Situation;
 use super::unusable;
 use crate::commands::Here;
 use crate::failure::{Exit, Failure};
 use crate::parties;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::encoding::Hash;
 use countersign_core::time::Instant;
 use countersign_enforcer::policy::{
@@ -147,7 +146,7 @@ impl Text {
         });
         unusable("policy", format!("`{}` does not load: {first}", self.name)).hint(format!(
             "`countersign policy check` shows all of it ({})",
-            count(mistakes.0.len(), "mistake")
+            counted(mistakes.0.len(), "mistake")
         ))
     }
 }

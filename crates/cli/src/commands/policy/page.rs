@@ -59,11 +59,6 @@ pub(super) fn word(value: &impl Serialize) -> String {
     }
 }
 
-/// `1 rule`, `2 rules`.
-pub(crate) fn count(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
-}
-
 /// Seconds as people say them: `90 s`, `5 min`, `8 h`.
 pub(super) fn time(seconds: u32) -> String {
     match seconds {

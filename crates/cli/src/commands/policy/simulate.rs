@@ -3,12 +3,12 @@
 mod records;
 
 use super::layers::{self, Standing};
-use super::page::{Paint, count, paint, word};
+use super::page::{Paint, paint, word};
 use super::situation::{Situation, Who};
 use super::unusable;
 use crate::commands::Here;
 use crate::failure::{Exit, Failure, Outcome};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_enforcer::policy::{Place, at};
 use countersign_policy::{Decision, Engine, Verdict};
 use records::Recorded;
@@ -207,7 +207,7 @@ fn text(
     counts: &BTreeMap<(End, End), usize>,
     changes: &[Changed],
 ) -> String {
-    let mut lines = vec![count(actions, "action")];
+    let mut lines = vec![counted(actions, "action")];
     for ((from, to), count) in counts {
         let way = match from == to {
             true => from.word().to_owned(),

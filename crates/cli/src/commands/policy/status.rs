@@ -6,7 +6,7 @@ use super::situation::{Situation, Who};
 use crate::commands::Here;
 use crate::commands::show::width;
 use crate::failure::{Exit, Outcome};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::time::{Instant, Timestamp};
 use countersign_enforcer::policy::{Acceptance, Watched};
 use countersign_policy::LayerName;
@@ -124,8 +124,9 @@ fn worth(here: &Here<'_>, text: &Text, document: &Value) -> String {
             let word = paint(here.output, Paint::Careful, "not accepted");
             let rules = document.get("rules").and_then(Value::as_u64).unwrap_or_default();
             format!(
-                "{word}: of its {rules} rules only those that block or ask count, \
-                 and they ask whoever the other policies name; `countersign policy accept`"
+                "{word}: of its {} only those that block or ask count, \
+                 and they ask whoever the other policies name; `countersign policy accept`",
+                counted(rules, "rule")
             )
         }
     }

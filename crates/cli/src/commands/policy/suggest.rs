@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::action::Action;
 use countersign_core::artifact::Risk;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::time::Timestamp;
 use countersign_enforcer::{Enforcer, GateError};
 use countersign_policy::load::Dialect;
@@ -75,7 +75,8 @@ impl Suggest {
         if suggestions.is_empty() {
             let least = self.at_least;
             return format!(
-                "# no command was approved {least} times or more, never denied, and could be a rule"
+                "# no command was approved {} or more, never denied, and could be a rule",
+                counted(least, "time")
             );
         }
         let mut text = vec![
@@ -96,7 +97,8 @@ impl Suggestion {
         let took = median_millis.map(|m| format!(", half of them within {} s", m / 1_000 + 1));
         let rule = visible(&self.asked_by, false);
         format!(
-            "\n# approved {approved} times by {by}, {first} to {last}{}\n# asked by `{rule}`\n{}",
+            "\n# approved {} by {by}, {first} to {last}{}\n# asked by `{rule}`\n{}",
+            counted(*approved, "time"),
             took.unwrap_or_default(),
             self.rule
         )

@@ -2,13 +2,13 @@
 
 use super::asked::{self, Asked};
 use super::layers::{self, Standing, Text};
-use super::page::{Paint, count, hanging, paint, word};
+use super::page::{Paint, hanging, paint, word};
 use super::situation::{Situation, Who};
 use super::{check, unusable};
 use crate::commands::Here;
 use crate::commands::show::width;
 use crate::failure::{Exit, Failure, Outcome};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_policy::engine::Explanation;
 use countersign_policy::model::{Case, CaseWhat, Expect};
 use countersign_policy::{Engine, Verdict};
@@ -149,7 +149,7 @@ fn text(here: &Here<'_>, results: &[Tried], failed: usize) -> String {
         }
         lines.extend(hanging("", 8, &visible(&result.sentence, true), width()));
     }
-    let all = count(results.len(), "case");
+    let all = counted(results.len(), "case");
     lines.push(match failed {
         0 => format!("{all}, {}", paint(here.output, Paint::Good, "all as expected")),
         _ => format!("{all}, {failed} not as expected"),

@@ -3,7 +3,7 @@
 use super::{find, malformed, parsed};
 use crate::commands::Here;
 use crate::failure::{Exit, Outcome};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::json;
 use countersign_core::receipt::{OutputDigest, Receipt as Document};
 use serde_json::Value;
@@ -68,7 +68,7 @@ fn summary(receipt: &Document, whole: &Value) -> String {
         for (name, digest) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
             if let Some(OutputDigest { bytes, sha256, cut }) = digest {
                 let part = if *cut { "the first " } else { "" };
-                add(name, format!("sha256 {sha256} of {part}{bytes} bytes"));
+                add(name, format!("sha256 {sha256} of {part}{}", counted(*bytes, "byte")));
             }
         }
     }

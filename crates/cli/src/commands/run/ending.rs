@@ -1,6 +1,7 @@
 //! What the run, or its absence, means for the exit code.
 
 use crate::failure::{Exit, Failure, uncertain};
+use countersign_core::display::counted;
 use countersign_enforcer::child::StartError;
 use countersign_enforcer::run::Ran;
 
@@ -16,7 +17,8 @@ pub(super) fn cut(ran: &Ran) -> impl Iterator<Item = String> {
     let outputs = ran.result.as_ref().ok().and_then(|outcome| outcome.outputs);
     let named = outputs.map(|[stdout, stderr]| [("output", stdout), ("error", stderr)]);
     named.into_iter().flatten().filter(|(_, digest)| digest.cut).map(|(name, digest)| {
-        format!("countersign: standard {name} was passed on for {} bytes only", digest.bytes)
+        let bytes = counted(digest.bytes, "byte");
+        format!("countersign: standard {name} was passed on for {bytes} only")
     })
 }
 

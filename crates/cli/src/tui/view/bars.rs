@@ -7,7 +7,7 @@ use crate::tui::model::{Link, Model, Pending, Place, in_words};
 use crate::tui::reading::{Asking, Reading, Then};
 use crate::tui::update::named;
 use countersign_core::artifact::Risk;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 
 /// The first row: where one is, and whether it is up to date.
 pub(super) fn title(model: &Model, canvas: &mut Canvas<'_>) {
@@ -76,7 +76,10 @@ fn request(model: &Model, reading: &Reading) -> String {
 fn batch(chosen: &[bool]) -> String {
     match chosen.len() {
         0 => String::new(),
-        all => format!("  {} of {all} items", chosen.iter().filter(|is| **is).count()),
+        all => {
+            let some = chosen.iter().filter(|is| **is).count();
+            format!("  {some} of {}", counted(all, "item"))
+        }
     }
 }
 
@@ -162,7 +165,7 @@ fn question(model: &Model) -> Option<String> {
 fn what(reading: &Reading, all: &str) -> String {
     let chosen = reading.live.as_ref().map(|live| live.chosen.as_slice()).unwrap_or_default();
     match chosen.iter().filter(|is| **is).count() {
-        some if some < chosen.len() => format!("{some} of {} items", chosen.len()),
+        some if some < chosen.len() => format!("{some} of {}", counted(chosen.len(), "item")),
         _ => all.to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use crate::tui::list::{Line, danger, lines};
 use crate::tui::model::{Fate, Model, Row, in_words};
 use crate::tui::page::Page;
 use countersign_approver::{Verdict, so_far_line};
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 
 /// Rows of what is told about the one under the cursor, where there is room for them.
 const DETAIL: usize = 6;
@@ -143,7 +143,7 @@ fn stands(model: &Model, row: &Row) -> String {
         (None, None) => {
             let denied = match row.review().map_or(0, |review| model.denied(review)) {
                 0 => String::new(),
-                times => format!("You said no to this call before, {times} times.  "),
+                times => format!("You said no to this call before, {}.  ", counted(times, "time")),
             };
             let told = row.entry.so_far.as_ref().map(so_far_line).unwrap_or_default();
             format!("{denied}{told}")

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::bundle::Summary;
+use crate::display::counted;
 use crate::json::clip;
 use crate::trust::{Approver, Operator, Status};
 
@@ -20,19 +21,21 @@ impl Checker<'_> {
     fn said_of_policies(&mut self) {
         let (under, report) = (&self.under, &mut self.report);
         if under.explained > 0 {
-            let words = "receipts: it is that of policies accepted before them";
-            report.checked.push(format!("the policyHash of {} {words}", under.explained));
+            let (of, words) =
+                (counted(under.explained, "receipt"), "it is that of policies accepted before");
+            report.checked.push(format!("the policyHash of {of}: {words}"));
         }
         if under.own > 0 {
-            let words = "receipts: a rule of the enforcer's own applied, no policy";
-            report.checked.push(format!("the policyHash of {} {words}", under.own));
+            let (of, words) =
+                (counted(under.own, "receipt"), "a rule of the enforcer's own applied, no policy");
+            report.checked.push(format!("the policyHash of {of}: {words}"));
         }
         if let Some(first) = under.first {
             report.not_checked.push(format!(
-                "under which policies {} receipts were judged, the first is receipt {first}: their \
-                 policyHash is not that of policies accepted before them; one that nobody accepted, \
-                 the administrator's, or the built-in one of another version was in force as well",
-                under.unexplained
+                "which policies judged {}, the first is receipt {first}: the policyHash is not that of \
+                 policies accepted before; one that nobody accepted, the administrator's, or the \
+                 built-in one of another version was in force as well",
+                counted(under.unexplained, "receipt")
             ));
         }
     }
@@ -41,7 +44,10 @@ impl Checker<'_> {
         let (read, held) = (self.report.receipts, self.report.levels.values().sum::<u64>());
         let checked = &mut self.report.checked;
         if read > 0 {
-            checked.push(format!("{read} receipts, each whether it follows the one before it"));
+            checked.push(format!(
+                "{}, each whether it follows the one before it",
+                counted(read, "receipt")
+            ));
             checked.push(format!(
                 "hashes, signatures and levels of each under the keys of your trust store: {held} \
                  of {read} hold"
@@ -49,14 +55,14 @@ impl Checker<'_> {
         }
         if self.witnessed > 0 {
             checked.push(format!(
-                "{} heads of the ledger inside artifacts: they name receipts that are here",
-                self.witnessed
+                "{} of the ledger inside artifacts, by the receipts that are here",
+                counted(self.witnessed, "head")
             ));
         }
         if self.outside > 0 {
             self.report.not_checked.push(format!(
-                "{} heads inside artifacts: they name receipts outside this bundle",
-                self.outside
+                "{} inside artifacts, of receipts outside this bundle",
+                counted(self.outside, "head")
             ));
         }
     }
@@ -64,15 +70,18 @@ impl Checker<'_> {
     fn said_of_the_rest(&mut self) {
         let checked = &mut self.report.checked;
         if !self.texts.is_empty() {
-            checked.push(format!("{} texts of policies against their hashes", self.texts.len()));
+            checked.push(format!(
+                "{} of policies, each against its hash",
+                counted(self.texts.len(), "text")
+            ));
         }
         if let Some(key) = &self.signed_by {
             checked.push(format!("the manifest: digests, and the signature of operator key {key}"));
         }
         if self.earlier > 0 {
             self.report.not_checked.push(format!(
-                "the chain between {} earlier receipts of keys and policies: each was checked alone",
-                self.earlier
+                "the chain between {} of keys and policies: each was checked alone",
+                counted(self.earlier, "earlier receipt")
             ));
         }
     }

@@ -1,7 +1,7 @@
 //! What happens to a request: it is asked about, allowed, used once, or ends.
 
 use super::fate::{Asked, Fate, Key, untold};
-use super::step::Of;
+use super::step::{Given, Of};
 use super::{Course, Uses};
 use std::collections::hash_map::Entry;
 
@@ -49,22 +49,26 @@ impl Course {
     }
 
     /// The approval of a request gives a grant, and is used up by it where it asked for that.
-    pub(super) fn granted(&mut self, seq: u64, of: &Of, whole: bool) -> Result<(), String> {
+    pub(super) fn granted(&mut self, seq: u64, given: &Given) -> Result<(), String> {
+        let Given { of, whole, at, signed } = given;
         self.moves()?;
         self.approved_before(seq, of)?;
         let fate = self.of(seq, of)?;
         match fate {
             // The call itself was used meanwhile.
-            Fate::Used { .. } if !whole => {}
+            Fate::Used { .. } if !*whole => {}
             _ => fate.allows(of.round)?,
         }
-        if whole {
+        if *whole {
             *fate = Fate::Used { told: true };
         }
         let grant: &mut Uses = self.grants.entry(Key::of(&of.request)).or_default();
-        match grant.given.replace(seq) {
+        grant.signed.clone_from(signed);
+        match grant.given.replace((seq, at.clone())) {
             None => Ok(()),
-            Some(before) => Err(format!("receipt {before} says that this approval gave a grant")),
+            Some((before, _)) => {
+                Err(format!("receipt {before} says that this approval gave a grant"))
+            }
         }
     }
 

@@ -3,10 +3,13 @@
 use super::round::Round;
 use super::{FREEZE, GRANT, LEDGER, Stopped};
 use crate::action::{Action, Request};
+use crate::artifact::ArtifactHead;
+use crate::decision::Decision;
 use crate::freeze::{RECEIPT, THAW};
-use crate::grant::{Grant, GrantNote};
+use crate::grant::{Grant, GrantNote, Terms};
 use crate::receipt::{Basis, Content, Entry, Event};
-use serde_json::Value;
+use crate::time::Timestamp;
+use serde_json::{Map, Value};
 
 /// What a receipt changes of what may happen after it. Small: it keeps no action.
 pub struct Step {
@@ -35,8 +38,8 @@ pub(super) enum What {
     Told(String, Option<Vec<usize>>),
     /// A request ended without its use; whether by a no, or because it was taken back.
     Ended(String, bool),
-    /// The approval of a request gave a grant; whether it asked for nothing else.
-    Granted(Of, bool),
+    /// The approval of a request gave a grant.
+    Granted(Box<Given>),
     /// A grant was taken back; also which request gave it, where that is said.
     Revoked(String, Option<String>),
     /// Everything was stopped.
@@ -55,6 +58,16 @@ pub(super) struct Of {
     pub(super) round: Round,
 }
 
+/// A grant that was given.
+pub(super) struct Given {
+    pub(super) of: Of,
+    /// Whether the request asked for nothing else.
+    pub(super) whole: bool,
+    pub(super) at: Timestamp,
+    /// What people signed.
+    pub(super) signed: Option<Terms>,
+}
+
 /// One use of a grant.
 pub(super) struct Use {
     /// The request that was opened for it.
@@ -62,8 +75,8 @@ pub(super) struct Use {
     /// The request whose approval gave it.
     pub(super) giver: String,
     pub(super) grant: String,
-    /// How often it may be used, as people signed.
-    pub(super) count: Option<u32>,
+    /// What people signed.
+    pub(super) signed: Terms,
 }
 
 impl Step {
@@ -97,7 +110,15 @@ fn what(content: &Content) -> Option<What> {
         (Executed | Failed | Uncertain, _) => What::Told(request, entry.items.clone()),
         (Denied | Withdrawn, _) => What::Ended(request, true),
         (Expired, _) => What::Ended(request, false),
-        (Granted, _) => What::Granted(of(request), Grant::is_all_of(entry.action.as_ref())),
+        (Granted, _) => What::Granted(Box::new(Given {
+            of: of(request),
+            whole: Grant::is_all_of(entry.action.as_ref()),
+            at: content.recorded_at.clone(),
+            signed: entry
+                .action
+                .as_ref()
+                .and_then(|action| terms(action, &entry.artifacts, &entry.decisions)),
+        })),
         _ => What::Nothing,
     })
 }
@@ -128,11 +149,19 @@ fn change(content: &Content) -> Option<What> {
 }
 
 fn used(request: String, note: &GrantNote) -> Option<Use> {
-    let heads: Vec<_> = note.artifacts.iter().collect();
-    let decisions: Vec<_> = note.decisions.iter().collect();
-    let giver = heads.first()?.of_request().ok()?;
-    let count = Grant::signed(&note.action, &heads, &decisions)?.count;
-    Some(Use { request, giver, grant: note.id.clone(), count })
+    let giver = note.artifacts.first()?.of_request().ok()?;
+    let signed = terms(&note.action, &note.artifacts, &note.decisions)?;
+    Some(Use { request, giver, grant: note.id.clone(), signed })
+}
+
+/// The grant that people signed.
+fn terms(
+    action: &Map<String, Value>,
+    heads: &[ArtifactHead],
+    decisions: &[Decision],
+) -> Option<Terms> {
+    let (heads, decisions): (Vec<_>, Vec<_>) = (heads.iter().collect(), decisions.iter().collect());
+    Grant::signed(action, &heads, &decisions)?.terms().ok()
 }
 
 /// What was allowed, where it is the end of a stop. It lets nothing else go.

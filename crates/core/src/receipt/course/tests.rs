@@ -1,4 +1,4 @@
-use super::step::{Of, Use};
+use super::step::{Given, Of, Use};
 use super::*;
 use crate::action::ActionHash;
 use crate::encoding::Hash;
@@ -46,12 +46,24 @@ fn after(requests: &[&str], then: Vec<What>) -> Vec<What> {
 }
 
 fn granted() -> What {
-    What::Granted(of("giver"), false)
+    gives(of("giver"), false)
+}
+
+fn gives(of: Of, whole: bool) -> What {
+    let at = Instant(1_770_000_000_000).timestamp();
+    What::Granted(Box::new(Given { of, whole, at, signed: None }))
+}
+
+fn terms(count: Option<u32>) -> Terms {
+    let (principal, workspace) = ("uid:1".into(), "/w".into());
+    let action_hash = ActionHash(Hash([1; 32]));
+    let expires_at = Instant(1_780_000_000_000).timestamp();
+    Terms { action_hash, principal, session: None, workspace, expires_at, count }
 }
 
 fn uses(request: &str, grant: &str, count: Option<u32>) -> What {
     let (request, giver, grant) = (request.into(), "giver".into(), grant.into());
-    What::Uses(Box::new(Use { request, giver, grant, count }))
+    What::Uses(Box::new(Use { request, giver, grant, signed: terms(count) }))
 }
 
 /// What a stop says of itself whose receipt is the first.
@@ -83,7 +95,7 @@ fn attack_18_an_approval_is_used_once() {
         assert_eq!(breaks(vec![again]), 1);
     }
     assert_eq!(breaks(vec![released("a", None), suspended("a")]), 2);
-    assert_eq!(breaks(vec![What::Granted(of("a"), true), released("a", None)]), 2);
+    assert_eq!(breaks(vec![gives(of("a"), true), released("a", None)]), 2);
 }
 
 #[test]
@@ -102,7 +114,7 @@ fn attack_18_what_is_used_was_asked_and_allowed_before_with_the_same_artifacts()
     assert_eq!(breaks(after(&["a"], vec![What::Released(other(), None)])), 3);
     assert_eq!(breaks(after(&["a"], vec![What::Released(other(), Some(vec![0]))])), 3);
     assert_eq!(breaks(after(&["a"], vec![What::Thaws(other(), None)])), 3);
-    assert_eq!(breaks(after(&["a"], vec![What::Granted(other(), false)])), 3);
+    assert_eq!(breaks(after(&["a"], vec![gives(other(), false)])), 3);
     assert_eq!(breaks(vec![suspended("a"), What::Suspended(other())]), 2);
     assert_eq!(breaks(vec![suspended("a"), What::Approved(other())]), 2);
     let second = Of { round: Round::made(1, 2), ..of("a") };

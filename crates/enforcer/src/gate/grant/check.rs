@@ -5,7 +5,6 @@ use crate::gate::standing::{Keys, still_signed};
 use crate::policy::recheck::Judge;
 use countersign_core::action::Action;
 use countersign_core::artifact::Risk;
-use countersign_core::grant::Grant;
 use countersign_core::time::Instant;
 use countersign_policy::verdict::AlwaysAllow;
 use countersign_policy::{Asker, Verdict};
@@ -46,8 +45,9 @@ impl Standing {
         giver: &RequestRecord,
     ) -> Result<(), LedgerError> {
         let signed = terms(giver).ok_or_else(|| void("what was signed is no grant"))?;
-        if !says(&signed, grant) {
-            return Err(void("the grant is not the one that was signed"));
+        let terms = signed.clone().terms().map_err(|_| void("a foreign payload"))?;
+        if let Some(what) = grant.strange(&terms) {
+            return Err(void(&format!("the grant is not the one that was signed, but has {what}")));
         }
         still_signed(&self.keys, giver, grant.granted_at, self.now)?;
         let action = Action::from_payload(&Value::Object(signed.action.clone()));
@@ -68,17 +68,6 @@ impl Standing {
 fn asked_at(giver: &RequestRecord) -> Instant {
     let made = giver.asked_now().map(|one| one.artifact.head.created_at.instant());
     made.max().map_or(giver.created_at, |made| made.max(giver.created_at))
-}
-
-/// Whether the row says what was signed.
-fn says(signed: &Grant, row: &GrantRecord) -> bool {
-    let hash = signed.action_hash().ok();
-    hash == Some(row.action_hash)
-        && signed.principal == row.principal
-        && signed.session == row.session
-        && signed.workspace == row.workspace
-        && signed.expires_at.instant() == row.expires_at
-        && signed.count == row.count
 }
 
 fn void(message: &str) -> LedgerError {

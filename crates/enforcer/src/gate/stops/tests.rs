@@ -4,10 +4,12 @@ use crate::home::Home;
 use crate::notary::OperatorNotary;
 use crate::pairing::Candidate;
 use countersign_core::encoding::Fixed;
-use countersign_core::freeze::{Stop, StopType};
+use countersign_core::freeze::{SignedStop, Stop, StopType, shown};
+use countersign_core::json;
 use countersign_core::keys::SecretKeys;
-use countersign_core::sealing::Entropy;
+use countersign_core::sealing::{self, Entropy};
 use countersign_store::ledger::MemoryLedger;
+use countersign_store::relay::stop::STOPS_TOLD;
 use std::path::Path;
 
 async fn gate(dir: &Path, person: &SecretKeys) -> Enforcer {

@@ -1,7 +1,7 @@
 //! Grants, of which somebody edits what the ledger keeps.
 
 use super::{moved, team_under};
-use crate::beside::{assert_contradicted, edit, used};
+use crate::beside::{assert_contradicted, edit, found, used};
 use crate::scene::{DAY, Scene};
 use countersign_core::action::{Action, Request};
 use countersign_core::decision::Word;
@@ -98,4 +98,55 @@ async fn attack_45_a_grant_whose_count_was_set_back_is_not_used_once_more() {
         assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("counts 0 uses")));
         assert_eq!(refused.unwrap_err().code(), "ledger_contradicted");
     }
+}
+
+#[tokio::test]
+async fn attack_45_a_grant_whose_row_says_more_than_was_signed_is_named_and_not_used() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, hints) = offered(&scene).await;
+    let asked = scene.put(&question).await;
+    scene.says(&asked, &tablet, Word::Allow, Some(hints)).await.unwrap();
+    let run = by_grant(&scene, &question).await.unwrap().unwrap();
+    scene.enforcer.hand_over(run).await.unwrap();
+    edit(&scene, "CREATE TABLE kept AS SELECT * FROM standing;");
+    let edits = [
+        ("count = 100", "another number of uses than people signed"),
+        ("count = NULL", "another number of uses than people signed"),
+        ("count = 2, expires_at = expires_at + 1000", "another end than people signed"),
+        ("session = 'other'", "another session than people signed"),
+        ("principal = 'uid:2'", "another principal than people signed"),
+        ("workspace = '/'", "another workspace than people signed"),
+        ("action_hash = zeroblob(32)", "another call than people signed"),
+        ("granted_at = granted_at - 1000", "another time than that of receipt"),
+    ];
+    for (row, named) in edits {
+        edit(&scene, &format!("UPDATE standing SET {row};"));
+        assert!(by_grant(&scene, &question).await.unwrap().is_none(), "a person is asked: {row}");
+        let because = found(&scene).await.1;
+        assert!(because.contains(named), "{row}: {because}");
+        edit(&scene, "DELETE FROM standing; INSERT INTO standing SELECT * FROM kept;");
+    }
+    edit(&scene, "DROP TABLE kept;");
+    assert_eq!(scene.verify().await.broken, None);
+}
+
+#[tokio::test]
+async fn attack_45_a_grant_that_no_receipt_gives_is_named_and_not_used() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, hints) = offered(&scene).await;
+    let asked = scene.put(&question).await;
+    let asked = scene.says(&asked, &tablet, Word::Allow, Some(hints)).await.unwrap();
+    used(&scene, &asked).await.unwrap();
+    let plain = scene.put(&question).await;
+    let plain = scene.says(&plain, &tablet, Word::Allow, None).await.unwrap();
+    let row = "id, principal, session, workspace, action_hash, granted_at, expires_at, count, used";
+    let rows = format!(
+        "CREATE TABLE kept AS SELECT * FROM standing; DELETE FROM standing;
+        INSERT INTO standing (request, {row}) SELECT '{}', {row} FROM kept; DROP TABLE kept;",
+        plain.id
+    );
+    edit(&scene, &rows);
+    assert!(found(&scene).await.1.contains("stands, and no receipt gives it"));
+    let refused = by_grant(&scene, &question).await;
+    assert_eq!(refused.unwrap_err().code(), "ledger_contradicted");
 }

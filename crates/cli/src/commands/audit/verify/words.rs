@@ -2,8 +2,7 @@
 
 use super::walk::HEAD;
 use crate::commands::receipt::explain;
-use crate::output::counted;
-use countersign_core::display::visible;
+use countersign_core::display::{counted, visible};
 use countersign_core::receipt::check::Verdict;
 use countersign_enforcer::audit::{Broken, Report};
 use serde_json::{Value, json};
