@@ -7,10 +7,14 @@
 #[path = "standing/beside.rs"]
 mod beside;
 mod common;
+#[path = "standing/ends.rs"]
+mod ends;
 #[path = "standing/freeze.rs"]
 mod freeze;
 #[path = "standing/grants.rs"]
 mod grants;
+#[path = "standing/heads.rs"]
+mod heads;
 #[path = "standing/limits.rs"]
 mod limits;
 #[path = "standing/taken.rs"]
@@ -65,6 +69,13 @@ async fn world(policy: &str) -> World {
 fn action(name: &str) -> Action {
     let verb = (name == "pay").then(|| "payment".to_owned());
     Action::Request(Request { action: name.into(), parameters: json!({"n": 1}), verb })
+}
+
+/// Takes the key of the one approver back.
+fn revoke_ann(world: &World) {
+    let at = world.edge.now().timestamp();
+    let name = world.home.pairings().unwrap()[0].name.clone();
+    world.home.revoke(world.enforcer.identity(), &name, &at, None).unwrap();
 }
 
 /// The same tool with other arguments.

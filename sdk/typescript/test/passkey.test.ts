@@ -5,10 +5,10 @@ import { test } from "node:test";
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { challengeOf, hint, signDecision, verifySignature } from "../src/decision.js";
-import { concat, hex, utf8, base64 } from "../src/encoding.js";
+import { base64, concat, hex, unhex, utf8 } from "../src/encoding.js";
 import { canonical, without } from "../src/json.js";
 import { keyId, secretKeys } from "../src/keys.js";
-import { asserts, offerChallenge, signOffer } from "../src/passkey.js";
+import { assertionJson, asserts, offerChallenge, signOffer } from "../src/passkey.js";
 import type { Assertion, Passkey } from "../src/passkey.js";
 import { artifact } from "./fixture.js";
 
@@ -59,4 +59,41 @@ test("attack_35 what a passkey signs for an offer is no decision, and the same o
   const offer = await signOffer(body, assertion(challenge), device);
   assert.deepEqual(Object.keys(offer), ["type", "body", "webauthn", "signature"]);
   await assert.rejects(signOffer({ ...body, keyId: "x" }, assertion(challenge), device), RangeError);
+});
+
+test("attack_49 a passkey's signature has one form", () => {
+  const challenge = new Uint8Array(32).fill(7);
+  const made = assertion(challenge);
+  const holds = (signature: Uint8Array): boolean =>
+    asserts(pinned, challenge, assertionJson({ ...made, signature }));
+  /** The signature of two numbers, as they stand there. */
+  const der = (r: Uint8Array, s: Uint8Array, tail: readonly number[] = []): Uint8Array => {
+    const whole = [0x02, r.length, ...r, 0x02, s.length, ...s, ...tail];
+    return new Uint8Array([0x30, whole.length, ...whole]);
+  };
+  const { r, s } = p256.Signature.fromBytes(made.signature, "der");
+  const bytes = (n: bigint): Uint8Array => unhex(n.toString(16).padStart(64, "0")) ?? new Uint8Array();
+  /** The shortest form that is not negative, and what else would be read as the same number. */
+  const forms = (n: bigint): readonly Uint8Array[] => {
+    const full = bytes(n);
+    const bare = full.subarray(full.findIndex((byte) => byte !== 0));
+    const padded = new Uint8Array([0, ...bare]);
+    return (bare[0] ?? 0) > 0x7f ? [padded, bare] : [bare, padded];
+  };
+  const [[goodR, otherR], [goodS, otherS]] = [forms(r), forms(s)] as [Uint8Array[], Uint8Array[]];
+  const good = der(goodR as Uint8Array, goodS as Uint8Array);
+  assert.ok(holds(good));
+  /** One byte of it counted up. */
+  const at = (place: number): Uint8Array => good.map((byte, here) => (here === place ? byte + 1 : byte));
+  for (const bad of [
+    der(otherR as Uint8Array, goodS as Uint8Array),
+    der(goodR as Uint8Array, otherS as Uint8Array),
+    der(goodR as Uint8Array, goodS as Uint8Array, [0]),
+    new Uint8Array([...good, 0]),
+    at(0), at(1), at(2),
+    good.subarray(0, good.length - 1),
+    new Uint8Array(),
+  ]) {
+    assert.ok(!holds(bad), hex(bad));
+  }
 });

@@ -155,9 +155,14 @@ impl ReplayView for Fresh {
 
 /// What verification says of an answer that is right in everything but, perhaps, its hints.
 fn verified(word: Word, hints: Value) -> Result<Vote, Refusal> {
+    verified_of(1, word, hints)
+}
+
+/// The same where so many must allow.
+fn verified_of(threshold: u32, word: Word, hints: Value) -> Result<Vote, Refusal> {
     let key = secret(3);
-    let roster = vec![Seat { person: "ann".into(), key_id: key.key_id() }];
-    let route = Route { roster, ..route() };
+    let roster = ["ann", "bob"].map(|person| Seat { person: person.into(), key_id: key.key_id() });
+    let route = Route { roster: roster.to_vec(), threshold, ..route() };
     let head = ArtifactHead {
         request_id: "r1".into(),
         session_id: None,
@@ -224,6 +229,9 @@ fn a_yes_to_some_items_approves_them_and_nothing_else() {
     for word in [Word::Allow, Word::Deny] {
         assert!(Approved::part(verified(word, json!({})).unwrap()).is_err());
     }
+    // Where several must agree, one person's yes to a part of it is none.
+    let of_two = verified_of(2, Word::Deny, json!({"items": [1]})).unwrap();
+    assert!(Approved::part(of_two).is_err());
 }
 
 fn said(size: usize) -> impl Strategy<Value = Meaning> {

@@ -1,5 +1,7 @@
 //! Honest bundles hold; every way of changing one is noticed and named.
 
+mod signed;
+
 use super::*;
 use crate::action::ActionHash;
 use crate::artifact::Risk;

@@ -197,6 +197,9 @@ fn attack_49_a_passkey_lives_at_a_name_that_nobody_in_between_can_change() {
         ("example", "https://relay.example"),
         ("relay.example", "https://relay.example/"),
         ("relay.example", "https://RELAY.example"),
+        ("RELAY.example", "https://RELAY.example"),
+        ("relay.example", "https://relay.example:443"),
+        ("relay.example", "https://relay.example:8443/page"),
         ("evil.test", "https://relay.example"),
         ("", ""),
     ] {

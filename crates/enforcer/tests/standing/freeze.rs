@@ -1,6 +1,8 @@
 //! Everything stopped, and let go again.
 
 use super::*;
+use countersign_core::artifact::Assurance;
+use countersign_core::trust::{Approver, TrustStore};
 use countersign_enforcer::pairing::PairingError;
 use countersign_enforcer::{Ruling as Rule, Thawed};
 
@@ -87,5 +89,58 @@ async fn of_two_who_ask_for_the_end_of_one_stop_the_second_hears_that_it_ended()
         let PairingError::Gate(error) = error else { panic!("{error:?}") };
         assert_eq!(error.code(), "frozen");
         assert!(error.to_string().contains("by bob: wait"), "{error}");
+    }
+}
+
+/// The end of a stop, allowed, and what comes in between.
+async fn thawed(world: &World, between: impl AsyncFnOnce()) -> bool {
+    world.enforcer.freeze("ann", None).await.unwrap();
+    let frozen = world.enforcer.frozen().await.unwrap().unwrap();
+    let question = world.enforcer.thaw_question(&frozen, 60_000).await.unwrap();
+    let request = world.put(&question).await.unwrap();
+    let request = world.answered(&request, Word::Allow).await;
+    between().await;
+    let ended = world.enforcer.thaw(&frozen, Answered::Approved(request)).await;
+    let ended = matches!(ended, Ok(Thawed::Now));
+    assert_eq!(ended, world.enforcer.frozen().await.unwrap().is_none());
+    ended
+}
+
+#[tokio::test]
+async fn attack_19_only_those_who_still_may_end_a_stop() {
+    let own = world(POLICY).await;
+    assert!(thawed(&own, async || ()).await);
+    assert!(!thawed(&own, async || revoke_ann(&own)).await);
+    let other = world(POLICY).await;
+    let stronger = async || {
+        let keys = SecretKeys::from_bytes(&[8; 64]).unwrap();
+        let pin = |store: &mut TrustStore| {
+            let bob = Approver {
+                key_id: keys.key_id(),
+                keys: *keys.public(),
+                person: "bob".into(),
+                label: "tablet".into(),
+                assurance: Assurance::Device,
+                pair_id: "pair_2".into(),
+                ..store.approvers[0].clone()
+            };
+            store.approvers.push(bob);
+        };
+        other.home.change_trust(other.enforcer.identity(), pin).unwrap();
+    };
+    assert!(!thawed(&other, stronger).await);
+}
+
+#[tokio::test]
+async fn attack_19_nobody_is_asked_for_what_looks_like_the_end_of_a_stop() {
+    let world = world(POLICY).await;
+    let spins = world.question(action("spin")).await;
+    world.enforcer.freeze("ann", None).await.unwrap();
+    let frozen = world.enforcer.frozen().await.unwrap().unwrap();
+    let thaw = world.enforcer.thaw_question(&frozen, 60_000).await.unwrap();
+    let agents = Question { principal: WHOSE.0.into(), ..thaw };
+    let of_home = Question { principal: "home".into(), ..spins };
+    for question in [agents, of_home] {
+        assert_eq!(world.put(&question).await.err().unwrap().code(), "frozen");
     }
 }

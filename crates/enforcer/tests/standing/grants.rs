@@ -207,9 +207,7 @@ async fn attack_19_a_key_that_is_revoked_voids_its_grants() {
     let world = world(POLICY).await;
     given(&world, "spin", (None, None, false)).await;
     assert!(goes(&world).await);
-    let at = world.edge.now().timestamp();
-    let name = world.home.pairings().unwrap()[0].name.clone();
-    world.home.revoke(world.enforcer.identity(), &name, &at, None).unwrap();
+    revoke_ann(&world);
     assert!(!goes(&world).await);
 }
 
@@ -222,6 +220,22 @@ async fn attack_11_another_policy_voids_a_grant() {
     assert!(!goes(&world).await);
     std::fs::write(&path, POLICY).unwrap();
     assert!(goes(&world).await);
+}
+
+#[tokio::test]
+async fn attack_11_another_policy_gives_no_grant() {
+    let world = world(POLICY).await;
+    let wanted = want(&world, "spin", (None, None, false)).await.unwrap();
+    let seated = Seated { ways: world.enforcer.ways().unwrap(), quorum: Quorum::default() };
+    let question = world.enforcer.grant_question(&wanted, seated, 60_000).unwrap();
+    let request = world.put(&question).await.unwrap();
+    let request = world.answered(&request, Word::Allow).await;
+    let path = world.home.root().join("policy.toml");
+    std::fs::write(&path, format!("{POLICY}# changed\n")).unwrap();
+    let refused = world.enforcer.give_grant(&wanted, &request, Asker::default()).await;
+    assert!(matches!(refused, Err(GateError::Ledger(LedgerError::Void { .. }))), "{refused:?}");
+    std::fs::write(&path, POLICY).unwrap();
+    world.enforcer.give_grant(&wanted, &request, Asker::default()).await.unwrap();
 }
 
 #[tokio::test]

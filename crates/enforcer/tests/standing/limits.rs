@@ -97,3 +97,45 @@ async fn request_of(world: &World) -> RequestRecord {
     let open = world.ledger.open_requests().await.unwrap();
     open.into_iter().find(|r| r.accepted.is_empty()).unwrap()
 }
+
+fn pay() -> Request {
+    Request { action: "pay".into(), parameters: json!({"n": 1}), verb: Some("payment".into()) }
+}
+
+#[tokio::test]
+async fn attack_46_a_row_is_of_one_kind_and_only_a_yes_to_that_ends_it() {
+    let world = world(POLICY).await;
+    let says = async |action: Action, word| {
+        world.later(1_000);
+        let request = world.put(&world.question(action).await).await.unwrap();
+        world.answered(&request, word).await;
+    };
+    says(other("spin", 1), Word::Deny).await;
+    says(other("spin", 2), Word::Deny).await;
+    says(action("pay"), Word::Allow).await;
+    says(other("spin", 3), Word::Deny).await;
+    let refused = world.put(&world.question(other("spin", 4)).await).await.err().unwrap();
+    assert!(matches!(refused, GateError::DeniedInARow(_)), "{refused}");
+    // What is of another kind is asked.
+    world
+        .put(
+            &world
+                .question(Action::Request(Request { parameters: json!({"n": 2}), ..pay() }))
+                .await,
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn attack_46_an_explanation_that_says_nothing_asks_nobody_again() {
+    let world = world(POLICY).await;
+    let mut question = world.question(action("spin")).await;
+    let request = world.put(&question).await.unwrap();
+    world.answered(&request, Word::Deny).await;
+    for empty in ["", " \n"] {
+        question.context.description = Some(empty.into());
+        let refused = world.put(&question).await.err().unwrap();
+        assert!(matches!(refused, GateError::DeniedBefore(_)), "{refused}");
+    }
+}

@@ -130,3 +130,14 @@ async fn attack_19_nothing_is_granted_while_everything_is_frozen() {
     world.enforcer.claim(&request, &Relays::new()).await.map(drop).unwrap();
     assert_eq!(world.ledger.grants().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn attack_11_an_answer_under_another_policy_gives_no_grant() {
+    let world = world(POLICY).await;
+    let request = asked(&world, "spin").await;
+    let path = world.home.root().join("policy.toml");
+    std::fs::write(&path, format!("{POLICY}# changed\n")).unwrap();
+    answer(&world, &request, &hours(&world, 1)).await.unwrap();
+    assert!(world.ledger.grants().await.unwrap().is_empty());
+    assert_eq!(world.newest().await.content.entry.event, Event::Observed, "it is written down");
+}

@@ -1,5 +1,6 @@
 //! What every ledger promises. Each back end calls [`all`] with a way to make an empty ledger.
 
+mod against;
 mod fixture;
 mod freeze;
 mod grants;
@@ -57,6 +58,7 @@ where
     grants::attack_19_a_grant_that_was_taken_back_is_none(&*make().await?).await?;
     grants::attack_18_the_last_use_goes_to_one_of_many(make().await?).await?;
     limits::attack_26_one_asker_starves_nobody(&*make().await?).await?;
+    limits::attack_26_all_together_have_so_much_room(&*make().await?).await?;
     limits::the_queue_moves_in_order(&*make().await?).await?;
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
     read::all(&make).await?;
@@ -65,6 +67,7 @@ where
     lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await?;
+    against::all(&make).await?;
     rounds::all(&make).await
 }
 

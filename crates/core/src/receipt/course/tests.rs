@@ -117,6 +117,7 @@ fn attack_18_what_is_used_was_asked_and_allowed_before_with_the_same_artifacts()
     assert_eq!(breaks(after(&["a"], vec![gives(other(), false)])), 3);
     assert_eq!(breaks(vec![suspended("a"), What::Suspended(other())]), 2);
     assert_eq!(breaks(vec![suspended("a"), What::Approved(other())]), 2);
+    assert_eq!(breaks(vec![suspended("a"), What::Escalated(other())]), 2);
     let second = Of { round: Round::made(1, 2), ..of("a") };
     let items = vec![released("a", Some(&[0])), What::Released(second, Some(vec![1]))];
     assert_eq!(breaks(after(&["a"], items)), 4);
@@ -149,6 +150,10 @@ fn attack_19_what_ended_is_not_used() {
     assert_eq!(course.is_over("a"), Some("it ended"));
     assert_eq!(course.is_over("b"), Some("it was used"));
     assert_eq!(course.is_over("c"), None);
+    let batch = after(&["a"], vec![released("a", Some(&[0])), ended("a")]);
+    let mut course = Course::default();
+    follow(&mut course, batch).unwrap();
+    assert_eq!(course.is_over("a"), Some("it ended"), "what is left of it is not used");
 }
 
 #[test]
@@ -170,6 +175,7 @@ fn attack_18_what_came_of_it_is_told_once() {
     assert_eq!(items(vec![told(Some(&[1])), told(Some(&[1]))]), 6);
     assert_eq!(items(vec![told(Some(&[2]))]), 5);
     assert_eq!(items(vec![told(None)]), 5);
+    assert_eq!(items(vec![told(Some(&[]))]), 5);
     assert_eq!(items(vec![ended("a"), told(Some(&[1]))]), 0);
 }
 
@@ -187,6 +193,10 @@ fn attack_19_a_grant_is_used_as_often_as_people_signed_and_not_after_it_was_take
     assert_eq!(breaks(vec![granted(), revoked(Some("giver")), uses("a", "other", None)]), 3);
     assert_eq!(breaks(vec![granted(), granted()]), 2);
     assert_eq!(breaks(vec![granted(), released("giver", None)]), 0);
+    // Beside its one use, and not by an approval that asked for nothing else.
+    assert_eq!(breaks(vec![released("giver", None), granted()]), 0);
+    let whole = || What::Granted(of("giver"), true);
+    assert_eq!(breaks(vec![released("giver", None), whole()]), 2);
     assert_eq!(breaks(vec![uses("a", "g", None)]), 1);
     assert_eq!(breaks(vec![granted(), uses("a", "g", None), uses("a", "g", None)]), 3);
     let mut course = Course::default();
@@ -204,6 +214,7 @@ fn attack_28_nothing_goes_between_a_stop_and_its_end() {
     for gone in [allowed(), released("a", None), granted(), uses("b", "g", None)] {
         assert_eq!(breaks(vec![frozen(), gone]), 2);
     }
+    assert_eq!(breaks(vec![granted(), frozen(), uses("b", "g", None)]), 3);
     // What lets go again is the end of the stop, and the stop's own.
     assert_eq!(breaks(vec![frozen(), thaws("t"), allowed()]), 3);
     assert_eq!(breaks(vec![frozen(), thaws("t"), What::Thawed("u".into())]), 3);
@@ -325,6 +336,10 @@ fn receipts_are_read_for_what_they_change() {
     }
     for event in [Event::Denied, Event::Withdrawn, Event::Expired] {
         assert_eq!(read_after(event, call(), true), Ok(()), "{event:?}");
+        let mut course = Course::default();
+        course.follow(&Step::of(&content(event, Some("a"), call()))).unwrap();
+        assert_eq!(course.is_over("a"), Some("it ended"), "{event:?}");
+        assert_eq!(course.denied() == 0, event == Event::Expired, "{event:?}");
     }
     let held = json!({"kind": LEDGER, "change": "held", "hold": "h"});
     assert_eq!(read(Event::Observed, None, held, false), Ok(()));
@@ -383,4 +398,6 @@ fn what_came_of_a_request_is_still_to_be_told_until_it_is() {
     assert!(!told(after(&["a"], vec![released("a", None)])));
     assert!(told(after(&["a"], vec![released("a", None), end()])));
     assert!(!told(after(&["a"], vec![released("a", Some(&[0]))])));
+    let item = What::Told("a".into(), Some(vec![0]));
+    assert!(told(after(&["a"], vec![released("a", Some(&[0])), item])));
 }

@@ -6,6 +6,7 @@ use crate::scene::{DAY, Scene};
 use countersign_core::action::{Action, Request};
 use countersign_core::decision::Word;
 use countersign_core::grant::Taken;
+use countersign_core::keys::SecretKeys;
 use countersign_core::request::State;
 use countersign_enforcer::{GateError, Question, Ruling, RunOnce};
 use countersign_policy::Asker;
@@ -149,4 +150,65 @@ async fn attack_45_a_grant_that_no_receipt_gives_is_named_and_not_used() {
     assert!(found(&scene).await.1.contains("stands, and no receipt gives it"));
     let refused = by_grant(&scene, &question).await;
     assert_eq!(refused.unwrap_err().code(), "ledger_contradicted");
+}
+
+/// A grant that was taken beside a yes, for one session or all of them; and that session.
+async fn taken(scene: &Scene, tablet: &SecretKeys, bound: bool) -> (Question, String) {
+    let (question, _) = offered(scene).await;
+    let asked = scene.put(&question).await;
+    let session = asked.key.session.clone();
+    let expires_at = scene.edge.now().plus_millis(DAY / 24).timestamp();
+    let taken = Taken { expires_at, session: bound.then(|| session.clone()), count: Some(1) };
+    let mut hints = serde_json::Map::new();
+    taken.write(&mut hints).unwrap();
+    scene.says(&asked, tablet, Word::Allow, Some(hints)).await.unwrap();
+    (question, session)
+}
+
+#[tokio::test]
+async fn attack_45_a_grant_whose_row_says_more_than_was_signed_is_not_used() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, _) = taken(&scene, &tablet, false).await;
+    let mut other = question.clone();
+    let (action, parameters) = ("spin".to_owned(), json!({"n": 2}));
+    other.action = Action::Request(Request { action, parameters, verb: None });
+    let goes = async |question: &Question, (who, place): (&str, &str)| {
+        let (action, whose) = (&question.action, (who, "default", place));
+        let used = scene.enforcer.by_grant(action, &question.grounds, whose, Asker::default());
+        used.await.unwrap().is_some()
+    };
+    let row = &scene.enforcer.ledger().grants().await.unwrap()[0];
+    let hash = |of: &countersign_core::action::ActionHash| {
+        let hex: String = of.0.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("X'{hex}'")
+    };
+    let own = ("uid:1", "/w");
+    for (member, lie, truth, question, whose) in [
+        ("count", "9".to_owned(), "1".to_owned(), &question, own),
+        ("count", "NULL".to_owned(), "1".to_owned(), &question, own),
+        ("expires_at", "expires_at + 1".to_owned(), "expires_at - 1".to_owned(), &question, own),
+        ("principal", "'uid:2'".to_owned(), "'uid:1'".to_owned(), &question, ("uid:2", "/w")),
+        ("workspace", "'/x'".to_owned(), "'/w'".to_owned(), &question, ("uid:1", "/x")),
+        ("action_hash", hash(&other.action.hash().unwrap()), hash(&row.action_hash), &other, own),
+    ] {
+        edit(&scene, &format!("UPDATE standing SET {member} = {lie};"));
+        assert!(!goes(question, whose).await, "{member} = {lie}");
+        edit(&scene, &format!("UPDATE standing SET {member} = {truth};"));
+    }
+    assert!(goes(&question, own).await, "as it was signed");
+}
+
+#[tokio::test]
+async fn attack_44_a_grant_of_one_session_whose_row_names_none_serves_no_other() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, session) = taken(&scene, &tablet, true).await;
+    let goes = async |session: &str| {
+        let (action, whose) = (&question.action, ("uid:1", session, "/w"));
+        let used = scene.enforcer.by_grant(action, &question.grounds, whose, Asker::default());
+        used.await.unwrap().is_some()
+    };
+    edit(&scene, "UPDATE standing SET session = NULL;");
+    assert!(!goes("other").await);
+    edit(&scene, &format!("UPDATE standing SET session = '{session}';"));
+    assert!(goes("default").await, "as it was signed");
 }

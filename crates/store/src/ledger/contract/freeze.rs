@@ -1,7 +1,7 @@
 //! The stop holds for everything that is let go, and ends only with an approval.
 
 use super::Checked;
-use super::fixture::{Fixture, NOW};
+use super::fixture::{DAY, Fixture, NOW};
 use crate::ledger::{Frozen, LedgerError, LedgerStore, NewPermit, RequestRecord, Sent, Thaw};
 use countersign_core::decision::Word;
 use countersign_core::keys::KeyId;
@@ -69,8 +69,14 @@ pub(super) async fn attack_19_only_an_approval_of_this_stop_thaws(
     assert!(matches!(other, Some(LedgerError::Void { .. })), "{other:?}");
     assert_eq!(ledger.frozen().await?, Some(frozen("bob")));
     ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
+    let late = Thaw { now: NOW.plus_millis(DAY), ..thaw(Ok(())) };
+    assert_eq!(ledger.thaw(late).await.err(), Some(LedgerError::State(State::Expired)));
+    assert_eq!(ledger.frozen().await?, Some(frozen("ann")));
     ledger.thaw(thaw(Ok(()))).await?;
     assert_eq!(ledger.frozen().await?, None);
+    let last = ledger.newest().await?.map_or(0, |(seq, _)| seq);
+    let used = ledger.receipt(Some(last - 1)).await?.map(|receipt| receipt.content.entry.event);
+    assert_eq!(used, Some(Event::Released), "the approval is used up, and its receipt says so");
     ledger.let_go(fixture.entry(Event::Allowed), NOW).await?;
     ledger.freeze(frozen("ann"), fixture.entry(Event::Frozen), NOW).await?;
     let again = ledger.thaw(thaw(Ok(()))).await;

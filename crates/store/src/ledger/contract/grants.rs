@@ -29,7 +29,7 @@ async fn given(ledger: &dyn LedgerStore, count: Option<u32>) -> Made<GrantRecord
     Ok(grant)
 }
 
-fn record(id: &str, count: Option<u32>) -> Made<GrantRecord> {
+pub(super) fn record(id: &str, count: Option<u32>) -> Made<GrantRecord> {
     let key = call()?.request("x", NOW)?.key;
     Ok(GrantRecord {
         id: id.into(),
@@ -46,7 +46,7 @@ fn record(id: &str, count: Option<u32>) -> Made<GrantRecord> {
     })
 }
 
-fn new(grant: &GrantRecord, given: Given) -> Made<NewGrant> {
+pub(super) fn new(grant: &GrantRecord, given: Given) -> Made<NewGrant> {
     let recheck = Box::new(|_: &RequestRecord| Ok(()));
     let entry = Fixture::new()?.entry(Event::Granted);
     let entry = Entry { request_id: Some(grant.request_id.clone()), ..entry };
@@ -144,6 +144,12 @@ pub(super) async fn attack_19_a_grant_that_was_taken_back_is_none(
     ledger.freeze(frozen, fixture.entry(Event::Frozen), NOW).await?;
     let stopped = ledger.use_grant(using("u2", NOW, |_| {})?).await;
     assert!(matches!(stopped, Err(LedgerError::Frozen(_))), "{stopped:?}");
+    let other = Fixture { path: "/b".into(), nonce: 2, ..fixture };
+    other.suspend(ledger, "r2", NOW).await?;
+    ledger.accept(other.acceptance(ledger, "r2", Word::Allow).await?).await?;
+    let more = GrantRecord { request_id: "r2".into(), ..record("g2", None)? };
+    let stopped = ledger.grant(new(&more, Given::AskedFor)?).await;
+    assert!(matches!(stopped, Err(LedgerError::Frozen(_))), "{stopped:?}");
     Ok(())
 }
 
@@ -174,6 +180,11 @@ pub(super) async fn a_grant_beside_a_yes_leaves_its_use_and_is_given_once(
     let (mut refused, answer) = (new(&record("g1", None)?, Given::BesideAYes)?, void.clone());
     refused.recheck = Box::new(move |_| Err(answer));
     assert_eq!(ledger.grant(refused).await.err(), Some(void));
+    for given in [Given::BesideAYes, Given::AskedFor] {
+        let late = NewGrant { now: NOW.plus_millis(DAY), ..new(&record("g1", None)?, given)? };
+        let late = ledger.grant(late).await.err();
+        assert_eq!(late, Some(LedgerError::State(State::Expired)), "{given:?}");
+    }
     ledger.grant(new(&record("g1", None)?, Given::BesideAYes)?).await?;
     assert_eq!(ledger.request("r1").await?.map(|r| r.state), Some(State::Approved));
     // Also one that was taken back is not given again.

@@ -17,11 +17,11 @@ pub(super) async fn all(ledger: [Arc<dyn LedgerStore>; 4]) -> Checked {
     attack_18_one_of_many_wins_an_item(four).await
 }
 
-fn batch() -> Result<Fixture, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) fn batch() -> Result<Fixture, Box<dyn std::error::Error + Send + Sync>> {
     Ok(Fixture { batch: true, ..Fixture::new()? })
 }
 
-fn claims(fixture: &Fixture, name: &str, items: &[usize]) -> NewItemClaims {
+pub(super) fn claims(fixture: &Fixture, name: &str, items: &[usize]) -> NewItemClaims {
     let claim = |item: &usize| NewItemClaim {
         id: format!("{name}-{item}"),
         item: *item,

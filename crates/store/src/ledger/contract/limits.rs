@@ -44,6 +44,21 @@ pub(super) async fn attack_26_one_asker_starves_nobody(ledger: &dyn LedgerStore)
     Ok(())
 }
 
+pub(super) async fn attack_26_all_together_have_so_much_room(ledger: &dyn LedgerStore) -> Checked {
+    for (id, principal) in [("a1", "uid:1"), ("a2", "uid:1"), ("b1", "uid:2"), ("c1", "uid:3")] {
+        ask(ledger, (id, principal), NOW).await?;
+    }
+    assert_eq!(ledger.turn("b1", ROOM, NOW).await?, Turn::Now);
+    assert_eq!(ledger.turn("c1", ROOM, NOW).await?, Turn::After(0), "three are put");
+    for (id, principal) in [("d1", "uid:4"), ("e1", "uid:5")] {
+        ask(ledger, (id, principal), NOW).await?;
+    }
+    let over = ask(ledger, ("f1", "uid:6"), NOW).await;
+    let full = over.err().and_then(|e| e.downcast::<LedgerError>().ok());
+    assert!(matches!(full.as_deref(), Some(LedgerError::Full { most: 3, .. })), "{full:?}");
+    Ok(())
+}
+
 pub(super) async fn the_queue_moves_in_order(ledger: &dyn LedgerStore) -> Checked {
     let fixture = Fixture::new()?;
     for id in ["a1", "a2", "a3", "a4"] {
@@ -51,9 +66,13 @@ pub(super) async fn the_queue_moves_in_order(ledger: &dyn LedgerStore) -> Checke
     }
     ledger.close("a1", Ending::Withdrawn, fixture.entry(Event::Withdrawn), NOW).await?;
     assert_eq!(ledger.turn("a4", ROOM, NOW).await?, Turn::After(1));
+    // A place that is free is not for one that comes later.
+    ledger.close("a4", Ending::Withdrawn, fixture.entry(Event::Withdrawn), NOW).await?;
+    ask(ledger, ("a4b", "uid:1"), NOW).await?;
+    assert_eq!(ledger.turn("a4b", ROOM, NOW).await?, Turn::After(1));
     assert_eq!(ledger.turn("a3", ROOM, NOW).await?, Turn::Now);
     assert_eq!(ledger.turn("a3", ROOM, NOW).await?, Turn::Now);
-    assert_eq!(ledger.turn("a4", ROOM, NOW).await?, Turn::After(0));
+    assert_eq!(ledger.turn("a4b", ROOM, NOW).await?, Turn::After(0));
     // What was approved waits no more, and neither does what ran out of time.
     let late = NOW.plus_millis(DAY);
     ask(ledger, ("a6", "uid:1"), late).await?;

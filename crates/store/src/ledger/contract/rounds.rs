@@ -4,7 +4,8 @@ use super::Checked;
 use super::fixture::{Fixture, Made, NOW, approver, event, of_request, vote};
 use crate::error::StoreError;
 use crate::ledger::{
-    Acceptance, Accepted, Asked, Ending, LedgerError, LedgerStore, NextRound, RequestRecord,
+    Acceptance, Accepted, Asked, Ending, Frozen, LedgerError, LedgerStore, NextRound,
+    RequestRecord, Sent,
 };
 use countersign_core::artifact::{Route, Scope, Seat};
 use countersign_core::decision::{Choice, Decision, Word};
@@ -31,26 +32,28 @@ where
     attack_18_one_of_many_begins_the_next_round(make().await?).await?;
     attack_43_votes_of_an_earlier_round_count_no_more(&*make().await?).await?;
     a_signed_escalation_hands_on_before_the_time_is_over(&*make().await?).await?;
+    attack_18_a_round_is_handed_on_by_an_answer_of_its_own_once(&*make().await?).await?;
+    a_next_round_is_the_next_and_asks_somebody(&*make().await?).await?;
     what_has_ended_is_not_handed_on(&*make().await?).await
 }
 
-const STEP: i64 = 60_000;
+pub(super) const STEP: i64 = 60_000;
 
 /// Ann on two devices, bob and cat.
-struct Team {
+pub(super) struct Team {
     fixture: Fixture,
     keys: Vec<(SecretKeys, &'static str)>,
 }
 
 impl Team {
-    fn new() -> Made<Self> {
+    pub(super) fn new() -> Made<Self> {
         let people = ["ann", "bob", "cat", "ann"].into_iter().zip(10..);
         let key = |(person, n)| SecretKeys::from_bytes(&[n; 64]).map(|keys| (keys, person));
         let keys = people.map(key).collect::<Result<_, _>>()?;
         Ok(Self { fixture: Fixture::new()?, keys })
     }
 
-    fn route(&self, threshold: u32, round: u32) -> Route {
+    pub(super) fn route(&self, threshold: u32, round: u32) -> Route {
         let seat = |(keys, person): &(SecretKeys, &str)| Seat {
             person: (*person).into(),
             key_id: keys.key_id(),
@@ -69,7 +72,7 @@ impl Team {
         self.keys.iter().enumerate().map(one).collect()
     }
 
-    async fn suspend(&self, ledger: &dyn LedgerStore, route: &Route) -> Checked {
+    pub(super) async fn suspend(&self, ledger: &dyn LedgerStore, route: &Route) -> Checked {
         let request = RequestRecord {
             asked: self.asked("r1", route, NOW.plus_millis(STEP))?,
             step_ends: Some(NOW.plus_millis(STEP)),
@@ -114,7 +117,7 @@ impl Team {
     }
 
     /// Answers an artifact of the round that is asked now.
-    async fn says(
+    pub(super) async fn says(
         &self,
         ledger: &dyn LedgerStore,
         who: usize,
@@ -125,7 +128,7 @@ impl Team {
         Ok(ledger.accept(self.acceptance(self.vote(asked, who, word)?)).await)
     }
 
-    fn next(&self, by: Option<Vote>, now: Instant) -> Made<NextRound> {
+    pub(super) fn next(&self, by: Option<Vote>, now: Instant) -> Made<NextRound> {
         Ok(NextRound {
             request_id: "r1".into(),
             from_round: 1,
@@ -285,6 +288,45 @@ async fn a_signed_escalation_hands_on_before_the_time_is_over(ledger: &dyn Ledge
     assert_eq!(ledger.accept(twice).await?.accepted.len(), 1, "it is known, and spent");
     let signed: Vec<&Accepted> = handed.accepted_now().collect();
     assert!(signed.is_empty(), "the no of the first round is none of the second");
+    Ok(())
+}
+
+async fn attack_18_a_round_is_handed_on_by_an_answer_of_its_own_once(
+    ledger: &dyn LedgerStore,
+) -> Checked {
+    let team = Team::new()?;
+    team.suspend(ledger, &team.route(1, 1)).await?;
+    let request = ledger.request("r1").await?.ok_or("no request")?;
+    let first = request.asked.first().ok_or("not asked")?;
+    // Its signer used the nonce before, in an answer to something else.
+    let vote = || team.vote(first, 0, Word::Deny);
+    let sent = Sent { nonce: vote()?.decision().nonce.clone(), signer: first.key_id.clone() };
+    let frozen = Frozen { by: "ann".into(), why: None, since: NOW.timestamp() };
+    ledger.freeze_once(sent, frozen, team.fixture.entry(Event::Frozen), NOW).await?;
+    let replayed = ledger.advance(team.next(Some(vote()?), NOW)?).await;
+    assert_eq!(replayed.err(), Some(LedgerError::Replay));
+    // Nor does an answer to the first round hand on the second.
+    ledger.advance(team.next(None, NOW.plus_millis(STEP))?).await?;
+    let asked = team.asked("m1", &team.route(1, 3), NOW.plus_millis(300_000))?;
+    let other = request.asked.get(1).ok_or("not asked")?;
+    let by = Some((team.vote(other, 1, Word::Deny)?, None));
+    let late = NextRound { from_round: 2, asked, by, ..team.next(None, NOW)? };
+    let late = ledger.advance(late).await;
+    assert!(matches!(late, Err(LedgerError::Void { .. })), "{late:?}");
+    assert_eq!(ledger.request("r1").await?.map(|r| r.round()), Some(2));
+    Ok(())
+}
+
+async fn a_next_round_is_the_next_and_asks_somebody(ledger: &dyn LedgerStore) -> Checked {
+    let team = Team::new()?;
+    team.suspend(ledger, &team.route(1, 1)).await?;
+    let over = NOW.plus_millis(STEP);
+    let third = team.asked("n1", &team.route(1, 3), NOW.plus_millis(300_000))?;
+    for asked in [vec![], third] {
+        let refused = ledger.advance(NextRound { asked, ..team.next(None, over)? }).await;
+        assert_eq!(refused.err(), Some(LedgerError::State(State::AwaitingDecision)));
+    }
+    assert_eq!(ledger.request("r1").await?.map(|r| r.round()), Some(1));
     Ok(())
 }
 
