@@ -57,7 +57,7 @@ fn in_two_places() -> Made<Case> {
         Ok(Decision::sign(about, choice, key)?)
     };
     let mut case = under(None, true)?;
-    for note in &mut case.content.entry.grant {
+    if let Some(note) = &mut case.content.entry.grant {
         note.artifacts = vec![here.head.clone(), there.head.clone()];
         note.decisions = vec![yes(&here, &anns)?, yes(&there, &bobs)?];
     }
