@@ -195,7 +195,7 @@ fn attack_19_a_grant_is_used_as_often_as_people_signed_and_not_after_it_was_take
     assert_eq!(breaks(vec![granted(), released("giver", None)]), 0);
     // Beside its one use, and not by an approval that asked for nothing else.
     assert_eq!(breaks(vec![released("giver", None), granted()]), 0);
-    let whole = || What::Granted(of("giver"), true);
+    let whole = || gives(of("giver"), true);
     assert_eq!(breaks(vec![released("giver", None), whole()]), 2);
     assert_eq!(breaks(vec![uses("a", "g", None)]), 1);
     assert_eq!(breaks(vec![granted(), uses("a", "g", None), uses("a", "g", None)]), 3);
