@@ -3,6 +3,11 @@
 import type { Report } from "./report.js";
 import type { Under } from "./under.js";
 
+/** A number of things by the name of one. */
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
 /** What was seen on the way. */
 export interface Seen {
   /** Heads inside artifacts that name receipts which are here, and others. */
@@ -29,37 +34,37 @@ export function told(report: Report, seen: Seen): void {
 function receipts({ receipts: read, checked, levels, notChecked }: Report, seen: Seen): void {
   const held = Object.values(levels).reduce((sum, count) => sum + count, 0);
   if (read > 0) {
-    checked.push(`${read} receipts, each whether it follows the one before it`);
+    checked.push(`${counted(read, "receipt")}, each whether it follows the one before it`);
     checked.push(`hashes, signatures and levels of each under the keys of your trust store: ${held} of ${read} hold`);
   }
   if (seen.witnessed > 0) {
-    checked.push(`${seen.witnessed} heads of the ledger inside artifacts: they name receipts that are here`);
+    checked.push(`${counted(seen.witnessed, "head")} of the ledger inside artifacts, by the receipts that are here`);
   }
   if (seen.outside > 0) {
-    notChecked.push(`${seen.outside} heads inside artifacts: they name receipts outside this bundle`);
+    notChecked.push(`${counted(seen.outside, "head")} inside artifacts, of receipts outside this bundle`);
   }
 }
 
 function rest({ checked, notChecked }: Report, { texts, signedBy, earlier }: Seen): void {
-  if (texts > 0) checked.push(`${texts} texts of policies against their hashes`);
+  if (texts > 0) checked.push(`${counted(texts, "text")} of policies, each against its hash`);
   if (signedBy !== undefined) checked.push(`the manifest: digests, and the signature of operator key ${signedBy}`);
   if (earlier > 0) {
-    notChecked.push(`the chain between ${earlier} earlier receipts of keys and policies: each was checked alone`);
+    notChecked.push(`the chain between ${counted(earlier, "earlier receipt")} of keys and policies: each was checked alone`);
   }
 }
 
 /** Under which policies receipts were written. */
 function policies({ checked, notChecked }: Report, under: Under): void {
   if (under.explained > 0) {
-    checked.push(`the policyHash of ${under.explained} receipts: it is that of policies accepted before them`);
+    checked.push(`the policyHash of ${counted(under.explained, "receipt")}: it is that of policies accepted before`);
   }
   if (under.own > 0) {
-    checked.push(`the policyHash of ${under.own} receipts: a rule of the enforcer's own applied, no policy`);
+    checked.push(`the policyHash of ${counted(under.own, "receipt")}: a rule of the enforcer's own applied, no policy`);
   }
   if (under.first === undefined) return;
   notChecked.push(
-    `under which policies ${under.unexplained} receipts were judged, the first is receipt ${under.first}: ` +
-      "their policyHash is not that of policies accepted before them; one that nobody accepted, the " +
+    `which policies judged ${counted(under.unexplained, "receipt")}, the first is receipt ${under.first}: ` +
+      "the policyHash is not that of policies accepted before; one that nobody accepted, the " +
       "administrator's, or the built-in one of another version was in force as well",
   );
 }
