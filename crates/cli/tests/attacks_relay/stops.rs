@@ -89,7 +89,7 @@ fn attack_19_an_approval_is_not_used_while_no_gateway_says_that_nobody_stopped()
             honest.answer(call).await
         }
     });
-    let run = world.gate(&["--ttl", "4s", "--json"], &["touch", "ran"]);
+    let run = world.gate(&["--ttl", "12s", "--json"], &["touch", "ran"]);
     world.answer("approve");
     let output = run.output();
     assert_eq!(error_code(&output), "HARP_ERR_TRANSPORT", "{output:?}");
