@@ -111,7 +111,8 @@ fn a_reason_that_is_wanted_is_asked_for_before_the_digits() {
     let world = World::paired();
     let batch = world.path("nightly.jsonl");
     let line = |path: &str| format!("{{\"action\":\"file_delete\",\"path\":\"{path}\"}}\n");
-    std::fs::write(&batch, ["/var/log/old", "/srv/data", "/tmp/scratch"].map(line).concat()).unwrap();
+    std::fs::write(&batch, ["/var/log/old", "/srv/data", "/tmp/scratch"].map(line).concat())
+        .unwrap();
     let batch = batch.display().to_string();
     let asked = world.run("enforcer", &["request", "--detach", "--json", "--batch", &batch]);
     let asked = common::json(&asked.stdout);

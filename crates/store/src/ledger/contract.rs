@@ -10,6 +10,7 @@ mod lookup;
 mod read;
 mod rounds;
 mod segments;
+mod usable;
 
 use super::{
     Change, Ending, LedgerError, LedgerStore, NewPermit, Past, RequestKey, RequestRecord, Suspended,
@@ -21,7 +22,7 @@ use countersign_core::request::State;
 use fixture::{DAY, Fixture, NOW};
 pub use fixture::{is_own, notary};
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 type Checked = Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -30,6 +31,26 @@ type Checked = Result<(), Box<dyn Error + Send + Sync>>;
 /// # Errors
 /// Where the store fails; a broken promise panics with its name.
 pub async fn all<F>(make: impl Fn() -> F) -> Checked
+where
+    F: Future<Output = Result<Arc<dyn LedgerStore>, StoreError>>,
+{
+    let made = Mutex::new(Vec::new());
+    let (made_by, kept) = (&make, &made);
+    each(&move || async move {
+        let ledger = made_by().await?;
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ledger));
+        Ok(ledger)
+    })
+    .await?;
+    // Whatever was done in them.
+    for ledger in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        usable::the_newest_head_counts_what_may_still_be_used(&*ledger).await?;
+    }
+    Ok(())
+}
+
+/// Each promise, on a ledger of its own.
+async fn each<F>(make: &impl Fn() -> F) -> Checked
 where
     F: Future<Output = Result<Arc<dyn LedgerStore>, StoreError>>,
 {
@@ -61,14 +82,14 @@ where
     limits::attack_26_all_together_have_so_much_room(&*make().await?).await?;
     limits::the_queue_moves_in_order(&*make().await?).await?;
     limits::attack_46_denials_of_one_asker_are_found(&*make().await?).await?;
-    read::all(&make).await?;
+    read::all(make).await?;
     segments::a_hold_is_there_until_it_is_released(&*make().await?).await?;
     lookup::requests_are_found_by_the_beginning_of_their_ids(&*make().await?).await?;
     lookup::a_call_that_waits_is_found_by_all_of_its_key(&*make().await?).await?;
     items::all([make().await?, make().await?, make().await?, make().await?]).await?;
     a_claim_ends_once(&*make().await?).await?;
-    against::all(&make).await?;
-    rounds::all(&make).await
+    against::all(make).await?;
+    rounds::all(make).await
 }
 
 async fn names_are_remembered(ledger: &dyn LedgerStore) -> Checked {

@@ -14,7 +14,7 @@ use super::segments::Hold;
 use super::told::{TELLING, Use};
 use super::{
     Acceptance, Accepted, Change, ClaimRecord, Ending, Frozen, GrantRecord, LedgerError,
-    LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, expired_entry,
+    LedgerStore, NewClaim, NewPermit, Notary, RequestKey, RequestRecord, Usable, expired_entry,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -45,6 +45,7 @@ struct Inner {
     spent: HashSet<(String, String)>,
     names: BTreeMap<(String, String), String>,
     checkpoint: Option<Checkpoint>,
+    usable: Usable,
     changes: Changes,
     frozen: Option<Frozen>,
     queued: HashSet<String>,
@@ -70,6 +71,7 @@ impl Inner {
         let why = request.refuses(&self.told(&request.id), usage);
         let unspent = || "an answer is kept that nobody accepted".to_owned();
         let why = why.or_else(|| (!request.accepted_now().all(spent)).then(unspent));
+        let why = why.or_else(|| self.usable.refuses(&request.id, usage));
         why.map_or(Ok(()), |why| Err(LedgerError::Contradicted(why)))
     }
 
@@ -126,8 +128,13 @@ impl MemoryLedger {
         if Change::of(&receipt.content.entry).is_some() {
             inner.changes = inner.changes.and(content_hash);
         }
+        if Usable::concerns(&receipt.content.entry) {
+            inner.usable.follow(&receipt.content.entry);
+            inner.usable.forget(now);
+        }
+        let usable = inner.usable.digest().map_err(|e| StoreError::Corrupt(e.to_string()))?;
         let (time, changes) = (now.timestamp(), Some(inner.changes));
-        let head = Head { ledger, seq, content_hash, time, changes, usable: None };
+        let head = Head { ledger, seq, content_hash, time, changes, usable: Some(usable) };
         inner.checkpoint = Some(self.notary.checkpoint(head)?);
         inner.receipts.push(receipt.clone());
         Ok(receipt)

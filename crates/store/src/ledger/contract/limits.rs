@@ -1,7 +1,7 @@
 //! How much may wait, in which order, and what is found of earlier answers.
 
 use super::Checked;
-use super::fixture::{DAY, Fixture, NOW};
+use super::fixture::{DAY, Fixture, NOW, of_request};
 use crate::ledger::{Ending, LedgerError, LedgerStore, Room, Suspended, Turn};
 use countersign_core::decision::Word;
 use countersign_core::receipt::Event;
@@ -18,7 +18,7 @@ async fn ask(
     let fixture = Fixture { path: format!("/{id}"), ..Fixture::new()? };
     let mut request = fixture.request(id, now)?;
     request.key.principal = principal.into();
-    let entry = fixture.entry(Event::Suspended);
+    let entry = of_request(fixture.entry(Event::Suspended), &request);
     let suspended = ledger.suspend_within(request, entry, ROOM, now).await;
     Ok(suspended?)
 }

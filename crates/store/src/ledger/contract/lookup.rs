@@ -1,7 +1,7 @@
 //! Requests are found by what a person remembers of their ids, and by their call.
 
 use super::Checked;
-use super::fixture::{Fixture, NOW};
+use super::fixture::{Fixture, NOW, of_request};
 use crate::ledger::{Ending, LedgerStore, RequestKey};
 use countersign_core::action::ActionHash;
 use countersign_core::encoding::Hash;
@@ -14,7 +14,7 @@ pub(super) async fn requests_are_found_by_the_beginning_of_their_ids(
     for (id, session) in [("01A1", "a"), ("01A2", "b"), ("01B", "c"), ("0%A", "d")] {
         let mut request = fixture.request(id, NOW)?;
         request.key.session = session.into();
-        let entry = fixture.entry(countersign_core::receipt::Event::Suspended);
+        let entry = of_request(fixture.entry(Event::Suspended), &request);
         ledger.suspend(request, entry, NOW).await?;
     }
     assert_eq!(ledger.named("01B", 2).await?, ["01B"]);

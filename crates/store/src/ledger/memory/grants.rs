@@ -56,7 +56,8 @@ impl GrantStore for MemoryLedger {
             let grant = inner.grants.get(&grant_id).cloned().ok_or_else(unknown)?;
             grant.check(&request.key, now, latest(inner).unwrap_or(now))?;
             let giver = known(inner, &grant.request_id)?.clone();
-            if let Some(why) = giver.gave_nothing(&inner.told(&giver.id)) {
+            let untold = giver.gave_nothing(&inner.told(&giver.id));
+            if let Some(why) = untold.or_else(|| inner.usable.miscounts(&grant)) {
                 return Err(LedgerError::Contradicted(why));
             }
             recheck(&grant, &giver)?;
