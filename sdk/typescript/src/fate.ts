@@ -96,9 +96,18 @@ export function isTold(fate: Fate, items: readonly number[] | undefined): void {
 
 /** What becomes of it by its end, where there is something left of it to end. */
 export function endedBy(fate: Fate, seq: number): Fate {
-  if (fate.is === "asked") return { is: "ended", seq };
-  if (fate.is === "items") fate.ended ??= seq;
-  return fate;
+  switch (fate.is) {
+    case "asked":
+      return { is: "ended", seq };
+    case "items":
+      if (fate.ended !== undefined) throw goesOn(fate.ended);
+      fate.ended = seq;
+      return fate;
+    case "ended":
+      throw goesOn(fate.seq);
+    default:
+      throw new Contradiction("it says that something ended unused that was let go before");
+  }
 }
 
 /** What is said of an end that belongs to nothing. */

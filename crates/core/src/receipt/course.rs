@@ -121,7 +121,7 @@ impl Course {
             What::Told(request, items) => self.told(request, items.as_deref())?,
             What::Granted(given) => self.granted(seq, given)?,
             What::Revoked(grant, request) => self.revokes(seq, grant, request.as_deref()),
-            What::Ended(request, denied) => self.ended(seq, request, *denied),
+            What::Ended(request, denied) => self.ended(seq, request, *denied)?,
             What::Frozen(_) | What::Held(_) | What::Unheld(_) => self.recall(step),
             What::Dropped => self.drops()?,
         }

@@ -4,7 +4,7 @@
 use super::claims;
 use super::freeze::moves;
 use super::register::{Register, Ticket};
-use super::requests::{advance, insert, known, sound};
+use super::requests::{advance, insert, known, sound, unended};
 use crate::db::Db;
 use countersign_core::decision::Decision;
 use countersign_core::keys::KeyId;
@@ -143,6 +143,7 @@ pub(super) fn close(
     if ending == Ending::Expired && now < request.expires_at {
         return Err(LedgerError::State(request.state));
     }
+    unended(db, &request)?;
     let event = if ending == Ending::Expired { Event::Tick } else { Event::Withdrawn };
     advance(db, &mut request, event, vec![], now)?;
     let late = request.state == State::Expired;

@@ -2,7 +2,7 @@
 
 use super::SqliteLedger;
 use super::register::Register;
-use super::requests::{self, advance, insert, known, open_with};
+use super::requests::{self, advance, insert, known, open_with, unended};
 use crate::column::At;
 use crate::db::Db;
 use async_trait::async_trait;
@@ -57,6 +57,7 @@ fn suspend(
             let ready = old.state == State::Approved;
             return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
         }
+        unended(db, &old)?;
         register.append(db, expired_entry(&entry, &old), now)?;
         advance(db, &mut old, Event::Tick, vec![], now)?;
     }

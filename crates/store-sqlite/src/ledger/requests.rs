@@ -43,6 +43,13 @@ pub(super) fn sound(db: &Db, request: &RequestRecord, usage: Use<'_>) -> Result<
     request.accepted_now().try_for_each(|accepted| is_spent(db, &accepted.decision))
 }
 
+/// Refuses an end of what ended or was used before, whatever its row says: what became of a request
+/// is signed once.
+pub(super) fn unended(db: &Db, request: &RequestRecord) -> Result<(), LedgerError> {
+    let why = request.refuses(&told(db, &request.id)?, Use::End);
+    why.map_or(Ok(()), |why| Err(LedgerError::Contradicted(why)))
+}
+
 /// Whether something of an approved request is still to be used.
 pub(super) fn stands(db: &Db, id: &str) -> Result<(), LedgerError> {
     let request = known(db, id)?;

@@ -75,6 +75,12 @@ impl Inner {
         why.map_or(Ok(()), |why| Err(LedgerError::Contradicted(why)))
     }
 
+    /// Refuses an end of what ended or was used before.
+    fn unended(&self, request: &RequestRecord) -> Result<(), LedgerError> {
+        let why = request.refuses(&self.told(&request.id), Use::End);
+        why.map_or(Ok(()), |why| Err(LedgerError::Contradicted(why)))
+    }
+
     /// The receipts of a request that tell for or against its use, oldest first.
     fn told(&self, id: &str) -> Vec<Entry> {
         let entries = self.receipts.iter().map(|receipt| &receipt.content.entry);
@@ -299,13 +305,15 @@ impl LedgerStore for MemoryLedger {
         now: Instant,
     ) -> Result<RequestRecord, LedgerError> {
         self.commit(|inner| {
+            let before = known(inner, request_id)?.clone();
+            if before.state.is_final() {
+                return Ok(before);
+            }
+            if ending == Ending::Expired && now < before.expires_at {
+                return Err(LedgerError::State(before.state));
+            }
+            inner.unended(&before)?;
             let request = known(inner, request_id)?;
-            if request.state.is_final() {
-                return Ok(request.clone());
-            }
-            if ending == Ending::Expired && now < request.expires_at {
-                return Err(LedgerError::State(request.state));
-            }
             let event = if ending == Ending::Expired { Event::Tick } else { Event::Withdrawn };
             advance(request, event, now)?;
             let after = request.clone();

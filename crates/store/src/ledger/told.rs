@@ -21,6 +21,8 @@ pub enum Use<'a> {
     Items(&'a [usize]),
     /// It gives a grant.
     Gives(Given),
+    /// It ends, and what is left of it is not used.
+    End,
 }
 
 /// Events that say something for or against a use.
@@ -72,6 +74,9 @@ impl RequestRecord {
         let named: Vec<_> = self.asked_now().map(|asked| &asked.artifact.head).collect();
         let names = |entry: &Entry| hashes(&entry.artifacts).eq(hashes(named.iter().copied()));
         let newest = |event| receipts.iter().rev().find(|entry| entry.event == event);
+        if usage == Use::End {
+            return None;
+        }
         if usage != Use::Answer {
             let approved = newest(Event::Approved).is_some_and(names);
             return (!approved).then_some("no receipt tells of an approval");
@@ -93,6 +98,7 @@ fn over(receipts: &[Entry], usage: Use<'_>) -> Option<&'static str> {
         (Event::Expired, _) => Some("a receipt tells of the end in time"),
         (Event::Withdrawn, _) => Some("a receipt tells of the withdrawal"),
         (Event::Released, Use::Gives(Given::BesideAYes)) => None,
+        (Event::Released, Use::End) if entry.items.is_some() => None,
         (Event::Released, Use::Items(items)) => {
             let other = |used: &Vec<usize>| !items.iter().any(|item| used.contains(item));
             let left = entry.items.as_ref().is_some_and(other);

@@ -159,14 +159,18 @@ impl Fate {
         Ok(())
     }
 
-    /// It ends, where there is something left of it to end; whether there was.
-    pub(super) fn end(&mut self, seq: u64) -> bool {
+    /// It ends, where there is something left of it to end.
+    pub(super) fn end(&mut self, seq: u64) -> Result<(), String> {
         match self {
             Self::Asked(_) => *self = Self::Ended(seq),
-            Self::Items(batch) if batch.ended.is_none() => batch.ended = Some(seq),
-            _ => return false,
+            Self::Items(batch) => match batch.ended.replace(seq) {
+                None => {}
+                Some(before) => return Err(ended(before)),
+            },
+            Self::Ended(before) => return Err(ended(*before)),
+            Self::Runs | Self::Used { .. } => return Err(over()),
         }
-        true
+        Ok(())
     }
 }
 
@@ -199,6 +203,10 @@ fn ended(seq: u64) -> String {
 
 fn again() -> String {
     "it goes on with an approval that was used before".to_owned()
+}
+
+fn over() -> String {
+    "it says that something ended unused that was let go before".to_owned()
 }
 
 /// What is said of an end that belongs to nothing.

@@ -96,17 +96,18 @@ impl Course {
         }
     }
 
-    pub(super) fn ended(&mut self, seq: u64, request: &str, denied: bool) {
+    /// A request ends, once, and what was used before has no such end.
+    pub(super) fn ended(&mut self, seq: u64, request: &str, denied: bool) -> Result<(), String> {
         let key = Key::of(request);
-        let ended = match self.requests.entry(key) {
-            Entry::Occupied(mut fate) => fate.get_mut().end(seq),
+        match self.requests.entry(key) {
+            Entry::Occupied(mut fate) => fate.get_mut().end(seq)?,
             Entry::Vacant(new) => {
                 new.insert(Fate::Ended(seq));
-                true
             }
-        };
-        if ended && denied {
+        }
+        if denied {
             self.denied = self.denied.wrapping_add(key.number());
         }
+        Ok(())
     }
 }

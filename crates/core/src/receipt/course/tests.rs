@@ -141,8 +141,13 @@ fn attack_43_an_earlier_round_is_not_used_after_a_later_one_began() {
 #[test]
 fn attack_19_what_ended_is_not_used() {
     assert_eq!(breaks(after(&["a"], vec![ended("a"), released("a", None)])), 4);
-    // A call that was answered, used and then put away is what it was.
-    assert_eq!(breaks(after(&["a"], vec![released("a", None), ended("a")])), 0);
+    // What became of it stays so: it does not end once more, unused.
+    let expired = || What::Ended("a".into(), false);
+    assert_eq!(breaks(after(&["a"], vec![released("a", None), expired()])), 4);
+    assert_eq!(breaks(after(&["a"], vec![ended("a"), expired()])), 4);
+    assert_eq!(breaks(vec![What::Allowed(Some("a".into())), expired()]), 2);
+    let twice = vec![released("a", Some(&[0])), expired(), expired()];
+    assert_eq!(breaks(after(&["a"], twice)), 5);
     let batch = vec![released("a", Some(&[0])), ended("a"), released("a", Some(&[1]))];
     assert_eq!(breaks(after(&["a"], batch)), 5);
     let mut course = Course::default();

@@ -62,6 +62,25 @@ async fn attack_18_the_end_of_a_stop_is_allowed_once() {
     assert!(scene.enforcer.frozen().await.unwrap().is_some());
 }
 
+/// What became of a request is signed once: an edited row makes the home sign no second end.
+#[tokio::test]
+async fn attack_18_what_was_used_does_not_end_once_more() {
+    let scene = Scene::set().await;
+    let request = approved(&scene, "a").await;
+    used(&scene, &request).await.unwrap();
+    scene.later(2 * DAY);
+    let kept = newest(&scene).await;
+    for state in ["APPROVED", "AWAITING_DECISION"] {
+        edit(&scene, &format!("UPDATE request SET state = '{state}';"));
+        let closed = scene.enforcer.close(&request, Ending::Expired).await;
+        assert_eq!(closed.unwrap_err().code(), "ledger_contradicted");
+        let asked = scene.enforcer.suspend(&scene.question("a")).await;
+        assert_eq!(asked.unwrap_err().code(), "ledger_contradicted");
+    }
+    assert_eq!(newest(&scene).await, kept, "nothing was signed");
+    assert!(!found(&scene).await.1.is_empty(), "and the row is named");
+}
+
 #[tokio::test]
 async fn attack_18_an_answer_that_was_never_accepted_is_not_used() {
     let scene = Scene::set().await;

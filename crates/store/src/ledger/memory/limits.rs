@@ -60,6 +60,7 @@ impl LimitStore for MemoryLedger {
                     let ready = old.state == State::Approved;
                     return Ok(if ready { Suspended::Ready(old) } else { Suspended::Joined(old) });
                 }
+                inner.unended(&old)?;
                 self.append(inner, expired_entry(&entry, &old), now)?;
                 advance(&mut old, Event::Tick, now)?;
                 inner.requests.insert(old.id.clone(), old);

@@ -43,6 +43,11 @@ fn once() -> Made<Vec<Vector>> {
         told("used-after-its-denial", vec![a.waits(Suspended)?, a.denied()?, used()?])?,
         told("used-after-its-end", after(vec![a.waits(Event::Expired)?, used()?])?)?,
         told("used-after-it-was-taken-back", after(vec![a.waits(Event::Withdrawn)?, used()?])?)?,
+        told("attack-18-ended-after-its-use", after(vec![used()?, a.waits(Event::Expired)?])?)?,
+        told(
+            "attack-18-ended-twice",
+            vec![a.waits(Suspended)?, a.denied()?, a.waits(Event::Expired)?],
+        )?,
         told("told-twice", after(vec![used()?, a.allowed(Executed)?, a.allowed(Executed)?])?)?,
         told("told-before-its-use", after(vec![a.allowed(Executed)?])?)?,
     ])
@@ -104,6 +109,7 @@ fn batches() -> Made<Vec<Vector>> {
         told("attack-18-batch-used-whole-after-an-item", after(vec![a.allowed(Released)?])?)?,
         told("item-told-that-was-not-used", after(vec![two.allowed(Executed)?])?)?,
         told("item-told-twice", after(vec![one.allowed(Executed)?, one.allowed(Executed)?])?)?,
+        told("batch-ended-twice", after(vec![a.waits(Expired)?, a.waits(Expired)?])?)?,
         told("item-used-after-its-end", after(vec![a.waits(Expired)?, two.allowed(Released)?])?)?,
     ])
 }
@@ -115,6 +121,7 @@ fn nobody() -> Made<Vec<Vector>> {
         can("allowed-and-told", vec![allowed("a")?, ran("a")?, allowed("b")?])?,
         told("allowed-twice-under-one-name", vec![allowed("a")?, allowed("a")?])?,
         told("run-that-nobody-let-go", vec![allowed("a")?, ran("b")?])?,
+        told("run-that-ended-unused", vec![allowed("a")?, a.waits(Event::Expired)?])?,
         told("run-told-twice", vec![allowed("a")?, ran("a")?, ran("a")?])?,
         told("approved-what-nobody-was-asked", vec![allowed("a")?, a.allowed(Event::Approved)?])?,
         told(
