@@ -27,6 +27,10 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+/// What a channel that says nothing takes, in bytes; the usual 128 KiB would let strangers fill the
+/// memory. What is longer is read piece by piece.
+const READ_BUFFER: usize = 4 * 1024;
+
 /// Acknowledgements that are written at the same time; then the device has to wait.
 const MAX_ACKS: usize = 256;
 
@@ -74,6 +78,7 @@ pub(crate) async fn open(
     }
     let upgrade = upgrade.map_err(|_| ApiError::invalid("this call is a WebSocket upgrade"))?;
     let upgrade = upgrade.max_message_size(limit::MESSAGE).max_frame_size(limit::MESSAGE);
+    let upgrade = upgrade.read_buffer_size(READ_BUFFER);
     Ok(upgrade.on_upgrade(async move |socket| run(&gateway, shown, &ask, socket).await))
 }
 
