@@ -7,6 +7,7 @@ use crate::message::exact;
 use crate::passkey::Passkey;
 use crate::time::{Instant, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Pinned operators and approvers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -73,6 +74,45 @@ pub struct Approver {
     pub status: Status,
     /// The pairing it came from.
     pub pair_id: String,
+    /// What it was pinned as before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<Past>,
+}
+
+/// What a key was pinned as until somebody changed it. Receipts of that time are judged by it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Past {
+    /// The change, which the next record begins with.
+    pub until: Timestamp,
+    /// As [`Approver::person`].
+    pub person: String,
+    /// As [`Approver::roles`].
+    pub roles: Vec<String>,
+    /// As [`Approver::assurance`].
+    pub assurance: Assurance,
+    /// As [`Approver::passkey`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<Passkey>,
+}
+
+impl Approver {
+    /// The record as it was at a moment. Its status is the newest all the same: when a key that
+    /// ended counts is another question ([`crate::receipt::validity`]).
+    #[must_use]
+    pub fn at(&self, when: Instant) -> Cow<'_, Self> {
+        let Some(past) = self.past.iter().find(|past| when < past.until.instant()) else {
+            return Cow::Borrowed(self);
+        };
+        let Past { person, roles, assurance, passkey, .. } = past.clone();
+        Cow::Owned(Self { person, roles, assurance, passkey, ..self.newest() })
+    }
+
+    /// The record without what it was before.
+    #[must_use]
+    pub fn newest(&self) -> Self {
+        Self { past: Vec::new(), ..self.clone() }
+    }
 }
 
 /// Whether a pinned key still counts.
@@ -125,6 +165,9 @@ pub enum TrustError {
     /// The same key is there twice, or as operator and approver.
     #[error("key `{0}` is pinned twice; an operator key is never an approver key")]
     Twice(KeyId),
+    /// What a key was pinned as is not told in order.
+    #[error("what key `{0}` was pinned as before is not in the order of time")]
+    Disordered(KeyId),
 }
 
 impl Default for TrustStore {
@@ -137,7 +180,7 @@ impl TrustStore {
     /// Reads a trust store strictly.
     ///
     /// # Errors
-    /// Where a name does not fit its key, or a key is pinned twice.
+    /// Where a name does not fit its key, a key is pinned twice, or the past of one has no order.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
         exact::<Self>(&json::parse(bytes, limit::ARTIFACT)?)?.checked()
     }
@@ -157,7 +200,13 @@ impl TrustStore {
                 return Err(TrustError::Twice(id.clone()));
             }
         }
-        Ok(self)
+        let in_order = |a: &Approver| {
+            a.past.is_sorted_by(|one, next| one.until.instant() < next.until.instant())
+        };
+        match self.approvers.iter().find(|a| !in_order(a)) {
+            Some(a) => Err(TrustError::Disordered(a.key_id.clone())),
+            None => Ok(self),
+        }
     }
 
     /// The approver with this key.
@@ -205,6 +254,7 @@ pub(crate) mod tests {
             created_at: Instant(0).timestamp(),
             status: Status::Active {},
             pair_id: "pair_1".into(),
+            past: vec![],
         }
     }
 
@@ -227,6 +277,36 @@ pub(crate) mod tests {
         wrong.key_id = secret(2).key_id();
         let store = TrustStore { approvers: vec![wrong], ..TrustStore::default() };
         assert!(matches!(store.checked(), Err(TrustError::WrongKeyId(_))));
+    }
+
+    fn until(millis: i64, person: &str) -> Past {
+        let until = Instant(millis).timestamp();
+        let (person, roles) = (person.into(), vec![]);
+        Past { until, person, roles, assurance: Assurance::Web, passkey: None }
+    }
+
+    #[test]
+    fn a_record_is_what_it_was_until_it_was_changed() {
+        let mut now = approver(&secret(1), "anna");
+        now.past = vec![until(1_000, "ann"), until(2_000, "annie")];
+        let at = |millis| now.at(Instant(millis)).into_owned();
+        assert_eq!(at(2_000), now);
+        let before = [(0, "ann"), (999, "ann"), (1_000, "annie"), (1_999, "annie")];
+        for (millis, person) in before {
+            assert_eq!(at(millis).person, person, "{millis}");
+            assert_eq!(at(millis).assurance, Assurance::Web);
+            assert_eq!(at(millis).keys, now.keys);
+        }
+    }
+
+    #[test]
+    fn a_past_without_order_is_refused() {
+        for (first, second) in [(2_000, 1_000), (1_000, 1_000)] {
+            let mut ann = approver(&secret(1), "ann");
+            ann.past = vec![until(first, "ann"), until(second, "ann")];
+            let store = TrustStore { approvers: vec![ann], ..TrustStore::default() };
+            assert!(matches!(store.checked(), Err(TrustError::Disordered(_))));
+        }
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Amendment {
     /// Changes the records, where all of them are as they were.
     pub(crate) fn apply(&self, store: &mut TrustStore) -> Result<(), AmendError> {
         for Edit { before, after } in &self.edits {
-            if store.approver(&after.key_id) != before.as_ref() {
+            if store.approver(&after.key_id).map(Approver::newest) != *before {
                 return Err(AmendError::Changed);
             }
             match store.approvers.iter_mut().find(|a| a.key_id == after.key_id) {

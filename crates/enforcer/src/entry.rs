@@ -11,7 +11,6 @@ use countersign_core::receipt::{
     ApproverDecision, Basis, Binding, Boundary, Entry, Event, Level, MultiApproval, Outcome,
     PolicyNote,
 };
-use countersign_core::trust::TrustStore;
 use countersign_store::ledger::RequestRecord;
 use countersign_store::ledger::items::permitted;
 use serde_json::{Map, Value};
@@ -82,16 +81,11 @@ fn several(request: &RequestRecord, decisions: &[Decision]) -> Option<MultiAppro
 
 /// The entry of a request after an answer, and in words who gave it and why. Who allowed together
 /// stands beside it where several must.
-pub(crate) fn answered(
-    mut entry: Entry,
-    decision: &Decision,
-    reason: Option<&Reason>,
-    trust: &TrustStore,
-) -> Entry {
+pub(crate) fn answered(mut entry: Entry, decision: &Decision, reason: Option<&Reason>) -> Entry {
     let counted = entry.decisions.contains(decision);
     entry.approver_decision = counted.then(|| ApproverDecision {
         verdict: word(decision).into(),
-        person: person(trust, &decision.signer_key_id),
+        person: seated(&entry, &decision.signer_key_id),
         key_id: decision.signer_key_id.clone(),
         reason: reason.map(|r| r.text.clone()),
     });
@@ -141,8 +135,11 @@ fn no_rule(risk: Risk) -> PolicyNote {
     }
 }
 
-fn person(trust: &TrustStore, id: &KeyId) -> String {
-    trust.approver(id).map(|a| a.person.clone()).unwrap_or_default()
+/// Whose a key was to whoever signed with it, whatever it is pinned as since.
+fn seated(entry: &Entry, id: &KeyId) -> String {
+    let routes = entry.artifacts.iter().filter_map(|head| head.route().ok()?);
+    let mut seats = routes.flat_map(|route| route.roster);
+    seats.find(|seat| seat.key_id == *id).map(|seat| seat.person).unwrap_or_default()
 }
 
 /// The level that the decisions reach; verification works it out again. The ledger lets nothing be

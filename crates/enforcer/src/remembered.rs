@@ -10,7 +10,7 @@ use countersign_core::checkpoint::Checkpoint;
 use countersign_core::passkey::Passkey;
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
-use countersign_core::trust::{Approver, Status, TrustStore};
+use countersign_core::trust::{Approver, Past, Status, TrustStore};
 use countersign_store::error::StoreError;
 use countersign_store::ledger::read::Receipts;
 use countersign_store::ledger::{Change, Proven};
@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 
 /// The member of a receipt about a key that holds its passkey, as canonical JSON.
 pub(crate) const PASSKEY: &str = "passkey";
+
+/// The member of a receipt about a key that came out of a file with a past, as canonical JSON.
+pub(crate) const PAST: &str = "past";
 
 /// What a receipt about a key says happened to it.
 pub(crate) mod change {
@@ -69,6 +72,8 @@ struct Described {
     passkey: Option<Passkey>,
     /// The most that its answers could count as.
     reach: Assurance,
+    /// What it was elsewhere, before it was pinned here.
+    past: Vec<Past>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -128,7 +133,8 @@ impl Remembered {
         self.keys.values().flat_map(|key| &key.described).map(|one| one.reach).max()
     }
 
-    /// The pinned keys, none of them worth more than the ledger says.
+    /// The pinned keys, none of them worth more than the ledger says, and each with what it says
+    /// that it was pinned as before.
     #[must_use]
     pub fn over(&self, mut trust: TrustStore) -> TrustStore {
         for operator in &mut trust.operators {
@@ -136,8 +142,10 @@ impl Remembered {
             ends.for_each(|end| end.hold(&mut operator.status));
         }
         for approver in &mut trust.approvers {
+            approver.past.clear();
             if let Some(known) = self.keys.get(&approver.key_id.0) {
                 known.hold(approver);
+                approver.past = known.past();
             }
         }
         trust
@@ -148,8 +156,9 @@ impl Remembered {
     pub fn revived(&self, trust: &TrustStore) -> Vec<Revived> {
         let held = self.over(trust.clone());
         let pairs = trust.approvers.iter().zip(&held.approvers);
-        let approvers =
-            pairs.filter(|(ours, held)| ours != held).map(|(a, _)| (&a.key_id, &a.label));
+        let approvers = pairs
+            .filter(|(ours, held)| ours.newest() != held.newest())
+            .map(|(a, _)| (&a.key_id, &a.label));
         let pairs = trust.operators.iter().zip(&held.operators);
         let operators =
             pairs.filter(|(ours, held)| ours != held).map(|(o, _)| (&o.key_id, &o.label));
@@ -195,6 +204,25 @@ impl Known {
         }
     }
 
+    /// What it was pinned as before the newest, oldest first: each until the receipt of the next. Of
+    /// what a receipt does not tell whole, and before it, nothing is known.
+    fn past(&self) -> Vec<Past> {
+        let here = self.described.windows(2).rev();
+        let here = here.map(|pair| pair[0].until(&pair[1].at));
+        let elsewhere = self.described.first().map_or(&[][..], |first| &first.past);
+        let mut past: Vec<Past> = Vec::new();
+        for one in here.chain(elsewhere.iter().rev().cloned().map(Some)) {
+            let Some(mut one) = one else { break };
+            // Where the clock was set back in between, the earlier date ended both.
+            if let Some(later) = past.pop_if(|later| later.until.instant() <= one.until.instant()) {
+                one.until = later.until;
+            }
+            past.push(one);
+        }
+        past.reverse();
+        past
+    }
+
     fn newest(&self) -> u64 {
         let described = self.described.iter().map(|one| one.seq);
         described.chain(self.ends.iter().map(|end| end.seq)).max().unwrap_or(0)
@@ -221,7 +249,18 @@ impl Described {
             assurance: assurance.unwrap_or(Assurance::Verified),
             passkey: passkey.flatten(),
             reach,
+            past: text(PAST).and_then(|past| serde_json::from_str(past).ok()).unwrap_or_default(),
         }
+    }
+
+    fn until(&self, next: &Timestamp) -> Option<Past> {
+        Some(Past {
+            until: next.clone(),
+            person: self.person.clone()?,
+            roles: self.roles.clone()?,
+            assurance: self.assurance,
+            passkey: self.passkey.clone(),
+        })
     }
 }
 

@@ -51,13 +51,7 @@ impl Enforcer {
         still: impl FnOnce() -> Result<(), StartError>,
     ) -> Result<Ran, GateError> {
         let RunOnce { claim, request, frame } = permit;
-        let verdict = match with_verdict(self, &request) {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                self.give_up(&claim, frame, &error.to_string()).await?;
-                return Err(error);
-            }
-        };
+        let verdict = with_verdict(&request);
         let base = |event| verdict(entry::as_event(frame.clone(), event));
         let outcome = |error| Outcome {
             claimed_at: claim.claimed_at.timestamp(),
@@ -126,16 +120,12 @@ fn executed(
 }
 
 /// What adds to an entry, in words, who decided.
-fn with_verdict(
-    enforcer: &Enforcer,
-    request: &RequestRecord,
-) -> Result<impl Fn(Entry) -> Entry, GateError> {
-    let trust = enforcer.trust()?;
+fn with_verdict(request: &RequestRecord) -> impl Fn(Entry) -> Entry {
     let last = request.accepted_now().last().cloned();
-    Ok(move |frame| match &last {
-        Some(last) => entry::answered(frame, &last.decision, last.reason.as_ref(), &trust),
+    move |frame| match &last {
+        Some(last) => entry::answered(frame, &last.decision, last.reason.as_ref()),
         None => frame,
-    })
+    }
 }
 
 fn is_critical(request: &RequestRecord) -> bool {

@@ -22,6 +22,8 @@ use std::sync::atomic::AtomicI64;
 
 #[path = "pairing/amendment.rs"]
 mod amendment;
+#[path = "pairing/history.rs"]
+mod history;
 #[path = "pairing/passkey.rs"]
 mod passkey;
 #[path = "pairing/restored.rs"]
@@ -32,21 +34,24 @@ struct World {
     home: Home,
     enforcer: Enforcer,
     edge: Edge,
+    clock: Arc<AtomicI64>,
 }
 
-/// A time that stands still.
-fn edge() -> Edge {
-    common::edge(&Arc::new(AtomicI64::new(START)))
+/// A time that stands still until somebody lets it pass.
+fn edge() -> (Arc<AtomicI64>, Edge) {
+    let clock = Arc::new(AtomicI64::new(START));
+    let edge = common::edge(&clock);
+    (clock, edge)
 }
 
 async fn world() -> World {
     let dir = tempfile::tempdir().unwrap();
-    let (home, edge) = (Home::open(dir.path()).unwrap(), edge());
+    let (home, (clock, edge)) = (Home::open(dir.path()).unwrap(), edge());
     let identity = home.identity_or_new(&edge).unwrap();
     let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
     let ledger = Arc::new(MemoryLedger::new("ledger-1", [7; 32], notary)) as Arc<dyn LedgerStore>;
     let enforcer = Enforcer::open(home.clone(), identity, ledger, edge.clone()).await.unwrap();
-    World { _dir: dir, home, enforcer, edge }
+    World { _dir: dir, home, enforcer, edge, clock }
 }
 
 fn key(n: u8) -> SecretKeys {

@@ -18,7 +18,7 @@ import type { Content, Event, Level, Receipt } from "./receipt.js";
 import { ASSURANCES, extension } from "./route.js";
 import type { Assurance, Group, Route } from "./route.js";
 import { keepsToOffer } from "./taken.js";
-import { approverOf, counts, operatorOf } from "./trust.js";
+import { approverAt, approverOf, counts, operatorOf } from "./trust.js";
 import type { Approver, TrustStore } from "./trust.js";
 import {
   DEFAULT_SKEW_MILLIS, Refusal, demandAssurance, demandNames, demandSeat, demandTerms, demandTime, signerOf, termsOf,
@@ -198,7 +198,7 @@ function restsOnItsGrant(content: Content, trust: TrustStore, now: number): void
   hangsTogether(given);
   const asked = askedIn(given);
   reach(given, asked, weighAll(given, asked, trust, now));
-  const used = (content.claimedAt ?? content.recordedAt).millis;
+  const used = usedAt(content);
   const inOrder =
     note.grantedAt.millis <= used + DEFAULT_SKEW_MILLIS &&
     used <= content.recordedAt.millis + DEFAULT_SKEW_MILLIS;
@@ -308,13 +308,33 @@ function weigh(
   const { terms } = asked;
   if (artifact === undefined || terms === undefined) return end("HashMismatch");
   named(() => demandNames(decision, artifact));
-  named(() => demandSeat(signer, terms.route));
-  const assurance = named(() => demandAssurance(decision, signer, terms.route));
+  const counted = named(() => asItWas(signer, usedAt(content), decision, terms.route));
   const yes = saysYes(decision, terms, content.items);
   // A yes that came too late or takes more than was offered is none, and no no either.
   const good = () =>
     keepsToOffer(decision, artifact, terms.route) && inTime(content, decision, artifact, now);
-  return { signer, assurance, yes: yes === true && !good() ? undefined : yes };
+  return { ...counted, yes: yes === true && !good() ? undefined : yes };
+}
+
+/**
+ * The record of the signer by which the gate counted the decision, and what it counted as. Where
+ * the record was changed within the skew of the use, either may have been in force.
+ *
+ * @throws Refusal
+ */
+function asItWas(signer: Approver, used: number, decision: Decision, route: Route): Pick<Weighed, "signer" | "assurance"> {
+  const judge = (when: number) => {
+    const then = approverAt(signer, when);
+    demandSeat(then, route);
+    return { signer: then, assurance: demandAssurance(decision, then, route) };
+  };
+  const near = [used - DEFAULT_SKEW_MILLIS, used + DEFAULT_SKEW_MILLIS];
+  return judge([used, ...near].find((when) => verifies(() => judge(when))) ?? used);
+}
+
+/** When what it records was used: the claim of a run, else when it was recorded. */
+function usedAt({ claimedAt, recordedAt }: Content): number {
+  return (claimedAt ?? recordedAt).millis;
 }
 
 /**
@@ -337,7 +357,7 @@ function saysYes(
 
 /** Whether the approval was alive when it was used, and none of it lies in the future. */
 function inTime(content: Content, decision: Decision, artifact: Artifact, now: number): boolean {
-  const used = (content.claimedAt ?? content.recordedAt).millis;
+  const used = usedAt(content);
   const skew = DEFAULT_SKEW_MILLIS;
   return (
     verifies(() => demandTime(decision, artifact, used, skew)) &&

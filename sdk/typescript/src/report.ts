@@ -4,7 +4,7 @@ import type { Verdict } from "./check.js";
 import { clip, comparePoints, same } from "./json.js";
 import type { JsonObject } from "./json.js";
 import type { Range } from "./line.js";
-import type { Approver, Operator, Status } from "./trust.js";
+import type { Approver, Operator, Past, Status } from "./trust.js";
 
 /** What can be wrong in a bundle: a receipt by itself, or what stands beside it. */
 export type Wrong =
@@ -102,8 +102,13 @@ export function summaryDiffers(said: JsonObject, found: JsonObject): string {
   return `the manifest says otherwise of: ${clip(differs.join(", "))}`;
 }
 
-function facts({ person, assurance, status, roles }: Approver): string {
-  return `\`${clip(person)}\`, ${assurance}, ${word(status)}, roles [${roles.join(", ")}]`;
+function facts({ person, assurance, status, roles, past = [] }: Approver): string {
+  const now = `\`${clip(person)}\`, ${assurance}, ${word(status)}, roles [${roles.join(", ")}]`;
+  return [now, ...past.map(was)].join(", ");
+}
+
+function was({ until, person, assurance, roles }: Past): string {
+  return `until ${until.text} \`${clip(person)}\`, ${assurance}, roles [${roles.join(", ")}]`;
 }
 
 function sameStatus(a: Status, b: Status): boolean {

@@ -1,7 +1,7 @@
 /** The keys that somebody pinned. A key that is merely inside a message proves nothing. */
 
 import { limit, parse } from "./json.js";
-import type { JsonValue } from "./json.js";
+import type { JsonObject, JsonValue } from "./json.js";
 import { keyId, publicKeys } from "./keys.js";
 import type { PublicKeys } from "./keys.js";
 import { passkey } from "./passkey.js";
@@ -42,6 +42,18 @@ export interface Approver extends Operator {
   /** The passkey that lifts its answers. */
   readonly passkey?: Passkey;
   readonly pairId: string;
+  /** What it was pinned as before, oldest first. */
+  readonly past?: readonly Past[];
+}
+
+/** What a key was pinned as until somebody changed it. Receipts of that time are judged by it. */
+export interface Past {
+  /** The change, which the next record begins with. */
+  readonly until: Timestamp;
+  readonly person: string;
+  readonly roles: readonly string[];
+  readonly assurance: Assurance;
+  readonly passkey?: Passkey;
 }
 
 /** Pinned operators and approvers. */
@@ -53,10 +65,10 @@ export interface TrustStore {
 /** Why a trust store was not accepted. */
 export class TrustError extends Error {
   override readonly name = "TrustError";
-  /** A name is not its key's, or a key is there twice. */
-  readonly code: "WrongKeyId" | "Twice";
+  /** A name is not its key's, a key is there twice, or the past of one has no order. */
+  readonly code: "WrongKeyId" | "Twice" | "Disordered";
 
-  constructor(code: "WrongKeyId" | "Twice", message: string) {
+  constructor(code: TrustError["code"], message: string) {
     super(message);
     this.code = code;
   }
@@ -87,6 +99,15 @@ export function operatorOf(trust: TrustStore, id: string): Operator | undefined 
   return trust.operators.find((one) => one.keyId === id);
 }
 
+/** The record of an approver as it was at `when`, in milliseconds. Its status is the newest all the same. */
+export function approverAt(approver: Approver, when: number): Approver {
+  const past = approver.past?.find(({ until }) => when < until.millis);
+  if (past === undefined) return approver;
+  const { passkey: _newer, past: _past, ...same } = approver;
+  const { until: _until, ...then } = past;
+  return { ...same, ...then };
+}
+
 /** Whether a key counts at `now`, in milliseconds. */
 export function counts(status: Status, now: number): boolean {
   return status.state === "active" || (status.state === "rotated" && now < status.until.millis);
@@ -103,6 +124,11 @@ function checked(trust: TrustStore): TrustStore {
       throw new TrustError("Twice", message);
     }
     seen.add(id);
+  }
+  for (const { keyId: id, past = [] } of trust.approvers) {
+    if (past.some(({ until }, at) => until.millis >= (past[at + 1]?.until.millis ?? Infinity))) {
+      throw new TrustError("Disordered", `what key \`${id}\` was pinned as before is not in the order of time`);
+    }
   }
   return trust;
 }
@@ -124,19 +150,33 @@ export function approver(value: JsonValue): Approver {
   const json = shape.members(value, "approver", [
     "keyId", "keys", "deviceId", "person", "label", "roles", "assurance", "createdAt", "status",
     "pairId",
-  ], ["passkey"]);
-  const pinned = shape.optional(json.passkey, passkey, "passkey");
+  ], ["passkey", "past"]);
+  const before = shape.optional(json.past, (value) => shape.list(value, past, "past"), "past");
   return {
     keyId: shape.text(json.keyId, "keyId"),
     keys: publicKeys(json.keys),
     deviceId: shape.text(json.deviceId, "deviceId"),
-    person: shape.text(json.person, "person"),
     label: shape.text(json.label, "label"),
-    roles: shape.list(json.roles, shape.text, "roles"),
-    assurance: shape.word(json.assurance, ASSURANCES, "assurance"),
     createdAt: shape.time(json.createdAt, "createdAt"),
     status: status(json.status),
     pairId: shape.text(json.pairId, "pairId"),
+    ...pinnedAs(json),
+    ...(before === undefined ? {} : { past: before }),
+  };
+}
+
+function past(value: JsonValue): Past {
+  const json = shape.members(value, "past", ["until", "person", "roles", "assurance"], ["passkey"]);
+  return { until: shape.time(json.until, "until"), ...pinnedAs(json) };
+}
+
+/** The particulars that a change can change. */
+function pinnedAs(json: JsonObject): Omit<Past, "until"> {
+  const pinned = shape.optional(json.passkey, passkey, "passkey");
+  return {
+    person: shape.text(json.person, "person"),
+    roles: shape.list(json.roles, shape.text, "roles"),
+    assurance: shape.word(json.assurance, ASSURANCES, "assurance"),
     ...(pinned === undefined ? {} : { passkey: pinned }),
   };
 }

@@ -72,6 +72,7 @@ fn the_enforcers_whole_validation_accepts_what_is_signed() {
         created_at: fixture::time("2026-02-21T11:00:00Z"),
         status: Status::Active {},
         pair_id: "pair-1".into(),
+        past: Vec::new(),
     };
     let trust = TrustStore { kind: TrustType::V1, operators: vec![], approvers: vec![approver] };
     let artifact = fixture::statement(&Ask::default()).artifact;

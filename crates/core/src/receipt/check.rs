@@ -11,16 +11,17 @@ pub use words::word;
 
 use super::validity::{Moment, Place};
 use super::{Basis, Content, Entry, Event, Level, Read, Receipt, Signed, output};
-use crate::artifact::{Artifact, ArtifactHead, Assurance};
+use crate::artifact::{Artifact, ArtifactHead, Assurance, Route};
 use crate::decision::Decision;
 use crate::encoding::Hash;
 use crate::grant::Taken;
 use crate::json::clip;
 use crate::keys::{Domain, KeyId, verify_domain};
 use crate::time::Instant;
-use crate::trust::{Status, TrustStore};
+use crate::trust::{Approver, Status, TrustStore};
 use crate::verify::{self, DEFAULT_SKEW_MILLIS, Refusal, Terms};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The verdict over one receipt.
@@ -329,8 +330,7 @@ impl Content {
         let answered = artifacts.iter().find(|a| a.head.artifact_hash == hash);
         let (artifact, terms) = answered.zip(terms).ok_or(Verdict::HashMismatch)?;
         verify::same_names(decision, &artifact.head).map_err(verdict)?;
-        verify::seated(signer, &terms.route).map_err(verdict)?;
-        let assurance = verify::assured(decision, signer, &terms.route).map_err(verdict)?;
+        let (signer, assurance) = self.as_it_was(signer, decision, &terms.route)?;
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
         // A yes that came too late or takes more than was offered is none, and no no either.
         let in_bounds = || Taken::of(decision, &artifact.head, &terms.route).is_ok();
@@ -339,10 +339,34 @@ impl Content {
         Ok(Weighed { signer, assurance, says })
     }
 
+    /// The record of the signer by which the gate counted the decision, and what it counted as.
+    /// Where the record was changed within the skew of the use, either may have been in force.
+    fn as_it_was<'a>(
+        &self,
+        signer: &'a Approver,
+        decision: &Decision,
+        route: &Route,
+    ) -> Result<(Cow<'a, Approver>, Assurance), Verdict> {
+        let judge = |skew| {
+            let signer = signer.at(self.used().plus_millis(skew));
+            verify::seated(&signer, route)?;
+            let assurance = verify::assured(decision, &signer, route)?;
+            Ok((signer, assurance))
+        };
+        let exact = judge(0).map_err(verdict);
+        let near = || [-DEFAULT_SKEW_MILLIS, DEFAULT_SKEW_MILLIS].into_iter().map(judge);
+        exact.or_else(|refused| near().find_map(Result::ok).ok_or(refused))
+    }
+
+    /// When what it records was used: the claim of a run, else when it was recorded.
+    fn used(&self) -> Instant {
+        let claimed = self.entry.outcome.as_ref().map(|o| o.claimed_at.instant());
+        claimed.unwrap_or_else(|| self.recorded_at.instant())
+    }
+
     /// Whether the approval was alive when it was used, and none of it lies in the future.
     fn in_time(&self, decision: &Decision, artifact: &Artifact, now: Instant) -> bool {
-        let claimed = self.entry.outcome.as_ref().map(|o| o.claimed_at.instant());
-        let used = claimed.unwrap_or_else(|| self.recorded_at.instant());
+        let used = self.used();
         let alive = verify::in_time(decision, &artifact.head, used, DEFAULT_SKEW_MILLIS).is_ok();
         let created = artifact.head.created_at.instant();
         let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);

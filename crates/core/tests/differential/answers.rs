@@ -195,6 +195,7 @@ fn trust(input: &Value) -> Answered {
         TrustError::Json(e) => json_name(e),
         TrustError::WrongKeyId(_) => "WrongKeyId".into(),
         TrustError::Twice(_) => "Twice".into(),
+        TrustError::Disordered(_) => "Disordered".into(),
     })?;
     Ok(json!({"operators": trust.operators.len(), "approvers": trust.approvers.len()}))
 }

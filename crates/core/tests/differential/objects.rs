@@ -54,6 +54,7 @@ pub(crate) fn trust(chance: &mut Chance) -> TrustStore {
         created_at: Instant(0).timestamp(),
         status,
         pair_id: format!("pair_{n}"),
+        past: Vec::new(),
     };
     let approvers = vec![
         approver(2, status(), Assurance::Device),

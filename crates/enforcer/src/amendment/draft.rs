@@ -131,6 +131,13 @@ impl Amendment {
     }
 
     fn of(kind: Kind, edits: Vec<Edit>) -> Result<Self, AmendError> {
+        // What a key was before is told by the receipts of its changes, and of one that is new here
+        // by the file that it comes out of.
+        let bare = |Edit { before, after }: Edit| match before {
+            None if kind == Kind::Import => Edit { before, after },
+            before => Edit { before: before.as_ref().map(Approver::newest), after: after.newest() },
+        };
+        let edits: Vec<_> = edits.into_iter().map(bare).collect();
         if edits.iter().all(|edit| edit.before.as_ref() == Some(&edit.after)) {
             return Err(AmendError::Nothing);
         }
@@ -169,5 +176,5 @@ fn same(ours: &Approver, theirs: &Approver) -> bool {
         created_at: ours.created_at.clone(),
         ..theirs.clone()
     };
-    *ours == lax
+    ours.newest() == lax.newest()
 }

@@ -6,7 +6,7 @@ use crate::gate::{Enforcer, GateError};
 use crate::home::HomeError;
 use crate::pairing::PairingError;
 use crate::question::{Grounds, Question, Way};
-use crate::remembered::{PASSKEY, change};
+use crate::remembered::{PASSKEY, PAST, change};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
 use countersign_core::json;
@@ -94,6 +94,9 @@ impl Enforcer {
         let passkey = after.passkey.as_ref().map(json::canonical).transpose()?;
         let passkey = passkey.as_deref().map(String::from_utf8_lossy);
         members.extend(passkey.as_deref().map(|passkey| (PASSKEY, passkey)));
+        let past = (!after.past.is_empty()).then(|| json::canonical(&after.past)).transpose()?;
+        let past = past.as_deref().map(String::from_utf8_lossy);
+        members.extend(past.as_deref().map(|past| (PAST, past)));
         match &after.status {
             Status::Active {} => {}
             Status::Rotated { until } => members.push(("until", until.as_str())),

@@ -41,12 +41,12 @@ impl Enforcer {
         trust: Arc<TrustStore>,
     ) -> Acceptance {
         let (boundary, now) = (self.boundary, self.now());
-        let counting = Counting::new(Arc::clone(&trust), now);
+        let counting = Counting::new(trust, now);
         let (counted, of, why) = (counting.clone(), request.clone(), reason.clone());
         let entry = Box::new(move |request: &RequestRecord, happened| {
             let decisions = counted.decisions(request);
             let frame = entry::of_request(event_of(happened), boundary, request, decisions);
-            entry::answered(frame, &decision, why.as_ref(), &trust)
+            entry::answered(frame, &decision, why.as_ref())
         });
         let counts = Box::new(move |stored: &Decision| counting.counts(&of, stored));
         Acceptance { request_id: request.id.clone(), vote, reason, counts, entry, now }

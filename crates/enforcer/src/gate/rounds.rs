@@ -11,7 +11,6 @@ use countersign_core::receipt::Event;
 use countersign_core::tally::{Tally, tally};
 use countersign_store::ledger::{Asked, NextRound, RequestRecord};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 impl Enforcer {
     /// Verifies an answer to a question and accepts it, once. A signed escalation to somebody whom
@@ -32,15 +31,14 @@ impl Enforcer {
         if asked.route().is_some_and(|route| question.is_strange(&route, named.as_deref())) {
             return self.take_alone(request, asked, answer).await;
         }
-        let trust = Arc::new(self.trust()?);
         // What does not verify hands nothing on; it is refused and recorded like any other.
-        let vote = self.voted(request, asked, &answer, &trust).await?;
+        let vote = self.voted(request, asked, &answer, &self.trust()?).await?;
         let who = format!("{} handed this on", vote.person());
         let Some(mut next) = self.next(request, question, named.as_deref(), &who).await? else {
             return self.accept(request, asked, answer).await;
         };
         next.entry.decisions.push(answer.decision.clone());
-        next.entry = entry::answered(next.entry, &answer.decision, answer.reason.as_ref(), &trust);
+        next.entry = entry::answered(next.entry, &answer.decision, answer.reason.as_ref());
         next.by = Some((vote, answer.reason));
         self.spent(request, self.ledger.advance(next).await).await
     }

@@ -130,5 +130,6 @@ pub fn approver(
         created_at: pairing.paired_at.clone(),
         status: Status::Active {},
         pair_id: pairing.pair_id.clone(),
+        past: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use countersign_enforcer::remembered::Remembered;
 use countersign_enforcer::{Answered, Edge, Enforcer, Home, Relays};
 use countersign_store::ledger::{LedgerStore, MemoryLedger};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 impl World {
     /// The files that say who counts and how to reach them.
@@ -74,16 +75,17 @@ struct Shared {
     dir: tempfile::TempDir,
     home: Home,
     edge: Edge,
+    clock: Arc<AtomicI64>,
     ledger: Arc<dyn LedgerStore>,
 }
 
 impl Shared {
     fn new() -> Self {
-        let (dir, edge) = (tempfile::tempdir().unwrap(), super::edge());
+        let (dir, (clock, edge)) = (tempfile::tempdir().unwrap(), super::edge());
         let home = Home::open(dir.path()).unwrap();
         let keys = home.identity_or_new(&edge).unwrap().keys;
         let ledger = MemoryLedger::new("ledger-1", [7; 32], Arc::new(OperatorNotary(keys)));
-        Self { dir, home, edge, ledger: Arc::new(ledger) }
+        Self { dir, home, edge, clock, ledger: Arc::new(ledger) }
     }
 
     async fn open(&self) -> Enforcer {
@@ -94,8 +96,8 @@ impl Shared {
 
     async fn world(self) -> (World, Arc<dyn LedgerStore>) {
         let enforcer = self.open().await;
-        let Self { dir, home, edge, ledger } = self;
-        (World { _dir: dir, home, enforcer, edge }, ledger)
+        let Self { dir, home, edge, clock, ledger } = self;
+        (World { _dir: dir, home, enforcer, edge, clock }, ledger)
     }
 }
 

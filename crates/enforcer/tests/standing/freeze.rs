@@ -122,6 +122,7 @@ async fn attack_19_only_those_who_still_may_end_a_stop() {
                 label: "tablet".into(),
                 assurance: Assurance::Device,
                 pair_id: "pair_2".into(),
+                past: Vec::new(),
                 ..store.approvers[0].clone()
             };
             store.approvers.push(bob);

@@ -78,7 +78,7 @@ fn every_refusal_of_a_seal_has_a_vector() {
 fn every_refusal_of_a_key_or_a_trust_store_has_a_vector() {
     let names = names!(KeyError { BadKey, BadSignature } but { Json, Holder });
     assert_shown(&["domain"], &names);
-    let names = names!(TrustError { WrongKeyId, Twice } but { Json });
+    let names = names!(TrustError { WrongKeyId, Twice, Disordered } but { Json });
     assert_shown(&["trust"], &names);
 }
 

@@ -68,6 +68,7 @@ pub(super) fn approver(key: &SecretKeys, person: &str) -> Approver {
         created_at: Instant(0).timestamp(),
         status: Status::Active {},
         pair_id: "pair_1".into(),
+        past: Vec::new(),
     }
 }
 

@@ -6,7 +6,9 @@
 //! * [`several`]: whether enough people did. * [`items`]: which part of a batch.
 //! * [`output`]: digests of what a run wrote. * [`passkey`]: whether a person was there.
 //! * [`grant`]: a standing permission; [`taken`]: one that was taken beside a yes.
+//! * [`changed`]: whether a record that was changed since is judged as it was.
 
+mod changed;
 mod content;
 mod good;
 mod grant;
@@ -42,6 +44,7 @@ pub(super) fn file() -> Made<File> {
         grant::vectors,
         taken::vectors,
         passkey::vectors,
+        changed::vectors,
     ];
     let vectors: Vec<_> = rooms.iter().map(|room| room()).collect::<Made<_>>()?;
     Ok(File {

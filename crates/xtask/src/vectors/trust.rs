@@ -1,7 +1,8 @@
 //! Trust stores: which keys somebody pinned, each once and under its own name.
 
+use countersign_core::artifact::Assurance;
 use countersign_core::encoding::base64;
-use countersign_core::trust::{Status, TrustStore};
+use countersign_core::trust::{Past, Status, TrustStore};
 use serde_json::{Value, json};
 
 use super::authenticator::Authenticator;
@@ -49,6 +50,10 @@ fn good() -> Made<Vec<Vector>> {
             })?,
         )?,
         accepted(
+            "one-whose-record-was-changed-twice",
+            &but(|t| t.approvers.iter_mut().for_each(|a| a.past = past(&[0, 1])))?,
+        )?,
+        accepted(
             "revoked",
             &but(|t| {
                 t.approvers.iter_mut().for_each(|a| {
@@ -83,6 +88,22 @@ fn good() -> Made<Vec<Vector>> {
     ])
 }
 
+/// What everybody was until these milliseconds after `NOW`.
+fn past(ends: &[i64]) -> Vec<Past> {
+    let until = |at: &i64| Past {
+        until: NOW.plus_millis(*at).timestamp(),
+        person: "eve".into(),
+        roles: vec!["sre".into()],
+        assurance: Assurance::Web,
+        passkey: Some(Authenticator::new(1).passkey()),
+    };
+    ends.iter().map(until).collect()
+}
+
+fn disordered(ends: &[i64]) -> Made<TrustStore> {
+    but(|t| t.approvers.iter_mut().take(1).for_each(|a| a.past = past(ends)))
+}
+
 fn named() -> Made<Vec<Vector>> {
     let (anns, bobs, stranger) = (object::anns()?, object::bobs()?, object::strangers()?);
     let (wrong, twice) = ("WrongKeyId", "Twice");
@@ -113,6 +134,8 @@ fn named() -> Made<Vec<Vector>> {
             twice,
             &but(|t| t.approvers.push(object::approver(&anns, "eve")))?,
         )?,
+        vector("changed-later-and-then-before", "Disordered", &disordered(&[1, 0])?)?,
+        vector("changed-twice-at-once", "Disordered", &disordered(&[0, 0])?)?,
         vector("operator-twice", twice, &but(|t| t.operators.extend(t.operators.clone()))?)?,
     ])
 }
@@ -169,6 +192,14 @@ fn shapes() -> Made<Vec<Vector>> {
             json!({"state": "active", "compromisedSince": "2026-02-02T02:40:00Z"}),
         ),
         ("active-until", "status", json!({"state": "active", "until": "2026-02-02T02:40:00Z"})),
+        ("past-as-a-record", "past", json!({})),
+        ("past-of-no-time", "past", json!([{"person": "ann", "roles": [], "assurance": "web"}])),
+        (
+            "past-with-an-unknown-member",
+            "past",
+            json!([{"until": "2026-02-02T02:40:00Z",
+            "person": "ann", "roles": [], "assurance": "web", "keyId": "x"}]),
+        ),
         ("roles-as-text", "roles", json!("admin")),
         ("person-null", "person", Value::Null),
         ("attack-37-exchange-key-of-another", "keys", keys(&mixed, signature.clone())),

@@ -157,6 +157,7 @@ mod tests {
             created_at: at.clone(),
             status,
             pair_id: "p".into(),
+            past: Vec::new(),
         };
         let pairing = Pairing {
             name: "ann".into(),

@@ -145,6 +145,12 @@ fn told(here: &Here<'_>, amendment: &Amendment) -> Outcome {
         "approvers": amendment.edits(), "operators": amendment.operators(),
     });
     here.output.result("changed the pinned keys", &document)?;
+    if amendment.edits().iter().any(|edit| edit.before.is_some()) {
+        here.output.progress(
+            "receipts of before are judged by what was pinned then: give auditors a new \
+             `countersign trust export`",
+        );
+    }
     Ok(Exit::Ok)
 }
 

@@ -4,7 +4,7 @@ use super::Checker;
 use crate::bundle::Summary;
 use crate::display::counted;
 use crate::json::clip;
-use crate::trust::{Approver, Operator, Status};
+use crate::trust::{Approver, Operator, Past, Status};
 
 impl Checker<'_> {
     /// Fills the lists of what was checked and what was not.
@@ -125,10 +125,18 @@ pub(super) fn approver(home: &Approver, own: Option<&Approver>) -> Option<String
     };
     let facts = |a: &Approver| {
         let (person, assurance) = (clip(&a.person), a.assurance.name());
-        format!("`{person}`, {assurance}, {}, roles [{}]", word(&a.status), a.roles.join(", "))
+        let now =
+            format!("`{person}`, {assurance}, {}, roles [{}]", word(&a.status), a.roles.join(", "));
+        a.past.iter().fold(now, |so_far, past| format!("{so_far}, {}", was(past)))
     };
     let (yours, theirs) = (facts(own), facts(home));
     (yours != theirs).then(|| format!("key {id} is {yours} to you and {theirs} to the home"))
+}
+
+fn was(past: &Past) -> String {
+    let Past { until, person, roles, assurance, .. } = past;
+    let (person, assurance) = (clip(person), assurance.name());
+    format!("until {until} `{person}`, {assurance}, roles [{}]", roles.join(", "))
 }
 
 fn word(status: &Status) -> String {

@@ -34,9 +34,7 @@ impl Content {
         if grant.action_hash().ok() != entry.action_hash {
             return Err(Verdict::HashMismatch);
         }
-        let claimed = entry.outcome.as_ref().map(|o| o.claimed_at.instant());
-        let (used, given) =
-            (claimed.unwrap_or_else(|| self.recorded_at.instant()), note.granted_at.instant());
+        let (used, given) = (self.used(), note.granted_at.instant());
         let skewed = |at: Instant| at.plus_millis(DEFAULT_SKEW_MILLIS);
         let in_order = given <= skewed(used) && used <= skewed(self.recorded_at.instant());
         let in_time = in_order && grant.lasts(used);

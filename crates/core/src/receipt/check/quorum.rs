@@ -5,11 +5,12 @@ use crate::artifact::{Assurance, Group, Route};
 use crate::tally;
 use crate::trust::Approver;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Whose answer it is, and what it counts as.
 pub(super) struct Weighed<'a> {
-    pub(super) signer: &'a Approver,
+    pub(super) signer: Cow<'a, Approver>,
     /// What this answer counts as.
     pub(super) assurance: Assurance,
     /// Whether it says yes; `None` where the gate would not have counted it, such as a late yes.
@@ -17,12 +18,12 @@ pub(super) struct Weighed<'a> {
 }
 
 /// What counts, as a person's and whether it allows.
-pub(super) fn answers<'a>(weighed: &[Weighed<'a>]) -> Vec<(&'a str, bool)> {
+pub(super) fn answers<'w>(weighed: &'w [Weighed<'_>]) -> Vec<(&'w str, bool)> {
     weighed.iter().filter_map(|w| w.says.map(|yes| (w.signer.person.as_str(), yes))).collect()
 }
 
 /// The distinct persons whose yes counts.
-pub(super) fn allowing<'a>(weighed: &[Weighed<'a>]) -> BTreeSet<&'a str> {
+pub(super) fn allowing<'w>(weighed: &'w [Weighed<'_>]) -> BTreeSet<&'w str> {
     tally::allowing(&answers(weighed))
 }
 

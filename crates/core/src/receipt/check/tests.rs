@@ -1,3 +1,4 @@
+mod changed;
 mod output;
 mod passkey;
 mod several;

@@ -71,7 +71,7 @@ impl Enforcer {
     pub(super) fn granted(&self, request: &RequestRecord) -> Result<Entry, GateError> {
         let frame = self.entry_of(Event::Granted, request)?;
         let Some(last) = request.accepted_now().last() else { return Ok(frame) };
-        Ok(entry::answered(frame, &last.decision, last.reason.as_ref(), &self.trust()?))
+        Ok(entry::answered(frame, &last.decision, last.reason.as_ref()))
     }
 
     /// Takes a grant back, with its receipt.

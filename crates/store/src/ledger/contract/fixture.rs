@@ -255,6 +255,7 @@ pub(super) fn approver(keys: &SecretKeys, person: &str) -> Approver {
         created_at: NOW.timestamp(),
         status: Status::Active {},
         pair_id: "pair_1".into(),
+        past: Vec::new(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Bundles that hold, and what they say was not checked.
 
-use countersign_core::artifact::Risk;
+use countersign_core::artifact::{Assurance, Risk};
 use countersign_core::bundle::{Line, Remembered};
 use countersign_core::encoding::Hash;
 use countersign_core::layers::{Layer, policy_hash};
 use countersign_core::receipt::{Content, Entry, Event, PolicyNote, Receipt};
-use countersign_core::trust::Status;
+use countersign_core::trust::{Past, Status};
 use serde_json::json;
 
 use super::super::object::{self, NOW};
@@ -91,6 +91,7 @@ fn told() -> Made<Vec<Vector>> {
             .iter_mut()
             .for_each(|o| o.status = Status::Rotated { until: until.clone() });
         case.trust.approvers.iter_mut().for_each(|a| a.roles = vec!["ops".into()]);
+        case.trust.approvers.iter_mut().take(1).for_each(|a| a.past = before());
     })?;
     let unknown = Case::but(|case| case.trust.approvers.clear())?;
     let strangers = Case::but(|case| case.known.own.clear())?;
@@ -103,6 +104,18 @@ fn told() -> Made<Vec<Vector>> {
         unknown.verdict("approvers-whom-nobody-pinned", good)?,
         strangers.verdict("nothing-known-of-policies", good)?,
     ])
+}
+
+/// What somebody was before every receipt.
+fn before() -> Vec<Past> {
+    let until = |minutes: i64, person: &str| Past {
+        until: NOW.plus_millis(-minutes * 60_000).timestamp(),
+        person: person.into(),
+        roles: vec!["sre".into(), "ops".into()],
+        assurance: Assurance::Web,
+        passkey: None,
+    };
+    vec![until(90, "annie"), until(60, "\u{202e}")]
 }
 
 /// Under which policies receipts were written.

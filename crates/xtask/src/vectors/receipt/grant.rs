@@ -9,15 +9,23 @@ use serde_json::{Map, Value, json};
 use super::super::object::{self, NOW};
 use super::{Case, Made, Vector};
 
+/// When the grant was given, in milliseconds after `NOW`.
+pub(super) const GIVEN: i64 = 1_000;
+
+/// A run under a grant that Ann gave.
+pub(super) fn good() -> Made<Case> {
+    given(Word::Allow, |_| (), |_| ())
+}
+
 pub(super) fn vectors() -> Made<Vec<Vector>> {
     let (few, malformed) = ("ThresholdNotMet", "Malformed");
     let under = |name, expect, change: fn(&mut Case)| {
-        let mut case = given(Word::Allow, |_| (), |_| ())?;
+        let mut case = good()?;
         change(&mut case);
         case.verdict(name, expect)
     };
     let note = |name, expect, change: fn(&mut GrantNote)| {
-        let mut case = given(Word::Allow, |_| (), |_| ())?;
+        let mut case = good()?;
         case.content.entry.grant.iter_mut().for_each(|note| change(note));
         case.verdict(name, expect)
     };
@@ -25,7 +33,7 @@ pub(super) fn vectors() -> Made<Vec<Vector>> {
     let never = |grant: &mut Grant| grant.count = Some(0);
     let two = |route: &mut Route| route.threshold = 2;
     Ok(vec![
-        given(Word::Allow, |_| (), |_| ())?.allowed_by("executed-under-a-grant", &[])?,
+        good()?.allowed_by("executed-under-a-grant", &[])?,
         given(Word::Deny, |_| (), |_| ())?.verdict("attack-43-grant-that-was-denied", few)?,
         given(Word::Allow, ended, |_| ())?.verdict("attack-19-grant-that-had-ended", few)?,
         given(Word::Allow, never, |_| ())?.verdict("grant-for-no-use", malformed)?,
@@ -86,7 +94,7 @@ fn given(word: Word, grant: impl Fn(&mut Grant), route: impl Fn(&mut Route)) -> 
     entry.decisions.clear();
     entry.grant = Some(Box::new(GrantNote {
         id: "grant-1".into(),
-        granted_at: NOW.plus_millis(1_000).timestamp(),
+        granted_at: NOW.plus_millis(GIVEN).timestamp(),
         action: asked.payload.clone(),
         artifacts: vec![asked.head.clone()],
         decisions: vec![object::decide(&asked, word, &object::anns()?)?],

@@ -4,7 +4,7 @@ use super::*;
 use crate::passkey::tests::Authenticator;
 
 /// A run that was allowed with a passkey, under a route that asks for this much.
-fn ran(needed: Assurance, passkey: &Authenticator) -> Case {
+pub(super) fn ran(needed: Assurance, passkey: &Authenticator) -> Case {
     let mut case = case().allowed(|_, route| route.min_assurance = needed, Scope::Once, None);
     let choice = Choice {
         word: Word::Allow,
@@ -21,7 +21,7 @@ fn ran(needed: Assurance, passkey: &Authenticator) -> Case {
     case
 }
 
-fn assurance(case: &Case) -> Option<Assurance> {
+pub(super) fn assurance(case: &Case) -> Option<Assurance> {
     match case.verdict() {
         Verdict::Valid { level: Level::L1, assurance, .. } => assurance,
         other => panic!("{other:?}"),
