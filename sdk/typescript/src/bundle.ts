@@ -32,6 +32,9 @@ import type { Known } from "./under.js";
 /** No section but the receipts has more lines: what is kept of them stays small. */
 const MOST_BESIDE = 100_000;
 
+/** After more lines than this that are none of a bundle, what follows is not read. */
+const MOST_UNREAD = 100;
+
 /** What is known of a policy's text: the line where it stands, and whether some receipt accepts it. */
 interface Accepted {
   readonly line: number;
@@ -42,6 +45,7 @@ interface Accepted {
 export class Checker {
   private readonly report: Report = emptyReport();
   private number = 0;
+  private unread = 0;
   private stage: "reading" | "ended" | "lost" = "reading";
   private readonly tally = new Tally();
   private cover: Cover | undefined;
@@ -124,12 +128,19 @@ export class Checker {
       line = parseLine(bytes);
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
-      this.tally.count(undefined, bytes);
-      const verdict = isOfAnotherVersion(bytes) ? "Unsupported" : "Malformed";
-      return this.wrong({ verdict }, error.message);
+      return this.unreadable(bytes, error.message);
     }
     if (line.section === "manifest") this.manifest(line.manifest);
     else this.understood(line, bytes);
+  }
+
+  private unreadable(bytes: Uint8Array, because: string): void {
+    this.tally.count(undefined, bytes);
+    this.wrong({ verdict: isOfAnotherVersion(bytes) ? "Unsupported" : "Malformed" }, because);
+    this.unread += 1;
+    if (this.unread <= MOST_UNREAD) return;
+    this.stage = "lost";
+    this.report.notChecked.push(`what follows line ${this.number}: too many lines are none of a bundle`);
   }
 
   private understood(line: Line, bytes: Uint8Array): void {

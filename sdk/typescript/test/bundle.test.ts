@@ -58,8 +58,13 @@ test("others have their turn after each line, and may end it", async () => {
 
 test("no report grows without end", async () => {
   const [first = ""] = String(good.text).split("\n");
-  const report = await check(utf8(`${first}\n${"{}\n".repeat(1_000)}`));
+  const report = await check(utf8(`${first}\n`.repeat(1_000)));
   assert.deepEqual([report.problems.length, report.more >= 900], [100, true]);
+});
+
+test("what is no bundle is not read to its end", async () => {
+  const report = await check(utf8("{}\n".repeat(1_000)));
+  assert.deepEqual([report.problems.length, report.more], [100, 1]);
 });
 
 test("a quorum is told where it took more than one", () => {

@@ -20,6 +20,9 @@ mod words;
 /// No section but the receipts has more lines: what is kept of them stays small.
 const MOST_BESIDE: u64 = 100_000;
 
+/// After more lines than this that are none of a bundle, what follows is not read.
+const MOST_UNREAD: u64 = 100;
+
 /// A bundle that is being read. It keeps 40 bytes for each receipt and no receipt whole.
 pub struct Checker<'a> {
     trust: &'a TrustStore,
@@ -40,6 +43,7 @@ pub struct Checker<'a> {
     accepted: BTreeMap<Hash, u64>,
     under: Under,
     beside: u64,
+    unread: u64,
     earlier: u64,
     last_earlier: Option<(u64, Hash)>,
     witnessed: u64,
@@ -77,6 +81,7 @@ impl<'a> Checker<'a> {
             accepted: BTreeMap::new(),
             under: Under::default(),
             beside: 0,
+            unread: 0,
             earlier: 0,
             last_earlier: None,
             witnessed: 0,
@@ -106,17 +111,23 @@ impl<'a> Checker<'a> {
         match Line::parse(bytes) {
             Ok(Line::Manifest(manifest)) => self.manifest(&manifest),
             Ok(line) => self.known(&line, bytes),
-            Err(error) => {
-                self.tally.count(None, bytes);
-                let verdict = if of_another_version(bytes) {
-                    Verdict::Unsupported
-                } else {
-                    Verdict::Malformed
-                };
-                self.wrong(verdict, &error.to_string());
-            }
+            Err(error) => self.unread(bytes, &error.to_string()),
         }
         self.stage != Stage::Lost
+    }
+
+    fn unread(&mut self, bytes: &[u8], because: &str) {
+        self.tally.count(None, bytes);
+        let verdict =
+            if of_another_version(bytes) { Verdict::Unsupported } else { Verdict::Malformed };
+        self.wrong(verdict, because);
+        self.unread += 1;
+        if self.unread > MOST_UNREAD {
+            self.stage = Stage::Lost;
+            let rest =
+                format!("what follows line {}: too many lines are none of a bundle", self.number);
+            self.report.not_checked.push(rest);
+        }
     }
 
     /// The file stops in the middle of a line, or a line is longer than any may be.

@@ -403,7 +403,13 @@ fn a_quiet_time_has_a_bundle_too() {
 fn no_report_grows_without_end() {
     let text = honest();
     let first = text.lines().next().unwrap();
-    let report = check(format!("{first}\n{}", "{}\n".repeat(1_000)).as_bytes());
+    let report = check(format!("{first}\n").repeat(1_000).as_bytes());
     assert_eq!(report.problems.len(), 100);
     assert!(report.more >= 900);
+}
+
+#[test]
+fn what_is_no_bundle_is_not_read_to_its_end() {
+    let report = check("{}\n".repeat(1_000).as_bytes());
+    assert_eq!((report.problems.len(), report.more), (100, 1));
 }

@@ -30,6 +30,8 @@ fn lines() -> Made<Vec<Vector>> {
         case.reads("empty", "Truncated", "")?,
         case.reads("one-empty-line", malformed, "\n")?,
         case.reads("no-bundle", malformed, "dear auditor\n")?,
+        case.reads("a-hundred-lines-of-something-else", malformed, &"x\n".repeat(100))?,
+        case.reads("a-hundred-and-one-lines-of-something-else", malformed, &"x\n".repeat(101))?,
         case.reads("a-receipt-alone", malformed, "{\"receipt\":{}}\n")?,
         but("attack-05-with-a-space", malformed, "{\"bundle\"", "{ \"bundle\"")?,
         but("member-twice", malformed, "{\"bundle\":", "{\"bundle\":1,\"bundle\":")?,
