@@ -7,6 +7,7 @@
 use crate::amendment::mixes_names;
 use crate::ask::{Answered, Relays, Report};
 use crate::entry;
+use crate::floor;
 use crate::gate::{Enforcer, GateError, RunOnce};
 use crate::home::HomeError;
 use crate::pairing::{Candidate, PairingError};
@@ -16,7 +17,6 @@ use countersign_core::action::ActionHash;
 use countersign_core::artifact::Assurance;
 use countersign_core::json;
 use countersign_core::receipt::{Event, Outcome};
-use countersign_core::trust::Approver;
 use countersign_store::ledger::{Change, RequestRecord};
 
 /// Why an answer admits nothing.
@@ -84,13 +84,10 @@ impl Enforcer {
         if ways.is_empty() { Err(PairingError::NobodyLeft(floor)) } else { Ok(Some(ways)) }
     }
 
-    /// The highest assurance that this home ever pinned, as far as the trust store (revoked keys
-    /// count) or the ledger knows; `None` where the trust store names nobody.
-    async fn floor(&self) -> Result<Option<Assurance>, GateError> {
+    /// The [`floor`] of this home.
+    pub(crate) async fn floor(&self) -> Result<Option<Assurance>, GateError> {
         let remembered = self.look_back().await?;
-        let approvers = self.trust()?.approvers;
-        let pinned = approvers.iter().map(Approver::reach).max();
-        Ok(pinned.map(|pinned| remembered.highest().map_or(pinned, |ever| ever.max(pinned))))
+        Ok(floor::of(&self.trust()?, &remembered))
     }
 
     /// Demands that a home which has pinned nobody is new: that nothing else knows of earlier keys.

@@ -81,11 +81,13 @@ pub enum AmendError {
     /// The key lives on this machine.
     #[error("`{0}` is a `local` key, which no passkey lifts: pair it with `web` or `device` first")]
     Local(String),
-    /// Taking it back would leave nobody who may allow anything that changes who may answer.
+    /// Nobody would be left who may allow the next change.
     #[error(
-        "`{0}` has the only passkey that counts here, and nobody could admit an approver without one: pin another device's first"
+        "nobody would be left at `{}`, the highest assurance that this home ever pinned, to allow any other change: \
+         pair or lift another approver first",
+        .0.name()
     )]
-    OnlyPasskey(String),
+    NobodyLeft(Assurance),
 }
 
 /// Whether a text can name a person or a role: a policy can write it, and a screen show it.
@@ -131,6 +133,13 @@ impl Amendment {
     /// The way to the successor.
     pub(crate) fn pairing(&self) -> Option<&Pairing> {
         self.pairing.as_ref()
+    }
+
+    /// The ways to approvers once it is made.
+    pub(crate) fn ways(&self, mut ways: Vec<Pairing>) -> Vec<Pairing> {
+        let Some(new) = &self.pairing else { return ways };
+        ways.iter_mut().filter(|way| way.name == new.name).for_each(|way| way.clone_from(new));
+        ways
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Amendment, Edit, Kind};
 use crate::ask::{Answered, Relays};
+use crate::floor;
 use crate::gate::{Enforcer, GateError};
 use crate::home::HomeError;
 use crate::pairing::PairingError;
@@ -17,13 +18,28 @@ impl Enforcer {
     /// What must be allowed before records change; `None` in a new home, for an import only.
     ///
     /// # Errors
-    /// As [`Enforcer::admitters`].
+    /// As [`Enforcer::admitters`], and where it could not be made or nobody would be left after it.
     pub async fn amendment(
         &self,
         amendment: &Amendment,
         ttl_millis: i64,
     ) -> Result<Option<Question>, PairingError> {
-        Ok(self.admitters().await?.map(|to| amendment.question(to, ttl_millis)))
+        let Some(to) = self.admitters().await? else { return Ok(None) };
+        self.can_be(amendment).await?;
+        Ok(Some(amendment.question(to, ttl_millis)))
+    }
+
+    /// Demands that the records are as they were, and that somebody is left after it.
+    async fn can_be(&self, amendment: &Amendment) -> Result<(), PairingError> {
+        let before = self.floor().await?;
+        let mut after = self.trust()?;
+        amendment.apply(&mut after).map_err(HomeError::from)?;
+        // The first file of a new home is the home's bootstrap: an auditor's asks nobody.
+        if before.is_some() {
+            let ways = amendment.ways(self.home().pairings()?);
+            floor::kept(before, &after, &ways).map_err(HomeError::from)?;
+        }
+        Ok(())
     }
 
     /// Changes the records of a new home, whose first pinned keys are its bootstrap.
@@ -55,7 +71,7 @@ impl Enforcer {
 
     async fn amended(&self, amendment: &Amendment, bootstrap: bool) -> Result<(), PairingError> {
         // Else a receipt would tell of what never came to be.
-        amendment.apply(&mut self.trust()?).map_err(HomeError::from)?;
+        self.can_be(amendment).await?;
         // Recorded first: a key that counts is never one that the ledger does not know of.
         for edit in &amendment.edits {
             self.record_edit(edit, edit.change(amendment.kind)).await?;
@@ -65,7 +81,9 @@ impl Enforcer {
             let members = [("change", "operator imported"), ("keyId", id.as_str())];
             self.record_key(Event::Key, &members).await?;
         }
-        let done = self.home().amend(self.identity(), amendment, bootstrap);
+        // Looked at once more under the lock: another change may have been made meanwhile.
+        let remembered = self.look_back().await?;
+        let done = self.home().amend(self.identity(), amendment, &remembered, bootstrap);
         if done.is_err() {
             for edit in &amendment.edits {
                 let ended =

@@ -2,6 +2,8 @@
 
 use super::{Home, HomeError, Identity, Pairing};
 use crate::amendment::Amendment;
+use crate::floor;
+use crate::remembered::Remembered;
 use countersign_core::trust::{Approver, Operator, Status, TrustStore};
 use countersign_store::files::{self, Target};
 
@@ -90,11 +92,13 @@ impl Home {
     /// Changes records of the trust store, all or none, and the way to a successor.
     ///
     /// # Errors
-    /// Where a record changed meanwhile, or something cannot be written.
+    /// Where a record changed meanwhile, nobody would be left who may allow the next change, or
+    /// something cannot be written.
     pub fn amend(
         &self,
         identity: &Identity,
         amendment: &Amendment,
+        remembered: &Remembered,
         bootstrap: bool,
     ) -> Result<(), HomeError> {
         let _lock = self.lock("trust.lock")?;
@@ -102,7 +106,12 @@ impl Home {
         if bootstrap && !store.approvers.is_empty() {
             return Err(HomeError::NotFirst);
         }
+        let before = floor::of(&store, remembered);
         amendment.apply(&mut store)?;
+        if !bootstrap {
+            let ways = amendment.ways(self.pairings()?);
+            floor::kept(before, &remembered.over(store.clone()), &ways)?;
+        }
         self.write_trust(store)?;
         if let Some(pairing) = amendment.pairing() {
             let path = self.pairing_path(&pairing.name)?;
