@@ -15,7 +15,7 @@ use crate::remembered::change;
 use countersign_core::artifact::Assurance;
 use countersign_core::passkey::OfferError;
 use countersign_core::trust::{Approver, Operator, TrustStore};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Records of the trust store that become others, for one reason.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,7 +35,8 @@ enum Kind {
 }
 
 /// One record before and after. What is not as it was when it was asked about changes nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Edit {
     /// As it is; `None` where it is new.
     pub before: Option<Approver>,
@@ -128,6 +129,14 @@ impl Amendment {
             store.operators.push(operator.clone());
         }
         Ok(())
+    }
+
+    /// Whether the store has all of it already.
+    pub(crate) fn is_in(&self, store: &TrustStore) -> bool {
+        let mut edits = self.edits.iter().map(|edit| &edit.after);
+        let mut operators = self.operators.iter().map(|one| &one.key_id);
+        edits.all(|after| store.approver(&after.key_id) == Some(after))
+            && operators.all(|id| store.operator(id).is_some())
     }
 
     /// The way to the successor.

@@ -72,8 +72,14 @@ impl Home {
         pairing: &Pairing,
         bootstrap: bool,
     ) -> Result<(), HomeError> {
-        let path = self.free_name(&pairing.name)?;
-        files::write(&path, pairing, Target::New)?;
+        let path = self.pairing_path(&pairing.name)?;
+        let there = files::read::<Pairing>(&path)?;
+        // Of a pairing that a crash cut off the way may be there already.
+        if there.is_none_or(|there| {
+            (there.key_id, there.pair_id) != (pairing.key_id.clone(), pairing.pair_id.clone())
+        }) {
+            files::write(&path, pairing, Target::New)?;
+        }
         // The key counts last: one that counts has a way to it, by which it can be taken back.
         let mut late = false;
         let pinned = self.change_trust(identity, |store| {
@@ -113,12 +119,24 @@ impl Home {
             floor::kept(before, &remembered.over(store.clone()), &ways)?;
         }
         self.write_trust(store)?;
-        if let Some(pairing) = amendment.pairing() {
-            let path = self.pairing_path(&pairing.name)?;
-            // One that was taken back meanwhile does not come back.
-            if path.exists() {
-                files::write(&path, pairing, Target::Replace)?;
-            }
+        self.lead_locked(amendment)
+    }
+
+    /// Lets the way of a key lead to its successor.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(crate) fn lead(&self, amendment: &Amendment) -> Result<(), HomeError> {
+        let _lock = self.lock("trust.lock")?;
+        self.lead_locked(amendment)
+    }
+
+    fn lead_locked(&self, amendment: &Amendment) -> Result<(), HomeError> {
+        let Some(pairing) = amendment.pairing() else { return Ok(()) };
+        let path = self.pairing_path(&pairing.name)?;
+        // One that was taken back meanwhile does not come back.
+        if path.exists() {
+            files::write(&path, pairing, Target::Replace)?;
         }
         Ok(())
     }
