@@ -19,6 +19,17 @@ use countersign_core::trust::TrustStore;
 use countersign_store::ledger::{Change, ClaimRecord, LedgerError, Proven, RequestRecord};
 use serde_json::{Map, Value};
 
+/// The change of who may answer that a request asks for, by the name of its action.
+#[must_use]
+pub fn named(request: &RequestRecord) -> Option<String> {
+    let payload = request.asked.first()?.artifact.payload.clone();
+    let Some(Action::Request(asked)) = Action::from_payload(&Value::Object(payload)) else {
+        return None;
+    };
+    let ours = asked.action == Candidate::ACTION || Amendment::is_asked_by(&asked.action);
+    ours.then_some(asked.action)
+}
+
 /// What receipts say of keys, oldest first.
 #[derive(Default)]
 pub(crate) struct Told(Vec<Map<String, Value>>);

@@ -22,6 +22,8 @@ use std::sync::atomic::AtomicI64;
 
 #[path = "pairing/amendment.rs"]
 mod amendment;
+#[path = "pairing/cut_off.rs"]
+mod cut_off;
 #[path = "pairing/floor.rs"]
 mod floor;
 #[path = "pairing/passkey.rs"]

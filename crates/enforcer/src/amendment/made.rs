@@ -145,6 +145,8 @@ struct Asked {
 }
 
 impl Kind {
+    const ALL: [Self; 3] = [Self::Set, Self::Rotate, Self::Import];
+
     fn action(self) -> &'static str {
         match self {
             Self::Set => "countersign.trust.set",
@@ -192,10 +194,14 @@ impl Amendment {
         self.edits.iter().any(of)
     }
 
+    /// Whether an action of this name asks for one.
+    pub(crate) fn is_asked_by(name: &str) -> bool {
+        Kind::ALL.iter().any(|kind| kind.action() == name)
+    }
+
     /// What was asked, read back. `ways` are those before it.
     pub(crate) fn read(name: &str, parameters: &Value, ways: Vec<Pairing>) -> Option<Self> {
-        let kinds = [Kind::Set, Kind::Rotate, Kind::Import];
-        let kind = kinds.into_iter().find(|kind| kind.action() == name)?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.action() == name)?;
         let Asked { approvers: edits, operators } = Asked::deserialize(parameters).ok()?;
         let new = edits.iter().find(|edit| kind == Kind::Rotate && edit.before.is_none());
         let new = new.map(|edit| &edit.after);

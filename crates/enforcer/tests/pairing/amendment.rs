@@ -11,7 +11,7 @@ use countersign_enforcer::{Answered, Relays};
 use countersign_store::ledger::Change;
 
 impl World {
-    fn pairing(&self, name: &str) -> Pairing {
+    pub(super) fn pairing(&self, name: &str) -> Pairing {
         self.home.pairings().unwrap().into_iter().find(|p| p.name == name).unwrap()
     }
 
@@ -19,13 +19,13 @@ impl World {
         self.enforcer.trust().unwrap().approver(&key(n).key_id()).unwrap().clone()
     }
 
-    fn rotation(&self, old: u8, new: u8, millis: i64) -> Rotation {
+    pub(super) fn rotation(&self, old: u8, new: u8, millis: i64) -> Rotation {
         let now = self.edge.now();
         let until = now.plus_millis(millis).timestamp();
         Rotation::sign(&key(old), *key(new).public(), now.timestamp(), until).unwrap()
     }
 
-    fn rotate(&self, name: &str, rotation: &Rotation) -> Result<Amendment, AmendError> {
+    pub(super) fn rotate(&self, name: &str, rotation: &Rotation) -> Result<Amendment, AmendError> {
         let trust = self.enforcer.trust().unwrap();
         Amendment::rotate(&trust, &self.pairing(name), rotation, self.edge.now())
     }
