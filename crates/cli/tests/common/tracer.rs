@@ -17,9 +17,9 @@ pub(crate) fn dying_at_sync(command: &Command, number: u32) -> Command {
     traced(command, &[], &format!("inject=fsync,fdatasync:signal=KILL:when={number}"))
 }
 
-/// The command, killed when it first moves or links something onto a file, or from it.
-pub(crate) fn dying_at_a_move_onto(command: &Command, file: &Path) -> Command {
-    let calls = "rename,renameat,renameat2,link,linkat";
+/// The command, killed when it links a new file to its place.
+pub(crate) fn dying_at_the_link_of(command: &Command, file: &Path) -> Command {
+    let calls = "link,linkat";
     tracing(command, &[file.to_owned()], calls, &format!("inject={calls}:signal=KILL:when=1"))
 }
 
