@@ -13,6 +13,8 @@ mod common;
 #[path = "kill/book.rs"]
 #[allow(dead_code, reason = "these tests count no endings")]
 mod book;
+#[path = "faults/cut_off.rs"]
+mod cut_off;
 #[path = "faults/damage.rs"]
 mod damage;
 #[path = "faults/disk.rs"]

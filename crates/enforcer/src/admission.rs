@@ -7,6 +7,7 @@
 use crate::amendment::mixes_names;
 use crate::ask::{Answered, Relays, Report};
 use crate::entry;
+use crate::floor;
 use crate::gate::{Enforcer, GateError, RunOnce};
 use crate::home::HomeError;
 use crate::pairing::{Candidate, PairingError};
@@ -14,10 +15,9 @@ use crate::question::{Question, Way};
 use crate::remembered::change;
 use countersign_core::action::ActionHash;
 use countersign_core::artifact::Assurance;
-use countersign_core::json;
-use countersign_core::receipt::{Event, Outcome};
+use countersign_core::receipt::{Entry, Event, Outcome};
 use countersign_core::trust::Approver;
-use countersign_store::ledger::{Change, RequestRecord};
+use countersign_store::ledger::{Change, ClaimRecord, RequestRecord};
 
 /// Why an answer admits nothing.
 pub(crate) fn not_admitted(answered: Answered) -> PairingError {
@@ -84,13 +84,10 @@ impl Enforcer {
         if ways.is_empty() { Err(PairingError::NobodyLeft(floor)) } else { Ok(Some(ways)) }
     }
 
-    /// The highest assurance that this home ever pinned, as far as the trust store (revoked keys
-    /// count) or the ledger knows; `None` where the trust store names nobody.
-    async fn floor(&self) -> Result<Option<Assurance>, GateError> {
+    /// The [`floor`] of this home.
+    pub(crate) async fn floor(&self) -> Result<Option<Assurance>, GateError> {
         let remembered = self.look_back().await?;
-        let approvers = self.trust()?.approvers;
-        let pinned = approvers.iter().map(Approver::reach).max();
-        Ok(pinned.map(|pinned| remembered.highest().map_or(pinned, |ever| ever.max(pinned))))
+        Ok(floor::of(&self.trust()?, &remembered))
     }
 
     /// Demands that a home which has pinned nobody is new: that nothing else knows of earlier keys.
@@ -123,8 +120,7 @@ impl Enforcer {
         answered: Answered,
         relays: &Relays,
     ) -> Result<(), PairingError> {
-        let action = candidate.question(Vec::new(), 1).action;
-        let hash = action.hash().map_err(GateError::from)?;
+        let hash = candidate.action().hash().map_err(GateError::from)?;
         let permit = self.admitted(answered, hash, relays).await?;
         let pinned = self.pin(&candidate, false).await;
         self.change_made(permit, pinned).await
@@ -169,51 +165,70 @@ impl Enforcer {
         Err(PairingError::NotAllowed(why.into()))
     }
 
-    /// Ends the claim of a change with what came of it.
+    /// Ends the claim of a change with what came of it. Where its receipts could not be taken back it
+    /// stays open, and is made when the home is next opened.
     pub(crate) async fn change_made<T>(
         &self,
         permit: RunOnce,
         changed: Result<T, PairingError>,
     ) -> Result<T, PairingError> {
-        let RunOnce { claim, frame, .. } = permit;
-        let event = if changed.is_ok() { Event::Executed } else { Event::Failed };
+        if !matches!(changed, Err(PairingError::Gate(GateError::Unrecorded(_)))) {
+            let RunOnce { claim, frame, .. } = permit;
+            let error = changed.as_ref().err().map(ToString::to_string);
+            self.change_ended(&claim, frame, error).await?;
+        }
+        changed
+    }
+
+    pub(crate) async fn change_ended(
+        &self,
+        claim: &ClaimRecord,
+        frame: Entry,
+        error: Option<String>,
+    ) -> Result<(), GateError> {
+        let event = if error.is_none() { Event::Executed } else { Event::Failed };
         let outcome = Outcome {
             claimed_at: claim.claimed_at.timestamp(),
             ended_at: Some(self.now().max(claim.claimed_at).timestamp()),
             exit_code: None,
             signal: None,
-            error: changed.as_ref().err().map(ToString::to_string),
+            error,
             stdout: None,
             stderr: None,
         };
-        self.finish(&claim, entry::ended(entry::as_event(frame, event), None, outcome)).await?;
-        changed
+        self.finish(claim, entry::ended(entry::as_event(frame, event), None, outcome)).await?;
+        Ok(())
     }
 
     async fn pin(&self, candidate: &Candidate, bootstrap: bool) -> Result<(), PairingError> {
         let Candidate { pairing, approver } = candidate;
         self.home().free_name(&pairing.name)?;
-        let fingerprint = approver.keys.fingerprint().to_string();
-        let roles = json::canonical(&approver.roles).map_err(GateError::from)?;
-        self.record_key(
-            Event::Key,
-            &[
-                ("change", change::PINNED),
-                ("name", &pairing.name),
-                ("person", &approver.person),
-                ("keyId", &approver.key_id.0),
-                ("fingerprint", &fingerprint),
-                ("assurance", approver.assurance.name()),
-                ("roles", &String::from_utf8_lossy(&roles)),
-            ],
-        )
-        .await?;
+        let members = candidate.members().map_err(GateError::from)?;
+        let members: Vec<_> = members.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let since = self.newest_seq().await?;
         // Recorded first: a key that counts is never one that the ledger does not know of.
-        let pinned = self.home().pin(self.identity(), approver.clone(), pairing, bootstrap);
+        let pinned = match self.record_key(Event::Key, &members).await {
+            Ok(_) => self.home().pin(self.identity(), approver.clone(), pairing, bootstrap),
+            Err(error) => {
+                self.unpin(approver, since).await?;
+                return Err(error.into());
+            }
+        };
         if pinned.is_err() {
-            let members = [("change", change::NOT_PINNED), ("keyId", &approver.key_id.0)];
-            self.record_key(Event::Key, &members).await?;
+            self.unpin(approver, since).await?;
         }
         Ok(pinned?)
+    }
+
+    /// Takes back what was told of a key that was not pinned.
+    async fn unpin(&self, approver: &Approver, since: u64) -> Result<(), GateError> {
+        let unsaid = async {
+            if self.told_since(since).await?.says(&approver.key_id, change::PINNED) {
+                let members = [("change", change::NOT_PINNED), ("keyId", &approver.key_id.0)];
+                self.record_key(Event::Key, &members).await?;
+            }
+            Ok(())
+        };
+        unsaid.await.map_err(|error: GateError| GateError::Unrecorded(Box::new(error)))
     }
 }

@@ -15,7 +15,7 @@ use crate::remembered::change;
 use countersign_core::artifact::Assurance;
 use countersign_core::passkey::OfferError;
 use countersign_core::trust::{Approver, Operator, TrustStore};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Records of the trust store that become others, for one reason.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,7 +35,8 @@ enum Kind {
 }
 
 /// One record before and after. What is not as it was when it was asked about changes nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Edit {
     /// As it is; `None` where it is new.
     pub before: Option<Approver>,
@@ -81,11 +82,13 @@ pub enum AmendError {
     /// The key lives on this machine.
     #[error("`{0}` is a `local` key, which no passkey lifts: pair it with `web` or `device` first")]
     Local(String),
-    /// Taking it back would leave nobody who may allow anything that changes who may answer.
+    /// Nobody would be left who may allow the next change.
     #[error(
-        "`{0}` has the only passkey that counts here, and nobody could admit an approver without one: pin another device's first"
+        "nobody would be left at `{}`, the highest assurance that this home ever pinned, to allow any other change: \
+         pair or lift another approver first",
+        .0.name()
     )]
-    OnlyPasskey(String),
+    NobodyLeft(Assurance),
 }
 
 /// Whether a text can name a person or a role: a policy can write it, and a screen show it.
@@ -128,9 +131,25 @@ impl Amendment {
         Ok(())
     }
 
+    /// Whether the store has all of it already.
+    pub(crate) fn is_in(&self, store: &TrustStore) -> bool {
+        let mut edits = self.edits.iter().map(|edit| &edit.after);
+        let mut operators = self.operators.iter().map(|one| &one.key_id);
+        edits.all(|after| {
+            store.approver(&after.key_id).map(Approver::newest) == Some(after.newest())
+        }) && operators.all(|id| store.operator(id).is_some())
+    }
+
     /// The way to the successor.
     pub(crate) fn pairing(&self) -> Option<&Pairing> {
         self.pairing.as_ref()
+    }
+
+    /// The ways to approvers once it is made.
+    pub(crate) fn ways(&self, mut ways: Vec<Pairing>) -> Vec<Pairing> {
+        let Some(new) = &self.pairing else { return ways };
+        ways.iter_mut().filter(|way| way.name == new.name).for_each(|way| way.clone_from(new));
+        ways
     }
 }
 

@@ -18,8 +18,8 @@
 //! claim), [`witness`] (heads that are remembered outside the ledger), [`remembered`] (what the
 //! ledger says became of keys), [`notary`] (the operator's
 //! signature), [`signer`] (a program that holds its key), [`edge`] (time and randomness), [`pairing`] (how an approver's key arrives),
-//! [`admission`] (who must allow that it is pinned), [`daily`] (audit files, derived from the
-//! ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
+//! [`admission`] (who must allow that it is pinned), [`floor`] (the assurance that this takes, which
+//! no change may leave without anybody), [`cut_off`] (a change that a crash left half made), [`daily`] (audit files, derived from the ledger after everything else), [`portable`] (a home in one line), [`ship`] (the same lines for a
 //! collector), [`audit`] (the whole ledger checked),
 //! [`bundle`] (a part of the ledger for an auditor); all three read it with [`walk`];
 //! [`segments`] (old receipts moved into files of their own).
@@ -31,9 +31,11 @@ pub mod ask;
 pub mod audit;
 pub mod bundle;
 pub mod child;
+pub mod cut_off;
 pub mod daily;
 pub mod edge;
 mod entry;
+pub mod floor;
 pub mod gate;
 pub mod git;
 pub mod home;

@@ -10,6 +10,7 @@ use crate::remembered::change;
 use countersign_client::{Client, ClientError};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::{Assurance, Context};
+use countersign_core::json::{self, JsonError};
 use countersign_core::keys::{KeyId, PublicKeys};
 use countersign_core::pairing::{
     Answered as Completed, Code, Completion, Digits, Link, Offer, Origin, PairError, Paired,
@@ -18,6 +19,7 @@ use countersign_core::receipt::Event;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::Approver;
 use countersign_wire::pairing::{Initiate, PairingState, PairingStatus};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How often the gateway is asked whether somebody joined.
@@ -227,7 +229,10 @@ impl Candidate {
         self
     }
 
-    pub(crate) fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {
+    /// What the people are asked.
+    pub(crate) const ACTION: &str = "countersign.pair";
+
+    pub(crate) fn action(&self) -> Action {
         let approver = &self.approver;
         let parameters = serde_json::json!({
             "name": self.pairing.name,
@@ -238,9 +243,52 @@ impl Candidate {
             "assurance": approver.assurance,
             "relay": self.pairing.relay.clone().unwrap_or_else(|| "this machine".into()),
         });
-        let action = "countersign.pair".to_owned();
+        Action::Request(Request { action: Self::ACTION.to_owned(), parameters, verb: None })
+    }
+
+    /// What the receipt says: all of it, so that one that a crash cut off can be made.
+    pub(crate) fn members(&self) -> Result<Vec<(&'static str, String)>, JsonError> {
+        let Self { pairing, approver } = self;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let mut members = vec![
+            ("change", change::PINNED.to_owned()),
+            ("name", pairing.name.clone()),
+            ("person", approver.person.clone()),
+            ("keyId", approver.key_id.to_string()),
+            ("keys", text(json::canonical(&approver.keys)?)),
+            ("fingerprint", approver.keys.fingerprint().to_string()),
+            ("assurance", approver.assurance.name().to_owned()),
+            ("roles", text(json::canonical(&approver.roles)?)),
+            ("device", pairing.approver_id.clone()),
+            ("pairing", pairing.pair_id.clone()),
+            ("pairedAt", pairing.paired_at.to_string()),
+        ];
+        members.extend(pairing.relay.clone().map(|relay| ("relay", relay)));
+        Ok(members)
+    }
+
+    /// What a receipt says, read back.
+    pub(crate) fn told(said: &Map<String, Value>) -> Option<Self> {
+        let text = |name: &str| said.get(name).and_then(Value::as_str);
+        let keys: PublicKeys = serde_json::from_str(text("keys")?).ok()?;
+        let pairing = Pairing {
+            name: text("name")?.to_owned(),
+            pair_id: text("pairing")?.to_owned(),
+            relay: text("relay").map(str::to_owned),
+            approver_id: text("device")?.to_owned(),
+            key_id: keys.key_id(),
+            paired_at: Timestamp::parse(text("pairedAt")?)?,
+            witnessed: false,
+        };
+        let roles = serde_json::from_str(text("roles")?).ok()?;
+        let assurance = serde_json::from_value(said.get("assurance")?.clone()).ok()?;
+        let approver = home::approver(&pairing, keys, roles, assurance);
+        Some(Self { pairing, approver }.of(text("person")?))
+    }
+
+    pub(crate) fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {
         Question {
-            action: Action::Request(Request { action, parameters, verb: None }),
+            action: self.action(),
             disclosures: Vec::new(),
             context: Context {
                 notes: vec!["allowing this lets the new key approve actions of this home".into()],

@@ -111,6 +111,15 @@ impl Remembered {
         remembered
     }
 
+    /// The same before the receipt of this number.
+    pub(crate) fn before(past: &Proven, seq: u64) -> Self {
+        let mut remembered = Self::default();
+        let earlier = past.of(&[Change::Key, Change::Revoked]);
+        let earlier = earlier.filter(|receipt| receipt.content.seq < seq);
+        earlier.for_each(|receipt| remembered.learn(receipt));
+        remembered
+    }
+
     fn learn(&mut self, receipt: &Receipt) {
         let Some(action) = &receipt.content.entry.action else { return };
         let text = |name: &str| action.get(name).and_then(Value::as_str);

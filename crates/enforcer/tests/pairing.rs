@@ -22,6 +22,10 @@ use std::sync::atomic::AtomicI64;
 
 #[path = "pairing/amendment.rs"]
 mod amendment;
+#[path = "pairing/cut_off.rs"]
+mod cut_off;
+#[path = "pairing/floor.rs"]
+mod floor;
 #[path = "pairing/history.rs"]
 mod history;
 #[path = "pairing/passkey.rs"]

@@ -236,7 +236,8 @@ impl From<AmendError> for Failure {
             AmendError::NotCounting(_) => (Exit::Verification, "key_not_counting"),
             AmendError::Conflict(_) => (Exit::Verification, "key_conflict"),
             AmendError::Rotation(_) => (Exit::Verification, "rotation"),
-            AmendError::Passkey(_) | AmendError::OnlyPasskey(_) => (Exit::Verification, "passkey"),
+            AmendError::Passkey(_) => (Exit::Verification, "passkey"),
+            AmendError::NobodyLeft(_) => (Exit::Verification, "nobody_left"),
             AmendError::Local(_) => (Exit::Usage, "usage"),
         };
         Self::new(exit, code, error.to_string()).hint(hint)

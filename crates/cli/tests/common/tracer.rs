@@ -3,7 +3,7 @@
 use crate::common::Process;
 use crate::heard::Heard;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The command, with the syncs of `files` failing as `when` says: `3` is the third of each
@@ -15,6 +15,12 @@ pub(crate) fn failing_syncs(command: &Command, files: &[PathBuf], when: &str) ->
 /// The command, killed at the sync of this number in any of its threads.
 pub(crate) fn dying_at_sync(command: &Command, number: u32) -> Command {
     traced(command, &[], &format!("inject=fsync,fdatasync:signal=KILL:when={number}"))
+}
+
+/// The command, killed when it links a new file to its place.
+pub(crate) fn dying_at_the_link_of(command: &Command, file: &Path) -> Command {
+    let calls = "link,linkat";
+    tracing(command, &[file.to_owned()], calls, &format!("inject={calls}:signal=KILL:when=1"))
 }
 
 /// Something that happens to a process at one of its calls to the disk.

@@ -48,18 +48,10 @@ impl Amendment {
     /// No passkey for the key of a pairing: its answers count as they did before it had one.
     ///
     /// # Errors
-    /// Where the key is not active, has none, or has the only one. What was once asked of approvers
-    /// is asked of them for ever: without any passkey nobody could meet it again.
+    /// Where the key is not active, or has none.
     pub fn no_passkey(trust: &TrustStore, of: &Pairing) -> Result<Self, AmendError> {
         let before = active(trust, of)?.clone();
         let after = Approver { passkey: None, ..before.clone() };
-        let mut others = trust.approvers.iter().filter(|one| one.key_id != before.key_id);
-        let verified = |one: &Approver| {
-            one.status == (Status::Active {}) && one.reach() == Assurance::Verified
-        };
-        if before.reach() == Assurance::Verified && !others.any(verified) {
-            return Err(AmendError::OnlyPasskey(of.name.clone()));
-        }
         Self::of(Kind::Set, vec![Edit { before: Some(before), after }])
     }
 

@@ -2,28 +2,50 @@
 
 use super::{Amendment, Edit, Kind};
 use crate::ask::{Answered, Relays};
+use crate::cut_off::Told;
+use crate::floor;
 use crate::gate::{Enforcer, GateError};
-use crate::home::HomeError;
+use crate::home::{HomeError, Pairing};
 use crate::pairing::PairingError;
 use crate::question::{Grounds, Question, Way};
 use crate::remembered::{PASSKEY, PAST, change};
 use countersign_core::action::{Action, Request};
 use countersign_core::artifact::Context;
-use countersign_core::json;
+use countersign_core::json::{self, JsonError};
 use countersign_core::receipt::Event;
-use countersign_core::trust::Status;
+use countersign_core::trust::{Operator, Status};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the receipt of an operator's key that a file pins says happened to it.
+const OPERATOR: &str = "operator imported";
 
 impl Enforcer {
     /// What must be allowed before records change; `None` in a new home, for an import only.
     ///
     /// # Errors
-    /// As [`Enforcer::admitters`].
+    /// As [`Enforcer::admitters`], and where it could not be made or nobody would be left after it.
     pub async fn amendment(
         &self,
         amendment: &Amendment,
         ttl_millis: i64,
     ) -> Result<Option<Question>, PairingError> {
-        Ok(self.admitters().await?.map(|to| amendment.question(to, ttl_millis)))
+        let Some(to) = self.admitters().await? else { return Ok(None) };
+        self.can_be(amendment).await?;
+        Ok(Some(amendment.question(to, ttl_millis)))
+    }
+
+    /// Demands that the records are as they were, and that somebody is left after it.
+    async fn can_be(&self, amendment: &Amendment) -> Result<(), PairingError> {
+        let before = self.floor().await?;
+        let mut after = self.trust()?;
+        amendment.apply(&mut after).map_err(HomeError::from)?;
+        // The first file of a new home is the home's bootstrap: an auditor's asks nobody.
+        if before.is_some() {
+            let ways = amendment.ways(self.home().pairings()?);
+            floor::kept(before, &after, &ways).map_err(HomeError::from)?;
+        }
+        Ok(())
     }
 
     /// Changes the records of a new home, whose first pinned keys are its bootstrap.
@@ -55,71 +77,146 @@ impl Enforcer {
 
     async fn amended(&self, amendment: &Amendment, bootstrap: bool) -> Result<(), PairingError> {
         // Else a receipt would tell of what never came to be.
-        amendment.apply(&mut self.trust()?).map_err(HomeError::from)?;
+        self.can_be(amendment).await?;
+        let since = self.newest_seq().await?;
         // Recorded first: a key that counts is never one that the ledger does not know of.
-        for edit in &amendment.edits {
-            self.record_edit(edit, edit.change(amendment.kind)).await?;
-        }
-        for operator in &amendment.operators {
-            let id = &operator.key_id.0;
-            let members = [("change", "operator imported"), ("keyId", id.as_str())];
-            self.record_key(Event::Key, &members).await?;
-        }
-        let done = self.home().amend(self.identity(), amendment, bootstrap);
+        let told = self.tell(amendment, &Told::default()).await;
+        let done = match told {
+            Ok(()) => self.make(amendment, bootstrap).await,
+            Err(error) => Err(error.into()),
+        };
         if done.is_err() {
-            for edit in &amendment.edits {
-                let ended =
-                    matches!(edit.change(amendment.kind), change::ROTATED | change::REVOKED);
+            let unsaid = async { self.untell(amendment, &self.told_since(since).await?).await };
+            unsaid.await.map_err(|error| GateError::Unrecorded(Box::new(error)))?;
+        }
+        done
+    }
+
+    /// Changes the records. All is looked at once more under the lock, since another change may
+    /// have been made meanwhile.
+    pub(crate) async fn make(
+        &self,
+        amendment: &Amendment,
+        bootstrap: bool,
+    ) -> Result<(), PairingError> {
+        let remembered = self.look_back().await?;
+        Ok(self.home().amend(self.identity(), amendment, &remembered, bootstrap)?)
+    }
+
+    /// Writes down what changes, but for what is told already.
+    pub(crate) async fn tell(&self, amendment: &Amendment, told: &Told) -> Result<(), GateError> {
+        for edit in &amendment.edits {
+            if !told.says(&edit.after.key_id, edit.change(amendment.kind)) {
+                let members = edit.members(amendment.kind)?;
+                let members: Vec<_> = members.iter().map(|(k, v)| (*k, v.as_str())).collect();
+                self.record_key(Event::Key, &members).await?;
+            }
+        }
+        for Operator { key_id, .. } in &amendment.operators {
+            if !told.says(key_id, OPERATOR) {
+                let members = [("change", OPERATOR), ("keyId", key_id.0.as_str())];
+                self.record_key(Event::Key, &members).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what was told and did not come to be.
+    pub(crate) async fn untell(&self, amendment: &Amendment, told: &Told) -> Result<(), GateError> {
+        for edit in &amendment.edits {
+            let change = edit.change(amendment.kind);
+            if told.says(&edit.after.key_id, change) {
+                let ended = matches!(change, change::ROTATED | change::REVOKED);
                 let unsaid = if ended { change::NOT_ENDED } else { change::NOT_PINNED };
                 let members = [("change", unsaid), ("keyId", edit.after.key_id.0.as_str())];
                 self.record_key(Event::Key, &members).await?;
             }
         }
-        Ok(done?)
-    }
-
-    async fn record_edit(&self, edit: &Edit, change: &str) -> Result<(), GateError> {
-        let after = &edit.after;
-        let fingerprint = after.keys.fingerprint().to_string();
-        let roles = json::canonical(&after.roles)?;
-        let roles = String::from_utf8_lossy(&roles);
-        let mut members = vec![
-            ("change", change),
-            ("keyId", &after.key_id.0),
-            ("person", &after.person),
-            ("fingerprint", &fingerprint),
-            ("assurance", after.assurance.name()),
-            ("roles", &roles),
-        ];
-        let passkey = after.passkey.as_ref().map(json::canonical).transpose()?;
-        let passkey = passkey.as_deref().map(String::from_utf8_lossy);
-        members.extend(passkey.as_deref().map(|passkey| (PASSKEY, passkey)));
-        let past = (!after.past.is_empty()).then(|| json::canonical(&after.past)).transpose()?;
-        let past = past.as_deref().map(String::from_utf8_lossy);
-        members.extend(past.as_deref().map(|past| (PAST, past)));
-        match &after.status {
-            Status::Active {} => {}
-            Status::Rotated { until } => members.push(("until", until.as_str())),
-            Status::Revoked { at, compromised_since } => {
-                members.push(("revokedAt", at.as_str()));
-                let since = compromised_since.as_ref();
-                members.extend(since.map(|since| ("compromisedSince", since.as_str())));
-            }
-        }
-        self.record_key(Event::Key, &members).await?;
         Ok(())
     }
 }
 
+/// What the people are asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    approvers: Vec<Edit>,
+    operators: Vec<Operator>,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Set, Self::Rotate, Self::Import];
+
+    fn action(self) -> &'static str {
+        match self {
+            Self::Set => "countersign.trust.set",
+            Self::Rotate => "countersign.key.rotate",
+            Self::Import => "countersign.trust.import",
+        }
+    }
+}
+
+impl Edit {
+    /// What its receipt says.
+    fn members(&self, kind: Kind) -> Result<Vec<(&'static str, String)>, JsonError> {
+        let after = &self.after;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let mut members = vec![
+            ("change", self.change(kind).to_owned()),
+            ("keyId", after.key_id.to_string()),
+            ("person", after.person.clone()),
+            ("fingerprint", after.keys.fingerprint().to_string()),
+            ("assurance", after.assurance.name().to_owned()),
+            ("roles", text(json::canonical(&after.roles)?)),
+        ];
+        let passkey = after.passkey.as_ref().map(json::canonical).transpose()?;
+        members.extend(passkey.map(|passkey| (PASSKEY, text(passkey))));
+        if !after.past.is_empty() {
+            members.push((PAST, text(json::canonical(&after.past)?)));
+        }
+        match &after.status {
+            Status::Active {} => {}
+            Status::Rotated { until } => members.push(("until", until.to_string())),
+            Status::Revoked { at, compromised_since } => {
+                members.push(("revokedAt", at.to_string()));
+                let since = compromised_since.as_ref();
+                members.extend(since.map(|since| ("compromisedSince", since.to_string())));
+            }
+        }
+        Ok(members)
+    }
+}
+
 impl Amendment {
-    fn action(&self) -> Action {
-        let action = match self.kind {
-            Kind::Set => "countersign.trust.set",
-            Kind::Rotate => "countersign.key.rotate",
-            Kind::Import => "countersign.trust.import",
+    /// Whether a receipt tells of a part of it.
+    pub(crate) fn is_told(&self, told: &Told) -> bool {
+        let of = |edit: &Edit| {
+            let members = edit.members(self.kind);
+            members.is_ok_and(|members| told.holds(&edit.after.key_id, &members))
         };
+        self.edits.iter().any(of)
+    }
+
+    /// Whether an action of this name asks for one.
+    pub(crate) fn is_asked_by(name: &str) -> bool {
+        Kind::ALL.iter().any(|kind| kind.action() == name)
+    }
+
+    /// What was asked, read back. `ways` are those before it.
+    pub(crate) fn read(name: &str, parameters: &Value, ways: Vec<Pairing>) -> Option<Self> {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.action() == name)?;
+        let Asked { approvers: edits, operators } = Asked::deserialize(parameters).ok()?;
+        let new = edits.iter().find(|edit| kind == Kind::Rotate && edit.before.is_none());
+        let new = new.map(|edit| &edit.after);
+        let way = ways.into_iter().find(|way| new.is_some_and(|new| new.pair_id == way.pair_id));
+        let pairing = way.zip(new).map(|(way, new)| Pairing { key_id: new.key_id.clone(), ..way });
+        Some(Self { kind, edits, operators, pairing })
+    }
+
+    pub(crate) fn action(&self) -> Action {
+        let action = self.kind.action().to_owned();
         let parameters = serde_json::json!({"approvers": self.edits, "operators": self.operators});
-        Action::Request(Request { action: action.into(), parameters, verb: None })
+        Action::Request(Request { action, parameters, verb: None })
     }
 
     fn question(&self, to: Vec<Way>, ttl_millis: i64) -> Question {

@@ -6,11 +6,12 @@ use countersign_core::receipt::{Entry, Event, Outcome, Receipt};
 use countersign_store::ledger::{ClaimRecord, Ending, LedgerError, RequestRecord};
 
 impl Enforcer {
-    /// Ends what the dead left behind: claims without an outcome as `uncertain`, requests whose
-    /// time is over as `expired`.
+    /// Ends what the dead left behind: changes of who may answer by making them, other claims
+    /// without an outcome as `uncertain`, requests whose time is over as `expired`.
     pub(super) async fn recover(&self) -> Result<(), GateError> {
         for claim in self.ledger.open_claims().await? {
-            if claim.owner != self.owner.name() && owner::is_gone(&self.home, &claim.owner) {
+            let gone = claim.owner != self.owner.name() && owner::is_gone(&self.home, &claim.owner);
+            if gone && !self.made_whole(&claim).await? {
                 self.abandon(&claim).await?;
             }
         }

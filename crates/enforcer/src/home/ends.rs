@@ -19,8 +19,10 @@ impl Home {
     ) -> Result<Pairing, HomeError> {
         let _lock = self.lock("trust.lock")?;
         let pairing = self.pairing(name)?;
-        let mut followed = false;
-        self.change_trust_locked(identity, |store| followed = retired(store, &pairing, until))?;
+        let (ways, mut followed) = (self.pairings()?, false);
+        self.change_trust_locked(identity, |store| {
+            followed = retired(store, &pairing, &ways, until);
+        })?;
         if followed { Ok(pairing) } else { Err(HomeError::NoSuccessor(name.to_owned())) }
     }
 
@@ -53,11 +55,13 @@ impl Home {
     }
 }
 
-/// Marks the key of `pairing` as replaced, where another takes over.
-fn retired(store: &mut TrustStore, pairing: &Pairing, until: &Timestamp) -> bool {
+/// Marks the key of `pairing` as replaced, where another that can be asked takes over.
+fn retired(store: &mut TrustStore, pairing: &Pairing, ways: &[Pairing], until: &Timestamp) -> bool {
     let Some(old) = store.approver(&pairing.key_id).cloned() else { return false };
     let takes_over = |a: &Approver| {
-        a.key_id != old.key_id && a.reach() >= old.reach() && a.status == Status::Active {}
+        let asked = ways.iter().any(|way| way.key_id == a.key_id);
+        let active = a.status == Status::Active {};
+        a.key_id != old.key_id && a.reach() >= old.reach() && active && asked
     };
     let sooner = match &old.status {
         Status::Active {} => true,

@@ -2,6 +2,8 @@
 
 use super::{Home, HomeError, Identity, Pairing};
 use crate::amendment::Amendment;
+use crate::floor;
+use crate::remembered::Remembered;
 use countersign_core::trust::{Approver, Operator, Status, TrustStore};
 use countersign_store::files::{self, Target};
 
@@ -70,8 +72,14 @@ impl Home {
         pairing: &Pairing,
         bootstrap: bool,
     ) -> Result<(), HomeError> {
-        let path = self.free_name(&pairing.name)?;
-        files::write(&path, pairing, Target::New)?;
+        let path = self.pairing_path(&pairing.name)?;
+        let there = files::read::<Pairing>(&path)?;
+        // Of a pairing that a crash cut off the way may be there already.
+        if there.is_none_or(|there| {
+            (there.key_id, there.pair_id) != (pairing.key_id.clone(), pairing.pair_id.clone())
+        }) {
+            files::write(&path, pairing, Target::New)?;
+        }
         // The key counts last: one that counts has a way to it, by which it can be taken back.
         let mut late = false;
         let pinned = self.change_trust(identity, |store| {
@@ -90,11 +98,13 @@ impl Home {
     /// Changes records of the trust store, all or none, and the way to a successor.
     ///
     /// # Errors
-    /// Where a record changed meanwhile, or something cannot be written.
+    /// Where a record changed meanwhile, nobody would be left who may allow the next change, or
+    /// something cannot be written.
     pub fn amend(
         &self,
         identity: &Identity,
         amendment: &Amendment,
+        remembered: &Remembered,
         bootstrap: bool,
     ) -> Result<(), HomeError> {
         let _lock = self.lock("trust.lock")?;
@@ -102,14 +112,31 @@ impl Home {
         if bootstrap && !store.approvers.is_empty() {
             return Err(HomeError::NotFirst);
         }
+        let before = floor::of(&store, remembered);
         amendment.apply(&mut store)?;
+        if !bootstrap {
+            let ways = amendment.ways(self.pairings()?);
+            floor::kept(before, &remembered.over(store.clone()), &ways)?;
+        }
         self.write_trust(store)?;
-        if let Some(pairing) = amendment.pairing() {
-            let path = self.pairing_path(&pairing.name)?;
-            // One that was taken back meanwhile does not come back.
-            if path.exists() {
-                files::write(&path, pairing, Target::Replace)?;
-            }
+        self.lead_locked(amendment)
+    }
+
+    /// Lets the way of a key lead to its successor.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(crate) fn lead(&self, amendment: &Amendment) -> Result<(), HomeError> {
+        let _lock = self.lock("trust.lock")?;
+        self.lead_locked(amendment)
+    }
+
+    fn lead_locked(&self, amendment: &Amendment) -> Result<(), HomeError> {
+        let Some(pairing) = amendment.pairing() else { return Ok(()) };
+        let path = self.pairing_path(&pairing.name)?;
+        // One that was taken back meanwhile does not come back.
+        if path.exists() {
+            files::write(&path, pairing, Target::Replace)?;
         }
         Ok(())
     }

@@ -11,37 +11,37 @@ use countersign_enforcer::{Answered, Relays};
 use countersign_store::ledger::Change;
 
 impl World {
-    fn pairing(&self, name: &str) -> Pairing {
+    pub(super) fn pairing(&self, name: &str) -> Pairing {
         self.home.pairings().unwrap().into_iter().find(|p| p.name == name).unwrap()
     }
 
-    fn record(&self, n: u8) -> Approver {
+    pub(super) fn record(&self, n: u8) -> Approver {
         self.enforcer.trust().unwrap().approver(&key(n).key_id()).unwrap().clone()
     }
 
-    fn rotation(&self, old: u8, new: u8, millis: i64) -> Rotation {
+    pub(super) fn rotation(&self, old: u8, new: u8, millis: i64) -> Rotation {
         let now = self.edge.now();
         let until = now.plus_millis(millis).timestamp();
         Rotation::sign(&key(old), *key(new).public(), now.timestamp(), until).unwrap()
     }
 
-    fn rotate(&self, name: &str, rotation: &Rotation) -> Result<Amendment, AmendError> {
+    pub(super) fn rotate(&self, name: &str, rotation: &Rotation) -> Result<Amendment, AmendError> {
         let trust = self.enforcer.trust().unwrap();
         Amendment::rotate(&trust, &self.pairing(name), rotation, self.edge.now())
     }
 
     /// Has the key `by` allow it, and changes it.
-    async fn amend(&self, amendment: &Amendment, by: u8) -> Result<(), PairingError> {
+    pub(super) async fn amend(&self, amendment: &Amendment, by: u8) -> Result<(), PairingError> {
         let question = self.enforcer.amendment(amendment, 60_000).await?.unwrap();
         let request = self.allow(&question, by).await;
         self.enforcer.amend(amendment, Answered::Approved(request), &Relays::new()).await
     }
 
-    fn set(&self, name: &str, to: Particulars) -> Result<Amendment, AmendError> {
+    pub(super) fn set(&self, name: &str, to: Particulars) -> Result<Amendment, AmendError> {
         Amendment::set(&self.enforcer.trust().unwrap(), &self.pairing(name), to)
     }
 
-    async fn changes(&self) -> Vec<String> {
+    pub(super) async fn changes(&self) -> Vec<String> {
         let past = self.enforcer.past().await.unwrap();
         let receipts = past.of(&[Change::Key]);
         let change = |r: &countersign_core::receipt::Receipt| {
@@ -52,7 +52,7 @@ impl World {
     }
 }
 
-async fn phone_and_me() -> World {
+pub(super) async fn phone_and_me() -> World {
     let world = world().await;
     world.begin("phone", 1, Assurance::Web).await;
     world.pin("me", 2, Assurance::Local, 1).await;
@@ -214,7 +214,7 @@ async fn a_new_home_believes_its_first_file_and_no_second() {
 #[tokio::test]
 async fn attack_09_an_import_into_a_home_with_keys_is_a_question_to_the_strongest() {
     let (world, theirs) = (phone_and_me().await, super::world().await);
-    theirs.begin("eve", 66, Assurance::Verified).await;
+    theirs.begin("eve", 66, Assurance::Web).await;
     let file = TrustStore { operators: vec![], ..exported(&theirs) };
     let amendment = Amendment::import(&exported(&world), file).unwrap();
     assert!(matches!(world.enforcer.amend_new(&amendment).await, Err(PairingError::NotAllowed(_))));

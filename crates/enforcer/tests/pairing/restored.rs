@@ -71,7 +71,7 @@ async fn attack_39_what_a_revoked_approver_allowed_stays_void_under_an_old_trust
 }
 
 /// A home that several processes may open, over one ledger.
-struct Shared {
+pub(super) struct Shared {
     dir: tempfile::TempDir,
     home: Home,
     edge: Edge,
@@ -80,7 +80,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (dir, (clock, edge)) = (tempfile::tempdir().unwrap(), super::edge());
         let home = Home::open(dir.path()).unwrap();
         let keys = home.identity_or_new(&edge).unwrap().keys;
@@ -94,7 +94,7 @@ impl Shared {
         Enforcer::open(self.home.clone(), identity, ledger, self.edge.clone()).await.unwrap()
     }
 
-    async fn world(self) -> (World, Arc<dyn LedgerStore>) {
+    pub(super) async fn world(self) -> (World, Arc<dyn LedgerStore>) {
         let enforcer = self.open().await;
         let Self { dir, home, edge, clock, ledger } = self;
         (World { _dir: dir, home, enforcer, edge, clock }, ledger)

@@ -13,7 +13,7 @@ use countersign_core::trust::TrustStore;
 use countersign_enforcer::home::{Identity, Pairing, pairings_in};
 use countersign_enforcer::policy::{Acceptance, accepted};
 use countersign_enforcer::remembered::{Remembered, Revived, past};
-use countersign_enforcer::{Edge, Home, witness};
+use countersign_enforcer::{Edge, Home, cut_off, owner, witness};
 use countersign_store::ledger::{Change, LedgerStore, Proven};
 use std::path::Path;
 use std::sync::Arc;
@@ -45,12 +45,16 @@ pub(super) struct Ledger {
     pub(super) last: Option<String>,
     /// Requests whose claims have no outcome yet.
     pub(super) open: Vec<String>,
+    /// A change of who may answer among them, whose process is gone, by the name of its action.
+    pub(super) cut_off: Option<String>,
     /// Requests that nobody knows the outcome of, among the newest receipts.
     pub(super) uncertain: Vec<String>,
     /// Who was pinned stands in it.
     pub(super) pinned: bool,
     /// Keys that the trust store counts for more than the ledger does.
     pub(super) revived: Vec<Revived>,
+    /// What became of keys.
+    pub(super) remembered: Remembered,
     pub(super) accepted: Vec<Acceptance>,
     /// Who stopped everything.
     pub(super) frozen: Option<String>,
@@ -134,15 +138,29 @@ async fn read(
         miscounted: store.beside().await.map_err(bad)?.is_some_and(|beside| beside.miscounted),
         last: verdict.filter(|v| !matches!(v, Verdict::Valid { .. })).map(|v| explain(&v)),
         open: store.open_claims().await.map_err(bad)?.into_iter().map(|c| c.request_id).collect(),
+        cut_off: cut_off(store, home).await?,
         uncertain: uncertain(store, receipts).await?,
         frozen: store.frozen().await.map_err(bad)?.map(|frozen| frozen.to_string()),
         pinned: past.of(&[Change::Key]).next().is_some(),
         revived: trust.map(|trust| Remembered::of(&past).revived(trust)).unwrap_or_default(),
+        remembered: Remembered::of(&past),
         accepted: trust
             .map(|trust| accepted(past.of(&[Change::Policy]), store.ledger_id(), trust, now))
             .unwrap_or_default(),
         store: Some(opened),
     })
+}
+
+/// The first change of who may answer that nobody is left to make.
+async fn cut_off(store: &dyn LedgerStore, home: &Home) -> Result<Option<String>, String> {
+    for claim in store.open_claims().await.map_err(|e| e.to_string())? {
+        let request = store.request(&claim.request_id).await.map_err(|e| e.to_string())?;
+        let named = request.as_ref().and_then(cut_off::named);
+        if named.is_some() && owner::is_gone(home, &claim.owner) {
+            return Ok(named);
+        }
+    }
+    Ok(None)
 }
 
 async fn uncertain(store: &dyn LedgerStore, newest: u64) -> Result<Vec<String>, String> {

@@ -3,10 +3,12 @@
 //! A home pins its first approver at once, and every later one only where an approver of the highest
 //! assurance that it ever pinned allows it. Where none of those is left, to pair again is refused.
 
+use super::book::Ledger;
 use super::check::{Check, quoted};
 use countersign_core::artifact::Assurance;
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, TrustStore};
+use countersign_enforcer::floor;
 use countersign_enforcer::home::Pairing;
 use std::path::Path;
 
@@ -101,6 +103,29 @@ pub(super) fn lost(
         Check::fail(&format!("pairing {}", one.label), found, fix)
     };
     counting.filter(|one| !led(one)).map(check).collect()
+}
+
+/// Whether somebody is left who may allow a change of who may answer.
+pub(super) fn floor(ledger: &Ledger, trust: &TrustStore, pairings: &[Pairing]) -> Check {
+    if ledger.cut_off.is_some() {
+        return Check::skipped("floor", "a change is half done");
+    }
+    let floor = floor::of(trust, &ledger.remembered);
+    let held = ledger.remembered.over(trust.clone());
+    match (floor, floor::kept(floor, &held, pairings)) {
+        (None, _) => Check::skipped("floor", "nobody was pinned yet"),
+        (Some(floor), Ok(())) => {
+            let found = format!("an approver of `{}` may allow changes of keys", floor.name());
+            Check::ok("floor", found)
+        }
+        (Some(floor), Err(_)) => {
+            let found = format!(
+                "no approver of `{}` stays, and without one nobody may allow changes of keys",
+                floor.name()
+            );
+            Check::warn("floor", found, NEW_HOME)
+        }
+    }
 }
 
 /// Nobody can answer. `hooked` says whether a host's hook stands before this home; there is no

@@ -109,6 +109,13 @@ fn records(root: &Path, ledger: &Ledger) -> Check {
 }
 
 fn unfinished(root: &Path, ledger: &Ledger) -> Check {
+    if let Some(change) = &ledger.cut_off {
+        let found = format!(
+            "`{change}` was allowed and cut off half done: until it is made nobody may allow another change"
+        );
+        let fix = format!("countersign --home {} status", quoted(root));
+        return Check::fail("unfinished", found, fix);
+    }
     if let Some(first) = ledger.uncertain.first() {
         let count = ledger.uncertain.len();
         let found = format!("{count} uncertain; nobody knows whether `{first}` ran");
@@ -134,6 +141,7 @@ fn unfinished(root: &Path, ledger: &Ledger) -> Check {
 mod tests {
     use super::*;
     use crate::commands::doctor::check::State;
+    use countersign_enforcer::remembered::Remembered;
 
     fn ledger() -> Ledger {
         Ledger {
@@ -144,9 +152,11 @@ mod tests {
             miscounted: false,
             last: None,
             open: Vec::new(),
+            cut_off: None,
             uncertain: Vec::new(),
             pinned: true,
             revived: Vec::new(),
+            remembered: Remembered::default(),
             accepted: Vec::new(),
             frozen: None,
         }
@@ -168,6 +178,9 @@ mod tests {
             unfinished(Path::new("/h"), &Ledger { open: vec!["r".into()], ..ledger() }).state,
             State::Warn
         );
+        let half = Some("countersign.trust.set".to_owned());
+        let cut_off = Ledger { cut_off: half, open: vec!["r".into()], ..ledger() };
+        assert_eq!(unfinished(Path::new("/h"), &cut_off).state, State::Fail);
         let uncertain = Ledger { uncertain: vec!["r".into()], ..ledger() };
         assert_eq!(unfinished(Path::new("/h"), &uncertain).state, State::Warn);
     }

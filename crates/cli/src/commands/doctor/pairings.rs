@@ -37,6 +37,7 @@ pub(super) fn judge(
         }
     };
     let mut checks = vec![approvers(root, trust, pairings, hooked, now)];
+    checks.extend(book.ledger.as_ref().ok().map(|ledger| left::floor(ledger, trust, pairings)));
     checks.extend(left::lost(root, trust, pairings, now));
     let again = |pairing: &Pairing| left::again(root, trust, pairings, now, pairing);
     let alive = |pairing| alive(pairing, trust, gateways, now, again(pairing));
