@@ -302,6 +302,20 @@ fn an_invitation_that_is_none_is_a_usage_error() {
 }
 
 #[test]
+fn up_beside_a_gateway_that_runs_says_how_a_device_is_added() {
+    let world = World::with_gateway();
+    let args = ["up", "--no-browser", "--listen", "127.0.0.1:8787", "--pair", "tablet"];
+    let output = world.run("gateway", &args);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let way = "`countersign pair --name tablet --relay http://127.0.0.1:8787 --assurance web`";
+    assert!(text.contains(way) && text.contains("need not be stopped"), "{text}");
+    let output = world.run("gateway", &args[..4]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("its console is at http://127.0.0.1:8787"), "{text}");
+}
+
+#[test]
 fn a_name_that_is_taken_or_impossible_is_refused_before_anybody_is_asked() {
     let world = World::paired();
     for (name, code) in

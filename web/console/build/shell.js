@@ -6,6 +6,13 @@ import { join } from "node:path";
 
 const digest = (bytes, name) => createHash(name).update(bytes);
 
+/** Names the script that is loaded later where it does nothing yet, so that it is held to a digest as well. */
+function withLater(text, assets) {
+  const later = assets.filter((name) => name.endsWith(".js") && !text.includes(`/assets/${name}`));
+  if (later.length !== 1) throw new Error(`one script is loaded later, not ${later.length}: ${later.join(", ")}`);
+  return text.replace("</body>", `  <template id="later"><script type="module" crossorigin src="/assets/${later[0]}"></script></template>\n  </body>`);
+}
+
 /** Subresource integrity on every script and style, and the service worker's list of files. */
 export function sealed(folder) {
   return {
@@ -13,7 +20,7 @@ export function sealed(folder) {
     apply: "build",
     closeBundle() {
       const page = join(folder, "index.html");
-      const text = readFileSync(page, "utf8").replace(/<(script|link)\b([^>]*?)(src|href)="(\/assets\/[^"]+)"([^>]*)>/g,
+      const text = withLater(readFileSync(page, "utf8"), readdirSync(join(folder, "assets"))).replace(/<(script|link)\b([^>]*?)(src|href)="(\/assets\/[^"]+)"([^>]*)>/g,
         (_, tag, before, attribute, path, after) => {
           const hash = digest(readFileSync(join(folder, path)), "sha384").digest("base64");
           return `<${tag}${before}${attribute}="${path}"${after} integrity="sha384-${hash}">`;

@@ -2,6 +2,7 @@
 
 import { mount } from "svelte";
 import { browserEdge } from "./edge.js";
+import { held } from "./held.js";
 import { browserPasskeys } from "./keys/index.js";
 import { lonelyLock, tabLock } from "./memory/index.js";
 import type { Marker } from "./memory/index.js";
@@ -33,9 +34,15 @@ async function start(): Promise<void> {
     marker,
     tabs: new BroadcastChannel("countersign"),
   });
-  mount(App, { target: document.body, props: { desk } });
+  mount(App, { target: document.body, props: { desk, verify } });
   wakeful(desk);
   keepPage();
+}
+
+/** The page that checks files, once it arrived whole. */
+async function verify() {
+  await held();
+  return (await import("./ui/Verify.svelte")).default;
 }
 
 /** A device that slept, or lost its network, holds streams that look open and bring nothing. */

@@ -42,7 +42,8 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
-        let served = Served::listen(here, self.listen, self.config()?).await?;
+        let served = Served::listen(here, self.listen, self.config()?).await;
+        let served = served.map_err(|failure| self.runs_already(failure))?;
         let here_at = format!("http://{}", served.address);
         let origin = self.origin.clone().unwrap_or_else(|| here_at.clone());
         let document = serde_json::json!({"listening": here_at, "console": origin});
@@ -65,6 +66,24 @@ impl Up {
         }
         let origins = self.origin.iter().filter_map(|text| Origin::parse(text).ok()).collect();
         Ok(Config { origins, behind_proxy: self.origin.is_some(), ..Config::default() })
+    }
+
+    /// What to do where a gateway has this home already: for another device it need not be stopped.
+    fn runs_already(&self, failure: Failure) -> Failure {
+        if failure.code != "store_unavailable" {
+            return failure;
+        }
+        let at = self.origin.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        failure.hint(match &self.pair {
+            Some(name) => format!(
+                "the gateway that runs on this home need not be stopped: `countersign pair --name \
+                 {name} --relay {at} --assurance web` pairs another device with it"
+            ),
+            None => format!(
+                "one gateway has a home, and its console is at {at}: `countersign pair` adds a \
+                 device to it"
+            ),
+        })
     }
 
     /// Pairs where that is wanted, then waits to be stopped.

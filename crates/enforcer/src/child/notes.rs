@@ -96,14 +96,35 @@ impl Notes {
     pub(super) fn call(&mut self, call: &Call, places: &Places<'_>, plan: &Plan) {
         self.wrappers(plan);
         self.files(&call.argv, places, plan);
-        for entry in places.skipped() {
-            self.warnings.push(format!("entry `{entry}` of PATH is not absolute and was skipped"));
-        }
+        self.skipped(places);
         if let Some(bytes) = &call.stdin {
             let size = counted(bytes.len(), "byte");
             self.warnings.push(format!("standard input is {size}, named only by their hash"));
         }
         self.secrets(&call.argv);
+    }
+
+    /// By the directory that an entry means here, since an empty one says nothing by itself.
+    fn skipped(&mut self, places: &Places<'_>) {
+        let mut named = Vec::new();
+        for entry in places.skipped() {
+            if named.contains(&entry) {
+                continue;
+            }
+            named.push(entry);
+            let directory = places.absolute(entry);
+            let directory = directory.display();
+            self.warnings.push(match entry {
+                "" => format!(
+                    "an empty entry of PATH means `{directory}`, the working directory, which was \
+                     not searched: take the empty entry out"
+                ),
+                _ => format!(
+                    "entry `{entry}` of PATH is not absolute, so `{directory}` was not searched: \
+                     write the whole path, or take the entry out"
+                ),
+            });
+        }
     }
 
     fn wrappers(&mut self, plan: &Plan) {

@@ -30,3 +30,13 @@ export function requestHref(key: string): string {
   const at = key.indexOf("/");
   return `#/request/${encodeURIComponent(key.slice(0, at))}/${encodeURIComponent(key.slice(at + 1))}`;
 }
+
+/** Whether an address is one of the machine that the page runs on. */
+export function isHere(address: string): boolean {
+  try {
+    const { hostname } = new URL(address);
+    return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+  } catch {
+    return false;
+  }
+}

@@ -2,7 +2,9 @@
 
 import type { Opened, Reply } from "../model.js";
 import type { Desk, Picture } from "./desk.js";
+import { route } from "./route.svelte.js";
 import { start } from "./text.js";
+import { nameOf } from "./told.js";
 import { words } from "./words.js";
 
 /** An answer between the gesture and the signature. */
@@ -17,6 +19,8 @@ export interface Pending {
 
 export interface Notice {
   readonly id: number;
+  /** The place where it was done, as `nameOf` names it. */
+  readonly from: string;
   readonly text: string;
   readonly bad: boolean;
 }
@@ -54,7 +58,7 @@ export class Store {
     const found = this.pendingFor(key);
     if (found === undefined || found.sending) return;
     this.drop(key);
-    this.say(words.pending.tookBack);
+    this.say(words.pending.tookBack, false, nameOf({ at: "request", key }));
   }
 
   async send(key: string): Promise<void> {
@@ -66,7 +70,7 @@ export class Store {
     await this.trying(async () => {
       const sent = await this.desk.answer(opened, reply);
       const bad = sent === "refused" || sent === "too-late";
-      this.say(`${words.said[reply.say]}: ${start(opened.review.headline, 120)} — ${words.sent[sent]}`, bad);
+      this.say(`${words.said[reply.say]}: ${start(opened.review.headline, 120)} — ${words.sent[sent]}`, bad, nameOf({ at: "request", key }));
     });
     this.drop(key);
   }
@@ -81,10 +85,12 @@ export class Store {
     }
   }
 
-  say(text: string, bad = false): void {
+  /** Tells something on the page where it was done: on the one that is open, unless another is named. */
+  say(text: string, bad = false, from = nameOf(route.place)): void {
     const id = (this.next += 1);
     // The same again takes the place of the one before.
-    this.notices = [...this.notices.filter((one) => one.text !== text).slice(-3), { id, text, bad }];
+    const others = this.notices.filter((one) => one.text !== text || one.from !== from);
+    this.notices = [...others.slice(-3), { id, from, text, bad }];
     setTimeout(() => this.hush(id), NOTICE);
   }
 

@@ -1,19 +1,20 @@
 /** Every word that the screens say, in one place, ready to be translated. */
 
 import type { Remembered, Review, Risk, Sent } from "../model.js";
-import type { Place, Trouble } from "../verify/index.js";
 import type { Reach } from "./desk.js";
-import type { report } from "@countersign/protocol";
 
-const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 export const words = {
   product: "Countersign",
   skip: "Skip to the content",
   nav: { label: "Main", inbox: "Inbox", history: "History", pairings: "Pairings", verify: "Verify", settings: "Settings", freeze: "Freeze" },
   loading: "Loading…",
+  /** Where a part of the page that is loaded when it is opened did not arrive whole. */
+  notLoaded: "This part of the page could not be loaded, or is not the one that belongs to it. Reload the page; without a connection, once there is one.",
   back: "Back",
   cancel: "Cancel",
+  close: "Close this notice",
 
   risk: {
     low: "Low risk", medium: "Medium risk", high: "High risk", critical: "Critical", unknown: "Unknown risk",
@@ -239,7 +240,9 @@ export const words = {
     noCompare: "The link carried a secret, so there is nothing to compare.",
     label: "Give this enforcer a name",
     labelHow: "The enforcer is the agent’s machine, on which calls wait for you. Name and group are yours alone, stay on this device, and can be changed later.",
-    name: "Name of the enforcer", nameHint: "How its requests are marked here, such as “build server” or “laptop”.",
+    name: "Name of the enforcer", nameHint: "How its requests are marked here, such as “build server” or “laptop”. Nobody else gave it this name: change it as you like.",
+    /** What stands there at first; `here` where the gateway is on this very machine. */
+    suggested: (here: boolean, n: number) => `${here ? "this machine" : "enforcer"}${n === 1 ? "" : ` ${n}`}`,
     group: "Group", groupHint: "Optional. Requests of one group stand under one heading in the inbox, such as “Work” or “Home”.",
     nameMissing: "Give it a name.",
     nameTaken: (name: string) => `A pairing here is called “${name}” already. Choose another name: the link or code is still good.`,
@@ -256,6 +259,7 @@ export const words = {
     themes: { system: "As the device", light: "Light", dark: "Dark" },
     about: "About",
     aboutText: "Keys are made on this device and cannot be copied from it. What you answer is signed here.",
+    verify: "Check a receipt or a bundle",
     freeze: "Freeze everything",
   },
 
@@ -289,145 +293,6 @@ export const words = {
     forget: "Remove",
     forgotten: "This device uses that passkey for this pairing no more.",
     offer: "Add a passkey now, or later under Pairings.",
-  },
-
-  verify: {
-    title: "Check a receipt or a bundle",
-    how: "Drop what you want to check, and the trust file whose keys you believe. Everything is worked out here: nothing is sent anywhere, and no pairing is needed.",
-    drop: "Drop files here, or choose them",
-    kinds: "Receipts, bundles and one trust file",
-    choose: "Choose files",
-    paste: "Paste a text instead",
-    text: "The text of a receipt, a bundle or a trust file",
-    add: "Add this text",
-    noText: "Paste a text first.",
-    pasted: (n: number) => `pasted text ${n}`,
-    files: "Files",
-    clear: "Remove all",
-    remove: (name: string) => `Remove ${name}`,
-    is: { trust: "trust file", receipt: "receipt", bundle: "bundle", nothing: "of no use" } as Record<string, string>,
-    reading: "looking at it…",
-    trouble: {
-      unreadable: "It could not be read. If it lies on another device, copy it here first.",
-      empty: "It is empty. Copy it again from where you had it.",
-      ledger: "This is a whole ledger. Check it with “countersign audit verify”, or make a bundle of it with “countersign audit bundle”.",
-      long: "It is longer than any receipt or trust file. If it is meant to be a bundle, its beginning is damaged: ask for it again.",
-      neither: "It is no receipt, no bundle and no trust file. Choose a file of “receipts/”, of “countersign audit bundle”, or of “countersign trust export”.",
-      trust: "It is no trust file that can be used. Make it anew with “countersign trust export”.",
-    } satisfies Record<Trouble, string>,
-    said: (why: string) => `The reader says: ${why}`,
-    noTrust: "No keys yet. Add a trust file: without one nothing here can be checked, because a key inside a receipt proves nothing.",
-    noTrustHow: "“countersign trust export -o trust.json” writes one at the enforcer. Take it from somebody you believe, and compare the fingerprints.",
-    twoTrust: "More than one trust file. Remove all but the one whose keys you believe; nothing is checked until then.",
-    nothingYet: "Add a receipt or a bundle to check it under these keys.",
-    trusted: "Keys that count",
-    trustFrom: (name: string) => `They come from ${name}, which you added. A trust file is only as good as where you had it from: one that came with the receipt proves nothing, because whoever makes up the one can make up the other. Compare the fingerprints with those that their owners read to you (“countersign key fingerprint”).`,
-    operators: "Operators: they sign receipts",
-    approvers: "Approvers: they sign answers",
-    nobody: "nobody",
-    status: { active: "active", rotated: "replaced, counts until", revoked: "taken back at" } as Record<string, string>,
-    passkey: "with a passkey",
-    pinned: (device: string, assurance: string) => `device ${device}, assurance ${assurance} as the file states it`,
-    results: "Results",
-    valid: "Valid", invalid: "Not valid", unchecked: "Not checked",
-    checking: (lines: number) => `Checking: ${plural(lines, "line")} so far…`,
-    stop: "Stop", stopped: "Stopped before the end: nothing of it counts.", again: "Check again",
-    done: (name: string, good: boolean) => `${name}: ${good ? "valid" : "not valid"}`,
-    signed: (level: string, event: string) => `${level}, ${event}`,
-    by: (names: string, assurance: string) => `approved by ${names} (assurance ${assurance})`,
-    byNobody: "no person’s approval is in it",
-    levels: { L0: "L0: the operator says so, and nobody else", L1: "L1: the operator says so, and the people whom the signed route asked for" } as Record<string, string>,
-    assurances: {
-      local: "local: a key on the enforcer’s own machine", web: "web: a key in a page that a gateway serves", device: "device: a key on a device of the person’s own",
-      verified: "verified: a passkey verified the person for this very answer",
-    } as Record<string, string>,
-    events: {
-      allowed: "a policy let it run", blocked: "a policy forbade it", suspended: "it waits for a person", approved: "enough people allowed it",
-      denied: "somebody refused it", expired: "nobody answered in time", escalated: "somebody else is asked", withdrawn: "whoever asked took it back",
-      released: "its approval was used up; what came of it stands in a later receipt", executed: "it ran and ended", failed: "it was claimed and did not start",
-      uncertain: "it was claimed, and nobody knows whether it ran", granted: "a standing permission was given", revoked: "a key or permission was taken back",
-      key: "a key was pinned or replaced", policy: "a policy was accepted", frozen: "everything was stopped, or let go again", observed: "it was seen; nothing was enforced by it",
-    } as Record<string, string>,
-    rests: { policy: "a policy alone", decision: "people’s decisions", grant: "a standing permission that people gave before" } as Record<string, string>,
-    boundaries: { separate: "separate: the enforcer ran as another user than the agent", unprotected: "unprotected: the agent ran as the enforcer’s own user, and could have reached its key and files" } as Record<string, string>,
-    bindings: { descriptor: "the very file that was reviewed, held open", sealed: "a sealed copy of the bytes that were reviewed", rehashed: "by its path, hashed again right before" } as Record<string, string>,
-    answers: { approved: "yes", partial: "yes to some items", escalated: "handed on", rejected: "no" } as Record<string, string>,
-    facts: {
-      verdict: "What it proves", event: "What happened", what: "What it was about", level: "Level", assurance: "Assurance", quorum: "Quorum", denied: "Denied by",
-      answer: "Answer", asked: "Asked at", recorded: "Recorded at", operator: "Signed by", policy: "Under the policy", rests: "It rests on", boundary: "Boundary", binding: "Bound to",
-      outcome: "Outcome", reason: "Reason", ledger: "Ledger", receipts: "Receipts",
-    },
-    operatorWord: "the operator’s word",
-    answered: (person: string, says: string, device: string, assurance: string) => `${person}: ${says}, with ${device} (counts as ${assurance})`,
-    goodUntil: (until: string) => `good until ${until}`,
-    quorum: (need: number, asked: number, names: string) => `${need} of ${asked}: ${names}`,
-    group: (name: string, need: number, size: number, names: string) => `of ${name}: ${need} of ${size}: ${names}`,
-    someGroup: "a group",
-    veto: "one no ends it",
-    rule: (rule: string, risk: string) => `rule ${rule}, risk ${risk}`,
-    operator: (label: string, key: string) => `operator ${label}, key ${key}`,
-    receipt: (seq: number, ledger: string) => `receipt ${seq} of ledger ${ledger}`,
-    parts: "The action, whole",
-    not: "What it does not prove",
-    notOf: {
-      trust: "That the keys are the right ones. They are as good as your trust file, and that as where you had it from.",
-      nobody: "That any person agreed. Whoever has the operator’s key can write any receipt of level L0.",
-      person: "That the person read it, or that it was the person and not somebody with their key and passphrase. The assurance says how sure somebody was at pairing.",
-      verified: "That the person read it: a passkey verified that they were there, and what the page showed them is as true as whoever served it.",
-      outcome: "That the operator tells the truth about the outcome. Exit code, binding and the time of recording are its word alone.",
-      unprotected: "That the agent did not write it: an unprotected operator shares a user with the agent.",
-      else: "That nothing else ran. An action that never came to the enforcer leaves no receipt.",
-      meant: "That the command succeeded in what it meant to do, or what the program read besides its pinned files.",
-      whole: "That the ledger is whole. One receipt says nothing about those beside it: a bundle does.",
-      hidden: "What is behind a commitment (_sd): the values are not inside.",
-      policy: "What the policy says. A receipt names the hash of its texts and does not hold them.",
-    },
-    notOfBundle: [
-      "That the keys are the right ones. They are as good as your trust file, and that as where you had it from.",
-      "That everything went through the gate. An action that never reached the enforcer has no receipt; “unprotected” in a receipt means that the agent could have reached the enforcer’s key and files.",
-      "Anything of level L0 beyond the operator’s word: that a policy allowed or blocked something, what came of a run, when it was.",
-      "That a command did what its name says. A receipt has the action, the exit code and how the run was tied to the reviewed bytes; not the effects.",
-      "That nobody knows a newer ledger. Heads that could not be asked for are listed as not checked.",
-      "Who held the device. A key was pinned for a person by somebody at pairing, with an assurance that they stated.",
-    ],
-    range: (first: number, last: number) => `receipts ${first} to ${last}`,
-    noRange: "no receipts of that time, its operator says",
-    holding: (count: number, of: number) => `${count} of ${of} hold`,
-    counts: (counts: readonly (readonly [string, number])[]) => counts.map(([name, count]) => `${count} ${name}`).join(", "),
-    wrong: "Wrong", checked: "Checked", notChecked: "Not checked", differences: "Keys in the home that differ from yours",
-    moreWrong: (count: number) => `and ${count} more`,
-    line: (line: number) => `line ${line}`,
-    about: (seq: number) => `receipt ${seq}`,
-    noBundle: "neither a whole bundle nor its beginning",
-    explained: {
-      BadSignature: "a signature does not verify", HashMismatch: "a hash is not the one of what it names",
-      LevelMismatch: "the level written down is not the one the signatures reach", OffRoster: "somebody decided who was not asked",
-      SelfApproval: "the operator approved for itself", Revoked: "a key in it was taken back", Truncated: "something was cut off",
-      Forked: "the ledger was forked", Contradicted: "it contradicts what was recorded before", Malformed: "not what may stand there",
-      Unsupported: "of another version",
-    } satisfies Record<Exclude<report.Wrong["verdict"], "Untrusted" | "ThresholdNotMet" | "ChainBroken">, string>,
-    noReceipt: "not a receipt",
-    untrusted: (key: string) => `key ${key} is not in the trust file`,
-    threshold: (have: number, need: number) => `${have} of ${need} approvals`,
-    chain: (seq: number) => `the chain breaks at ${seq}`,
-    advice: {
-      Untrusted: "If the key is one that you believe, add the trust file that pins it. Else somebody wrote this whom you do not know.",
-      Revoked: "A date inside a receipt is its operator’s word. Where somebody saw it before the key ended, “countersign receipt verify --witnessed” can take that into account; here it was not looked at.",
-      Unsupported: "Check it with the version of Countersign that wrote it.",
-      Malformed: "Get the file again from where it was written: a receipt is one JSON document, as it is.",
-      Truncated: "Get the file again: a bundle that was cut proves nothing about its end.",
-    } as Record<string, string>,
-    otherwiseBundle: "Ask for it again. If it stays so, it was changed or made up: keep it as it is.",
-    otherwise: "Nothing that it says is shown, because nothing of it is proven. Get it again from where it was written; if it stays so, it was changed or made up.",
-    place: (place: Place, person: string) => {
-      if (place.at === "content") return "its contentHash is not the hash of its content: something in it was changed";
-      if (place.at === "action") return "its actionHash is not the hash of its action";
-      if (place.at === "artifact") return `the hash of what an approver was shown is not the one of artifacts[${place.index}]`;
-      if (place.at === "decision") return `decisions[${place.index}] answers something else than was asked here`;
-      if (place.at === "answer") return `${place.ofGrant ? "grant.decisions" : "decisions"}[${place.index}] does not verify under the pinned key of ${person}`;
-      if (place.at === "operator") return "it does not verify under the pinned key of the operator";
-      return "what was asked and answered does not belong together, or to this ledger";
-    },
   },
 
   broken: {

@@ -460,14 +460,12 @@ for (const [width, height] of [[320, 568], [568, 320], [360, 640], [768, 1024], 
       await page.getByRole("button", { name: "Approve", exact: true }).click();
       await page.getByRole("button", { name: "Take it back" }).click();
     }
-    assert.equal(await page.getByText("Taken back. Nothing was signed.").count(), 1, "said once");
-    await page.getByText("Taken back. Nothing was signed.").last().waitFor();
+    assert.equal(await page.locator(".toast").filter({ hasText: "Taken back. Nothing was signed." }).count(), 1, "said once");
     const over = await page.evaluate(() => {
       const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect());
       const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-      const [all] = boxes(".toasts");
-      const said = boxes(".toast").map(({ left, right, top, bottom }) => ({ left, right, top, bottom: Math.min(bottom, all.bottom) }));
-      return { said: said.length, met: boxes(".bar button").filter((one) => said.some((toast) => meet(one, toast))).length };
+      const said = boxes(".toast");
+      return { said: said.length, met: boxes(".bar .buttons button").filter((one) => said.some((toast) => meet(one, toast))).length };
     });
     assert.ok(over.said > 0);
     assert.equal(over.met, 0);
@@ -477,3 +475,41 @@ for (const [width, height] of [[320, 568], [568, 320], [360, 640], [768, 1024], 
     await done();
   });
 }
+
+for (const width of [360, 1280]) {
+  test(`what was said of one request stands on no other page, and over nothing of its own, at ${width}`, async () => {
+    const { page, done } = await at("all", { open: true, clock: true, width });
+    const toast = page.locator(".toast");
+    await page.getByRole("button", { name: "Deny" }).click();
+    await page.clock.runFor(3_500);
+    await toast.filter({ hasText: "arrived at the gateway" }).waitFor();
+    await page.getByRole("link", { name: "Next request" }).click();
+    await page.locator(".decide").waitFor();
+    assert.equal(await toast.count(), 0);
+    await page.getByRole("button", { name: "Deny" }).click();
+    await page.getByRole("button", { name: "Take it back" }).click();
+    await toast.filter({ hasText: "Taken back" }).waitFor();
+    const [head, deny, over] = await page.evaluate(() => {
+      const boxOf = (selector) => document.querySelector(selector).getBoundingClientRect().toJSON();
+      return [boxOf("#headline"), boxOf(".bar .buttons"), boxOf(".toast")];
+    });
+    assert.ok(over.bottom <= deny.top && over.top >= head.bottom, JSON.stringify({ head, deny, over }));
+    await page.evaluate(() => (location.hash = "#/settings"));
+    await page.getByRole("heading", { name: "Settings" }).waitFor();
+    assert.equal(await toast.count(), 0);
+    await done();
+  });
+}
+
+test("an answer that was not accepted is said wherever one is by then", async () => {
+  const { page, done } = await at("all", { open: true, clock: true });
+  await page.evaluate(() => (globalThis.desk.answer = () => Promise.reject(new Error("the gateway does not answer"))));
+  await page.getByRole("button", { name: "Deny" }).click();
+  await page.evaluate(() => (location.hash = "#/history"));
+  await page.locator(".toast").getByRole("button", { name: "Take it back" }).waitFor();
+  await page.clock.runFor(3_500);
+  await page.locator(".toast.bad").getByText("the gateway does not answer").waitFor();
+  await page.getByRole("button", { name: "Close this notice" }).click();
+  assert.equal(await page.locator(".toast").count(), 0);
+  await done();
+});

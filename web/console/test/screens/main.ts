@@ -20,5 +20,5 @@ if (wanted.has("open")) {
 Object.assign(globalThis, { desk, fixtures });
 applyTheme();
 const started = performance.now();
-mount(App, { target: document.body, props: { desk } });
+mount(App, { target: document.body, props: { desk, verify: async () => (await import("../../src/ui/Verify.svelte")).default } });
 requestAnimationFrame(() => requestAnimationFrame(() => Object.assign(globalThis, { shownAfter: performance.now() - started })));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, at, noSideways } from "./pages.js";
+import { accessible, at, noSideways, touchable } from "./pages.js";
 
 const WIDTHS = [320, 360, 768, 1280];
 const THEMES = ["light", "dark"];
@@ -25,6 +25,7 @@ for (const [name, scene, options] of SCREENS) {
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
       await noSideways(page, `${name} at ${width}`);
+      if (width <= 360) await touchable(page, `${name} at ${width}`);
       for (const theme of THEMES) {
         await page.emulateMedia({ colorScheme: theme });
         // What axe looks at hangs on the layout, and that is the same at 320 as at 360.
@@ -35,6 +36,18 @@ for (const [name, scene, options] of SCREENS) {
     await done();
   });
 }
+
+test("every page is as wide as the others", async () => {
+  const { page, done } = await at("all");
+  const widths = [];
+  for (const place of ["history", "pairings", "pair", "verify", "settings", "freeze"]) {
+    await page.evaluate((to) => (location.hash = `#/${to}`), place);
+    await page.waitForFunction((to) => location.hash === `#/${to}` && document.querySelector(".page h1") !== null, place);
+    widths.push(await page.evaluate(() => document.querySelector(".page").getBoundingClientRect().width));
+  }
+  assert.deepEqual([...new Set(widths)], [736]);
+  await done();
+});
 
 test("the check of accessibility finds what is planted", async () => {
   const { page, done } = await at("empty");

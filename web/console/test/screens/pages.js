@@ -53,6 +53,16 @@ export async function noSideways(page, what) {
   assert.ok(wide.scroll <= 0, `${what} scrolls sideways by ${wide.scroll}: ${wide.found.join("\n")}`);
 }
 
+/** On a phone all that is pressed is at least 44 px high; a link in a line of text is as high as the line. */
+export async function touchable(page, what) {
+  const small = await page.evaluate(() => {
+    const pressed = [...document.querySelectorAll("button, summary, select, textarea, label.check, nav a, a.button, a.row, a.alone, a.up, a.brand, a.freeze, input:not([type=checkbox], [type=radio], .hidden)")];
+    const shown = pressed.filter((one) => one.checkVisibility() && !one.closest(".hidden"));
+    return shown.filter((one) => one.getBoundingClientRect().height < 43.5).map((one) => `${one.getBoundingClientRect().height} ${one.outerHTML.slice(0, 120)}`);
+  });
+  assert.deepEqual(small.slice(0, 5), [], what);
+}
+
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Looks at all rules, or only at those that are named. Our page has no frames, and axe needs no page of its own for them. */

@@ -41,7 +41,7 @@ const SCENES = [
     await page.setViewportSize({ width: page.viewportSize().width, height: 600 });
     await page.getByRole("button", { name: "Approve", exact: true }).click();
     await page.getByRole("button", { name: "Take it back" }).click();
-    await page.getByText("Taken back.").waitFor();
+    await page.locator(".toast").getByText("Taken back.").waitFor();
   }],
   ["pending", "?scene=command&open", "", async (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
 ];
@@ -54,7 +54,7 @@ const made = {
 
 const { origin, close } = await serve(new URL("../../.screens", import.meta.url).pathname);
 const browser = await launched();
-for (const width of [320, 768, 1280]) {
+for (const width of [390, 768, 1280]) {
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
     for (const [name, query, hash, act] of SCENES) {

@@ -19,6 +19,26 @@ test("a name that is taken asks for another one, and the link is still good", as
   await done();
 });
 
+test("the name of an enforcer is suggested, is free, and says nothing that the link says", async () => {
+  const { page, done } = await at("all", { hash: "#v=1&g=x&c=y&s=secret" });
+  const name = page.getByLabel("Name of the enforcer");
+  await name.waitFor();
+  assert.equal(await name.inputValue(), "enforcer");
+  for (const n of ["enforcer", "enforcer 2"]) {
+    assert.equal(await name.inputValue(), n);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText(`Paired with ${n}.`).waitFor();
+    await page.evaluate((named) => {
+      const { pairings } = globalThis.desk.picture ?? { pairings: [] };
+      globalThis.desk.change({ pairings: [...pairings, { ...pairings[0], pairId: `pair-${named}`, name: named }] });
+    }, n);
+    await page.evaluate(() => (location.hash = "#v=1&g=x&c=y&s=another"));
+    await name.waitFor();
+  }
+  assert.equal(await name.inputValue(), "enforcer 3");
+  await done();
+});
+
 test("what failed after the link was given leaves the link here", async () => {
   const { page, done } = await at("unpaired", { hash: "#v=1&g=x&c=y&s=secret" });
   await page.evaluate(() => {

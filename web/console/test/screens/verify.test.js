@@ -31,7 +31,7 @@ test("a good receipt: who allowed what, and what it does not prove, in the words
   await ends(page, "Valid");
   const text = await verdict(page, "receipt.json").innerText();
   assert.match(made.said.receipt, /^VALID: L1, executed, approved by ann \(assurance local\)/);
-  for (const said of ["L1, executed, approved by ann (assurance local)", 'run sh -c "echo hi > out"', "rule ask, risk", "exitCode 0",
+  for (const said of ["L1, executed, approved by ann (assurance local)", 'run sh -c "echo hi > out"', "rule ask, risk", "ended with exit code 0", "claimed at 20", "ended at 20",
     "could have reached its key and files", "That nothing else ran.", "That the ledger is whole."]) assert.ok(text.includes(said), `${said}\n${text}`);
   assert.match(text, /receipt \d+ of ledger/);
   await page.getByText("one that came with the receipt proves nothing").waitFor();

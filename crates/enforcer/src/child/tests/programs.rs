@@ -185,6 +185,19 @@ fn what_cannot_be_pinned_is_refused_or_named() {
     assert_eq!(warned.warnings().len(), 1);
 }
 
+#[tokio::test]
+async fn a_directory_of_the_path_that_was_not_searched_is_named_with_what_to_do() {
+    let mut scene = Scene::new();
+    scene.set("PATH", "/bin:tools::tools:/usr/bin:");
+    let prepared = scene.prepare(&["cat"]);
+    let [tools, empty] = prepared.warnings() else { panic!("{:?}", prepared.warnings()) };
+    let (here, below) = (scene.path(""), scene.path("tools"));
+    assert!(tools.contains("entry `tools` of PATH") && tools.contains(text(&below)), "{tools}");
+    assert!(tools.contains("write the whole path"), "{tools}");
+    let here = text(&here).trim_end_matches('/');
+    assert!(empty.contains(&format!("`{here}`")) && empty.contains("take the empty entry out"));
+}
+
 #[test]
 fn without_a_runtime_nothing_is_started() {
     let scene = Scene::new();
