@@ -1,7 +1,7 @@
 // Keeps the page itself on the device, so that history can be read and answers written down offline.
 // It never keeps what a gateway says: only the files below, and only as they were built together.
-const NAME = "countersign-5e9e90c11da8b957";
-const FILES = ["/","/assets/Verify-oyjXwqlL.js","/assets/index-BBUY2Wy0.js","/assets/style-8aiZHPjh.css","/manifest.webmanifest","/icon.svg","/icon-192.png","/icon-512.png","/icon-180.png"];
+const NAME = "countersign-5b62bacf691d877f";
+const FILES = ["/","/assets/Verify-BxhhCKFf.js","/assets/index-878S2KLL.js","/assets/style-8aiZHPjh.css","/manifest.webmanifest","/icon.svg","/icon-192.png","/icon-512.png","/icon-180.png"];
 
 self.addEventListener("install", (event) => {
   const kept = caches.open(NAME).then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" }))));

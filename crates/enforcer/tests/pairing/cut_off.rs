@@ -45,12 +45,12 @@ async fn tell(world: &World, change: &str, edit: &Edit) {
 impl World {
     /// The process ends, and another opens the home.
     async fn again(self, ledger: &Arc<dyn LedgerStore>) -> Self {
-        let Self { _dir, home, enforcer, edge } = self;
+        let Self { _dir, home, enforcer, edge, clock } = self;
         drop(enforcer);
         let identity = home.identity().unwrap().unwrap();
         let enforcer = Enforcer::open(home.clone(), identity, Arc::clone(ledger), edge.clone());
         let enforcer = enforcer.await.unwrap();
-        Self { _dir, home, enforcer, edge }
+        Self { _dir, home, enforcer, edge, clock }
     }
 
     async fn ends(&self) -> Vec<Event> {
