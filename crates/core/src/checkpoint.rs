@@ -1,7 +1,7 @@
 //! A signed head of the ledger: how long it was, and what its newest receipt said.
 
 use crate::encoding::Hash;
-use crate::keys::{Domain, KeyError, KeyId, SecretKeys, Signature, verify_domain};
+use crate::keys::{Domain, KeyError, KeyId, SecretKeys, Signature, verify_domain_known};
 use crate::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -95,7 +95,7 @@ impl Checkpoint {
     /// # Errors
     /// Where it does not verify.
     pub fn verify(&self, operator: &[u8; 32]) -> Result<(), KeyError> {
-        verify_domain(operator, Domain::Checkpoint, &self.head, &self.signature)
+        verify_domain_known(operator, Domain::Checkpoint, &self.head, &self.signature)
     }
 }
 

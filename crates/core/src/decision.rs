@@ -3,7 +3,7 @@
 use crate::artifact::{Artifact, ArtifactHash, HashAlg, Scope};
 use crate::encoding::{Fixed, Hash};
 use crate::json::{self, JsonError, limit};
-use crate::keys::{KeyError, KeyId, SecretKeys, Signature, verify_raw};
+use crate::keys::{KeyError, KeyId, SecretKeys, Signature, verify_known, verify_raw};
 use crate::message::exact;
 use crate::passkey::Assertion;
 use crate::time::Timestamp;
@@ -258,6 +258,11 @@ impl Decision {
     /// Where it does not verify.
     pub fn verify_signature(&self, key: &[u8; 32]) -> Result<(), KeyError> {
         verify_raw(key, &self.signable()?, &self.signature)
+    }
+
+    /// The same for one that this process looks at several times on its way to its use.
+    pub(crate) fn verify_signature_known(&self, key: &[u8; 32]) -> Result<(), KeyError> {
+        verify_known(key, &self.signable()?, &self.signature)
     }
 
     /// A signed hint.

@@ -126,7 +126,7 @@ impl TryFrom<PublicText> for PublicKeys {
     fn try_from(text: PublicText) -> Result<Self, KeyError> {
         let keys = Self { public_key: text.public_key, kx_signature: text.kx_signature };
         let body = KxBody { kx_public: Fixed(keys.exchange()) };
-        verify_domain(&keys.signing(), Domain::KeyExchange, &body, &keys.kx_signature)?;
+        verify_domain_known(&keys.signing(), Domain::KeyExchange, &body, &keys.kx_signature)?;
         Ok(keys)
     }
 }
@@ -265,7 +265,7 @@ impl SecretKeys {
         public_key.iter_mut().zip(both).for_each(|(to, b)| *to = *b);
         let message = Domain::KeyExchange.message(&KxBody { kx_public: Fixed(kx_public) })?;
         let kx_signature = signing.sign(&message)?;
-        verify_raw(own, &message, &kx_signature)?;
+        verify_known(own, &message, &kx_signature)?;
         let public = PublicKeys { public_key: Fixed(public_key), kx_signature };
         Ok(Self { seed, exchange, signing, public })
     }
@@ -339,6 +339,16 @@ pub fn verify_domain(
     verify_raw(key, &domain.message(object)?, signature)
 }
 
+/// As [`verify_domain`], for what this process may have found good before.
+pub(crate) fn verify_domain_known(
+    key: &[u8; 32],
+    domain: Domain,
+    object: &impl Serialize,
+    signature: &Signature,
+) -> Result<(), KeyError> {
+    verify_known(key, &domain.message(object)?, signature)
+}
+
 /// Checks a signature made in `domain` over bytes of ours.
 pub(crate) fn verify_bytes(
     key: &[u8; 32],
@@ -357,7 +367,10 @@ pub(crate) fn verify_raw(key: &[u8; 32], bytes: &[u8], sig: &Signature) -> Resul
 }
 
 pub mod holder;
+mod known;
 pub mod rotation;
+
+pub(crate) use known::verify_known;
 
 thread_local! {
     /// The two keys that this thread read last, newest first. Whoever checks a ledger meets the

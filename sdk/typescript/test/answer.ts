@@ -28,6 +28,7 @@ import { parseStatement, verifyStatement } from "../src/statement.js";
 import { timestamp } from "../src/time.js";
 import { TokenError, decodeToken, verifyToken } from "../src/token.js";
 import { TrustError, parseTrust } from "../src/trust.js";
+import type { TrustStore } from "../src/trust.js";
 import { Refusal, verifyDecision } from "../src/verify.js";
 
 /** The outcome, and what was worked out. */
@@ -74,7 +75,7 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     const decision = refusing(JsonError, "Schema", () => parseDecision(text(input.decision)));
     const vote = verifyDecision(decision, {
       artifact: parseArtifact(text(input.artifact)),
-      trust: parseTrust(text(input.trust)),
+      trust: trustOf(text(input.trust)),
       session: typeof input.session === "string" ? input.session : undefined,
       now: number(input.now),
       skewMillis: number(input.skewMillis),
@@ -86,7 +87,7 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     return { allows: vote.allows, person: vote.person, assurance: vote.assurance };
   },
   receipt(input) {
-    const verdict = checkReceipt(text(input.receipt), parseTrust(text(input.trust)), number(input.now));
+    const verdict = checkReceipt(text(input.receipt), trustOf(text(input.trust)), number(input.now));
     const { verdict: outcome, ...rest } = verdict;
     return { outcome, ...rest } as unknown as JsonObject;
   },
@@ -94,7 +95,7 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     const given = textOf(input);
     const bytes = typeof given === "string" ? utf8(given) : given;
     const known = input.known as { readonly builtin?: string; readonly own: readonly string[] };
-    const checker = new Checker(parseTrust(text(input.trust)), number(input.now), known);
+    const checker = new Checker(trustOf(text(input.trust)), number(input.now), known);
     const report = await checkBundle(pieces(bytes), checker);
     return { outcome: report.verdict, report: alike(report) };
   },
@@ -141,7 +142,7 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     return { digits: compare.digits, pairId: compare.confirm(input.same !== false).pairId };
   },
   stop(input) {
-    const trust = parseTrust(text(input.trust));
+    const trust = trustOf(text(input.trust));
     const stop = parseStop(text(input.stop));
     return { person: verifyStop(stop, text(input.operator), trust, number(input.now)).person };
   },
@@ -217,6 +218,15 @@ const JUDGES: Readonly<Record<string, (input: Input) => JsonObject | Promise<Jso
     return { sealed: canonicalText(sealedJson(made)) };
   },
 };
+
+const stores = new Map<string, TrustStore>();
+
+/** A trust store of a text. One text reads alike each time, and most inputs have the same. */
+function trustOf(given: string): TrustStore {
+  const store = stores.get(given) ?? parseTrust(given);
+  stores.set(given, store);
+  return store;
+}
 
 /** A file as it may come: in pieces that end anywhere. */
 function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {

@@ -44,7 +44,7 @@ pub(crate) fn bundle(chance: &mut Chance, trust: &TrustStore) -> Vec<u8> {
         Cover { kind: BundleType::V1, ledger: "l1".into(), range: Some(range), since: None, until };
     let (mut binder, mut text) = Binder::begin(cover).unwrap();
     lines.iter().for_each(|line| text.extend(binder.add(line).unwrap()));
-    text.extend(binder.close(&secret(if chance.one_in(12) { 5 } else { 1 })).unwrap());
+    text.extend(binder.close(secret(if chance.one_in(12) { 5 } else { 1 })).unwrap());
     match chance.below(5) {
         0 => damaged(&text, chance),
         1 => moved(&text, chance),
@@ -115,7 +115,7 @@ fn receipt(chance: &mut Chance, event: &str, request: &str, prev: Option<&Receip
         content["outcome"] = json!({"claimedAt": at(1_000)});
     }
     let content: Content = serde_json::from_value(content).unwrap();
-    Receipt::sign(content, &secret(if chance.one_in(30) { 5 } else { 1 })).unwrap()
+    Receipt::sign(content, secret(if chance.one_in(30) { 5 } else { 1 })).unwrap()
 }
 
 fn action(event: &str) -> Value {
@@ -168,7 +168,7 @@ fn asked(chance: &mut Chance, content: &mut Value, event: &str, prev: Option<&Re
             nonce: Fixed([5; 24]),
             hints: None,
         };
-        content["decisions"] = json!([Decision::sign(&artifact, choice, &secret(2)).unwrap()]);
+        content["decisions"] = json!([Decision::sign(&artifact, choice, secret(2)).unwrap()]);
         content["trustLevel"] = json!(if event == "denied" { "L0" } else { "L1" });
     }
 }
@@ -182,7 +182,7 @@ fn head(of: &Receipt) -> Checkpoint {
         changes: None,
         usable: None,
     };
-    Checkpoint::sign(head, &secret(1)).unwrap()
+    Checkpoint::sign(head, secret(1)).unwrap()
 }
 
 /// Keys, policies and heads.

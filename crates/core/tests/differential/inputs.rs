@@ -285,7 +285,7 @@ fn token(source: &mut Source) -> Value {
         approves: chance.one_in(2),
         scope: (*chance.pick(&["once", "once", "once", "session", ""])).into(),
     };
-    let mut bytes = Token::sign(&artifact, terms.clone(), &secret(2)).unwrap().to_bytes();
+    let mut bytes = Token::sign(&artifact, terms.clone(), secret(2)).unwrap().to_bytes();
     if chance.one_in(4) {
         bytes = damaged(&bytes, chance);
     }

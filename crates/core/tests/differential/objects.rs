@@ -12,12 +12,17 @@ use countersign_core::redact::commit;
 use countersign_core::time::Instant;
 use countersign_core::trust::{Approver, Operator, Status, TrustStore};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 pub(crate) const NOW: i64 = 1_770_000_000_000;
 
 /// Keys by number: 1 is the operator's, 2 to 4 are people's, 5 is a stranger's.
-pub(crate) fn secret(n: u8) -> SecretKeys {
-    SecretKeys::from_bytes(&[n; 64]).unwrap()
+pub(crate) fn secret(n: u8) -> &'static SecretKeys {
+    // To make one costs more than to sign with it, and each is named tens of thousands of times.
+    static MADE: LazyLock<[SecretKeys; 6]> = LazyLock::new(|| {
+        std::array::from_fn(|n| SecretKeys::from_bytes(&[u8::try_from(n).unwrap(); 64]).unwrap())
+    });
+    &MADE[usize::from(n)]
 }
 
 pub(crate) fn person(n: u8) -> &'static str {
@@ -198,7 +203,7 @@ pub(crate) fn decision(chance: &mut Chance, about: &Artifact, n: u8) -> Decision
         nonce: Fixed(chance.bytes()),
         hints: (!hints.is_empty()).then_some(hints),
     };
-    Decision::sign(about, choice, &secret(n)).unwrap()
+    Decision::sign(about, choice, secret(n)).unwrap()
 }
 
 pub(crate) fn checkpoint(chance: &mut Chance) -> Checkpoint {
@@ -210,13 +215,13 @@ pub(crate) fn checkpoint(chance: &mut Chance) -> Checkpoint {
         changes: None,
         usable: None,
     };
-    Checkpoint::sign(head, &secret(1)).unwrap()
+    Checkpoint::sign(head, secret(1)).unwrap()
 }
 
 pub(crate) fn statement(chance: &mut Chance, about: Artifact) -> Statement {
     let (_, disclosure) = commit(&chance.bytes(), "/env/T", json!("v")).unwrap();
     let disclosures = if chance.one_in(2) { vec![disclosure] } else { vec![] };
-    Statement::sign(about, disclosures, &secret(1)).unwrap()
+    Statement::sign(about, disclosures, secret(1)).unwrap()
 }
 
 /// A receipt of one request, put to one or two people.
@@ -256,5 +261,5 @@ pub(crate) fn receipt(chance: &mut Chance, payload: Map<String, Value>) -> Recei
         }
     }
     let content: Content = serde_json::from_value(content).unwrap();
-    Receipt::sign(content, &secret(if chance.one_in(20) { 5 } else { 1 })).unwrap()
+    Receipt::sign(content, secret(if chance.one_in(20) { 5 } else { 1 })).unwrap()
 }

@@ -4,7 +4,6 @@ use super::standing::still_stands;
 use super::{Enforcer, GateError, RunOnce};
 use crate::ask::{BRIEFLY, Relays};
 use crate::entry;
-use crate::policy::recheck;
 use crate::witness::{self, Contradicted, Witness};
 use countersign_client::ClientError;
 use countersign_core::receipt::Event;
@@ -48,9 +47,8 @@ impl Enforcer {
     ) -> Result<RunOnce, GateError> {
         self.heed_before_use(request, relays).await?;
         self.give_taken(request).await?;
-        let (keys, now) = (self.keys_now().await?, self.now());
+        let ((keys, judge), now) = (self.judged_now().await?, self.now());
         let operator = self.operator_of(request).await?;
-        let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
             still()?;
             still_stands(&keys, request, operator.as_ref(), now)?;

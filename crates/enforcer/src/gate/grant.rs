@@ -16,7 +16,6 @@ mod taken;
 mod wish;
 
 use super::{Enforcer, GateError};
-use crate::policy::recheck;
 use check::Standing;
 pub(crate) use check::offered;
 use countersign_core::time::Instant;
@@ -31,8 +30,7 @@ pub type Whose<'a> = (&'a str, &'a str, &'a str);
 impl Enforcer {
     /// Everything that a grant is looked at with, as it is at this moment.
     async fn standing(&self, asker: Asker) -> Result<Standing, GateError> {
-        let keys = self.keys_now().await?;
-        let judge = recheck::Judge::of(self).await?;
+        let (keys, judge) = self.judged_now().await?;
         Ok(Standing { keys, judge, asker, now: self.now() })
     }
 }

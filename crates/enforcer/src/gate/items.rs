@@ -4,7 +4,6 @@ use super::standing::still_stands;
 use super::{Enforcer, GateError, RunOnce};
 use crate::ask::Relays;
 use crate::entry;
-use crate::policy::recheck;
 use countersign_core::receipt::Event;
 use countersign_store::ledger::items::permitted;
 use countersign_store::ledger::{NewItemClaim, NewItemClaims, RequestRecord};
@@ -33,9 +32,8 @@ impl Enforcer {
         relays: &Relays,
     ) -> Result<Vec<RunOnce>, GateError> {
         self.heed_before_use(request, relays).await?;
-        let (keys, now) = (self.keys_now().await?, self.now());
+        let ((keys, judge), now) = (self.judged_now().await?, self.now());
         let operator = self.operator_of(request).await?;
-        let judge = recheck::Judge::of(self).await?;
         let recheck = move |request: &RequestRecord| {
             still_stands(&keys, request, operator.as_ref(), now)?;
             judge.still_asks_no_more(request)

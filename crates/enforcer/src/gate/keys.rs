@@ -21,10 +21,15 @@ impl Enforcer {
 
     /// Reads again what the ledger says became of keys; another process may have changed them.
     pub(crate) async fn look_back(&self) -> Result<Remembered, GateError> {
-        let found = Remembered::of(&self.past().await?);
+        Ok(self.learned(&self.past().await?))
+    }
+
+    /// What became of keys, by what was read a moment ago.
+    pub(super) fn learned(&self, past: &Proven) -> Remembered {
+        let found = Remembered::of(past);
         let mut known = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
         known.clone_from(&found);
-        Ok(found)
+        found
     }
 
     /// What changed who may do what, or what may happen at all, as the ledger's newest head proves it.

@@ -2,6 +2,7 @@
 
 use super::{Enforcer, GateError};
 use crate::home::{Home, HomeError};
+use crate::policy::recheck::Judge;
 use crate::remembered::Remembered;
 use countersign_core::artifact::ArtifactHash;
 use countersign_core::decision::Decision;
@@ -79,14 +80,7 @@ impl Counting {
 
     /// Whether a stored answer to the round that is asked now counts.
     pub(crate) fn counts(&self, request: &RequestRecord, decision: &Decision) -> bool {
-        match self.judged(request, decision) {
-            Ok(_) => true,
-            // A no is one also where it is late.
-            Err(Refusal::DecisionExpired(_) | Refusal::ArtifactExpired(_)) => {
-                !request.is_yes(decision)
-            }
-            Err(_) => false,
-        }
+        is_counted(request, decision, &self.judged(request, decision))
     }
 
     /// The answers of this round that count.
@@ -112,12 +106,17 @@ impl Counting {
     /// # Errors
     /// [`LedgerError::Void`], with what keeps the first one from counting.
     fn approve(&self, request: &RequestRecord) -> Result<(), LedgerError> {
-        let counted = self.decisions(request);
         let answers = request.accepted_now().map(|accepted| &accepted.decision);
-        let judged = answers.map(|decision| self.judged(request, decision));
+        let judged = answers.map(|decision| (decision, self.judged(request, decision)));
+        let judged: Vec<_> = judged.collect();
+        let counts = |stored: &Decision| {
+            let mut same = judged.iter().filter(|(decision, _)| *decision == stored);
+            same.any(|(decision, judged)| is_counted(request, decision, judged))
+        };
+        let met = request.tally(&counts) == Tally::Met;
+        let judged = judged.into_iter().map(|(_, judged)| judged);
         let (votes, refused): (Vec<_>, Vec<_>) = judged.partition(Result::is_ok);
         let votes = votes.into_iter().flatten().collect();
-        let met = request.tally(&|decision| counted.contains(decision)) == Tally::Met;
         if met && proven(votes).is_some() {
             return Ok(());
         }
@@ -125,6 +124,20 @@ impl Counting {
             Some(refusal) => void(refusal.code(), refusal.to_string()),
             None => void("HARP_ERR_POLICY_DENY", "not approved".into()),
         })
+    }
+}
+
+/// Whether an answer counts of which that was found.
+fn is_counted(
+    request: &RequestRecord,
+    decision: &Decision,
+    judged: &Result<Vote, Refusal>,
+) -> bool {
+    match judged {
+        Ok(_) => true,
+        // A no is one also where it is late.
+        Err(Refusal::DecisionExpired(_) | Refusal::ArtifactExpired(_)) => !request.is_yes(decision),
+        Err(_) => false,
     }
 }
 
@@ -181,8 +194,14 @@ impl Enforcer {
     /// The keys by which an approval is judged when it is used, with what the ledger says of them
     /// now.
     pub(super) async fn keys_now(&self) -> Result<Keys, GateError> {
-        let remembered = self.look_back().await?;
-        Ok(Keys { home: self.home.clone(), remembered })
+        Ok(Keys { home: self.home.clone(), remembered: self.look_back().await? })
+    }
+
+    /// The same with the policies, both by what the ledger says at one moment.
+    pub(super) async fn judged_now(&self) -> Result<(Keys, Judge), GateError> {
+        let past = self.past().await?;
+        let keys = Keys { home: self.home.clone(), remembered: self.learned(&past) };
+        Ok((keys, Judge::of(self, &past)?))
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Place, layers, roster};
 use crate::ask::{Answered, Relays};
 use crate::entry;
 use crate::gate::{Enforcer, GateError};
+use crate::home::HomeError;
 use crate::pairing::PairingError;
 use crate::question::{Grounds, Question, Way};
 use countersign_core::action::{Action, Request};
@@ -20,7 +21,7 @@ use countersign_core::receipt::{Event, Receipt};
 use countersign_core::time::Instant;
 use countersign_core::trust::TrustStore;
 use countersign_policy::load::{Dialect, load_with_places};
-use countersign_store::ledger::Change;
+use countersign_store::ledger::{Change, Proven};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -104,13 +105,13 @@ impl Enforcer {
     /// # Errors
     /// Where the ledger or the pinned keys cannot be read.
     pub async fn acceptances(&self) -> Result<Vec<Acceptance>, GateError> {
-        let past = self.past().await?;
-        Ok(accepted(
-            past.of(&[Change::Policy]),
-            self.ledger().ledger_id(),
-            &self.trust()?,
-            self.now(),
-        ))
+        Ok(self.accepted_by(&self.past().await?)?)
+    }
+
+    /// The same by what was read a moment ago.
+    pub(crate) fn accepted_by(&self, past: &Proven) -> Result<Vec<Acceptance>, HomeError> {
+        let (ledger, trust) = (self.ledger().ledger_id(), self.trust()?);
+        Ok(accepted(past.of(&[Change::Policy]), ledger, &trust, self.now()))
     }
 
     /// A text to be accepted at a place; `path` is its file, whose name tells the dialect.

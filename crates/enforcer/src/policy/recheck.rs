@@ -1,8 +1,8 @@
 //! Whether an approval is still enough, at the moment at which it would be used.
 
 use super::layers;
-use crate::gate::{Enforcer, GateError};
-use crate::home::Home;
+use crate::gate::Enforcer;
+use crate::home::{Home, HomeError};
 use crate::policy::roster::Seated;
 use crate::policy::{Acceptance, Sources, moment, roster};
 use crate::question::{Step, Way, fixed_hash};
@@ -13,7 +13,7 @@ use countersign_core::keys::KeyId;
 use countersign_core::tally::Tally;
 use countersign_core::time::Instant;
 use countersign_policy::{Asker, Decision, Engine, Facts, Verdict};
-use countersign_store::ledger::{Answers, LedgerError, RequestRecord};
+use countersign_store::ledger::{Answers, LedgerError, Proven, RequestRecord};
 
 /// Everything that the policies of this moment are judged by. The texts are read again inside the
 /// claim's transaction.
@@ -26,11 +26,12 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) async fn of(enforcer: &Enforcer) -> Result<Self, GateError> {
+    /// `past` is what the ledger says of what was accepted.
+    pub(crate) fn of(enforcer: &Enforcer, past: &Proven) -> Result<Self, HomeError> {
         Ok(Self {
             home: enforcer.home().clone(),
             sources: enforcer.sources().clone(),
-            accepted: enforcer.acceptances().await?,
+            accepted: enforcer.accepted_by(past)?,
             ways: enforcer.ways()?,
             now: enforcer.now(),
         })

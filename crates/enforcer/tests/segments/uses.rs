@@ -3,6 +3,7 @@
 
 mod grants;
 mod once;
+mod warm;
 
 use crate::beside::{approved, assert_contradicted, edit, found, used};
 use crate::scene::{DAY, Scene};

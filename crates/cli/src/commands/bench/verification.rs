@@ -1,9 +1,9 @@
 //! What it costs to check one decision: everything that stands between a message and a vote.
 
 use super::ground::Ground;
-use super::limit::{repeat, verifications};
+use super::limit::verifications;
 use super::row::{Better, Row};
-use super::samples::median;
+use super::samples::{median, per_second};
 use super::{Effort, failed, gate};
 use crate::failure::Failure;
 use crate::parties;
@@ -18,19 +18,22 @@ use countersign_enforcer::home::{self, Pairing};
 use countersign_enforcer::{Edge, Enforcer, Grounds, Question, Way};
 use countersign_store::ledger::Suspended;
 use std::sync::Arc;
+use std::time::{Duration, Instant as Moment};
+use tokio::task::spawn_blocking;
 
 pub(super) const ROWS: &[&str] = &["verify-rate"];
 
 /// Decisions about one artifact, whose hash and terms are worked out once for all of them.
 const TOGETHER: usize = 8;
 
+/// A round has one decision for so many microseconds of its time.
+const EACH: u128 = 40;
+
 pub(super) async fn measure(ground: &Ground, effort: Effort) -> Result<Vec<Row>, Failure> {
     let case = Case::make(ground, "verification").await?;
     let (mut whole, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
-        let case = case.clone();
-        let rate = repeat(effort.slice / 2, move || case.holds()).await?;
-        whole.push(rate * TOGETHER as f64);
+        whole.push(case.clone().round(effort.slice / 2).await?);
         bare.push(verifications(effort.slice / 2).await?);
     }
     Ok(vec![Row {
@@ -52,7 +55,20 @@ pub(super) struct Case {
     session: String,
     pub(super) trust: TrustStore,
     pub(super) decision: Decision,
+    keys: Arc<SecretKeys>,
     now: Instant,
+}
+
+/// One more yes to an artifact.
+fn allow(artifact: &Artifact, keys: &SecretKeys, edge: &Edge) -> Result<Decision, Failure> {
+    let choice = Choice {
+        word: Word::Allow,
+        scope: Scope::Once,
+        expires_at: artifact.head.expires_at.clone(),
+        nonce: Fixed(edge.random().map_err(failed)?),
+        hints: None,
+    };
+    Decision::sign(artifact, choice, keys).map_err(failed)
 }
 
 impl Case {
@@ -68,21 +84,30 @@ impl Case {
         let session = request.key.session.clone();
         let asked = request.asked.into_iter().next();
         let artifact = asked.ok_or_else(|| failed("nobody was asked"))?.artifact;
-        let choice = Choice {
-            word: Word::Allow,
-            scope: Scope::Once,
-            expires_at: artifact.head.expires_at.clone(),
-            nonce: Fixed(edge.random().map_err(failed)?),
-            hints: None,
-        };
-        let decision = Decision::sign(&artifact, choice, &keys).map_err(failed)?;
+        let decision = allow(&artifact, &keys, &edge)?;
         let (trust, now) = (enforcer.trust()?, edge.now());
-        let enforcer = Arc::new(enforcer);
-        Ok(Self { enforcer, artifact, session, trust, decision, now })
+        let (enforcer, keys) = (Arc::new(enforcer), Arc::new(keys));
+        Ok(Self { enforcer, artifact, session, trust, decision, keys, now })
     }
 
-    /// Whether each of [`TOGETHER`] decisions about the one artifact holds.
-    fn holds(&self) -> bool {
+    /// Decisions that nobody saw before, checked in a second.
+    async fn round(self, slice: Duration) -> Result<f64, Failure> {
+        let groups = usize::try_from(slice.as_micros() / EACH).unwrap_or(1) / TOGETHER + 1;
+        let edge = self.enforcer.edge().clone();
+        let fresh = (0..groups * TOGETHER).map(|_| allow(&self.artifact, &self.keys, &edge));
+        let fresh = fresh.collect::<Result<Vec<_>, _>>()?;
+        let check = move || {
+            let (began, count) = (Moment::now(), fresh.len());
+            if !fresh.chunks(TOGETHER).all(|together| self.holds(together)) {
+                return Err(failed("a decision does not hold"));
+            }
+            Ok(per_second(count, began.elapsed()))
+        };
+        spawn_blocking(check).await.map_err(failed)?
+    }
+
+    /// Whether each of these decisions about the one artifact holds.
+    fn holds(&self, together: &[Decision]) -> bool {
         let Ok(subject) = Subject::of(&self.artifact) else { return false };
         let check = Check {
             subject: &subject,
@@ -92,8 +117,7 @@ impl Case {
             skew_millis: DEFAULT_SKEW_MILLIS,
             replay: &Unused,
         };
-        let vote = || verify(self.decision.clone(), &check);
-        (0..TOGETHER).all(|_| vote().is_ok_and(|vote| vote.allows()))
+        together.iter().all(|one| verify(one.clone(), &check).is_ok_and(|vote| vote.allows()))
     }
 }
 
