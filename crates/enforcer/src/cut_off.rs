@@ -47,7 +47,8 @@ impl Told {
         Self(later.filter_map(|receipt| receipt.content.entry.action.clone()).collect())
     }
 
-    fn newest(&self, key: &KeyId) -> Option<(&Map<String, Value>, &str)> {
+    /// The newest word about a key, and what it says happened.
+    pub(crate) fn newest(&self, key: &KeyId) -> Option<(&Map<String, Value>, &str)> {
         let of =
             |said: &&Map<String, Value>| said.get("keyId").and_then(Value::as_str) == Some(&key.0);
         let said = self.0.iter().rfind(of)?;
@@ -68,7 +69,7 @@ impl Told {
     }
 
     /// Whether a change of the key was taken back.
-    fn unsays(&self, key: &KeyId) -> bool {
+    pub(crate) fn unsays(&self, key: &KeyId) -> bool {
         self.says(key, change::NOT_PINNED) || self.says(key, change::NOT_ENDED)
     }
 }
@@ -86,26 +87,31 @@ impl Enforcer {
     }
 
     /// Makes what was left half made under a claim whose owner is gone, and ends the claim. `false`
-    /// where it is about something else, had not begun, or cannot be made any more; a home that
-    /// cannot be written to keeps it for the next time.
-    pub(crate) async fn made_whole(&self, claim: &ClaimRecord) -> Result<bool, GateError> {
-        let ledger = self.ledger();
-        let Some(request) = ledger.request(&claim.request_id).await? else { return Ok(false) };
-        let receipts = ledger.receipts_of(&request.id).await.map_err(LedgerError::from)?;
+    /// where it is about something else, had not begun, or was not rightly allowed; a home that is
+    /// not whole, or cannot be written to, keeps it for the next time.
+    pub(crate) async fn made_whole(
+        &self,
+        claim: &ClaimRecord,
+        request: &RequestRecord,
+        receipts: &[Receipt],
+    ) -> Result<bool, GateError> {
         let claimed = |receipt: &&Receipt| receipt.content.entry.event == Event::Released;
         let Some(claimed) = receipts.iter().rfind(claimed) else { return Ok(false) };
         let past = self.past().await?;
         let told = Told::since(&past, claimed.content.seq);
-        let ways = self.home().pairings()?;
-        let Some(half) = Half::of(&request, &told, ways) else { return Ok(false) };
-        let pinned = self.home().trust(self.identity())?;
+        let (pinned, ways) = (self.home().trust(self.identity())?, self.home().pairings()?);
+        let is_whole = !pinned.approvers.is_empty() && !ways.is_empty();
+        let Some(half) = Half::of(request, &told, ways) else { return Ok(false) };
+        if !is_whole {
+            return Ok(true);
+        }
         let before = Remembered::before(&past, claimed.content.seq);
-        if !half.is_in(&pinned) && !was_enough(&request, &before.over(pinned), &before) {
+        if !half.is_in(&pinned) && !was_enough(request, &before.over(pinned), &before) {
             return Ok(false);
         }
         let made = match half {
             Half::Pinned(candidate) => self.pin_on(&candidate),
-            Half::Amended(amendment) => self.amend_on(&amendment, &told).await,
+            Half::Amended(amendment) => self.amend_on(&amendment, (&told, claimed.content.seq)).await,
         };
         match made {
             Err(PairingError::Home(HomeError::File(_))) => return Ok(true),
@@ -129,7 +135,12 @@ impl Enforcer {
         Ok(())
     }
 
-    async fn amend_on(&self, amendment: &Amendment, told: &Told) -> Result<(), PairingError> {
+    /// `told` is what was said after the receipt `since`.
+    async fn amend_on(
+        &self,
+        amendment: &Amendment,
+        (told, since): (&Told, u64),
+    ) -> Result<(), PairingError> {
         if amendment.edits().iter().any(|edit| told.unsays(&edit.after.key_id)) {
             self.untell(amendment, told).await?;
             return Err(PairingError::NotAllowed("it was taken back before it was made".into()));
@@ -138,7 +149,15 @@ impl Enforcer {
         if amendment.is_in(&self.home().trust(self.identity())?) {
             return Ok(self.home().lead(amendment)?);
         }
-        Ok(self.home().amend(self.identity(), amendment, &self.look_back().await?, false)?)
+        match self.make(amendment, false).await {
+            // As it would have ended without the crash: what was told of it is taken back.
+            Err(PairingError::Home(HomeError::Amend(why))) => {
+                let told = Told::since(&self.past().await?, since);
+                self.untell(amendment, &told).await?;
+                Err(PairingError::NotAllowed(why.to_string()))
+            }
+            made => made,
+        }
     }
 }
 
@@ -179,8 +198,6 @@ impl Half {
             return (candidate.action() == action).then(|| Self::Pinned(Box::new(candidate)));
         }
         let amendment = Amendment::read(name, parameters, ways)?;
-        let begun = amendment.is_told(told)
-            || amendment.edits().iter().any(|edit| told.unsays(&edit.after.key_id));
-        (begun && amendment.action() == action).then(|| Self::Amended(Box::new(amendment)))
+        (amendment.is_begun(told) && amendment.action() == action).then(|| Self::Amended(Box::new(amendment)))
     }
 }

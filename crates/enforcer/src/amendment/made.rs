@@ -106,7 +106,7 @@ impl Enforcer {
     /// Writes down what changes, but for what is told already.
     pub(crate) async fn tell(&self, amendment: &Amendment, told: &Told) -> Result<(), GateError> {
         for edit in &amendment.edits {
-            if !told.says(&edit.after.key_id, edit.change(amendment.kind)) {
+            if !amendment.tells(edit, told) {
                 let members = edit.members(amendment.kind)?;
                 let members: Vec<_> = members.iter().map(|(k, v)| (*k, v.as_str())).collect();
                 self.record_key(Event::Key, &members).await?;
@@ -125,7 +125,8 @@ impl Enforcer {
     pub(crate) async fn untell(&self, amendment: &Amendment, told: &Told) -> Result<(), GateError> {
         for edit in &amendment.edits {
             let change = edit.change(amendment.kind);
-            if told.says(&edit.after.key_id, change) {
+            // Another's word about the same key, told meanwhile, stands.
+            if amendment.tells(edit, told) {
                 let ended = matches!(change, change::ROTATED | change::REVOKED);
                 let unsaid = if ended { change::NOT_ENDED } else { change::NOT_PINNED };
                 let members = [("change", unsaid), ("keyId", edit.after.key_id.0.as_str())];
@@ -188,13 +189,19 @@ impl Edit {
 }
 
 impl Amendment {
-    /// Whether a receipt tells of a part of it.
-    pub(crate) fn is_told(&self, told: &Told) -> bool {
-        let of = |edit: &Edit| {
-            let members = edit.members(self.kind);
-            members.is_ok_and(|members| told.holds(&edit.after.key_id, &members))
-        };
-        self.edits.iter().any(of)
+    /// Whether receipts tell, or take back, a part of it, and nothing else of any of its keys: what
+    /// was changed later is not overruled.
+    pub(crate) fn is_begun(&self, told: &Told) -> bool {
+        let said = |edit: &&Edit| told.newest(&edit.after.key_id).is_some();
+        let ours = |edit: &Edit| self.tells(edit, told) || told.unsays(&edit.after.key_id);
+        let mut said = self.edits.iter().filter(said).peekable();
+        said.peek().is_some() && said.all(ours)
+    }
+
+    /// Whether the newest word about the key of an edit is this edit.
+    fn tells(&self, edit: &Edit, told: &Told) -> bool {
+        let members = edit.members(self.kind);
+        members.is_ok_and(|members| told.holds(&edit.after.key_id, &members))
     }
 
     /// Whether an action of this name asks for one.
