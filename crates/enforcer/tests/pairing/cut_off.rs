@@ -156,6 +156,38 @@ async fn attack_20_half_of_what_was_taken_back_is_taken_back_whole() {
 }
 
 #[tokio::test]
+async fn attack_20_what_was_taken_back_whole_has_failed_and_begins_nothing_later() {
+    let (world, ledger) = phone().await;
+    let amendment = raised(&world);
+    half(&world, &amendment, "set", &amendment.edits()[0]).await;
+    let unsaid = [("change", "not pinned"), ("keyId", &key(1).key_id().0)];
+    world.enforcer.record_key(Event::Key, &unsaid).await.unwrap();
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Failed]);
+    // The same, asked for once more: nothing is told of it yet.
+    let question = world.enforcer.amendment(&amendment, 60_000).await.unwrap().unwrap();
+    let request = world.allow(&question, 1).await;
+    drop(world.enforcer.claim(&request, &Relays::new()).await.unwrap());
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Failed, Event::Uncertain]);
+    assert_eq!(world.record(1).assurance, Assurance::Web);
+}
+
+#[tokio::test]
+async fn attack_20_a_rotation_that_stands_in_the_trust_store_gets_its_way() {
+    let (world, ledger) = phone().await;
+    let amendment = world.rotate("phone", &world.rotation(1, 3, 60_000)).unwrap();
+    let [old, new] = amendment.edits() else { panic!("{amendment:?}") };
+    half(&world, &amendment, "rotated", old).await;
+    tell(&world, "successor", new).await;
+    world.rewrite_trust(|trust| trust.approvers = vec![old.after.clone(), new.after.clone()]);
+    assert_eq!(world.pairing("phone").key_id, key(1).key_id());
+    let world = world.again(&ledger).await;
+    assert_eq!(world.pairing("phone").key_id, key(3).key_id());
+    assert_eq!(world.ends().await, [Event::Executed]);
+}
+
+#[tokio::test]
 async fn attack_20_half_a_pairing_is_made_as_it_was_allowed_and_no_other() {
     for (told, end) in [(Assurance::Local, Event::Executed), (Assurance::Web, Event::Uncertain)] {
         let (world, ledger) = phone().await;
