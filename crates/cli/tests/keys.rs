@@ -32,7 +32,7 @@ fn roles_change_once_the_pinned_device_allows_it() {
 #[test]
 fn attack_09_a_denied_change_changes_nothing() {
     let world = World::paired();
-    let set = world.spawn("enforcer", &["trust", "set", "ann", "--assurance", "web", "--json"]);
+    let set = world.spawn("enforcer", &["trust", "set", "ann", "--role", "finance", "--json"]);
     let id = world.waiting("approver");
     world.json("approver", &["deny", &id, "-m", "no"]);
     let output = set.output();
@@ -40,7 +40,16 @@ fn attack_09_a_denied_change_changes_nothing() {
         (output.status.code(), error_code(&output).as_str()),
         (Some(10), "pairing_not_allowed")
     );
-    assert_ne!(trust(&world, "enforcer")["approvers"][0]["assurance"], "web");
+    assert_eq!(trust(&world, "enforcer")["approvers"][0]["roles"], serde_json::json!([]));
+}
+
+#[test]
+fn attack_09_a_change_that_would_leave_nobody_is_put_to_nobody() {
+    let world = World::paired();
+    let output = world.run("enforcer", &["trust", "set", "ann", "--assurance", "web", "--json"]);
+    assert_eq!(error_code(&output), "nobody_left", "{output:?}");
+    assert_eq!(world.json("approver", &["inbox"])["items"], serde_json::json!([]));
+    assert_eq!(trust(&world, "enforcer")["approvers"][0]["assurance"], "device");
 }
 
 #[test]
