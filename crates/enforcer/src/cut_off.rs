@@ -37,7 +37,7 @@ pub(crate) struct Told(Vec<Map<String, Value>>);
 /// How a change that was cut off goes on.
 enum Half {
     Pinned(Box<Candidate>),
-    Amended(Amendment),
+    Amended(Box<Amendment>),
 }
 
 impl Told {
@@ -181,6 +181,6 @@ impl Half {
         let amendment = Amendment::read(name, parameters, ways)?;
         let begun = amendment.is_told(told)
             || amendment.edits().iter().any(|edit| told.unsays(&edit.after.key_id));
-        (begun && amendment.action() == action).then_some(Self::Amended(amendment))
+        (begun && amendment.action() == action).then(|| Self::Amended(Box::new(amendment)))
     }
 }

@@ -216,8 +216,8 @@ impl Known {
     /// What it was pinned as before the newest, oldest first: each until the receipt of the next. Of
     /// what a receipt does not tell whole, and before it, nothing is known.
     fn past(&self) -> Vec<Past> {
-        let here = self.described.windows(2).rev();
-        let here = here.map(|pair| pair[0].until(&pair[1].at));
+        let pairs = self.described.iter().zip(self.described.iter().skip(1)).rev();
+        let here = pairs.map(|(one, next)| one.until(&next.at));
         let elsewhere = self.described.first().map_or(&[][..], |first| &first.past);
         let mut past: Vec<Past> = Vec::new();
         for one in here.chain(elsewhere.iter().rev().cloned().map(Some)) {

@@ -86,6 +86,20 @@ export function quorumOf({ artifacts: [first], decisions }: Content): Quorum | u
   };
 }
 
+/**
+ * Those whose yes counted, as they were pinned when it was used. Read off, so it says something only
+ * of a receipt that is valid.
+ */
+export function allowedBy(content: Content, trust: TrustStore, now: number): readonly Approver[] {
+  const asked = askedIn(content);
+  const weighed = content.decisions.flatMap((decision) => {
+    const signer = approverOf(trust, decision.signerKeyId);
+    return signer === undefined ? [] : [counted(content, decision, signer, asked, now)];
+  });
+  const persons = allowing(answersOf(weighed));
+  return weighed.flatMap(({ signer, yes }) => (yes === true && persons.has(signer.person) ? [signer] : []));
+}
+
 /** Events which say that an approval stood. */
 const NEED_APPROVAL: readonly Event[] = ["approved", "executed", "failed", "released", "uncertain"];
 
@@ -302,18 +316,23 @@ function weigh(
   if (operatorOf(trust, id) !== undefined) end("SelfApproval");
   if (approverOf(trust, id) === undefined) throw untrusted(id);
   const signer = named(() => signerOf(decision, trust, now));
+  return counted(content, decision, signer, asked, now);
+}
+
+/** The same of a signer whose key counts. */
+function counted(content: Content, decision: Decision, signer: Approver, asked: Asked, now: number): Weighed {
   if (!verifies(() => verifySignature(decision, signer.keys.signing))) end("BadSignature");
   // Every artifact's claimed hash was worked out again before.
   const artifact = asked.artifacts.find((one) => one.artifactHash === decision.artifactHash);
   const { terms } = asked;
   if (artifact === undefined || terms === undefined) return end("HashMismatch");
   named(() => demandNames(decision, artifact));
-  const counted = named(() => asItWas(signer, usedAt(content), decision, terms.route));
+  const judged = named(() => asItWas(signer, usedAt(content), decision, terms.route));
   const yes = saysYes(decision, terms, content.items);
   // A yes that came too late or takes more than was offered is none, and no no either.
   const good = () =>
     keepsToOffer(decision, artifact, terms.route) && inTime(content, decision, artifact, now);
-  return { ...counted, yes: yes === true && !good() ? undefined : yes };
+  return { ...judged, yes: yes === true && !good() ? undefined : yes };
 }
 
 /**

@@ -204,6 +204,21 @@ impl Judged<'_> {
 type Reached = (Level, Option<Assurance>, Vec<String>);
 
 impl Content {
+    /// Those whose yes counted, as they were pinned when it was used. Read off, so it says something
+    /// only of a receipt that is [`Verdict::Valid`].
+    #[must_use]
+    pub fn allowed_by(&self, trust: &TrustStore, now: Instant) -> Vec<Approver> {
+        let Ok((artifacts, terms)) = self.asked() else { return Vec::new() };
+        let weigh = |decision: &Decision| {
+            let signer = trust.approver(&decision.signer_key_id)?;
+            self.counted(decision, signer, (&artifacts, terms.as_ref()), now).ok()
+        };
+        let weighed: Vec<_> = self.entry.decisions.iter().filter_map(weigh).collect();
+        let persons = quorum::allowing(&weighed);
+        let allows = |w: &&Weighed<'_>| w.says == Some(true) && persons.contains(&*w.signer.person);
+        weighed.iter().filter(allows).map(|w| w.signer.newest()).collect()
+    }
+
     /// What must be true of a receipt whoever signed it: it says one thing, about one request.
     fn hangs_together(&self) -> Result<(), Verdict> {
         let entry = &self.entry;
@@ -312,7 +327,7 @@ impl Content {
     fn weigh<'a>(
         &self,
         decision: &Decision,
-        (artifacts, terms): (&[Artifact], Option<&Terms>),
+        asked: (&[Artifact], Option<&Terms>),
         trust: &'a TrustStore,
         judged: &Judged<'_>,
     ) -> Result<Weighed<'a>, Verdict> {
@@ -324,6 +339,17 @@ impl Content {
         if !judged.counts(&signer.status) {
             return Err(Verdict::Revoked);
         }
+        self.counted(decision, signer, asked, judged.at.now)
+    }
+
+    /// The same of a signer whose key counts.
+    fn counted<'a>(
+        &self,
+        decision: &Decision,
+        signer: &'a Approver,
+        (artifacts, terms): (&[Artifact], Option<&Terms>),
+        now: Instant,
+    ) -> Result<Weighed<'a>, Verdict> {
         decision.verify_signature(&signer.keys.signing()).map_err(|_| Verdict::BadSignature)?;
         let hash = decision.artifact_hash;
         // Every artifact's claimed hash was worked out again before.
@@ -334,7 +360,7 @@ impl Content {
         let yes = items::yes(decision, terms, self.entry.items.as_deref());
         // A yes that came too late or takes more than was offered is none, and no no either.
         let in_bounds = || Taken::of(decision, &artifact.head, &terms.route).is_ok();
-        let in_time = || self.in_time(decision, artifact, judged.at.now);
+        let in_time = || self.in_time(decision, artifact, now);
         let says = yes.filter(|yes| !yes || in_bounds() && in_time());
         Ok(Weighed { signer, assurance, says })
     }

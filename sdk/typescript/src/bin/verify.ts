@@ -2,22 +2,26 @@
 /** `countersign-verify`: checks a receipt offline against pinned keys. */
 
 import { readFileSync } from "node:fs";
-import { checkReceipt } from "../check.js";
+import { allowedBy, checkReceipt } from "../check.js";
 import type { Verdict } from "../check.js";
 import { limit } from "../json.js";
-import { EVENTS } from "../receipt.js";
+import { EVENTS, parseReceipt } from "../receipt.js";
+import { ASSURANCES, isEnough } from "../route.js";
+import type { Assurance } from "../route.js";
 import { timestamp } from "../time.js";
 import { parseTrust } from "../trust.js";
 import type { TrustStore } from "../trust.js";
 
 const USAGE = `usage: countersign-verify RECEIPT --trust TRUST [OPTIONS]
 
-  --trust FILE     the keys to trust, a file of \`countersign trust export\`
-  --require LEVEL  the least level that will do: L0 or L1
-  --event EVENT    the event that it must record
-  --at TIME        judge at this moment instead of now, RFC 3339
-  --json           one JSON document
-  -h, --help       this text
+  --trust FILE       the keys to trust, a file of \`countersign trust export\`
+  --require LEVEL    the least level that will do: L0 or L1
+  --event EVENT      the event that it must record
+  --assurance LEVEL  the least assurance of every answer that counted
+  --approver WHO     a person, or role:NAME, among those whose yes counted; may be repeated
+  --at TIME          judge at this moment instead of now, RFC 3339
+  --json             one JSON document
+  -h, --help         this text
 
 Exit 0: valid, with everything that was asked for. 13: not valid. 2: usage. 1: unreadable file.
 Without --require and --event the answer is only whether the receipt is authentic.`;
@@ -37,6 +41,8 @@ interface Wanted {
   trust: string;
   require?: string;
   event?: string;
+  assurance?: Assurance;
+  approvers: readonly string[];
   at: number;
   json: boolean;
 }
@@ -48,30 +54,38 @@ function main(given: readonly string[]): number {
   }
   const wanted = understood(given);
   const trust = trustIn(wanted.trust);
-  const verdict = checkReceipt(contents(wanted.receipt, limit.RECEIPT), trust, wanted.at);
-  const missing = missingIn(verdict, wanted);
+  const bytes = contents(wanted.receipt, limit.RECEIPT);
+  const verdict = checkReceipt(bytes, trust, wanted.at);
+  const missing = [...missingIn(verdict, wanted), ...absentIn(verdict, bytes, trust, wanted)];
   console.log(wanted.json ? document(verdict, missing) : words(verdict, missing, wanted));
   return verdict.verdict === "Valid" && missing.length === 0 ? 0 : 13;
 }
 
 function understood(given: readonly string[]): Wanted {
   const values = new Map<string, string>();
+  const approvers: string[] = [];
   const rest = [...given];
   while (rest.length > 0) {
     const word = rest.shift() ?? "";
     const [name = "", inline] = word.startsWith("--") ? word.split(/=(.*)/s) : ["RECEIPT", word];
-    if (!["RECEIPT", "--trust", "--require", "--event", "--at", "--json"].includes(name)) {
+    if (!OPTIONS.includes(name)) {
       throw new Failure(2, `no such option: ${printable(name)}`);
     }
     const value = name === "--json" ? "" : (inline ?? rest.shift());
     if (value === undefined) throw new Failure(2, `${name} needs a value`);
+    if (name === "--approver") {
+      approvers.push(value);
+      continue;
+    }
     if (values.has(name)) throw new Failure(2, `${name} is given twice`);
     values.set(name, value);
   }
-  return checked(values);
+  return checked(values, approvers);
 }
 
-function checked(values: ReadonlyMap<string, string>): Wanted {
+const OPTIONS = ["RECEIPT", "--trust", "--require", "--event", "--assurance", "--approver", "--at", "--json"];
+
+function checked(values: ReadonlyMap<string, string>, approvers: readonly string[]): Wanted {
   const [receipt, trust] = [values.get("RECEIPT"), values.get("--trust")];
   const [require, event, at] = ["--require", "--event", "--at"].map((name) => values.get(name));
   if (receipt === undefined) throw new Failure(2, "name a receipt");
@@ -82,11 +96,16 @@ function checked(values: ReadonlyMap<string, string>): Wanted {
   if (event !== undefined && !(EVENTS as readonly string[]).includes(event)) {
     throw new Failure(2, `--event takes one of ${EVENTS.join(", ")}`);
   }
+  const assurance = ASSURANCES.find((one) => one === values.get("--assurance"));
+  if (values.has("--assurance") && assurance === undefined) {
+    throw new Failure(2, `--assurance takes one of ${ASSURANCES.join(", ")}`);
+  }
   const moment = at === undefined ? Date.now() : timestamp(at)?.millis;
   if (moment === undefined) throw new Failure(2, "--at takes an RFC 3339 timestamp");
   const json = values.has("--json");
   return {
-    receipt, trust, at: moment, json,
+    receipt, trust, approvers, at: moment, json,
+    ...(assurance === undefined ? {} : { assurance }),
     ...(require === undefined ? {} : { require }),
     ...(event === undefined ? {} : { event }),
   };
@@ -100,7 +119,22 @@ function missingIn(verdict: Verdict, wanted: Wanted): readonly string[] {
   if (wanted.event !== undefined && wanted.event !== verdict.event) {
     missing.push(`event is ${verdict.event}, ${wanted.event} was required`);
   }
+  const { assurance } = verdict;
+  if (wanted.assurance !== undefined && (assurance === undefined || !isEnough(assurance, wanted.assurance))) {
+    missing.push(`assurance is ${assurance ?? "of nobody"}, ${wanted.assurance} was required`);
+  }
   return missing;
+}
+
+/** Who was asked for and did not allow it. */
+function absentIn(verdict: Verdict, bytes: Uint8Array, trust: TrustStore, wanted: Wanted): readonly string[] {
+  if (verdict.verdict !== "Valid") return [];
+  const allowed = allowedBy(parseReceipt(bytes).content, trust, wanted.at)
+    .filter(({ person }) => verdict.approvers.includes(person));
+  const role = (who: string) => (who.startsWith("role:") ? who.slice("role:".length) : undefined);
+  const is = (who: string) =>
+    allowed.some(({ person, roles }) => (role(who) === undefined ? person === who : roles.includes(role(who) ?? "")));
+  return wanted.approvers.filter((who) => !is(who)).map((who) => `approved by no \`${printable(who)}\``);
 }
 
 function document(verdict: Verdict, missing: readonly string[]): string {
@@ -117,6 +151,8 @@ function words(verdict: Verdict, missing: readonly string[], wanted: Wanted): st
   const names = [
     ...(wanted.require === undefined ? ["--require"] : []),
     ...(wanted.event === undefined ? ["--event"] : []),
+    ...(wanted.assurance === undefined ? ["--assurance"] : []),
+    ...(wanted.approvers.length === 0 ? ["--approver"] : []),
   ];
   const note = names.length > 0 ? `\nnot checked, because not asked for: ${names.join(", ")}` : "";
   return `VALID: ${verdict.level}, ${verdict.event}, ${by}${note}`;

@@ -12,7 +12,7 @@ use countersign_core::receipt::check::{Quorum, Verdict, check};
 use countersign_core::receipt::validity::{Moment, Witnessed};
 use countersign_core::receipt::{Event, Level, Receipt as Document};
 use countersign_core::time::Instant;
-use countersign_core::trust::TrustStore;
+use countersign_core::trust::{Approver, TrustStore};
 use countersign_enforcer::Edge;
 use countersign_enforcer::audit::seen::{Seen, of_one};
 use countersign_store::ledger::read::Receipts;
@@ -48,6 +48,11 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "LEVEL", value_parser = least)]
     assurance: Option<Assurance>,
 
+    /// Who must be among those whose yes counted: a person, or `role:NAME` for anyone who had that role
+    /// then; may be repeated, and each must be met
+    #[arg(long, value_name = "NAME|role:NAME")]
+    approver: Vec<String>,
+
     /// The event that it must record, such as executed
     #[arg(long, value_name = "EVENT", value_parser = event)]
     event: Option<Event>,
@@ -81,7 +86,8 @@ impl Verify {
             seen
         });
         let because = why::because(&bytes, &verdict, &trust);
-        let missing = self.missing(&verdict);
+        let mut missing = self.missing(&verdict);
+        missing.extend(self.not_among(&verdict, &bytes, (&trust, now)));
         let quorum = quorum(&bytes, &verdict);
         let mut words = self.words(&verdict, &missing, quorum.as_ref());
         let mut document = document(&verdict, &missing, quorum.as_ref());
@@ -152,6 +158,27 @@ impl Verify {
         missing
     }
 
+    /// Who was asked for and did not allow it.
+    fn not_among(
+        &self,
+        verdict: &Verdict,
+        bytes: &[u8],
+        (trust, now): (&TrustStore, Instant),
+    ) -> Vec<String> {
+        let Verdict::Valid { approvers, .. } = verdict else { return Vec::new() };
+        let receipt = Document::parse(bytes).ok();
+        let allowed =
+            receipt.map(|receipt| receipt.content.allowed_by(trust, now)).unwrap_or_default();
+        let counted = |one: &&Approver| approvers.contains(&one.person);
+        let allowed: Vec<_> = allowed.iter().filter(counted).collect();
+        let is = |wanted: &str| match wanted.strip_prefix("role:") {
+            Some(role) => allowed.iter().any(|one| one.roles.iter().any(|has| has == role)),
+            None => allowed.iter().any(|one| one.person == wanted),
+        };
+        let absent = self.approver.iter().filter(|wanted| !is(wanted));
+        absent.map(|wanted| format!("approved by no `{}`", visible(wanted, false))).collect()
+    }
+
     fn words(&self, verdict: &Verdict, missing: &[String], quorum: Option<&Quorum>) -> String {
         let Verdict::Valid { level, assurance, event, approvers } = verdict else {
             return format!("NOT VALID: {}", explain(verdict));
@@ -174,6 +201,9 @@ impl Verify {
         }
         if self.assurance.is_none() {
             unchecked.push("--assurance");
+        }
+        if self.approver.is_empty() {
+            unchecked.push("--approver");
         }
         let note = match unchecked.as_slice() {
             [] => String::new(),

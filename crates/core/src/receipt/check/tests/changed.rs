@@ -90,3 +90,19 @@ fn attack_10_a_key_that_was_taken_back_has_no_past() {
         Status::Revoked { at: USED.timestamp(), compromised_since: None };
     assert_eq!(case.verdict(), Verdict::Revoked);
 }
+
+#[test]
+fn who_allowed_it_is_told_as_they_were_then() {
+    let sre = |ann: &mut Approver| ann.roles = vec!["sre".into()];
+    let roles = |after| {
+        let case = case().changed(after, sre);
+        case.content.allowed_by(&case.trust, NOW).into_iter().map(|one| one.roles).next().unwrap()
+    };
+    assert_eq!((roles(1), roles(0)), (vec![], vec!["sre".to_owned()]));
+    let mut denied = case();
+    denied.content.entry.decisions = vec![decide(&denied.artifact, Word::Deny, &denied.person)];
+    assert!(denied.content.allowed_by(&denied.trust, NOW).is_empty());
+    let mut forged = case();
+    forged.content.entry.decisions = vec![decide(&forged.artifact, Word::Allow, &secret(3))];
+    assert!(forged.content.allowed_by(&forged.trust, NOW).is_empty());
+}
