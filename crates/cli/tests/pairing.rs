@@ -380,6 +380,18 @@ fn to_revoke_one_of_two_approvers_says_nothing_of_who_is_left() {
 }
 
 #[test]
+fn attack_09_a_key_that_runs_out_is_not_left_where_the_last_that_stays_is_revoked() {
+    let world = two_approvers();
+    world.json("enforcer", &["revoke", "bob", "--after", "1h"]);
+    let mut person = Screen::of(&world.command("enforcer", &["revoke", "ann"]));
+    person.sees("warning: nobody is left");
+    person.sees("Revoke `ann`? [y/N]");
+    person.types("n");
+    assert_ne!(person.end().0, 0);
+    assert_eq!(world.json("enforcer", &["revoke", "ann"])["nobodyLeft"], true);
+}
+
+#[test]
 fn a_key_is_replaced_by_pairing_its_successor_and_letting_it_run_out() {
     let world = two_approvers();
     let alone = World::paired();

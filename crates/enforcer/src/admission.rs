@@ -84,6 +84,17 @@ impl Enforcer {
         if ways.is_empty() { Err(PairingError::NobodyLeft(floor)) } else { Ok(Some(ways)) }
     }
 
+    /// Whether nobody would be left, without this pairing, who may allow the next change of keys.
+    ///
+    /// # Errors
+    /// Where the home cannot be read.
+    pub async fn is_last(&self, name: &str) -> Result<bool, PairingError> {
+        let floor = self.floor().await?;
+        let mut ways = self.home().pairings()?;
+        ways.retain(|way| way.name != name);
+        Ok(floor::kept(floor, &self.trust()?, &ways).is_err())
+    }
+
     /// The [`floor`] of this home.
     pub(crate) async fn floor(&self) -> Result<Option<Assurance>, GateError> {
         let remembered = self.look_back().await?;

@@ -12,7 +12,7 @@ use countersign_core::display::{counted, visible};
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Timestamp;
 use countersign_core::trust::Status;
-use countersign_enforcer::{Enforcer, pairing::PairingError};
+use countersign_enforcer::Enforcer;
 use countersign_store::ledger::read::Query;
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -47,9 +47,9 @@ pub(crate) struct Revoke {
 }
 
 /// What it means to take back the last approver who may allow another.
-const LAST: &str = "nobody is left then who may allow another approver: this home pins none any \
-    more, and what it asks from now on needs a new home (countersign --home DIR pair …); this one \
-    keeps its receipts";
+const LAST: &str = "nobody is left then who may allow another approver (a key that runs out may \
+    until it has): this home pins none any more, and what it asks from now on needs a new home \
+    (countersign --home DIR pair …); this one keeps its receipts";
 
 /// What it means for receipts of before.
 const AGED: &str = "receipts that rest on it and whose age nobody else saw count no more either \
@@ -140,7 +140,8 @@ impl Revoke {
     /// pinned here. Says whether nobody is left who may allow another.
     async fn approver(&self, here: &Here<'_>) -> Result<bool, Failure> {
         let enforcer = parties::existing_enforcer(&here.root).await?;
-        let last = self.is_last(&enforcer).await;
+        // What cannot be read keeps nobody from revoking.
+        let last = enforcer.is_last(&self.name).await.unwrap_or(false);
         self.counts_no_more(here, &enforcer).await;
         if last {
             self.warned(here).await?;
@@ -152,17 +153,6 @@ impl Revoke {
             let _ = tokio::time::timeout(std::time::Duration::from_secs(3), told).await;
         }
         Ok(last)
-    }
-
-    /// Whether no other may allow a new approver. What cannot be read keeps nobody from revoking.
-    async fn is_last(&self, enforcer: &Enforcer) -> bool {
-        let Ok(pairings) = enforcer.home().pairings() else { return false };
-        let own = pairings.into_iter().find(|pairing| pairing.name == self.name);
-        match (own, enforcer.admitters().await) {
-            (Some(own), Ok(Some(ways))) => ways.iter().all(|way| way.approver.key_id == own.key_id),
-            (_, Err(PairingError::NobodyLeft(_))) => true,
-            _ => false,
-        }
     }
 
     /// Says what becomes of receipts, and of how many. What cannot be read keeps nobody from revoking.

@@ -199,7 +199,6 @@ fn a_policy_that_nobody_accepted_warns_and_one_that_does_not_load_fails() {
 #[test]
 fn an_accepted_policy_that_was_changed_fails() {
     let patient = Patient::of(World::bare());
-    patient.run(&["policy", "init"]);
     patient.doctor().check("policy", "ok");
     let path = patient.home().join("policy.toml");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -235,4 +234,34 @@ fn after_the_last_approver_was_revoked_the_fix_is_a_new_home() {
     patient.run(&["revoke", "ann"]);
     let fix = patient.doctor().check("approvers", "warn")["fix"].clone();
     assert!(fix.as_str().unwrap().starts_with("begin a new home"), "{fix}");
+}
+
+#[test]
+fn a_home_in_which_nobody_stays_who_may_allow_changes_of_keys_warns_with_a_new_home() {
+    let patient = Patient::of(World::with_gateway());
+    patient.run(&["policy", "accept"]);
+    patient.doctor().check("floor", "skipped");
+    let world = &patient.world;
+    world.pair("enforcer", "approver", "ann", "device");
+    let found = patient.doctor().check("floor", "ok")["found"].clone();
+    assert!(found.as_str().unwrap().contains("`device`"), "{found}");
+    let (mut pairing, link) = world.invite("enforcer", "bob", "device");
+    world.json("approver-2", &["join", &link]);
+    world.answer("approve");
+    assert!(pairing.wait().success());
+    // One that runs out answers for a while, and nobody is left after it.
+    patient.run(&["revoke", "bob", "--after", "1h"]);
+    patient.doctor().check("floor", "ok");
+    patient.run(&["revoke", "ann"]);
+    let said = patient.doctor();
+    said.check("approvers", "ok");
+    let fix = said.check("floor", "warn")["fix"].clone();
+    assert!(fix.as_str().unwrap().starts_with("begin a new home"), "{fix}");
+}
+
+#[test]
+fn whom_no_pairing_leads_to_keeps_no_floor() {
+    let patient = Patient::paired();
+    std::fs::remove_file(patient.home().join("pairings/ann.json")).unwrap();
+    patient.doctor().check("floor", "warn");
 }

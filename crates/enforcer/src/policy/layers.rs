@@ -310,3 +310,6 @@ pub fn surroundings(root: &Path, sources: &Sources, workspace: &str) -> facts::P
 pub(crate) fn hash_of(text: &[u8]) -> Hash {
     Hash(Sha256::digest(text).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use countersign_core::artifact::Assurance;
 use countersign_core::receipt::Event;
 use countersign_core::trust::{Approver, Status};
 use countersign_enforcer::amendment::{Amendment, Edit, Particulars};
+use countersign_enforcer::pairing::Candidate;
 use countersign_enforcer::{Enforcer, Relays};
 use countersign_store::ledger::LedgerStore;
 use std::sync::Arc;
@@ -26,19 +27,40 @@ async fn half(world: &World, amendment: &Amendment, change: &str, edit: &Edit) {
 }
 
 async fn tell(world: &World, change: &str, edit: &Edit) {
-    let Approver { key_id, keys, person, assurance, status, .. } = &edit.after;
+    let Approver { key_id, keys, person, roles, assurance, status, .. } = &edit.after;
     let fingerprint = keys.fingerprint().to_string();
+    let roles = serde_json::to_string(roles).unwrap();
     let mut members = vec![
         ("change", change),
         ("keyId", key_id.0.as_str()),
         ("person", person),
         ("fingerprint", &fingerprint),
         ("assurance", assurance.name()),
-        ("roles", "[]"),
+        ("roles", &roles),
     ];
     if let Status::Rotated { until } = status {
         members.push(("until", until.as_str()));
     }
+    world.enforcer.record_key(Event::Key, &members).await.unwrap();
+}
+
+/// Writes down that a key is about to be pinned.
+async fn tell_pinned(world: &World, Candidate { pairing, approver }: &Candidate) {
+    let keys = serde_json::to_string(&approver.keys).unwrap();
+    let fingerprint = approver.keys.fingerprint().to_string();
+    let members = [
+        ("change", "pinned"),
+        ("name", &pairing.name),
+        ("person", &approver.person),
+        ("keyId", &approver.key_id.0),
+        ("keys", &keys),
+        ("fingerprint", &fingerprint),
+        ("assurance", approver.assurance.name()),
+        ("roles", "[]"),
+        ("device", &pairing.approver_id),
+        ("pairing", &pairing.pair_id),
+        ("pairedAt", pairing.paired_at.as_str()),
+    ];
     world.enforcer.record_key(Event::Key, &members).await.unwrap();
 }
 
@@ -96,6 +118,106 @@ async fn attack_20_half_a_rotation_gets_its_successor() {
     assert_eq!(world.record(3).status, Status::Active {});
     assert_eq!(world.pairing("phone").key_id, key(3).key_id());
     assert_eq!(world.changes().await, ["pinned", "rotated", "successor"]);
+}
+
+#[tokio::test]
+async fn attack_20_half_an_import_is_made_whole() {
+    let ((world, ledger), theirs) = (phone().await, super::world().await);
+    theirs.begin("ann", 66, Assurance::Local).await;
+    theirs.pin("bob", 67, Assurance::Local, 66).await;
+    let mut file = theirs.enforcer.trust().unwrap();
+    let operator = key(68).key_id();
+    file.operators[0].key_id = operator.clone();
+    file.operators[0].keys = *key(68).public();
+    let amendment = Amendment::import(&world.enforcer.trust().unwrap(), file).unwrap();
+    half(&world, &amendment, "imported", &amendment.edits()[0]).await;
+    let world = world.again(&ledger).await;
+    assert_eq!((world.record(66).person, world.record(67).person), ("ann".into(), "bob".into()));
+    assert!(world.enforcer.trust().unwrap().operator(&operator).is_some());
+    assert_eq!(world.changes().await, ["pinned", "imported", "imported", "operator imported"]);
+    assert_eq!(world.ends().await, [Event::Executed]);
+}
+
+#[tokio::test]
+async fn attack_20_half_of_what_was_taken_back_is_taken_back_whole() {
+    let (world, ledger) = phone().await;
+    let amendment = world.rotate("phone", &world.rotation(1, 3, 60_000)).unwrap();
+    let [old, new] = amendment.edits() else { panic!("{amendment:?}") };
+    half(&world, &amendment, "rotated", old).await;
+    tell(&world, "successor", new).await;
+    let unsaid = [("change", "not ended"), ("keyId", old.after.key_id.0.as_str())];
+    world.enforcer.record_key(Event::Key, &unsaid).await.unwrap();
+    let world = world.again(&ledger).await;
+    assert_eq!(world.record(1).status, Status::Active {});
+    assert!(world.enforcer.trust().unwrap().approver(&key(3).key_id()).is_none());
+    let changes = ["pinned", "rotated", "successor", "not ended", "not pinned"];
+    assert_eq!(world.changes().await, changes);
+    assert_eq!(world.ends().await, [Event::Failed]);
+}
+
+#[tokio::test]
+async fn attack_20_what_was_taken_back_whole_has_failed_and_begins_nothing_later() {
+    let (world, ledger) = phone().await;
+    let amendment = raised(&world);
+    half(&world, &amendment, "set", &amendment.edits()[0]).await;
+    let unsaid = [("change", "not pinned"), ("keyId", &key(1).key_id().0)];
+    world.enforcer.record_key(Event::Key, &unsaid).await.unwrap();
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Failed]);
+    // The same, asked for once more: nothing is told of it yet.
+    let question = world.enforcer.amendment(&amendment, 60_000).await.unwrap().unwrap();
+    let request = world.allow(&question, 1).await;
+    drop(world.enforcer.claim(&request, &Relays::new()).await.unwrap());
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Failed, Event::Uncertain]);
+    assert_eq!(world.record(1).assurance, Assurance::Web);
+}
+
+#[tokio::test]
+async fn attack_20_a_rotation_that_stands_in_the_trust_store_gets_its_way() {
+    let (world, ledger) = phone().await;
+    let amendment = world.rotate("phone", &world.rotation(1, 3, 60_000)).unwrap();
+    let [old, new] = amendment.edits() else { panic!("{amendment:?}") };
+    half(&world, &amendment, "rotated", old).await;
+    tell(&world, "successor", new).await;
+    world.rewrite_trust(|trust| trust.approvers = vec![old.after.clone(), new.after.clone()]);
+    assert_eq!(world.pairing("phone").key_id, key(1).key_id());
+    let world = world.again(&ledger).await;
+    assert_eq!(world.pairing("phone").key_id, key(3).key_id());
+    assert_eq!(world.ends().await, [Event::Executed]);
+}
+
+#[tokio::test]
+async fn attack_20_half_a_pairing_is_made_as_it_was_allowed_and_no_other() {
+    for (told, end) in [(Assurance::Local, Event::Executed), (Assurance::Web, Event::Uncertain)] {
+        let (world, ledger) = phone().await;
+        let mut candidate = world.candidate("me", 2, Assurance::Local);
+        let request = world.allowed(&candidate, 1).await;
+        drop(world.enforcer.claim(&request, &Relays::new()).await.unwrap());
+        candidate.approver.assurance = told;
+        tell_pinned(&world, &candidate).await;
+        let world = world.again(&ledger).await;
+        let pinned = world.enforcer.trust().unwrap().approver(&key(2).key_id()).cloned();
+        let made = end == Event::Executed;
+        assert_eq!(pinned, made.then_some(candidate.approver), "{told:?}");
+        assert_eq!(world.ends().await, [end]);
+    }
+}
+
+#[tokio::test]
+async fn attack_09_what_too_weak_an_approver_allowed_is_not_made() {
+    let (world, ledger) = phone().await;
+    let roles = Particulars { roles: Some(vec!["boss".into()]), ..Particulars::default() };
+    let amendment = world.set("phone", roles).unwrap();
+    let question = world.enforcer.amendment(&amendment, 60_000).await.unwrap().unwrap();
+    let request = world.allow(&question, 1).await;
+    // The gate itself claims none that is not enough by now.
+    world.pin("tablet", 2, Assurance::Device, 1).await;
+    drop(world.enforcer.claim(&request, &Relays::new()).await.unwrap());
+    tell(&world, "set", &amendment.edits()[0]).await;
+    let world = world.again(&ledger).await;
+    assert!(world.record(1).roles.is_empty());
+    assert_eq!(world.ends().await, [Event::Executed, Event::Uncertain]);
 }
 
 #[tokio::test]

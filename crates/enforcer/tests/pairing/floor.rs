@@ -7,6 +7,7 @@ use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::amendment::{AmendError, Amendment, Particulars};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::pairing::PairingError;
+use countersign_enforcer::remembered::Remembered;
 use countersign_enforcer::{Answered, Relays};
 use countersign_store::ledger::RequestRecord;
 
@@ -72,6 +73,19 @@ async fn attack_09_of_two_lowerings_that_were_allowed_side_by_side_one_is_made()
     assert_eq!(world.asked_about_eve().await.unwrap().unwrap(), ["tablet"]);
     let changes = world.changes().await;
     assert_eq!(changes.iter().filter(|change| *change == "set").count(), 1, "{changes:?}");
+}
+
+#[tokio::test]
+async fn attack_09_of_two_lowerings_that_were_looked_at_side_by_side_one_is_written() {
+    let world = three().await;
+    let (phone, tablet) = (world.to("phone", Assurance::Web), world.to("tablet", Assurance::Web));
+    // Both were found to leave somebody, and come to the lock one after the other.
+    let trust = world.enforcer.trust().unwrap();
+    let remembered = Remembered::read(world.enforcer.ledger(), &trust).await.unwrap();
+    let write = |one| world.home.amend(world.enforcer.identity(), one, &remembered, false);
+    write(&phone).unwrap();
+    locks(write(&tablet).map_err(PairingError::from), Assurance::Device);
+    assert_eq!(world.record(2).assurance, Assurance::Device);
 }
 
 #[tokio::test]

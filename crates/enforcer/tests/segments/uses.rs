@@ -2,6 +2,7 @@
 //! was made for, and what was tried is named.
 
 mod grants;
+mod half;
 mod once;
 mod warm;
 

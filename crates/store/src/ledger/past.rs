@@ -130,3 +130,6 @@ fn damaged(why: &str) -> StoreError {
     let next = "`countersign audit verify` names the place";
     StoreError::Corrupt(format!("the ledger was edited: {why}; {next}"))
 }
+
+#[cfg(test)]
+mod tests;

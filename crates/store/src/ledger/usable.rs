@@ -203,3 +203,6 @@ impl Usable {
             .then(|| format!("the grant `{id}` counts {}, and the signed head {signed}", own()))
     }
 }
+
+#[cfg(test)]
+mod tests;
