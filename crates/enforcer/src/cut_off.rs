@@ -5,7 +5,7 @@
 //! in its request: so it is made, once, when the home is next opened. Taking it back in place of that
 //! would let the floor sink on the word of a file that somebody may have put back.
 
-use crate::amendment::Amendment;
+use crate::amendment::{AmendError, Amendment};
 use crate::entry;
 use crate::floor;
 use crate::gate::{Enforcer, GateError};
@@ -111,10 +111,15 @@ impl Enforcer {
         }
         let made = match half {
             Half::Pinned(candidate) => self.pin_on(&candidate),
-            Half::Amended(amendment) => self.amend_on(&amendment, (&told, claimed.content.seq)).await,
+            Half::Amended(amendment) => {
+                self.amend_on(&amendment, (&told, claimed.content.seq)).await
+            }
         };
         match made {
-            Err(PairingError::Home(HomeError::File(_))) => return Ok(true),
+            // The records are not as they were shown: they may be yet, where a file is put right.
+            Err(PairingError::Home(HomeError::File(_) | HomeError::Amend(AmendError::Changed))) => {
+                return Ok(true);
+            }
             Err(PairingError::Gate(error)) => return Err(error),
             Err(PairingError::NotAllowed(_)) | Ok(()) => {}
             Err(_) => return Ok(false),
@@ -151,7 +156,7 @@ impl Enforcer {
         }
         match self.make(amendment, false).await {
             // As it would have ended without the crash: what was told of it is taken back.
-            Err(PairingError::Home(HomeError::Amend(why))) => {
+            Err(PairingError::Home(HomeError::Amend(why @ AmendError::NobodyLeft(_)))) => {
                 let told = Told::since(&self.past().await?, since);
                 self.untell(amendment, &told).await?;
                 Err(PairingError::NotAllowed(why.to_string()))
@@ -198,6 +203,7 @@ impl Half {
             return (candidate.action() == action).then(|| Self::Pinned(Box::new(candidate)));
         }
         let amendment = Amendment::read(name, parameters, ways)?;
-        (amendment.is_begun(told) && amendment.action() == action).then(|| Self::Amended(Box::new(amendment)))
+        (amendment.is_begun(told) && amendment.action() == action)
+            .then(|| Self::Amended(Box::new(amendment)))
     }
 }

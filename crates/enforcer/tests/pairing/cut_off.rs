@@ -247,9 +247,72 @@ async fn attack_09_half_a_change_is_not_made_over_a_file_that_was_put_back() {
     let (world, ledger) = phone().await;
     let amendment = raised(&world);
     half(&world, &amendment, "set", &amendment.edits()[0]).await;
+    let shown = world.record(1);
     world.rewrite_trust(|trust| trust.approvers[0].roles = vec!["boss".into()]);
     let world = world.again(&ledger).await;
-    assert_eq!(world.ends().await, [Event::Uncertain]);
+    assert_eq!(world.ends().await, []);
     // Nothing is taken back of what was told, so the floor stays.
     super::nobody_of(world.asked_about_eve().await, Assurance::Device);
+    // It waits for the file to be put right.
+    world.rewrite_trust(|trust| trust.approvers[0].roles = shown.roles);
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Executed]);
+    assert_eq!(world.record(1).assurance, Assurance::Device);
+}
+
+#[tokio::test]
+async fn attack_39_half_a_change_overrules_nothing_that_was_changed_later() {
+    let (world, ledger) = phone().await;
+    let rotation = world.rotation(1, 3, 60_000);
+    let amendment = world.rotate("phone", &rotation).unwrap();
+    half(&world, &amendment, "rotated", &amendment.edits()[0]).await;
+    tell(&world, "successor", &amendment.edits()[1]).await;
+    let mut later = amendment.edits()[1].clone();
+    later.after.person = "ann".into();
+    tell(&world, "set", &later).await;
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Uncertain]);
+    assert_eq!(world.changes().await, ["pinned", "rotated", "successor", "set"]);
+}
+
+#[tokio::test]
+async fn half_a_change_waits_for_a_home_that_is_not_whole() {
+    let (mut world, ledger) = phone().await;
+    let amendment = raised(&world);
+    half(&world, &amendment, "set", &amendment.edits()[0]).await;
+    for gone in ["trust.json", "pairings"] {
+        let (path, aside) = (world.home.root().join(gone), world.home.root().join("aside"));
+        std::fs::rename(&path, &aside).unwrap();
+        if gone == "pairings" {
+            std::fs::create_dir(&path).unwrap();
+        }
+        world = world.again(&ledger).await;
+        assert_eq!(world.ends().await, [], "{gone}");
+        let _ = std::fs::remove_dir(&path);
+        std::fs::rename(&aside, &path).unwrap();
+    }
+    let world = world.again(&ledger).await;
+    assert_eq!(world.ends().await, [Event::Executed]);
+    assert_eq!(world.record(1).assurance, Assurance::Device);
+}
+
+#[tokio::test]
+async fn attack_20_of_two_halves_that_would_leave_nobody_one_is_taken_back() {
+    let (world, ledger) = phone().await;
+    world.pin("tablet", 2, Assurance::Web, 1).await;
+    let to = Particulars { assurance: Some(Assurance::Local), ..Particulars::default() };
+    let both = ["phone", "tablet"].map(|name| world.set(name, to.clone()).unwrap());
+    for amendment in &both {
+        let question = world.enforcer.amendment(amendment, 60_000).await.unwrap().unwrap();
+        let request = world.allow(&question, 1).await;
+        drop(world.enforcer.claim(&request, &Relays::new()).await.unwrap());
+    }
+    for amendment in &both {
+        tell(&world, "set", &amendment.edits()[0]).await;
+    }
+    let world = world.again(&ledger).await;
+    let ends = world.ends().await;
+    assert_eq!(ends.iter().filter(|end| **end == Event::Failed).count(), 1, "{ends:?}");
+    assert_eq!(ends.iter().filter(|end| **end == Event::Executed).count(), 2, "{ends:?}");
+    assert_eq!(world.asked_about_eve().await.unwrap().unwrap().len(), 1);
 }
