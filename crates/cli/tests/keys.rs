@@ -40,6 +40,13 @@ fn receipts_of_before_a_change_say_who_allowed_them_then() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("give auditors a new `countersign trust export`"), "{told}");
     assert_eq!(world.json("enforcer", &["audit", "verify"])["verdict"], "Valid");
+    let doctor = world.run("enforcer", &["doctor", "--json"]);
+    let doctor: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    for name in ["ledger", "receipts"] {
+        let checks = doctor["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name).unwrap();
+        assert_eq!(check["status"], "ok", "{check}");
+    }
     let file = world.path("auditor.json");
     let file = file.to_str().unwrap();
     world.json("enforcer", &["trust", "export", "-o", file]);

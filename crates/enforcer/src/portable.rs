@@ -10,7 +10,7 @@ use crate::home::{Home, HomeError, OperatorFile, Pairing};
 use countersign_core::encoding::{Hash, base64, unbase64};
 use countersign_core::json;
 use countersign_core::time::{Instant, Timestamp};
-use countersign_core::trust::TrustStore;
+use countersign_core::trust::{Approver, TrustStore};
 use countersign_store::files::{self, FileError, Target};
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
@@ -53,12 +53,16 @@ pub struct Portable {
 }
 
 impl Portable {
-    /// Packs a home, to be good until a moment.
+    /// Packs a home whose keys are these, to be good until a moment.
     ///
     /// # Errors
     /// Where it is no enforcer's, cannot be read, or its policy is longer than 16 KiB.
-    pub fn of(home: &Home, policy: Option<String>, until: Instant) -> Result<Self, HomeError> {
-        let identity = home.identity()?.ok_or(HomeError::NoOperator)?;
+    pub fn of(
+        home: &Home,
+        trust: &TrustStore,
+        policy: Option<String>,
+        until: Instant,
+    ) -> Result<Self, HomeError> {
         let operator = home.operator_file()?.ok_or(HomeError::NoOperator)?;
         if operator.is_held() {
             return Err(HomeError::Held);
@@ -67,9 +71,12 @@ impl Portable {
             let why = "the policy is longer than 16 KiB".to_owned();
             return Err(FileError::Corrupt { path: home.root().join("policy.toml"), why }.into());
         }
+        // What a key was before is told by the ledger, and none goes with it.
+        let approvers = trust.approvers.iter().map(Approver::newest).collect();
+        let trust = TrustStore { approvers, ..trust.clone() };
         Ok(Self {
             operator,
-            trust: home.trust(&identity)?,
+            trust,
             pairings: home.pairings()?,
             policy,
             expires_at: until.timestamp(),
@@ -172,7 +179,8 @@ mod tests {
         };
         let approver = home::approver(&pairing, keys, vec!["sre".into()], Assurance::Device);
         home.pin(&identity, approver, &pairing, true).unwrap();
-        Portable::of(&home, Some("version = 1\n".into()), NOW.plus_millis(1_000)).unwrap()
+        let trust = home.trust(&identity).unwrap();
+        Portable::of(&home, &trust, Some("version = 1\n".into()), NOW.plus_millis(1_000)).unwrap()
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use super::Document;
 use crate::failure::{Exit, Failure};
-use countersign_core::display::visible;
 use countersign_core::request::State;
 use countersign_enforcer::{Answered, Enforcer, GateError};
 use countersign_store::ledger::{LedgerError, RequestRecord};
@@ -21,7 +20,7 @@ pub(crate) async fn settle(
         Answered::Denied(request) => {
             let said = request.why();
             let message = match said {
-                Some(reason) => format!("denied: {}", visible(&reason.text, false)),
+                Some(reason) => format!("denied: {}", reason.text),
                 None => "denied".to_owned(),
             };
             let failure = Failure::new(Exit::Denied, "HARP_ERR_POLICY_DENY", message);

@@ -87,7 +87,7 @@ impl Export {
         let enforcer = parties::enforcer(dir.path()).await?;
         self.paired(here, &enforcer).await?;
         let until = enforcer.edge().now().plus_millis(i64::from(self.days) * 86_400_000);
-        let portable = Portable::of(enforcer.home(), policy, until)?;
+        let portable = Portable::of(enforcer.home(), &enforcer.trust()?, policy, until)?;
         let line = portable.line().map_err(|e| failed(&format!("the line: {e}")))?;
         let line = Zeroizing::new(line);
         if let Some(file) = trust {

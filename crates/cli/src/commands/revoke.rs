@@ -167,13 +167,11 @@ impl Revoke {
         here.output.progress(&wrapped(&format!("{rest}{AGED}"), here.output.columns(), 0));
     }
 
-    /// How many of the newest receipts of its person hold a decision under the key.
+    /// How many of the newest receipts hold a decision under the key.
     async fn resting(&self, enforcer: &Enforcer) -> Option<usize> {
         let pairings = enforcer.home().pairings().ok()?;
         let key = pairings.into_iter().find(|pairing| pairing.name == self.name)?.key_id;
-        let person = enforcer.trust().ok()?.approver(&key)?.person.clone();
-        let query = Query { person: Some(person), ..Query::default() };
-        let found = enforcer.ledger().find(&query, None, COUNTED).await.ok()?;
+        let found = enforcer.ledger().find(&Query::default(), None, COUNTED).await.ok()?;
         let decisions = |receipt: &Receipt| {
             receipt.content.entry.decisions.iter().any(|one| one.signer_key_id == key)
         };

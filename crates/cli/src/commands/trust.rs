@@ -44,7 +44,10 @@ impl Trust {
             Self::Set(set) => return set.run(here).await,
             other => other,
         };
-        let store = pinned(here).await?;
+        let store = match &command {
+            Self::Export(_) => proven(here).await?,
+            _ => pinned(here).await?,
+        };
         match command {
             Self::Import(_) | Self::Set(_) => {}
             Self::Show => here.output.result(&table(&store), &store)?,
@@ -84,8 +87,20 @@ pub(crate) async fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
             told(here, &remembered.revived(&trust));
             remembered.over(trust)
         }
-        None => trust,
+        // What a file says that keys were before is nobody's word.
+        None => Remembered::default().over(trust),
     })
+}
+
+/// The same for whoever carries them elsewhere: not on the word of a file alone.
+async fn proven(here: &Here<'_>) -> Result<TrustStore, Failure> {
+    let (root, store) = (Home::open(&here.root)?, pinned(here).await?);
+    if store.approvers.is_empty() || remembered(&root, &store).await.is_some() {
+        return Ok(store);
+    }
+    let message = "the ledger cannot be read, or does not prove what became of these keys";
+    Err(Failure::new(Exit::Verification, "ledger_contradicted", message)
+        .hint("`countersign audit verify` says where; `trust show` shows what the file alone says"))
 }
 
 async fn remembered(home: &Home, trust: &TrustStore) -> Option<Remembered> {

@@ -77,6 +77,11 @@ pub(super) fn open(root: &Path) -> Result<Option<Book>, String> {
     let trust = home.trust(&identity).map_err(|e| e.to_string());
     let pairings = pairings_in(&root.join("pairings")).map_err(|e| e.to_string());
     let ledger = ledger(&home, &identity, trust.as_ref().ok());
+    // What the file says of keys is one thing, what the ledger lets them be another.
+    let trust = match &ledger {
+        Ok(ledger) => trust.map(|trust| ledger.remembered.over(trust)),
+        Err(_) => trust,
+    };
     Ok(Some(Book { identity: Arc::new(identity), trust, pairings, ledger }))
 }
 
@@ -126,11 +131,13 @@ async fn read(
     let last = store.receipt(None).await.map_err(bad)?;
     let now = Edge::system().now();
     let receipts = last.as_ref().map_or(0, |last| last.content.seq);
-    let verdict = last.as_ref().zip(trust).map(|(last, trust)| last.check(trust, now));
     let past = match trust {
         Some(trust) => past(store, trust).await.map_err(bad)?,
         None => Proven::default(),
     };
+    let remembered = Remembered::of(&past);
+    let held = trust.map(|trust| remembered.over(trust.clone()));
+    let verdict = last.as_ref().zip(held).map(|(last, held)| last.check(&held, now));
     Ok(Ledger {
         receipts,
         newest: last.as_ref().map(|last| last.content.recorded_at.instant()),
@@ -142,8 +149,8 @@ async fn read(
         uncertain: uncertain(store, receipts).await?,
         frozen: store.frozen().await.map_err(bad)?.map(|frozen| frozen.to_string()),
         pinned: past.of(&[Change::Key]).next().is_some(),
-        revived: trust.map(|trust| Remembered::of(&past).revived(trust)).unwrap_or_default(),
-        remembered: Remembered::of(&past),
+        revived: trust.map(|trust| remembered.revived(trust)).unwrap_or_default(),
+        remembered,
         accepted: trust
             .map(|trust| accepted(past.of(&[Change::Policy]), store.ledger_id(), trust, now))
             .unwrap_or_default(),
