@@ -19,7 +19,7 @@ export const words = {
   risk: {
     low: "Low risk", medium: "Medium risk", high: "High risk", critical: "Critical", unknown: "Unknown risk",
   } satisfies Record<Risk | "unknown", string>,
-  reach: { live: "Live", connecting: "Connecting", offline: "Offline", refused: "Refused" } satisfies Record<Reach, string>,
+  reach: { live: "Live", connecting: "Connecting", offline: "Offline", unknown: "Not known there", refused: "Refused" } satisfies Record<Reach, string>,
   offline: (names: string) =>
     `Not connected to ${names}: what you answer is kept here and sent when the connection is back.`,
   sentence: (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`,
@@ -149,7 +149,7 @@ export const words = {
     digits: "The four digits that the agent’s side shows",
     digitsMissing: "Type the four digits that the agent’s side shows",
     go: "Show where",
-    digitsHint: "Read them where the call waits: in the terminal, or in the agent’s message.",
+    digitsHint: "Run “countersign status” on the agent’s machine: it shows them as long as the call waits. A terminal or an agent that waits for it may show them too.",
     digitsWrong: "These are not its digits. Compare with the waiting call: is it the same one?",
     reason: "Reason",
     reasonRequired: "Reason (this rule wants one for a yes)",
