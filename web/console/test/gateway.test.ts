@@ -185,11 +185,13 @@ test("where the gateway says when to come back, nobody comes sooner", async () =
   assert.deepEqual([codes, waits], [["too_many"], [90_000]]);
 });
 
-test("a proof that is refused is tried once more, and then the gateway means it; a clock may be set", async () => {
+test("a proof that is refused twice is meant, and is tried again ever more slowly; a clock may be set", async () => {
   const relay = new Relay();
   relay.hostile = (path) => (path === "/v1/auth/session" ? refusal(401, "bad_proof") : undefined);
-  const { codes, refused } = await followed(relay, 9);
-  assert.deepEqual([codes, refused?.code], [["bad_proof"], "bad_proof"]);
+  const { codes, refused, waits } = await followed(relay, 9);
+  assert.deepEqual([codes, refused], [["bad_proof", ...Array<string>(8).fill("unknown_key")], undefined]);
+  const last = waits.at(-1) ?? 0;
+  assert.ok(last > 10_000 && last <= 60_000, String(waits));
   for (const [off, words] of [[3_600_000, "60 minutes ahead of"], [-7_200_000, "2 hours behind"], [400 * 86_400_000, "400 days ahead of"]] as const) {
     const wrong = new Relay();
     const gatewayTime = time.atMillis(NOW - off).text;

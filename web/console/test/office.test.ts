@@ -276,15 +276,20 @@ test("attack_10 a pairing that the gateway ended is said to be over, and is not 
   page.office.close();
 });
 
-test("a gateway that does not know the device any more is believed the second time", async () => {
-  const { page } = await paired();
+test("a gateway that does not know the device is tried again by itself, and what waits stays until the right one is back", async () => {
+  const { page, device } = await paired();
+  page.relay.inbox = [await delivered(device)];
+  page.office.wake();
+  await page.sees(({ waiting }) => waiting.length === 1);
   page.hostile = (path) => (path === "/v1/auth/session" ? refusal(401, "bad_proof") : undefined);
   page.relay.hello = (channel) => channel.push(enveloped("error", "-", { code: "unauthenticated", message: "x" }));
   page.push(enveloped("error", "-", { code: "unauthenticated", message: "x" }));
-  const { trouble } = await page.sees(({ reach }) => reach.p1 === "refused");
-  assert.match(trouble.p1 ?? "", /refuses this device/);
-  const proofs = page.relay.calls.filter((call) => call === "POST /v1/auth/session").length;
-  assert.equal(proofs, 3, "one that was good, and two that were not");
+  const { trouble, waiting } = await page.sees(({ reach }) => reach.p1 === "unknown");
+  assert.match(trouble.p1 ?? "", /refuses this device.*tried again by itself/);
+  assert.equal(waiting.length, 1);
+  page.hostile = () => undefined;
+  page.relay.hello = (channel) => channel.push({ msgType: "hello", capabilities: {} });
+  await page.sees(({ reach, trouble: left, waiting: still }) => reach.p1 === "live" && left.p1 === undefined && still.length === 1);
   page.office.close();
 });
 

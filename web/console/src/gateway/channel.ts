@@ -5,7 +5,7 @@
  */
 
 import { json } from "@countersign/protocol";
-import { backoff } from "./backoff.js";
+import { SLOW, backoff } from "./backoff.js";
 import { sense } from "./call.js";
 import { GatewayError, codeIn } from "./error.js";
 import { Line } from "./line.js";
@@ -45,13 +45,16 @@ export async function follow(session: Session, follower: Follower, signal: Abort
   let refusals = 0;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     const began = edge.now();
-    const error = await once(session, follower, signal).catch(reasonOf);
+    const found = await once(session, follower, signal).catch(reasonOf);
     if (signal.aborted) return undefined;
-    refusals = error.code === "bad_proof" && error.clockOff === undefined ? refusals + 1 : 0;
-    if (error.code === "revoked" || refusals >= REFUSALS) return error;
+    if (found.code === "revoked") return found;
+    refusals = found.code === "bad_proof" && found.clockOff === undefined ? refusals + 1 : 0;
+    // Another gateway may stand at its address for a while: what it knows is no end of a pairing.
+    const unknown = refusals >= REFUSALS;
+    const error = unknown ? new GatewayError("unknown_key", found.status, found) : found;
     if (edge.now() - began >= LASTED) attempt = 0;
     const asked = error.retryAfter ?? (error.code === "too_many" ? CROWDED : 0);
-    const after = Math.max(backoff(attempt, edge.random(1)[0] ?? 0), asked);
+    const after = Math.max(backoff(attempt, edge.random(1)[0] ?? 0, unknown ? SLOW : undefined), asked);
     follower.away(error, after);
     await edge.sleep(after, signal);
   }

@@ -3,7 +3,7 @@
 /** Why a gateway did not do what it was asked. Its own words are foreign, and stand nowhere here. */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
-  /** `unreachable`, `nonsense`, or the gateway's code. */
+  /** `unreachable`, `nonsense`, `unknown_key` where its `bad_proof` is meant, or the gateway's code. */
   readonly code: string;
   /** The HTTP status; 0 where there was none. */
   readonly status: number;
@@ -28,14 +28,14 @@ export class GatewayError extends Error {
 
   /** Whether it passes by what a person does, and not by itself. */
   get mendable(): boolean {
-    return this.clockOff !== undefined || this.code === "misdirected";
+    return this.clockOff !== undefined || this.code === "misdirected" || this.code === "unknown_key";
   }
 }
 
 function wordsOf(code: string, status: number, clockOff?: number): string {
   if (clockOff !== undefined) return clockWords(clockOff);
   if (code === "revoked") return "the gateway says that this pairing was ended: the enforcer asks this device nothing any more; where that is wrong, pair it again";
-  if (code === "bad_proof") return "the gateway refuses this device: it does not know its key, or this page is not at the address that the gateway goes by; pair it again, or ask whoever runs the gateway";
+  if (code === "bad_proof" || code === "unknown_key") return "the gateway refuses this device: it does not know its key. Another one may stand at its address for now, or this page is not at the address that it goes by. It is tried again by itself, at least once a minute; where that does not help, ask whoever runs it, and pair again only if it has lost what it knew";
   if (code === "misdirected") return "the server of this page leads to another gateway: start `countersign console --gateway` with the pairing's own";
   if (code === "unreachable" || code === "unavailable") return "the gateway does not answer";
   if (code === "nonsense") return "what the gateway answered makes no sense";

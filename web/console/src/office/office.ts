@@ -5,6 +5,7 @@ import { Desk, DeskError, watch } from "../desk/index.js";
 import type { Watcher } from "../desk/index.js";
 import type { Edge } from "../edge.js";
 import { servedBy } from "../gateway/index.js";
+import type { GatewayError } from "../gateway/index.js";
 import { Join, invitation } from "../join/index.js";
 import type { Failure, Labels, Seen } from "../join/index.js";
 import { KeyStore } from "../keys/index.js";
@@ -13,8 +14,8 @@ import { Memory } from "../memory/index.js";
 import type { Condition, Lock, Marker } from "../memory/index.js";
 import type { Opened, Pairing, Remembered, Reply, Sent, Waiting } from "../model.js";
 
-/** How a pairing reaches its gateway now; `refused` is not tried again by itself. */
-export type Reach = "live" | "connecting" | "offline" | "refused";
+/** How a pairing reaches its gateway now; `unknown` is refused there and tried again, `refused` is not tried again by itself. */
+export type Reach = "live" | "connecting" | "offline" | "unknown" | "refused";
 
 /** Everything that the screens show, at one moment. */
 export interface Picture {
@@ -334,7 +335,7 @@ export class Office {
       },
       away: (error) => {
         if (over.aborted) return;
-        this.#now(pairId, error === undefined ? "live" : "offline", error?.mendable === true ? error.message : undefined);
+        this.#now(pairId, reachOf(error), error?.mendable === true ? error.message : undefined);
         this.#tell();
       },
     };
@@ -372,6 +373,11 @@ export class Office {
       trouble: Object.fromEntries(this.#trouble),
     };
   }
+}
+
+function reachOf(error: GatewayError | undefined): Reach {
+  if (error === undefined) return "live";
+  return error.code === "unknown_key" ? "unknown" : "offline";
 }
 
 function at(item: Waiting): number {

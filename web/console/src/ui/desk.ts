@@ -2,8 +2,13 @@
 
 import type { Opened, Pairing, Remembered, Reply, Sent, Waiting } from "../model.js";
 
-/** How a pairing reaches its gateway now; `refused` is not tried again by itself. */
-export type Reach = "live" | "connecting" | "offline" | "refused";
+/** How a pairing reaches its gateway now; `unknown` is refused there and tried again, `refused` is not tried again by itself. */
+export type Reach = "live" | "connecting" | "offline" | "unknown" | "refused";
+
+/** Whether the gateway refuses this device, so that its person may want to ask once more. */
+export function refuses(reach: Reach | undefined): boolean {
+  return reach === "unknown" || reach === "refused";
+}
 
 /** Everything that the screens show, at one moment. */
 export interface Picture {
@@ -68,7 +73,7 @@ export interface Desk {
   rename(pairId: string, labels: Labels): Promise<void>;
   /** Ends a pairing on both sides; its keys are destroyed here. */
   revoke(pairId: string): Promise<void>;
-  /** Asks the gateway of a pairing once more, which refused this device. */
+  /** Asks the gateway of a pairing once more and now, which refused this device. */
   retry?(pairId: string): Promise<void>;
   /** Whether this page can have passkeys; absent is no. */
   readonly passkeys?: boolean;

@@ -19,7 +19,7 @@ export const words = {
   risk: {
     low: "Low risk", medium: "Medium risk", high: "High risk", critical: "Critical", unknown: "Unknown risk",
   } satisfies Record<Risk | "unknown", string>,
-  reach: { live: "Live", connecting: "Connecting", offline: "Offline", refused: "Refused" } satisfies Record<Reach, string>,
+  reach: { live: "Live", connecting: "Connecting", offline: "Offline", unknown: "Not known there", refused: "Refused" } satisfies Record<Reach, string>,
   offline: (names: string) =>
     `Not connected to ${names}: what you answer is kept here and sent when the connection is back.`,
   sentence: (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`,
@@ -149,7 +149,7 @@ export const words = {
     digits: "The four digits that the agent’s side shows",
     digitsMissing: "Type the four digits that the agent’s side shows",
     go: "Show where",
-    digitsHint: "Read them where the call waits: in the terminal, or in the agent’s message.",
+    digitsHint: "Run “countersign status” on the agent’s machine: it shows them as long as the call waits. A terminal or an agent that waits for it may show them too.",
     digitsWrong: "These are not its digits. Compare with the waiting call: is it the same one?",
     reason: "Reason",
     reasonRequired: "Reason (this rule wants one for a yes)",
@@ -289,7 +289,9 @@ export const words = {
     again: "Add another passkey",
     carry: "Run this beside the agent; it is no secret, and good for a day",
     name: "NAME is what “countersign list” calls this device there. Whoever may admit approvers is asked to allow it.",
-    then: "Allow it with the passkey that is pinned now; then choose the new one here.",
+    then: "Where another one is pinned already, allow it with that one, and choose the new one here only then.",
+    copy: "Copy",
+    copied: "Copied.",
     forget: "Remove",
     forgotten: "This device uses that passkey for this pairing no more.",
     offer: "Add a passkey now, or later under Pairings.",

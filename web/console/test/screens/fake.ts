@@ -83,7 +83,7 @@ export class FakeDesk implements Desk {
 
   async addPasskey(pairId: string): Promise<string> {
     const of = this.picture.pairings.find((one) => one.pairId === pairId);
-    const made = fixtures.passkey(1 + (of?.sparePasskeys?.length ?? 0));
+    const made = fixtures.passkey((of?.passkey === undefined ? 0 : 1) + (of?.sparePasskeys?.length ?? 0));
     this.#pairing(pairId, (one) => (one.passkey === undefined ? { ...one, passkey: made } : { ...one, sparePasskeys: [...(one.sparePasskeys ?? []), made] }));
     return Promise.resolve("eyJ0eXBlIjoiY291bnRlcnNpZ24ucGFzc2tleS92MSJ9".repeat(12));
   }

@@ -117,6 +117,37 @@ test("the built page starts under its policy, keeps itself, and starts again wit
   await context.close();
 });
 
+/** What the built worker keeps, by its name, with the digest that it has to have. */
+const FILES = async () => JSON.parse(/const FILES = (\{.*\});/.exec((await file("sw.js")).toString())[1]);
+
+test("attack_09 the service worker names a digest for every file that it keeps", async () => {
+  const files = await FILES();
+  const assets = (await readdir(new URL("assets/", DIST))).map((name) => `/assets/${name}`);
+  for (const name of ["/", ...assets]) assert.ok(Object.hasOwn(files, name), name);
+  for (const [name, integrity] of Object.entries(files)) {
+    assert.equal(integrity, `sha384-${createHash("sha384").update(await file(name === "/" ? "index.html" : name)).digest("base64")}`, name);
+  }
+});
+
+test("attack_09 a file that is not the one that was built is never kept, and nothing beside it", async (t) => {
+  const bad = await serve(DIST.pathname, (path, body) => (path.endsWith(".css") ? `${body}/**/` : body));
+  t.after(() => bad.close());
+  const context = await fresh(browser);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  // A page without the policy of ours, which lets nobody but its own script name the worker.
+  await page.route("**/blank", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto(`${bad.origin}/blank`);
+  const state = await page.evaluate(async () => {
+    const { installing, waiting, active } = await navigator.serviceWorker.register("/sw.js");
+    const worker = installing ?? waiting ?? active;
+    while (!["redundant", "activated"].includes(worker.state)) await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
+    const kept = await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).length));
+    return { state: worker.state, kept: kept.reduce((sum, count) => sum + count, 0) };
+  });
+  assert.deepEqual(state, { state: "redundant", kept: 0 });
+});
+
 test("it can be installed", async () => {
   const manifest = JSON.parse((await file("manifest.webmanifest")).toString());
   assert.equal(manifest.display, "standalone");

@@ -13,13 +13,17 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** @returns {Promise<{ origin: string, close: () => void }>} */
-export async function serve(folder) {
+/**
+ * `meddle` may change what is served.
+ *
+ * @returns {Promise<{ origin: string, close: () => void }>}
+ */
+export async function serve(folder, meddle = (_path, body) => body) {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://x").pathname);
     const file = path === "/" || path === "/pair" ? "/index.html" : path;
     try {
-      const body = await readFile(join(folder, file));
+      const body = meddle(file, await readFile(join(folder, file)));
       response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": CSP,
         "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-cache" });
       response.end(body);

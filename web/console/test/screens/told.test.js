@@ -171,3 +171,56 @@ test("on its own machine the page names the gateway, and how it is paired as a d
   assert.equal(await page.getByLabel("Gateway’s address").inputValue(), "https://relay.example");
   await done();
 });
+
+for (const width of [390, 1280]) {
+  test(`a gateway that does not know the device can be asked at once, from the inbox, at ${width}`, async () => {
+    const { page, done } = await at("troubled", { hash: "#/inbox", width });
+    await page.evaluate(() => globalThis.desk.change({ reach: { "pair-0": "live", "pair-1": "live", "pair-2": "unknown" }, trouble: { "pair-2": "the gateway refuses this device" } }));
+    await page.getByText("the gateway refuses this device").waitFor();
+    await page.getByRole("button", { name: "Try again" }).click();
+    assert.deepEqual(await calls(page), [["retry", "pair-2"]]);
+    await noSideways(page, "a refusal");
+    await accessible(page, "a refusal");
+    await done();
+  });
+}
+
+test("where nothing has a group there is no heading for the rest, and what arrived is not said for ever", async () => {
+  const { page, done } = await at("low", { hash: "#/inbox", width: 390 });
+  await page.evaluate(() => {
+    const { pairings, waiting } = globalThis.desk.picture;
+    globalThis.desk.change({ pairings: pairings.map((one) => ({ ...one, group: "" })), waiting });
+  });
+  await page.locator("a.row").first().waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Other" }).count(), 0);
+  await accessible(page, "one group without a name");
+  await page.evaluate(() => globalThis.desk.add([{ kind: "closed", pairId: "pair-1", requestId: "another", why: "it is not sealed to this device" }]));
+  const arrived = page.locator("p.hidden[role=status]").last();
+  await arrived.getByText("1 new request arrived").waitFor({ state: "attached" });
+  await page.evaluate(() => globalThis.desk.change({ waiting: [] }));
+  await page.waitForFunction(() => [...document.querySelectorAll("p.hidden[role=status]")].at(-1).textContent === "");
+  await done();
+});
+
+test("the line that pins a passkey can be copied, and names no passkey before it where there is none", async () => {
+  const { page, done } = await at("all", { hash: "#/pairings", width: 390 });
+  await page.evaluate(() => {
+    globalThis.desk.passkeys = true;
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => void (globalThis.copied = text) } });
+    globalThis.desk.change({ pairings: globalThis.desk.picture.pairings.slice(0, 1) });
+  });
+  await page.evaluate(() => (location.hash = "#/inbox"));
+  await page.evaluate(() => (location.hash = "#/pairings"));
+  await page.getByText("Passkeys", { exact: true }).click();
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByText("Copied.").first().waitFor();
+  const shown = await page.getByLabel(/^Run this beside the agent/).inputValue();
+  assert.equal(await page.evaluate(() => globalThis.copied), shown);
+  for (const said of ["Used for each yes", "is pinned already"]) assert.equal(await page.getByText(said).count(), 0, said);
+  await page.getByRole("button", { name: "Add another passkey" }).click();
+  await page.getByText("asked to allow it. Where another one is pinned already").waitFor();
+  await page.getByText("Used for each yes").waitFor();
+  await noSideways(page, "a passkey's line");
+  await done();
+});
