@@ -162,12 +162,17 @@ pub(crate) fn past(here: &Here<'_>, typed: &str) -> Result<Option<Past>, Failure
 }
 
 fn no_request(error: &PickError) -> Failure {
-    let code = match error {
-        PickError::Unknown(_) => "unknown_request",
-        PickError::Ambiguous(..) => "ambiguous_request",
+    let (code, hint) = match error {
+        PickError::Unknown(_) => (
+            "unknown_request",
+            "`countersign inbox` shows the ids of this device: each approver sees one of its own, \
+             which the asker's need not be; `history` lists what was",
+        ),
+        PickError::Ambiguous(..) => {
+            ("ambiguous_request", "`countersign inbox` lists what waits, `history` what was")
+        }
     };
-    Failure::new(Exit::Failed, code, error.to_string())
-        .hint("`countersign inbox` lists what waits, `history` what was")
+    Failure::new(Exit::Failed, code, error.to_string()).hint(hint)
 }
 
 /// Why a request that this device knows can be answered no more.

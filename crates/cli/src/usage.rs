@@ -21,7 +21,8 @@ fn end(error: &Error) -> ExitCode {
         let _ = error.print();
         return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
     }
-    Output::new(json).failure(&failure(error))
+    let is_empty = std::env::var_os("COUNTERSIGN_HOME").is_some_and(|home| home.is_empty());
+    Output::new(json).failure(&failure(error, is_empty))
 }
 
 /// Parsing failed, so the flag is looked for where it would stand: before what belongs to a child.
@@ -29,13 +30,18 @@ fn wants_json(words: impl IntoIterator<Item = OsString>) -> bool {
     words.into_iter().take_while(|word| word != "--").any(|word| word == "--json")
 }
 
-fn failure(error: &Error) -> Failure {
+/// What is wrong. The parser calls a home without a name a flag without a value, whoever gave it.
+fn failure(error: &Error, is_home_empty: bool) -> Failure {
     use ErrorKind::{DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
     if matches!(error.kind(), DisplayHelpOnMissingArgumentOrSubcommand | MissingSubcommand) {
         return Failure::new(Exit::Usage, "usage", "no command was given")
             .hint("try 'countersign --help'");
     }
     let text = error.render().to_string();
+    if is_home_empty && text.contains("'--home <DIR>'") {
+        return Failure::new(Exit::Usage, "usage", "the variable COUNTERSIGN_HOME is empty")
+            .hint("unset it for ~/.countersign, or name a directory; see 'countersign --help'");
+    }
     let mut paragraphs = text.split("\n\n").map(one_line);
     let message = paragraphs.next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
@@ -67,7 +73,7 @@ mod tests {
         let words = ["countersign"].iter().chain(line);
         match Args::try_parse_from(words) {
             Ok(_) => panic!("{line:?} was accepted"),
-            Err(error) => failure(&error),
+            Err(error) => failure(&error, false),
         }
     }
 
@@ -88,6 +94,18 @@ mod tests {
             assert!(!refused.hint.contains('\n') && refused.hint.contains("--help"), "{line:?}");
             assert!(!refused.message.starts_with("error:"), "{}", refused.message);
         }
+    }
+
+    #[test]
+    fn an_empty_variable_for_the_home_is_named() {
+        let refused = |line: &[&str], is_home_empty| match Args::try_parse_from(line) {
+            Ok(_) => panic!("{line:?} was accepted"),
+            Err(error) => failure(&error, is_home_empty).message,
+        };
+        let empty = ["countersign", "--home", "", "status"];
+        assert_eq!(refused(&empty, true), "the variable COUNTERSIGN_HOME is empty");
+        assert!(refused(&empty, false).contains("--home <DIR>"));
+        assert!(refused(&["countersign", "frobnicate"], true).contains("frobnicate"));
     }
 
     #[test]

@@ -96,6 +96,9 @@ fn attack_49_verified_is_stated_by_nobody_and_a_text_that_is_no_passkey_pins_not
     for text in ["", "e30", "no base64url!"] {
         let output = world.run("enforcer", &["trust", "set", "ann", "--passkey", text, "--json"]);
         assert_eq!((output.status.code(), error_code(&output)), (Some(13), "passkey".into()));
+        let told = String::from_utf8_lossy(&output.stderr);
+        let words = "\"not the text of a passkey: copy the whole line from the console\"";
+        assert!(told.contains(words), "{told}");
     }
     assert!(trust(&world, "enforcer")["approvers"][0].get("passkey").is_none());
 }

@@ -401,6 +401,13 @@ fn a_key_is_replaced_by_pairing_its_successor_and_letting_it_run_out() {
     assert_eq!(retired["rotated"], "ann");
     assert!(retired["until"].as_str().unwrap().ends_with('Z'), "{retired}");
     assert!(names(&world, "enforcer").contains(&"ann:rotated".to_owned()));
+    let until = retired["until"].as_str().unwrap();
+    let listed = world.json("enforcer", &["list"]);
+    let listed = listed["pairings"].as_array().unwrap();
+    let ends: Vec<_> = listed.iter().map(|one| one.get("until").and_then(Value::as_str)).collect();
+    assert_eq!(ends, [Some(until), None]);
+    let table = String::from_utf8(world.run("enforcer", &["list"]).stdout).unwrap();
+    assert!(table.contains(&format!("rotated until {until}")), "{table}");
     world.json("enforcer", &["revoke", "ann"]);
     assert_eq!(names(&world, "enforcer"), ["bob:active"]);
     let output = world.run("approver", &["revoke", "enforcer", "--after", "1h", "--json"]);

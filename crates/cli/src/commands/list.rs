@@ -27,6 +27,9 @@ pub(crate) struct Line {
     /// What the other side of the pairing is to this home.
     pub(crate) side: &'static str,
     pub(crate) status: &'static str,
+    /// When a key that was replaced ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<String>,
 }
 
 impl List {
@@ -44,9 +47,10 @@ fn table(lines: &[Line]) -> String {
     let mut rows = vec![head];
     rows.extend(lines.iter().map(|l| {
         let is = if l.status == "active" { l.side } else { l.status };
+        let is = l.until.as_ref().map_or(is.to_owned(), |until| format!("{is} until {until}"));
         let day = l.paired.get(..10).unwrap_or(&l.paired);
         let person = l.person.as_deref().unwrap_or("-");
-        [l.name.as_str(), person, is, day, l.relay.as_str(), l.pair_id.as_str()]
+        [l.name.as_str(), person, &is, day, l.relay.as_str(), l.pair_id.as_str()]
             .map(|t| visible(t, false))
     }));
     let mut widths = [0; 6];
@@ -72,6 +76,7 @@ pub(crate) async fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
             let pinned = trust.approver(&p.key_id);
             lines.push(Line {
                 status: pinned.map_or("not pinned", |a| super::trust::word(&a.status)),
+                until: pinned.and_then(|a| super::trust::until(&a.status)),
                 person: pinned.map(|a| a.person.clone()),
                 name: p.name,
                 pair_id: p.pair_id,
@@ -94,6 +99,7 @@ pub(crate) async fn lines(here: &Here<'_>) -> Result<Vec<Line>, Failure> {
                 paired: p.paired_at.to_string(),
                 side: "enforcer",
                 status: if p.status == Status::Active { "active" } else { "revoked" },
+                until: None,
             });
         }
     }

@@ -289,12 +289,28 @@ impl Joining {
             (false, false) => format!("On the approver's device {terminal}"),
         }
     }
+
+    /// What stands before the link alone.
+    fn once_more(&self) -> &'static str {
+        match self.page && self.assurance < Assurance::Device {
+            true => "The link, to open in a browser",
+            false => "The link once more",
+        }
+    }
 }
 
 impl Screen<'_> {
     /// The same beside a result that a pipe may take.
     pub(super) fn aside(output: Output, way: Joining) -> Self {
         Self { output, aside: true, shown: Shown::default(), way }
+    }
+
+    fn tell(&self, text: &str) {
+        if self.aside {
+            self.output.progress(text);
+        } else {
+            let _ = self.output.result(text, &());
+        }
     }
 }
 
@@ -312,18 +328,16 @@ impl Desk for Screen<'_> {
         }
         let text = format!(
             "Join within 10 minutes. {}{}\
-             Or type the code {code} there, and compare six digits.\n\nWaiting ...",
+             Or type the code {code} there, and compare six digits.",
             self.way.words(&link),
             qr::drawn(&link, super::show::width(), self.output.color())
         );
-        if self.aside {
-            self.output.progress(&text);
-        } else {
-            let _ = self.output.result(&text, &());
-        }
+        self.tell(&text);
         if let Some(note) = self.shown.note {
             self.output.progress(note);
         }
+        // What stands above may have pushed the first one off the screen.
+        self.tell(&format!("\n{}:\n\n{}\n\nWaiting ...", self.way.once_more(), &*link));
     }
 
     async fn same_digits(&mut self, digits: &Digits) -> bool {

@@ -38,8 +38,15 @@ impl Receipt {
     }
 }
 
+/// What to name where a receipt cannot be read.
+const RECEIPT: &str = "name a file, a number of this home's ledger, or `last`";
+
+/// The same for the keys to trust.
+const TRUST: &str = "--trust takes a file of `countersign trust export`";
+
 pub(crate) fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
-    TrustStore::parse(&read(path)?).map_err(|e| {
+    let bytes = read(path, TRUST)?;
+    TrustStore::parse(&bytes).map_err(|e| {
         let message = format!("`{}` is no trust store: {e}", path.display());
         Failure::new(Exit::Failed, "trust", message).hint("`countersign trust export` writes one")
     })
@@ -52,7 +59,7 @@ pub(super) async fn find(here: &Here<'_>, which: &str) -> Result<Vec<u8>, Failur
         number if number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() => {
             Some(number.parse::<u64>().map_err(|_| none(which))?)
         }
-        path => return read(Path::new(path)),
+        path => return read(Path::new(path), RECEIPT),
     };
     let enforcer = parties::existing_enforcer(&here.root).await?;
     let Some(receipt) = enforcer.ledger().receipt(seq).await? else {
@@ -94,11 +101,11 @@ fn malformed(error: &json::JsonError) -> Failure {
         .hint("it proves nothing")
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, hint: &str) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let failed = |e: std::io::Error| {
         Failure::new(Exit::Failed, "file", format!("cannot read `{}`: {e}", path.display()))
-            .hint("name a file, a number of this home's ledger, or `last`")
+            .hint(hint)
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;

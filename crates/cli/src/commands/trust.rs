@@ -150,10 +150,7 @@ fn by_person(store: &TrustStore) -> BTreeMap<&str, Vec<&Approver>> {
 
 fn device(approver: &Approver) -> String {
     let roles = approver.roles.join(",");
-    let until = match &approver.status {
-        Status::Rotated { until } => format!("  until {until}"),
-        Status::Active {} | Status::Revoked { .. } => String::new(),
-    };
+    let until = until(&approver.status).map(|until| format!("  until {until}")).unwrap_or_default();
     let passkey = approver.passkey.as_ref().map(passkey).unwrap_or_default();
     format!(
         "  key     {:<30}  {:<9}  {}  assurance {}{}{passkey}{until}",
@@ -168,6 +165,14 @@ fn device(approver: &Approver) -> String {
 /// The page whose passkey lifts a key's answers.
 pub(crate) fn passkey(pinned: &Passkey) -> String {
     format!("  passkey of {}", visible(&pinned.origin, false))
+}
+
+/// When a key that was replaced ends.
+pub(crate) fn until(status: &Status) -> Option<String> {
+    match status {
+        Status::Rotated { until } => Some(until.to_string()),
+        Status::Active {} | Status::Revoked { .. } => None,
+    }
 }
 
 /// The status in one word.

@@ -2,7 +2,7 @@
 //! file or a socket.
 
 use super::past::Browsing;
-use super::reading::Reading;
+use super::reading::{Live, Reading};
 use countersign_approver::always;
 use countersign_approver::{Item, Opened, Reply, Review, Verdict};
 use countersign_core::answer::Meaning;
@@ -128,6 +128,15 @@ pub(super) struct Freezing {
     pub(super) since: Duration,
 }
 
+/// A message on its line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Note {
+    pub(super) text: String,
+    pub(super) until: Duration,
+    /// Whether it tells what became of something, and is no answer to a key.
+    pub(super) is_news: bool,
+}
+
 /// Which list stands behind a request that is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
@@ -155,7 +164,7 @@ pub(super) struct Model {
     pub(super) pending: Vec<Pending>,
     pub(super) freezing: Option<Freezing>,
     pub(super) help: bool,
-    pub(super) note: Option<(String, Duration)>,
+    pub(super) note: Option<Note>,
     /// Whether leaving was asked for while an answer was not signed yet.
     pub(super) leaving: bool,
     pub(super) over: bool,
@@ -199,8 +208,20 @@ impl Model {
         self.columns < SMALLEST.0 || self.rows < SMALLEST.1
     }
 
+    /// Answers a key: it goes with what is on the screen.
     pub(super) fn say(&mut self, text: impl Into<String>) {
-        self.note = Some((text.into(), self.up + NOTE));
+        self.note = Some(Note { text: text.into(), until: self.up + NOTE, is_news: false });
+    }
+
+    /// Tells what became of something, whatever is on the screen.
+    pub(super) fn announce(&mut self, text: impl Into<String>) {
+        self.note = Some(Note { text: text.into(), until: self.up + NOTE, is_news: true });
+    }
+
+    /// What is read, or nothing more: what was said of the one before is not said of the next.
+    pub(super) fn turn_to(&mut self, reading: Option<Reading>) {
+        self.note = self.note.take().filter(|note| note.is_news);
+        self.reading = reading;
     }
 
     pub(super) fn row(&self, id: &Id) -> Option<&Row> {
@@ -213,6 +234,21 @@ impl Model {
 
     pub(super) fn is_pending(&self, id: &Id) -> Option<&Pending> {
         self.pending.iter().find(|pending| pending.id == *id)
+    }
+
+    /// Why a request is answered no more.
+    pub(super) fn closed(&self, live: &Live) -> Option<Closed> {
+        if self.is_pending(&live.id).is_some() {
+            return Some(Closed::Pending);
+        }
+        let row = self.row(&live.id);
+        if row.is_some_and(Row::is_answered) {
+            return Some(Closed::Answered);
+        }
+        if self.now >= live.opened.artifact().head.expires_at.instant() {
+            return Some(Closed::Late);
+        }
+        (!row.is_some_and(|row| row.is_open(self.now))).then_some(Closed::Gone)
     }
 
     /// How often this device said no to the same call, asked under other names.
@@ -249,6 +285,30 @@ impl Row {
     pub(super) fn is_open(&self, now: Instant) -> bool {
         let in_time = |review: &Review| now < review.expires_at.instant();
         !self.is_answered() && !self.gone && self.review().is_some_and(in_time)
+    }
+}
+
+/// Why a request is answered no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Closed {
+    /// Answered here, and not signed yet.
+    Pending,
+    /// Answered here.
+    Answered,
+    /// Its time is over.
+    Late,
+    /// The gateway lists it no more.
+    Gone,
+}
+
+impl Closed {
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Pending => "answered, and not signed yet: u takes it back",
+            Self::Answered => "it waits no more: this device answered it",
+            Self::Late => "it waits no more: too late, its time is over",
+            Self::Gone => "it waits no more: withdrawn, or somebody else was faster",
+        }
     }
 }
 

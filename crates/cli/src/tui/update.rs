@@ -59,7 +59,7 @@ pub(super) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
 
 fn tick(model: &mut Model, now: Instant, up: Duration) -> Vec<Effect> {
     (model.now, model.up) = (now, up);
-    if model.note.as_ref().is_some_and(|(_, until)| up >= *until) {
+    if model.note.as_ref().is_some_and(|note| up >= note.until) {
         model.note = None;
     }
     let (due, rest) =
@@ -98,9 +98,9 @@ fn linked(model: &mut Model, desk: usize, link: Link) -> Vec<Effect> {
 fn tell(model: &mut Model, fate: &Fate) {
     match fate {
         Fate::Sending | Fate::Delivered => {}
-        Fate::Kept(why) => model.say(format!("signed and kept, sent later: {why}")),
-        Fate::NotTaken(why) => model.say(format!("not taken: {why}")),
-        Fate::NotSigned(why) => model.say(format!("nothing was signed: {why}")),
+        Fate::Kept(why) => model.announce(format!("signed and kept, sent later: {why}")),
+        Fate::NotTaken(why) => model.announce(format!("not taken: {why}")),
+        Fate::NotSigned(why) => model.announce(format!("nothing was signed: {why}")),
     }
 }
 
@@ -118,7 +118,7 @@ fn kept(model: &mut Model) {
         }
     }
     if arrived {
-        model.say("an answer that was kept is sent");
+        model.announce("an answer that was kept is sent");
     }
 }
 
@@ -133,8 +133,8 @@ fn remark(model: &mut Model) {
 fn frozen(model: &mut Model, desk: usize, sent: Result<(), String>) {
     let name = model.parties.get(desk).map_or("", |party| party.name.as_str()).to_owned();
     match sent {
-        Ok(()) => model.say(format!("stopped {name}: nothing of it runs once it looks")),
-        Err(why) => model.say(format!("NOT stopped {name}: {why}")),
+        Ok(()) => model.announce(format!("stopped {name}: nothing of it runs once it looks")),
+        Err(why) => model.announce(format!("NOT stopped {name}: {why}")),
     }
 }
 

@@ -194,6 +194,11 @@ fn the_qr_code_is_black_on_white_or_without_colours() {
             screen.sees(shown);
         }
         assert_eq!(screen.text().contains('\u{1b}'), coloured);
+        screen.sees("The link, to open in a browser:");
+        screen.sees("Waiting ...");
+        let text = screen.text().replace('\r', "");
+        let last = text.trim_end().lines().rev().nth(2).unwrap_or_default();
+        assert!(last.starts_with("http://") && last.contains("/pair#"), "{text}");
         screen.types("\x03");
         assert_eq!(screen.end().0, 10);
     }
@@ -203,6 +208,9 @@ fn the_qr_code_is_black_on_white_or_without_colours() {
 fn a_receipt_that_proves_nothing_is_an_error() {
     let world = World::paired();
     works_again(&world);
+    let nope = ["receipt", "verify", "last", "--trust", "nope.json", "--json"];
+    let told = String::from_utf8(world.run("enforcer", &nope).stderr).unwrap();
+    assert!(told.contains("`nope.json`") && told.contains("trust export"), "{told}");
     std::fs::write(world.work().join("garbage"), "{\"a\":1").unwrap();
     std::fs::write(
         world.work().join("empty.json"),

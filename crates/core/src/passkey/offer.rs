@@ -55,8 +55,8 @@ pub struct OfferBody {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OfferError {
     /// Not an offer.
-    #[error("not the text of a passkey: {0}")]
-    Json(#[from] JsonError),
+    #[error("not the text of a passkey: copy the whole line from the console")]
+    Text,
     /// It speaks for another key, or the signature does not verify.
     #[error("the passkey is not offered by the key that it is for")]
     Signature(#[from] KeyError),
@@ -98,9 +98,10 @@ impl Offer {
     /// Reads one strictly; nothing in it is checked.
     ///
     /// # Errors
-    /// [`OfferError::Json`].
+    /// [`OfferError::Text`].
     pub fn parse(bytes: &[u8]) -> Result<Self, OfferError> {
-        Ok(exact(&json::parse(bytes, limit::MESSAGE)?)?)
+        let value = json::parse(bytes, limit::MESSAGE).map_err(|_| OfferError::Text)?;
+        exact(&value).map_err(|_| OfferError::Text)
     }
 
     /// Checks it under the pinned key of the device, at `now`, and gives what to pin.
@@ -120,7 +121,8 @@ impl Offer {
         if !passkey.has_a_place() {
             return Err(OfferError::Place(json::clip(&passkey.origin)));
         }
-        passkey.verify(&self.body.challenge()?, &self.webauthn)?;
+        let challenge = self.body.challenge().map_err(|_| OfferError::Text)?;
+        passkey.verify(&challenge, &self.webauthn)?;
         Ok(self.body.passkey)
     }
 }

@@ -51,7 +51,7 @@ async fn replayed(
         Ok(request) => scene.enforcer.claim(&request, &scene.relays).await.map(|_| ()),
         Err(error) => Err(error),
     };
-    refused("the used approval, delivered once more", again)
+    refused("a used approval, delivered once more", again)
 }
 
 /// An approval of one command, presented for another.

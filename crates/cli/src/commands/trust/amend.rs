@@ -7,7 +7,6 @@ use crate::parties;
 use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
 use countersign_core::encoding;
-use countersign_core::json::JsonError;
 use countersign_core::passkey::{Offer, OfferError};
 use countersign_core::trust::{Approver, TrustStore};
 use countersign_enforcer::Enforcer;
@@ -103,9 +102,8 @@ impl Set {
 
 /// Reads the text that a console shows: the offer's canonical JSON, as base64url.
 fn offer(text: &str) -> Result<Offer, AmendError> {
-    let bytes = encoding::unbase64(text.trim());
-    let bytes = bytes.ok_or_else(|| JsonError::Shape("copy it whole from the console".into()));
-    Ok(bytes.map_err(OfferError::from).and_then(|bytes| Offer::parse(&bytes))?)
+    let bytes = encoding::unbase64(text.trim()).ok_or(OfferError::Text)?;
+    Ok(Offer::parse(&bytes)?)
 }
 
 impl Import {

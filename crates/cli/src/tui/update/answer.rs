@@ -2,7 +2,7 @@
 
 use super::keys::read;
 use crate::tui::input::Input;
-use crate::tui::model::{Model, Pending, Row, UNDO, in_words};
+use crate::tui::model::{Model, Pending, UNDO, in_words};
 use crate::tui::reading::{Asking, Live, Reading, Then};
 use crate::tui::terms::Terms;
 use countersign_approver::Reply;
@@ -15,29 +15,12 @@ fn answerable(model: &mut Model) -> Option<(&mut Reading, Live)> {
         model.say("this is of the past: it is answered no more");
         return None;
     };
-    if let Some(why) = closed(model, &live) {
-        model.say(why);
+    if let Some(why) = model.closed(&live) {
+        model.say(why.in_words());
         return None;
     }
     model.note = None;
     model.reading.as_mut().map(|reading| (reading, live))
-}
-
-/// Why a request is answered no more.
-fn closed(model: &Model, live: &Live) -> Option<&'static str> {
-    if model.is_pending(&live.id).is_some() {
-        return Some("answered, and not signed yet: u takes it back");
-    }
-    let open = model.row(&live.id).is_some_and(|row| row.is_open(model.now));
-    let late = model.now >= live.opened.artifact().head.expires_at.instant();
-    match (late, open) {
-        (true, _) => Some("too late: it ended, and nothing is signed"),
-        (_, false) if model.row(&live.id).is_some_and(Row::is_answered) => {
-            Some("it waits no more: this device answered it")
-        }
-        (_, false) => Some("it waits no more: withdrawn, or somebody else was faster"),
-        _ => None,
-    }
 }
 
 /// A yes begins: read to the end where it matters, a reason where one is wanted, then one key more,
@@ -145,7 +128,7 @@ pub(super) fn given(model: &mut Model, reply: Reply) {
     let reason = Some(reading.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let reply = Reply { reason, ..reply };
     let Live { id, opened, .. } = live;
-    model.reading = None;
+    model.turn_to(None);
     model.leaving = false;
     model.pending.push(Pending { id, opened, reply, due: model.up + UNDO });
     model.go_next();

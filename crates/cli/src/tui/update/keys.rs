@@ -100,7 +100,7 @@ pub(super) fn read(model: &mut Model) {
         Ok(shown) => {
             let Row { entry, .. } = row;
             let reading = Reading::waiting(model, &entry.id, shown, entry.so_far.clone());
-            model.reading = Some(reading);
+            model.turn_to(Some(reading));
         }
     }
 }
@@ -144,7 +144,7 @@ fn read_past(model: &mut Model) {
     let mut notes = vec![format!("Of the past, {} at {}", row.word, row.when)];
     notes.extend(row.reason.as_ref().map(|why| format!("Your reason: {why}")));
     let review = std::sync::Arc::clone(&row.review);
-    model.reading = Some(Reading::past(model, review, notes));
+    model.turn_to(Some(Reading::past(model, review, notes)));
 }
 
 fn freeze(model: &mut Model) {
@@ -182,7 +182,7 @@ fn reading(model: &mut Model, key: Key) -> Vec<Effect> {
         return Vec::new();
     }
     match key {
-        Key::Char('q') | Key::Esc => model.reading = None,
+        Key::Char('q') | Key::Esc => model.turn_to(None),
         Key::Char('?') => model.help = true,
         Key::Char('a') => answer::allow(model),
         Key::Char('w') => answer::always(model),

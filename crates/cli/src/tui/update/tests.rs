@@ -42,7 +42,7 @@ fn low() -> Ask {
 }
 
 fn note(model: &Model) -> &str {
-    model.note.as_ref().map_or("", |(text, _)| text)
+    model.note.as_ref().map_or("", |note| &note.text)
 }
 
 /// The same request as a record of the past.
@@ -70,6 +70,45 @@ fn at_low_risk_one_key_and_a_bar_allow_it_and_it_is_signed_after_three_seconds()
         assert_eq!((answer.reply.said, answer.id.request.as_str()), (Meaning::Allow, "REQ-1"));
         assert!(wait(&mut model, 10_000).is_empty(), "and once only");
     }
+}
+
+#[test]
+fn what_waits_no_more_says_why_and_signs_nothing() {
+    let ended = || low().ends("2026-02-21T12:01:10Z");
+    for (entry, why) in [
+        (low().answered(Verdict::Deny), "this device answered it"),
+        (ended().entry(), "its time is over"),
+        (ended().answered(Verdict::Allow), "this device answered it"),
+    ] {
+        let mut model = screen(vec![entry]);
+        wait(&mut model, 20_000);
+        types(&mut model, "\na");
+        assert!(note(&model).starts_with("it waits no more: "), "{}", note(&model));
+        assert!(note(&model).contains(why), "{}", note(&model));
+        types(&mut model, "y");
+        assert!(model.pending.is_empty() && wait(&mut model, 10_000).is_empty());
+    }
+}
+
+#[test]
+fn what_was_said_of_a_request_goes_with_it_and_news_stay() {
+    let two = || {
+        let high = |id| ask(id, Risk::High, &["rm", "-rf", "x"]).entry();
+        screen(vec![high("REQ-1"), high("REQ-2")])
+    };
+    for said in ["\na", "\ne"] {
+        let mut model = two();
+        types(&mut model, said);
+        assert_ne!(note(&model), "");
+        types(&mut model, "\x1b");
+        assert_eq!(note(&model), "", "it is left");
+        types(&mut model, "j\n");
+        assert_eq!(note(&model), "", "the next one is opened");
+    }
+    let mut model = two();
+    update(&mut model, Event::Frozen { desk: 0, sent: Err("no connection".into()) });
+    types(&mut model, "\n\x1b");
+    assert!(note(&model).starts_with("NOT stopped"), "{}", note(&model));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::cells::{Canvas, Look, columns, cut};
 use crate::commands::inbox::left;
 use crate::tui::input::Input;
-use crate::tui::model::{Link, Model, Pending, Place, in_words};
+use crate::tui::model::{Closed, Link, Model, Pending, Place, in_words};
 use crate::tui::reading::{Asking, Reading, Then};
 use crate::tui::update::named;
 use countersign_core::artifact::Risk;
@@ -66,9 +66,11 @@ fn request(model: &Model, reading: &Reading) -> String {
     let Some(live) = &reading.live else { return "A request of the past".to_owned() };
     let party = model.parties.get(live.id.desk).map_or("", |party| party.name.as_str());
     let end = live.opened.artifact().head.expires_at.instant();
-    let left = match model.now >= end {
-        true => "too late".to_owned(),
-        false => format!("{} left", left(end, model.now)),
+    let left = match model.closed(live) {
+        Some(Closed::Answered) => "answered".to_owned(),
+        Some(Closed::Gone) => "gone".to_owned(),
+        Some(Closed::Late) => "too late".to_owned(),
+        Some(Closed::Pending) | None => format!("{} left", left(end, model.now)),
     };
     format!("{} RISK  {party}  {left}{}", risk(reading.review.risk), batch(&live.chosen))
 }
@@ -104,8 +106,9 @@ pub(super) fn message(model: &Model, canvas: &mut Canvas<'_>) {
     }
     let (text, look) = question(model)
         .map(|text| (text, Look::Warning))
-        .or_else(|| model.note.as_ref().map(|(text, _)| (text.clone(), Look::Warning)))
+        .or_else(|| model.note.as_ref().map(|note| (note.text.clone(), Look::Warning)))
         .or_else(|| model.pending.last().map(|p| (pending(model, p), Look::Good)))
+        .or_else(|| closed(model).map(|why| (why.in_words().to_owned(), Look::Warning)))
         .or_else(|| away(model).map(|text| (text, Look::Warning)))
         .or_else(|| unread(model).map(|text| (text.to_owned(), Look::Dim)))
         .unwrap_or((String::new(), Look::Plain));
@@ -194,6 +197,11 @@ fn unread(model: &Model) -> Option<&'static str> {
     Some(text)
 }
 
+/// Why what is read is answered no more.
+fn closed(model: &Model) -> Option<Closed> {
+    model.closed(model.reading.as_ref()?.live.as_ref()?)
+}
+
 fn away(model: &Model) -> Option<String> {
     model.parties.iter().find_map(|party| match &party.link {
         Link::Away(why) => Some(format!("{}: {why}", party.name)),
@@ -228,7 +236,7 @@ fn offered(model: &Model) -> Vec<String> {
         return of(&["y stop", "Tab which pairing", "Esc leave it"]);
     }
     match (&model.reading, model.place) {
-        (Some(reading), _) => reading_keys(reading),
+        (Some(reading), _) => reading_keys(model, reading),
         (None, Place::History) if model.history.is_searching => of(&["Enter done", "Esc show all"]),
         (None, Place::History) => of(&["j/k move", "Enter read", "/ search", "q inbox", "? help"]),
         (None, Place::Inbox) => of(&[
@@ -244,7 +252,7 @@ fn offered(model: &Model) -> Vec<String> {
     }
 }
 
-fn reading_keys(reading: &Reading) -> Vec<String> {
+fn reading_keys(model: &Model, reading: &Reading) -> Vec<String> {
     let of = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
     match &reading.asking {
         Asking::Confirm { .. } => of(&["y allow", "Esc leave it", "PgUp/PgDn read"]),
@@ -258,7 +266,12 @@ fn reading_keys(reading: &Reading) -> Vec<String> {
         Asking::Items { .. } => {
             of(&["Space choose", "A all", "n none", "a allow these", "Enter back"])
         }
-        Asking::Nothing if reading.live.is_none() => of(&["Space/b page", "q back", "? help"]),
+        Asking::Nothing if closed(model) == Some(Closed::Pending) => {
+            of(&["u take it back", "Space/b page", "q back", "? help"])
+        }
+        Asking::Nothing if reading.live.is_none() || closed(model).is_some() => {
+            of(&["Space/b page", "q back", "? help"])
+        }
         Asking::Nothing => {
             let mut keys = of(&["a allow", "d deny"]);
             if reading.is_batch() {

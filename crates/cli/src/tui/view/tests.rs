@@ -118,6 +118,19 @@ fn a_request() {
 }
 
 #[test]
+fn a_request_that_this_device_answered() {
+    let ask = ask("REQ-1", Risk::High, &["rm", "-rf", "build"]).may_go_to(&["role:lead"]);
+    let mut model = screen(vec![ask.answered(Verdict::Deny)]);
+    types(&mut model, "\n");
+    let shown = picture(&mut model, 80, 24).join("\n");
+    assert!(shown.contains("it waits no more: this device answered it"), "{shown}");
+    for wrong in [" left", "To allow it", "a allow", "d deny", "hand on"] {
+        assert!(!shown.contains(wrong), "{wrong}: {shown}");
+    }
+    looks("answered", model);
+}
+
+#[test]
 fn the_question_at_low_risk() {
     let mut model = screen(vec![ask("REQ-1", Risk::Low, &["ls"]).entry()]);
     types(&mut model, "a");
