@@ -44,8 +44,8 @@ fn receipts_of_before_a_change_say_who_allowed_them_then() {
     let doctor: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
     for name in ["ledger", "receipts"] {
         let checks = doctor["checks"].as_array().unwrap();
-        let check = checks.iter().find(|check| check["name"] == name).unwrap();
-        assert_eq!(check["status"], "ok", "{check}");
+        let check = checks.iter().find(|check| check["check"] == name).unwrap();
+        assert_eq!(check["state"], "ok", "{check}");
     }
     let file = world.path("auditor.json");
     let file = file.to_str().unwrap();

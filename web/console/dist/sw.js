@@ -1,10 +1,12 @@
 // Keeps the page itself on the device, so that history can be read and answers written down offline.
 // It never keeps what a gateway says: only the files below, and only as they were built together.
-const NAME = "countersign-5b62bacf691d877f";
-const FILES = ["/","/assets/Verify-BxhhCKFf.js","/assets/index-878S2KLL.js","/assets/style-8aiZHPjh.css","/manifest.webmanifest","/icon.svg","/icon-192.png","/icon-512.png","/icon-180.png"];
+const NAME = "countersign-33ca68b592242f68";
+/** Each with its digest: what does not fit it is never kept, and then nothing is. */
+const FILES = {"/":"sha384-nxMY36y7f80tyLVTe4yI0GWeQotcn71C0I6W5c15QjaARO4U+pl1J7EEQSG/NpQy","/assets/Verify-CIW45oYz.js":"sha384-GllEDmncIKt7vdITUWNfSS/LCP8OICd3KEP2vwjEJPUR+u0xd/NJKPQ+6y82kLJy","/assets/index-f3o0Zm2z.js":"sha384-zvUJyZsDlDz6sZ3oCGR8Tnke0Y7VLD2pvupc4HTsISz4NV/+XXInQ0X7NTFMr50+","/assets/style-DFMQc9Hh.css":"sha384-pcJURSdq7wbLFJnLSm0oNB6dwoYgrBM0Bk30B4pNChfOMbOyuo1E7EDiDKFwMoDU","/manifest.webmanifest":"sha384-PI5xTlREBazp9kxYEWb9nkuR2UhV/5JXgo8jTuE5LYjP14AWu6C/+U+C/1+J4mIc","/icon.svg":"sha384-JBGi2z68+KNhYu3UQG01tL0r6OBGp+swbR53bZ+ff4fS3R3OkuKOO9YVrh4jnazp","/icon-192.png":"sha384-OTY/3eSE9gJInvnOFhuG967qD3xqw/ocl+RNVeqzcpVSP/uc9HOGkVBhlzYPLl4h","/icon-512.png":"sha384-j/I+3HTYfeOT0IgVRlgEI9pLWDXWaO4MK4hR1RpL2NOvu0VWAYL9NDksZQKkoe/0","/icon-180.png":"sha384-SYkVQTG3v8hQo4Q3GRUDdE5vH40Z2/1BLwCeMhpA8XqTkoic01bG5mBybSnWEuEe"};
 
 self.addEventListener("install", (event) => {
-  const kept = caches.open(NAME).then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" }))));
+  const asked = Object.entries(FILES).map(([file, integrity]) => new Request(file, { cache: "reload", integrity }));
+  const kept = caches.open(NAME).then((cache) => cache.addAll(asked));
   event.waitUntil(kept.then(() => self.skipWaiting()));
 });
 
@@ -19,7 +21,7 @@ self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   const page = event.request.mode === "navigate" && (url.pathname === "/" || url.pathname === "/pair");
   const file = page ? "/" : url.pathname;
-  if (!FILES.includes(file)) return;
+  if (!Object.hasOwn(FILES, file)) return;
   const kept = caches.open(NAME).then((cache) => cache.match(file));
   event.respondWith(kept.then((found) => found ?? fetch(event.request)));
 });

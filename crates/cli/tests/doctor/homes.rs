@@ -199,6 +199,7 @@ fn a_policy_that_nobody_accepted_warns_and_one_that_does_not_load_fails() {
 #[test]
 fn an_accepted_policy_that_was_changed_fails() {
     let patient = Patient::of(World::bare());
+    patient.run(&["policy", "init"]);
     patient.doctor().check("policy", "ok");
     let path = patient.home().join("policy.toml");
     let text = std::fs::read_to_string(&path).unwrap();
