@@ -30,7 +30,7 @@ test("attack_48 by link, read and answered over its own address alone; the recei
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByLabel("Name of the enforcer").fill("build server");
   await page.getByRole("button", { name: "Continue" }).click();
-  await page.getByText("Paired with build server.").waitFor();
+  await page.getByText("Paired with build server.").first().waitFor();
   assert.equal((await pair.end()).code, 0);
   await page.getByRole("link", { name: "To the inbox" }).click();
 

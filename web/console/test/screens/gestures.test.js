@@ -96,7 +96,7 @@ test("low risk: one press, three seconds to take it back, nothing signed before"
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await page.clock.runFor(3100);
   assert.deepEqual(await answers(page), [{ say: "allow", scope: "once" }]);
-  await page.getByText("Approved: run npm test").waitFor();
+  await page.getByText("Approved: run npm test").first().waitFor();
   await done();
 });
 
@@ -302,7 +302,7 @@ test("pairing by code: six digits are compared, then it is named", async () => {
   await page.getByLabel("Group", { exact: true }).fill("Platform");
   await accessible(page, "names");
   await page.getByRole("button", { name: "Continue" }).click();
-  await page.getByText("Paired with build server.").waitFor();
+  await page.getByText("Paired with build server.").first().waitFor();
   assert.deepEqual((await calls(page)).at(-1), ["confirm", { name: "build server", group: "Platform" }]);
   await done();
 });
@@ -352,7 +352,7 @@ test("pairings are renamed and ended", async () => {
   await page.getByRole("button", { name: "End this pairing" }).first().click();
   await accessible(page, "the question before an end");
   await page.getByRole("button", { name: "End it" }).click();
-  await page.getByText("The pairing with payments 2 is over.").waitFor();
+  await page.getByText("The pairing with payments 2 is over.").first().waitFor();
   assert.deepEqual((await calls(page)).at(-1), ["revoke", "pair-2"]);
   await done();
 });

@@ -51,7 +51,7 @@ test("an answer that is taken back was never signed", async (t) => {
   await ann.page.clock.pauseAt(Date.now() + 20_000);
   await ann.page.getByRole("button", { name: "Deny" }).click();
   await ann.page.getByRole("button", { name: "Take it back" }).click();
-  await ann.page.getByText("Taken back. Nothing was signed.").waitFor();
+  await ann.page.getByText("Taken back. Nothing was signed.").first().waitFor();
   await ann.page.clock.resume();
   await ann.allow();
   assert.equal((await run.end()).stdout, "hi\n");

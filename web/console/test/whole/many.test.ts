@@ -37,7 +37,7 @@ test("seven tabs of one browser: each hears of a request, and what one answers i
   await ann.read();
   await ann.allow();
   assert.equal((await run.end()).stdout, "hi\n");
-  for (const tab of tabs.slice(1)) await tab.getByText("Approved — arrived at the gateway").waitFor();
+  for (const tab of tabs.slice(1)) await tab.getByText("Approved — arrived at the gateway").first().waitFor();
 });
 
 test("the console on one's own machine carries the channels of seven pairings and of more tabs", async (t) => {
@@ -55,7 +55,7 @@ test("the console on one's own machine carries the channels of seven pairings an
   await ann.read();
   await ann.allow();
   assert.equal((await run.end()).stdout, "hi\n");
-  await second.getByText("Approved — arrived at the gateway").waitFor();
+  await second.getByText("Approved — arrived at the gateway").first().waitFor();
 });
 
 test("the page as the binary serves it has its channel, also from its service worker and after the gateway was away", async (t) => {
@@ -67,7 +67,7 @@ test("the page as the binary serves it has its channel, also from its service wo
   await page.goto((JSON.parse(await pair.line()) as { link: string }).link);
   await page.getByLabel("Name of the enforcer").fill("build server");
   await page.getByRole("button", { name: "Continue" }).click();
-  await page.getByText("Paired with build server.").waitFor();
+  await page.getByText("Paired with build server.").first().waitFor();
   const live = page.locator("li.card").getByText("Live", { exact: true });
   await page.goto(`${home.url}/#/pairings`);
   await live.waitFor();

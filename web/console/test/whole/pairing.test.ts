@@ -38,7 +38,7 @@ test("by code: both screens show the same six digits, and two people say so", as
   await ann.page.getByRole("button", { name: "They are the same" }).click();
   pair.type("y");
   await named(ann);
-  await ann.page.getByText("Paired with build server.").waitFor();
+  await ann.page.getByText("Paired with build server.").first().waitFor();
   assert.equal((await pair.end()).code, 0);
   const run = home.start("enforcer", ["run", "--", "echo", "hi"]);
   await ann.inbox();
@@ -55,10 +55,10 @@ test("attack_37 by code: who says that the digits differ is paired with nobody",
   await pair.says(/other screen show/);
   pair.type("y");
   await ann.page.getByRole("button", { name: "They differ" }).click();
-  await ann.page.getByText("Nothing was paired.").waitFor();
+  await ann.page.getByText("Nothing was paired.").first().waitFor();
   assert.notEqual((await pair.end()).code, 0);
   await ann.inbox();
-  await ann.page.getByText(NOBODY).waitFor();
+  await ann.page.getByText(NOBODY).first().waitFor();
 });
 
 for (const half of ["signing", "exchange"] as const) {
@@ -87,7 +87,7 @@ test("attack_36 a link whose enforcer the gateway swaps sends nothing of this de
   const { link } = JSON.parse(await pair.line()) as { link: string };
   await ann.page.goto(link);
   await named(ann);
-  await ann.page.getByText("the gateway showed another enforcer than the link names").waitFor();
+  await ann.page.getByText("the gateway showed another enforcer than the link names").first().waitFor();
   assert.equal(ann.count("POST /v1/pairing/complete"), 0);
   await pair.kill();
 });
@@ -100,12 +100,12 @@ test("attack_09 a link that was used pairs nobody else, and the secret left the 
   const { link } = JSON.parse(await pair.line()) as { link: string };
   await ann.page.goto(link);
   await named(ann);
-  await ann.page.getByText("Paired with build server.").waitFor();
+  await ann.page.getByText("Paired with build server.").first().waitFor();
   assert.ok(!ann.page.url().includes("s="), ann.page.url());
   await pair.end();
   await agent.page.goto(link);
   await named(agent);
-  await agent.page.getByText("the gateway knows no such code").waitFor();
+  await agent.page.getByText("the gateway knows no such code").first().waitFor();
   assert.deepEqual((await agent.kept())["countersign/pairings"], []);
 });
 
@@ -117,7 +117,7 @@ test("with `up`: its link opens the page, and what is asked in another shell is 
   const ann = await person(t, home);
   await ann.page.goto(link);
   await named(ann);
-  await ann.page.getByText("Paired with build server.").waitFor();
+  await ann.page.getByText("Paired with build server.").first().waitFor();
   const run = home.start("enforcer", ["run", "--", "echo", "hi"]);
   await ann.inbox();
   await ann.read();

@@ -24,7 +24,7 @@ test("attack_18 both tabs say yes in the same moment: one answer is signed, and 
   assert.equal((await run.end()).stdout, "hi\n");
   for (const page of tabs) {
     await page.goto(`${home.url}/#/history`);
-    await page.getByText("Approved — arrived at the gateway").waitFor();
+    await page.getByText("Approved — arrived at the gateway").first().waitFor();
   }
   const bodies = ann.calls.filter(({ what }) => what === "POST /v1/decisions").map(({ body }) => body);
   assert.equal(new Set(bodies).size, 1);
@@ -57,7 +57,7 @@ test("what one tab answers, pairs or ends is so in the other", async (t) => {
   await second.locator("a.row").waitFor();
   await ann.read();
   await ann.deny();
-  await second.getByText("Denied — arrived at the gateway").waitFor();
+  await second.getByText("Denied — arrived at the gateway").first().waitFor();
   await second.locator("a.row").waitFor({ state: "detached" });
   assert.equal((await run.end()).stdout, "");
 });
