@@ -15,6 +15,7 @@ export const words = {
   back: "Back",
   cancel: "Cancel",
   close: "Close this notice",
+  justNow: "What was just done",
 
   risk: {
     low: "Low risk", medium: "Medium risk", high: "High risk", critical: "Critical", unknown: "Unknown risk",

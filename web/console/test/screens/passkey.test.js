@@ -95,7 +95,7 @@ test("attack_49 a passkey is pinned, its answers are verified offline, and nothi
   await page.goto(`${url}/#/pairings`);
   await page.getByText("Passkeys (2)").click();
   await page.getByRole("button", { name: "Use this one" }).click();
-  await page.getByText("That passkey is used for each yes").waitFor();
+  await page.getByText("That passkey is used for each yes").first().waitFor();
   await page.getByRole("button", { name: "Remove" }).last().click();
   await page.getByText("Passkeys (1)").waitFor();
   const only = await world.run("enforcer", "trust", "set", "ann", "--no-passkey");
