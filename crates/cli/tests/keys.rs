@@ -5,6 +5,7 @@
 mod common;
 
 use common::{World, error_code, json};
+use countersign_testkit::database;
 use serde_json::Value;
 
 fn trust(world: &World, party: &str) -> Value {
@@ -55,6 +56,25 @@ fn receipts_of_before_a_change_say_who_allowed_them_then() {
         let output = world.run("enforcer", &args);
         assert_eq!(output.status.code(), Some(code), "{who}: {output:?}");
     }
+}
+
+#[test]
+fn attack_39_keys_go_nowhere_on_the_word_of_a_file_alone() {
+    let world = World::paired();
+    world.json("enforcer", &["trust", "export"]);
+    let home = world.path("enforcer");
+    let edit = "UPDATE receipt SET body = replace(body, '\"person\":\"ann\"', '\"person\":\"eve\"')
+        WHERE event = 'key';";
+    database::edit(&home.join("ledger.db"), edit).unwrap();
+    let refused = |why: &str| {
+        let output = world.run("enforcer", &["trust", "export", "--json"]);
+        let said = (output.status.code(), error_code(&output));
+        assert_eq!(said, (Some(13), "ledger_contradicted".into()), "{why}");
+        assert!(output.stdout.is_empty(), "{why}");
+    };
+    refused("an edited receipt of a key");
+    std::fs::remove_file(home.join("ledger.db")).unwrap();
+    refused("no ledger");
 }
 
 #[test]

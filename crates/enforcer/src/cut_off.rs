@@ -2,8 +2,9 @@
 //!
 //! What the receipts say raises the floor of the home at once, so half of a change could leave nobody
 //! who reaches it. The claim is then still open, its owner is gone, and what was allowed stands whole
-//! in its request: so it is made, once, when the home is next opened. Taking it back in place of that
-//! would let the floor sink on the word of a file that somebody may have put back.
+//! in its request: so it is made, once, when the home is next opened. Where files of the home are not
+//! as they were it waits for them: taken back, it would let the floor sink on the word of a file that
+//! somebody may have put there. Only what would leave nobody is taken back, as without the crash.
 
 use crate::amendment::{AmendError, Amendment};
 use crate::entry;

@@ -161,6 +161,7 @@ mod tests {
     use crate::home;
     use countersign_core::artifact::Assurance;
     use countersign_core::keys::SecretKeys;
+    use countersign_core::trust::Status;
 
     const NOW: Instant = Instant(1_700_000_000_000);
 
@@ -196,6 +197,21 @@ mod tests {
             std::fs::read_to_string(to.path().join("policy.toml")).unwrap(),
             "version = 1\n"
         );
+    }
+
+    #[test]
+    fn attack_39_keys_arrive_as_the_ledger_lets_them_be_and_not_as_a_file_says() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        drop(packed(from.path()));
+        let home = Home::open(from.path()).unwrap();
+        let mut held = home.trust(&home.identity().unwrap().unwrap()).unwrap();
+        let revoked = Status::Revoked { at: NOW.timestamp(), compromised_since: None };
+        held.approvers.iter_mut().for_each(|one| one.status = revoked.clone());
+        let line =
+            Portable::of(&home, &held, None, NOW.plus_millis(1_000)).unwrap().line().unwrap();
+        let arrived = Portable::read(&line, NOW).unwrap().unpack(to.path()).unwrap();
+        let trust = arrived.trust(&arrived.identity().unwrap().unwrap()).unwrap();
+        assert_eq!(trust.approvers.first().unwrap().status, revoked);
     }
 
     #[test]

@@ -158,24 +158,28 @@ impl Revoke {
     /// Says what becomes of receipts, and of how many. What cannot be read keeps nobody from revoking.
     async fn counts_no_more(&self, here: &Here<'_>, enforcer: &Enforcer) {
         let rest = match self.resting(enforcer).await {
-            Some(0) => return,
-            Some(COUNTED) => format!("{COUNTED} receipts or more rest on this key: "),
-            Some(1) => counted(1, "receipt") + " rests on this key: ",
-            Some(some) => counted(some, "receipt") + " rest on this key: ",
-            None => String::new(),
+            Some((0, COUNTED)) | None => String::new(),
+            Some((0, _)) => return,
+            Some((some, COUNTED)) => {
+                format!(
+                    "{some} of the newest {COUNTED} receipts rest on this key, older ones may: "
+                )
+            }
+            Some((1, _)) => counted(1, "receipt") + " rests on this key: ",
+            Some((some, _)) => counted(some, "receipt") + " rest on this key: ",
         };
         here.output.progress(&wrapped(&format!("{rest}{AGED}"), here.output.columns(), 0));
     }
 
-    /// How many of the newest receipts hold a decision under the key.
-    async fn resting(&self, enforcer: &Enforcer) -> Option<usize> {
+    /// How many of the newest receipts hold a decision under the key, and how many were looked at.
+    async fn resting(&self, enforcer: &Enforcer) -> Option<(usize, usize)> {
         let pairings = enforcer.home().pairings().ok()?;
         let key = pairings.into_iter().find(|pairing| pairing.name == self.name)?.key_id;
         let found = enforcer.ledger().find(&Query::default(), None, COUNTED).await.ok()?;
         let decisions = |receipt: &Receipt| {
             receipt.content.entry.decisions.iter().any(|one| one.signer_key_id == key)
         };
-        Some(found.iter().filter(|receipt| decisions(receipt)).count())
+        Some((found.iter().filter(|receipt| decisions(receipt)).count(), found.len()))
     }
 
     /// A person at a terminal is asked. A script goes on: it takes back a key that was lost.

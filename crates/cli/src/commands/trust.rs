@@ -76,6 +76,22 @@ impl Trust {
 /// The keys that are pinned in this home, none of them worth more than its ledger says. A ledger that
 /// cannot be read says nothing: whoever reads it finds out.
 pub(crate) async fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
+    Ok(held(here).await?.0)
+}
+
+/// The same for whoever carries them elsewhere: not on the word of a file alone.
+async fn proven(here: &Here<'_>) -> Result<TrustStore, Failure> {
+    let (store, is_proven) = held(here).await?;
+    if store.approvers.is_empty() || is_proven {
+        return Ok(store);
+    }
+    let message = "the ledger cannot be read, or does not prove what became of these keys";
+    Err(Failure::new(Exit::Verification, "ledger_contradicted", message)
+        .hint("`countersign audit verify` says where; `trust show` shows what the file alone says"))
+}
+
+/// The pinned keys, and whether the ledger proves what became of them.
+async fn held(here: &Here<'_>) -> Result<(TrustStore, bool), Failure> {
     let identity = parties::existing_identity(&here.root)?.ok_or_else(|| {
         Failure::new(Exit::Failed, "no_key", "this home has pinned no keys")
             .hint("`countersign pair` pins the first approver")
@@ -85,22 +101,11 @@ pub(crate) async fn pinned(here: &Here<'_>) -> Result<TrustStore, Failure> {
     Ok(match remembered(&home, &trust).await {
         Some(remembered) => {
             told(here, &remembered.revived(&trust));
-            remembered.over(trust)
+            (remembered.over(trust), true)
         }
         // What a file says that keys were before is nobody's word.
-        None => Remembered::default().over(trust),
+        None => (Remembered::default().over(trust), false),
     })
-}
-
-/// The same for whoever carries them elsewhere: not on the word of a file alone.
-async fn proven(here: &Here<'_>) -> Result<TrustStore, Failure> {
-    let (root, store) = (Home::open(&here.root)?, pinned(here).await?);
-    if store.approvers.is_empty() || remembered(&root, &store).await.is_some() {
-        return Ok(store);
-    }
-    let message = "the ledger cannot be read, or does not prove what became of these keys";
-    Err(Failure::new(Exit::Verification, "ledger_contradicted", message)
-        .hint("`countersign audit verify` says where; `trust show` shows what the file alone says"))
 }
 
 async fn remembered(home: &Home, trust: &TrustStore) -> Option<Remembered> {
