@@ -82,6 +82,9 @@ pub enum AmendError {
     /// The key lives on this machine.
     #[error("`{0}` is a `local` key, which no passkey lifts: pair it with `web` or `device` first")]
     Local(String),
+    /// A file tells of a past that is not over.
+    #[error("the file says what the key `{0}` was until a date that is not over")]
+    Future(String),
     /// Nobody would be left who may allow the next change.
     #[error(
         "nobody would be left at `{}`, the highest assurance that this home ever pinned, to allow any other change: \

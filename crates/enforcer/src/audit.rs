@@ -23,6 +23,7 @@ mod report;
 mod requests;
 pub mod seen;
 
+use crate::remembered::past;
 use chain::Chain;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::course::Course;
@@ -51,6 +52,11 @@ pub struct Audit {
     course: Course,
     parts: Parts,
     report: Report,
+    /// Whether the receipts that tell what keys were before are those that the newest head counts.
+    is_past_proven: bool,
+    /// The first receipt that fails by that past, where it is not proven: most likely not what is
+    /// wrong.
+    doubt: Option<Broken>,
 }
 
 impl Audit {
@@ -60,7 +66,8 @@ impl Audit {
         let report = Report { ledger: ledger.to_owned(), ..Report::default() };
         let (trust, seen) = (Arc::new(trust), Arc::default());
         let (chain, course, parts) = (Chain::new(ledger), Course::default(), Parts::default());
-        Self { source, trust, now, seen, chain, course, parts, report }
+        let (is_past_proven, doubt) = (true, None);
+        Self { source, trust, now, seen, chain, course, parts, report, is_past_proven, doubt }
     }
 
     /// The same where others saw heads of it: a key that ended later is looked at as of the date of
@@ -73,8 +80,9 @@ impl Audit {
     /// What was found so far.
     #[must_use]
     pub fn report(self) -> Report {
-        let Self { chain, mut report, .. } = self;
+        let Self { chain, mut report, doubt, .. } = self;
         report.newest = chain.newest();
+        report.broken = report.broken.or(doubt);
         report
     }
 
@@ -102,6 +110,7 @@ impl Audit {
     /// `Unavailable` where the store does not answer. A damaged store is a finding.
     pub async fn walk(&mut self, passed: &(dyn Fn(u64) + Sync)) -> Result<(), StoreError> {
         let not_checked = self.report.not_checked.clone();
+        self.is_past_proven = past(&*self.source, &self.trust).await.is_ok();
         for _ in 1..ROUNDS {
             self.once(passed).await?;
             // Rows that go into a file, or a file that goes, while it is read, look like damage.
@@ -110,7 +119,7 @@ impl Audit {
             }
             let ledger = std::mem::take(&mut self.report.ledger);
             (self.chain, self.course) = (Chain::new(&ledger), Course::default());
-            self.parts = Parts::default();
+            (self.parts, self.doubt) = (Parts::default(), None);
             let not_checked = not_checked.clone();
             self.report = Report { ledger, not_checked, ..Report::default() };
         }
@@ -201,7 +210,12 @@ impl Audit {
     }
 
     /// Takes the next receipt into the chain, and what it changes into what came before.
-    fn follow(&mut self, link: Link) -> Result<Link, Broken> {
+    fn follow(&mut self, mut link: Link) -> Result<Link, Broken> {
+        if self.is_past_proven {
+            link = link.sure()?;
+        } else if self.doubt.is_none() {
+            self.doubt = link.doubt.take();
+        }
         self.chain.follow(&link)?;
         let contradicted = |why| Broken::new(link.at(), Verdict::Contradicted, why);
         self.course.follow(&link.step).map_err(contradicted)?;

@@ -10,6 +10,7 @@ use countersign_core::artifact::{Assurance, Scope};
 use countersign_core::decision::{Answer, Choice, Decision, Word};
 use countersign_core::encoding::Fixed;
 use countersign_core::keys::SecretKeys;
+use countersign_core::time::Instant;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::home::HomeError;
 use countersign_enforcer::notary::OperatorNotary;
@@ -32,6 +33,9 @@ mod history;
 mod passkey;
 #[path = "pairing/restored.rs"]
 mod restored;
+
+/// When every test begins.
+const NOW: Instant = Instant(START);
 
 struct World {
     _dir: tempfile::TempDir,

@@ -88,22 +88,26 @@ impl From<HomeError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let (code, hint) = match &error {
-            StoreError::Unavailable(_) => {
-                ("store_unavailable", "nothing was run; free the disk or the lock and try again")
-            }
+        let (exit, code, hint) = match &error {
+            StoreError::Unavailable(_) => (
+                Exit::Failed,
+                "store_unavailable",
+                "nothing was run; free the disk or the lock and try again",
+            ),
             StoreError::Corrupt(_) => (
+                Exit::Verification,
                 "store_corrupt",
                 "nothing is run from it; keep the file for an auditor: of a ledger, `countersign \
                  audit verify` names the place",
             ),
             StoreError::Later(_) => (
+                Exit::Failed,
                 "store_newer",
                 "nothing is run from it; use the `countersign` that wrote it, or a later one. \
                  Where none did, somebody edited the file: keep it for an auditor",
             ),
         };
-        Self::new(Exit::Failed, code, error.to_string()).hint(hint)
+        Self::new(exit, code, error.to_string()).hint(hint)
     }
 }
 
@@ -235,6 +239,7 @@ impl From<AmendError> for Failure {
             AmendError::Name(_) => (Exit::Usage, "usage"),
             AmendError::NotCounting(_) => (Exit::Verification, "key_not_counting"),
             AmendError::Conflict(_) => (Exit::Verification, "key_conflict"),
+            AmendError::Future(_) => (Exit::Verification, "past_not_over"),
             AmendError::Rotation(_) => (Exit::Verification, "rotation"),
             AmendError::Passkey(_) => (Exit::Verification, "passkey"),
             AmendError::NobodyLeft(_) => (Exit::Verification, "nobody_left"),

@@ -6,7 +6,8 @@ use countersign_core::artifact::Assurance;
 use countersign_core::keys::PublicKeys;
 use countersign_core::keys::rotation::Rotation;
 use countersign_core::passkey::Offer;
-use countersign_core::trust::{Approver, Status, TrustStore};
+use countersign_core::time::Instant;
+use countersign_core::trust::{Approver, Past, Status, TrustStore};
 use countersign_core::verify::DEFAULT_SKEW_MILLIS;
 
 impl Amendment {
@@ -34,7 +35,7 @@ impl Amendment {
         trust: &TrustStore,
         of: &Pairing,
         offer: Offer,
-        now: countersign_core::time::Instant,
+        now: Instant,
     ) -> Result<Self, AmendError> {
         let before = active(trust, of)?.clone();
         if before.assurance == Assurance::Local {
@@ -63,7 +64,7 @@ impl Amendment {
         trust: &TrustStore,
         of: &Pairing,
         rotation: &Rotation,
-        now: countersign_core::time::Instant,
+        now: Instant,
     ) -> Result<Self, AmendError> {
         let before = active(trust, of)?.clone();
         rotation.verify(&before.keys, now, DEFAULT_SKEW_MILLIS)?;
@@ -86,10 +87,14 @@ impl Amendment {
     /// back here too; of keys that both know, nothing else changes.
     ///
     /// # Errors
-    /// Where a key is something else here, a name is none, or nothing would change.
-    pub fn import(trust: &TrustStore, file: TrustStore) -> Result<Self, AmendError> {
+    /// Where a key is something else here, a name is none, what a key was before is not over at
+    /// `now`, or nothing would change.
+    pub fn import(trust: &TrustStore, file: TrustStore, now: Instant) -> Result<Self, AmendError> {
         let mut edits = Vec::new();
         for after in file.approvers {
+            if !is_over(&after.past, now) {
+                return Err(AmendError::Future(after.key_id.to_string()));
+            }
             let before = trust.approver(&after.key_id).cloned();
             match &before {
                 None if mixes_names(trust, &after) => {
@@ -133,13 +138,24 @@ impl Amendment {
         if edits.iter().all(|edit| edit.before.as_ref() == Some(&edit.after)) {
             return Err(AmendError::Nothing);
         }
-        let after = edits.iter().map(|edit| &edit.after);
-        let bad = after.flat_map(|a| a.roles.iter().chain([&a.person])).find(|name| !is_name(name));
+        let bad = edits.iter().flat_map(|edit| names(&edit.after)).find(|name| !is_name(name));
         if let Some(bad) = bad {
             return Err(AmendError::Name(countersign_core::display::visible(bad, false)));
         }
         Ok(Self { kind, edits, operators: Vec::new(), pairing: None })
     }
+}
+
+/// The persons and roles in a record, of now and of before.
+fn names(record: &Approver) -> impl Iterator<Item = &String> {
+    let past = record.past.iter().flat_map(|past| past.roles.iter().chain([&past.person]));
+    record.roles.iter().chain([&record.person]).chain(past)
+}
+
+/// Whether what a key was before ended, but for the difference of two clocks.
+fn is_over(past: &[Past], now: Instant) -> bool {
+    let latest = now.plus_millis(DEFAULT_SKEW_MILLIS);
+    past.iter().all(|one| one.until.instant() <= latest)
 }
 
 /// The record of a pairing's key, which counts and was not replaced.

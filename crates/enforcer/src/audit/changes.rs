@@ -85,7 +85,10 @@ impl Audit {
     pub(super) async fn copies(&self) -> Result<Links, StoreError> {
         let (rows, grounds) = (self.source.copies().await?, self.grounds());
         let links = rows.iter().zip(grounds.links(&rows));
-        Ok(links.map(|(row, one)| one.or_else(|b| self.by_its_date(row, b, &grounds))).collect())
+        let by_its_date = |(row, one): (&Row, Result<Link, Broken>)| {
+            one.or_else(|broken| self.by_its_date(row, broken, &grounds)).and_then(Link::sure)
+        };
+        Ok(links.map(by_its_date).collect())
     }
 
     /// Judges a copy of a dropped receipt as of the date that it bears, where it failed for a key

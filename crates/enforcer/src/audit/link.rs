@@ -34,6 +34,8 @@ pub(super) struct Link {
     pub(super) is_change: bool,
     /// Whether it holds only as of the date that it bears, and nothing tells that date.
     pub(super) by_its_date: bool,
+    /// Why it does not hold by what its approvers were pinned as, though nothing of it was edited.
+    pub(super) doubt: Option<Broken>,
 }
 
 impl Link {
@@ -41,6 +43,20 @@ impl Link {
     pub(super) fn at(&self) -> Option<i64> {
         i64::try_from(self.seq).ok()
     }
+
+    /// The same where nothing is in doubt.
+    pub(super) fn sure(self) -> Result<Self, Broken> {
+        match self.doubt {
+            Some(doubt) => Err(doubt),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Whether a receipt fails for what somebody was pinned as, which other receipts tell.
+fn rests_on_others(verdict: &Verdict) -> bool {
+    use Verdict::{LevelMismatch, OffRoster, SelfApproval, ThresholdNotMet};
+    matches!(verdict, LevelMismatch | OffRoster | SelfApproval | ThresholdNotMet { .. })
 }
 
 /// Works out again what a row says of itself.
@@ -50,12 +66,12 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Li
         let verdict = check(&row.text, trust, now.now);
         return Err(Broken::new(at, verdict, format!("row {} is no receipt", row.seq)));
     };
-    let level = match read.check_at(trust, now) {
-        Verdict::Valid { level, .. } => level,
-        verdict => {
-            let because = format!("the receipt in row {} does not hold", row.seq);
-            return Err(Broken::new(at, verdict, because));
-        }
+    let broken =
+        |verdict| Broken::new(at, verdict, format!("the receipt in row {} does not hold", row.seq));
+    let (level, doubt) = match read.check_at(trust, now) {
+        Verdict::Valid { level, .. } => (level, None),
+        verdict if rests_on_others(&verdict) => (Level::L0, Some(broken(verdict))),
+        verdict => return Err(broken(verdict)),
     };
     let receipt = read.into_receipt();
     in_place(row, &receipt)?;
@@ -85,6 +101,7 @@ pub(super) fn link(row: &Row, trust: &TrustStore, now: &Moment<'_>) -> Result<Li
         written,
         is_change,
         by_its_date,
+        doubt,
     })
 }
 

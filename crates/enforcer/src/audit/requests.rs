@@ -12,11 +12,15 @@ pub(super) fn differ(course: &Course, beside: &Beside) -> Option<String> {
         Some(format!("the request of receipt {seq} is gone, and no receipt says that it ended"))
     };
     let claims = || beside.claimed.iter().find_map(|request| of_claim(course, request));
+    let lost = || {
+        let lost = beside.lost.as_ref()?;
+        Some(format!("the request `{}` counts as running, and is gone", clip(lost)))
+    };
     let ended = || {
         let differs = course.is_whole() && course.denied() != beside.denied;
         differs.then(|| "others are kept as denied or withdrawn than receipts say".to_owned())
     };
-    open.or_else(gone).or_else(claims).or_else(ended)
+    open.or_else(gone).or_else(claims).or_else(lost).or_else(ended)
 }
 
 fn of_open(course: &Course, one: &Open) -> Option<String> {

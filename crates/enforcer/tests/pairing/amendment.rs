@@ -1,6 +1,6 @@
 //! What is pinned changes only by those who admit approvers, and never by what it says of itself.
 
-use super::{World, key, world};
+use super::{NOW, World, key, world};
 use countersign_core::artifact::Assurance;
 use countersign_core::keys::rotation::Rotation;
 use countersign_core::trust::{Approver, Operator, Status, TrustStore};
@@ -202,11 +202,11 @@ fn exported(world: &World) -> TrustStore {
 async fn a_new_home_believes_its_first_file_and_no_second() {
     let (from, to) = (phone_and_me().await, world().await);
     let file = TrustStore { operators: vec![], ..exported(&from) };
-    let amendment = Amendment::import(&exported(&to), file.clone()).unwrap();
+    let amendment = Amendment::import(&exported(&to), file.clone(), NOW).unwrap();
     assert!(to.enforcer.amendment(&amendment, 1_000).await.unwrap().is_none());
     to.enforcer.amend_new(&amendment).await.unwrap();
     assert_eq!(exported(&to).approvers, file.approvers);
-    let again = Amendment::import(&exported(&to), file).unwrap_err();
+    let again = Amendment::import(&exported(&to), file, NOW).unwrap_err();
     assert_eq!(again, AmendError::Nothing);
     assert_eq!(to.changes().await, ["imported", "imported"]);
 }
@@ -216,7 +216,7 @@ async fn attack_09_an_import_into_a_home_with_keys_is_a_question_to_the_stronges
     let (world, theirs) = (phone_and_me().await, super::world().await);
     theirs.begin("eve", 66, Assurance::Web).await;
     let file = TrustStore { operators: vec![], ..exported(&theirs) };
-    let amendment = Amendment::import(&exported(&world), file).unwrap();
+    let amendment = Amendment::import(&exported(&world), file, NOW).unwrap();
     assert!(matches!(world.enforcer.amend_new(&amendment).await, Err(PairingError::NotAllowed(_))));
     let question = world.enforcer.amendment(&amendment, 60_000).await.unwrap().unwrap();
     let asked: Vec<_> = question.to.iter().map(|way| way.approver.person.as_str()).collect();
@@ -232,7 +232,7 @@ async fn attack_10_an_import_makes_no_operator_an_approver_and_revives_nobody() 
     let mut posing = world.record(2);
     (posing.key_id, posing.keys) = (own.key_id(), *own);
     let file = TrustStore { approvers: vec![posing], ..TrustStore::default() };
-    assert!(matches!(Amendment::import(&ours, file), Err(AmendError::Conflict(_))));
+    assert!(matches!(Amendment::import(&ours, file, NOW), Err(AmendError::Conflict(_))));
     let hers = world.record(1);
     let operator = Operator {
         key_id: hers.key_id,
@@ -242,16 +242,16 @@ async fn attack_10_an_import_makes_no_operator_an_approver_and_revives_nobody() 
         status: Status::Active {},
     };
     let file = TrustStore { operators: vec![operator], ..TrustStore::default() };
-    assert!(matches!(Amendment::import(&ours, file), Err(AmendError::Conflict(_))));
+    assert!(matches!(Amendment::import(&ours, file, NOW), Err(AmendError::Conflict(_))));
     // What was taken back here and is active in an older file stays taken back.
     world.enforcer.revoke("me", None).await.unwrap();
-    assert_eq!(Amendment::import(&exported(&world), ours.clone()), Err(AmendError::Nothing));
+    assert_eq!(Amendment::import(&exported(&world), ours.clone(), NOW), Err(AmendError::Nothing));
     // And the other way round it is taken back here too.
     let later = exported(&world);
-    let amendment = Amendment::import(&ours, later).unwrap();
+    let amendment = Amendment::import(&ours, later, NOW).unwrap();
     assert!(matches!(amendment.edits()[0].after.status, Status::Revoked { .. }));
     // A file that gives a known key another role is no import.
     let mut other = ours.clone();
     other.approvers[0].roles = vec!["boss".into()];
-    assert!(matches!(Amendment::import(&ours, other), Err(AmendError::Conflict(_))));
+    assert!(matches!(Amendment::import(&ours, other, NOW), Err(AmendError::Conflict(_))));
 }

@@ -1,7 +1,7 @@
 //! A change that a crash cut off between its receipts and the trust store.
 
 use super::restored::Shared;
-use super::{World, key};
+use super::{NOW, World, key};
 use countersign_core::artifact::Assurance;
 use countersign_core::receipt::Event;
 use countersign_core::trust::{Approver, Status};
@@ -129,7 +129,7 @@ async fn attack_20_half_an_import_is_made_whole() {
     let operator = key(68).key_id();
     file.operators[0].key_id = operator.clone();
     file.operators[0].keys = *key(68).public();
-    let amendment = Amendment::import(&world.enforcer.trust().unwrap(), file).unwrap();
+    let amendment = Amendment::import(&world.enforcer.trust().unwrap(), file, NOW).unwrap();
     half(&world, &amendment, "imported", &amendment.edits()[0]).await;
     let world = world.again(&ledger).await;
     assert_eq!((world.record(66).person, world.record(67).person), ("ann".into(), "bob".into()));

@@ -1,7 +1,7 @@
 //! No change of who may answer leaves nobody who could allow the next.
 
 use super::amendment::phone_and_me;
-use super::{World, key, nobody_of, world};
+use super::{NOW, World, key, nobody_of, world};
 use countersign_core::artifact::Assurance;
 use countersign_core::trust::{Status, TrustStore};
 use countersign_enforcer::amendment::{AmendError, Amendment, Particulars};
@@ -108,7 +108,7 @@ async fn attack_09_a_file_raises_no_floor_above_those_who_can_be_asked() {
     let (world, theirs) = (phone_and_me().await, super::world().await);
     theirs.begin("eve", 66, Assurance::Device).await;
     let import =
-        |file: TrustStore| Amendment::import(&world.enforcer.trust().unwrap(), file).unwrap();
+        |file: TrustStore| Amendment::import(&world.enforcer.trust().unwrap(), file, NOW).unwrap();
     let file = TrustStore { operators: vec![], ..theirs.enforcer.trust().unwrap() };
     world.would_lock(&import(file), Assurance::Device).await;
     // Nor does one take back the last who could be asked.

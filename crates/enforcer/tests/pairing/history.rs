@@ -1,10 +1,10 @@
 //! What a key was pinned as: receipts of that time are judged by it, and the ledger tells it.
 
-use super::{World, key, world};
+use super::{NOW, World, key, world};
 use countersign_core::artifact::Assurance;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::trust::{Approver, Past, TrustStore};
-use countersign_enforcer::amendment::{Amendment, Particulars};
+use countersign_enforcer::amendment::{AmendError, Amendment, Particulars};
 use countersign_enforcer::pairing::PairingError;
 use countersign_enforcer::{Answered, Relays};
 use std::sync::atomic::Ordering;
@@ -99,8 +99,30 @@ async fn a_past_goes_with_its_key_into_another_home() {
     world.pass(1_000);
     world.rename("phone", "ann", 1).await.unwrap();
     let (file, to) = (world.enforcer.trust().unwrap(), super::world().await);
-    let amendment = Amendment::import(&to.enforcer.trust().unwrap(), file.clone()).unwrap();
+    let amendment = Amendment::import(&to.enforcer.trust().unwrap(), file.clone(), NOW).unwrap();
     to.enforcer.amend_new(&amendment).await.unwrap();
     assert_eq!(to.enforcer.trust().unwrap().approvers, file.approvers);
     assert!(!to.pinned_as(1).past.is_empty());
+}
+
+#[tokio::test]
+async fn attack_09_a_past_that_is_not_over_or_names_nobody_is_not_imported() {
+    let (from, to) = (phone_that_admitted_me().await, super::world().await);
+    from.rename("phone", "ann", 1).await.unwrap();
+    let file = from.enforcer.trust().unwrap();
+    let import = |change: &dyn Fn(&mut Past)| {
+        let mut file = file.clone();
+        file.approvers.iter_mut().flat_map(|one| &mut one.past).for_each(change);
+        Amendment::import(&to.enforcer.trust().unwrap(), file, NOW)
+    };
+    let until = |millis: i64| NOW.plus_millis(millis).timestamp();
+    assert!(import(&|past| past.until = until(60_000)).is_ok());
+    let late = import(&|past| past.until = until(60_001));
+    assert!(matches!(late, Err(AmendError::Future(_))), "{late:?}");
+    for bad in ["", "a b", "\u{202e}"] {
+        let person = import(&|past| past.person = bad.into());
+        assert!(matches!(person, Err(AmendError::Name(_))), "{person:?}");
+        let role = import(&|past| past.roles = vec![bad.into()]);
+        assert!(matches!(role, Err(AmendError::Name(_))), "{role:?}");
+    }
 }

@@ -73,6 +73,18 @@ async fn attack_18_an_approval_that_was_made_to_live_again_is_named() {
 }
 
 #[tokio::test]
+async fn attack_28_what_runs_and_is_no_longer_kept_is_named() {
+    let scene = Scene::set().await;
+    let request = approved(&scene, "a").await;
+    let run = scene.enforcer.claim(&request, &Relays::new()).await.unwrap();
+    assert_eq!(scene.verify().await.broken, None);
+    edit(&scene, "DELETE FROM request");
+    let said = format!("the request `{}` counts as running, and is gone", request.id);
+    assert_eq!(found(&scene).await, (None, said));
+    drop(run);
+}
+
+#[tokio::test]
 async fn attack_19_an_approval_that_was_withdrawn_and_lives_again_is_named() {
     let scene = Scene::set().await;
     let request = approved(&scene, "a").await;

@@ -9,9 +9,11 @@ use countersign_core::encoding::{Fixed, Hash};
 use countersign_core::keys::SecretKeys;
 use countersign_core::receipt::{PolicyNote, Receipt};
 use countersign_core::time::Instant;
+use countersign_core::trust::TrustStore;
 use countersign_enforcer::audit::{Audit, Report};
 use countersign_enforcer::notary::{HomeNotary, OperatorNotary};
 use countersign_enforcer::pairing::Candidate;
+use countersign_enforcer::remembered::Remembered;
 use countersign_enforcer::segments::Rule;
 use countersign_enforcer::walk::Walk;
 use countersign_enforcer::{Answered, Edge, Enforcer, GateError, Grounds, Home, Question};
@@ -159,8 +161,19 @@ impl Scene {
 
     /// The same, read through somebody.
     pub(crate) async fn verify_over(&self, source: Arc<dyn Receipts>) -> Report {
+        self.verify_by(source, self.enforcer.trust().unwrap()).await
+    }
+
+    /// The same by keys that the ledger tells nothing of.
+    pub(crate) async fn verify_unproven(&self) -> Report {
+        let home = self.enforcer.home();
+        let trust = home.trust(&home.identity().unwrap().unwrap()).unwrap();
+        let file = LedgerFile::open(&home.ledger_path()).await.unwrap();
+        self.verify_by(Arc::new(file), Remembered::default().over(trust)).await
+    }
+
+    async fn verify_by(&self, source: Arc<dyn Receipts>, trust: TrustStore) -> Report {
         let id = self.enforcer.ledger().ledger_id();
-        let trust = self.enforcer.trust().unwrap();
         let head = countersign_enforcer::witness::remembered(self.enforcer.home()).unwrap();
         let mut audit = Audit::new(source, id, trust, self.edge.now());
         audit.walk(&|_| {}).await.unwrap();

@@ -30,6 +30,14 @@ pub(super) fn open(db: &Db) -> Result<Vec<ClaimRecord>, StoreError> {
     db.all(sql, [], claim)
 }
 
+/// The first request of a claim without an outcome that is not kept.
+pub(super) fn lost(db: &Db) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT request_id FROM claim WHERE is_open = 1
+         AND NOT EXISTS (SELECT 1 FROM request WHERE request.id = claim.request_id)
+         ORDER BY claimed_at, id LIMIT 1";
+    db.one(sql, [], |row| row.get(0))
+}
+
 fn claim(row: &Row<'_>) -> rusqlite::Result<ClaimRecord> {
     Ok(ClaimRecord {
         id: row.get(0)?,

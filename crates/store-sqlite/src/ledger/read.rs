@@ -175,6 +175,7 @@ fn beside(db: &Db) -> Result<Option<Beside>, StoreError> {
         open: requests::kept_open(db)?,
         denied: requests::denied(db)?,
         claimed: claims::open(db)?.into_iter().map(|claim| claim.request_id).collect(),
+        lost: claims::lost(db)?,
         miscounted: !usable::is_counted(db)?,
     }))
 }

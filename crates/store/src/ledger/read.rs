@@ -157,6 +157,8 @@ pub struct Beside {
     pub denied: u128,
     /// The requests of claims whose outcome is not known yet.
     pub claimed: Vec<String>,
+    /// The first of them that is not kept any more.
+    pub lost: Option<String>,
     /// Whether what may still be used is kept otherwise than the newest head says.
     pub miscounted: bool,
 }

@@ -68,7 +68,7 @@ impl From<DailyError> for Failure {
             DailyError::File(error) => Self::from(error)
                 .hint("the ledger has everything: free the disk, then `audit export --daily`"),
             DailyError::Store(error) => error.into(),
-            DailyError::Json(_) => Self::new(Exit::Failed, "store_corrupt", message),
+            DailyError::Json(_) => Self::new(Exit::Verification, "store_corrupt", message),
             DailyError::Contradicted(_) => {
                 Self::new(Exit::Verification, "ledger_contradicted", message)
                     .hint("keep ledger and `audit` for an auditor; a cut ledger is not written out")

@@ -96,5 +96,5 @@ fn gone(written: io::Result<()>) -> Result<bool, Failure> {
 }
 
 fn unwritten(error: JsonError) -> Failure {
-    Failure::new(Exit::Failed, "store_corrupt", format!("a receipt has no line: {error}"))
+    Failure::new(Exit::Verification, "store_corrupt", format!("a receipt has no line: {error}"))
 }

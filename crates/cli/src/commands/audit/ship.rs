@@ -187,7 +187,7 @@ impl From<ShipError> for Failure {
             ShipError::Home(error) => error.into(),
             ShipError::File(error) => error.into(),
             ShipError::Store(error) => error.into(),
-            ShipError::Json(_) => Self::new(Exit::Failed, "store_corrupt", message),
+            ShipError::Json(_) => Self::new(Exit::Verification, "store_corrupt", message),
             ShipError::Contradicted(_) => {
                 Self::new(Exit::Verification, "ledger_contradicted", message)
                     .hint("keep the ledger for an auditor; the collector has what is missing")

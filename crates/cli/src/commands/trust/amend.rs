@@ -116,7 +116,7 @@ impl Import {
         let bytes = std::fs::read(&self.file).map_err(|e| unread(e.to_string()))?;
         let file = TrustStore::parse(&bytes).map_err(|e| unread(e.to_string()))?;
         let enforcer = parties::enforcer(&here.root).await?;
-        let amendment = Amendment::import(&enforcer.trust()?, file)?;
+        let amendment = Amendment::import(&enforcer.trust()?, file, enforcer.edge().now())?;
         put(here, &enforcer, &amendment, millis(self.ttl)).await?;
         told(here, &amendment)
     }

@@ -4,10 +4,11 @@ use crate::beside::edit;
 use crate::scene::{DAY, Scene};
 use countersign_core::decision::Word;
 use countersign_core::receipt::Event;
+use countersign_core::receipt::check::Verdict;
 use countersign_core::trust::{Approver, TrustStore};
-use countersign_enforcer::Relays;
-use countersign_enforcer::amendment::{Amendment, Edit};
+use countersign_enforcer::amendment::{Amendment, Edit, Particulars};
 use countersign_enforcer::pairing::Candidate;
+use countersign_enforcer::{Answered, Relays};
 use std::sync::Arc;
 
 /// What a file says of a device.
@@ -34,7 +35,8 @@ async fn attack_28_what_is_put_into_half_a_change_is_not_made_with_it() {
         let scene = Scene::set().await;
         let (bob, eve) = (device(&scene, "bob", 20), device(&scene, "eve", 66));
         let file = TrustStore { approvers: vec![bob.clone()], ..TrustStore::default() };
-        let amendment = Amendment::import(&scene.enforcer.trust().unwrap(), file).unwrap();
+        let trust = scene.enforcer.trust().unwrap();
+        let amendment = Amendment::import(&trust, file, scene.now()).unwrap();
         let question = scene.enforcer.amendment(&amendment, DAY).await.unwrap().unwrap();
         let request = scene.put(&question).await;
         let request = scene.says(&request, &scene.person, Word::Allow, None).await.unwrap();
@@ -51,5 +53,39 @@ async fn attack_28_what_is_put_into_half_a_change_is_not_made_with_it() {
         let trust = scene.enforcer.trust().unwrap();
         let pinned = |one: &Approver| trust.approver(&one.key_id).is_some();
         assert_eq!((pinned(&bob), pinned(&eve)), (!edited, false), "{edited}");
+    }
+}
+
+/// Who a key was is told by the receipts of its changes: one that was edited is what is wrong, and
+/// not the older ones that it leaves without a name.
+#[tokio::test]
+async fn attack_28_an_edited_change_of_a_person_is_named_before_what_rests_on_it() {
+    let scene = Scene::set().await;
+    let request = crate::beside::approved(&scene, "a").await;
+    crate::beside::used(&scene, &request).await.unwrap();
+    let way = scene.enforcer.home().pairings().unwrap().remove(0);
+    let to = Particulars { person: Some("anna".into()), ..Particulars::default() };
+    let trust = scene.enforcer.trust().unwrap();
+    let amendment = Amendment::set(&trust, &way, to).unwrap();
+    let question = scene.enforcer.amendment(&amendment, DAY).await.unwrap().unwrap();
+    let request = scene.put(&question).await;
+    let request = scene.says(&request, &scene.person, Word::Allow, None).await.unwrap();
+    let allowed = Answered::Approved(request);
+    scene.enforcer.amend(&amendment, allowed, &Relays::new()).await.unwrap();
+    assert_eq!(scene.verify().await.broken, None);
+    let set = scene.receipts().await.into_iter().find(|receipt| {
+        let action = receipt.content.entry.action.as_ref();
+        action.is_some_and(|action| action.get("change") == Some(&"set".into()))
+    });
+    let set = set.unwrap().content.seq;
+    let at = i64::try_from(set).unwrap();
+    let renamed = "UPDATE receipt SET body = replace(body, '\"anna\"', '\"bert\"')";
+    for (sql, verdict) in [
+        (renamed, Verdict::HashMismatch),
+        ("DELETE FROM receipt", Verdict::ChainBroken { seq: set }),
+    ] {
+        edit(&scene, &format!("{sql} WHERE seq = {set}"));
+        let broken = scene.verify_unproven().await.broken.unwrap();
+        assert_eq!((broken.at, broken.verdict), (Some(at), verdict), "{}", broken.because);
     }
 }

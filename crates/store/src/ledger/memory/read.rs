@@ -36,7 +36,8 @@ impl Receipts for MemoryLedger {
         let inner = self.read();
         let open = inner.requests.values().filter(|request| !request.state.is_final());
         let denied = inner.requests.values().filter(|request| request.state == State::Denied);
-        let claimed = inner.claims.values().filter(|claim| claim.open);
+        let claimed: Vec<_> = inner.claims.values().filter(|claim| claim.open).collect();
+        let lost = claimed.iter().find(|one| !inner.requests.contains_key(&one.request_id));
         Ok(Some(Beside {
             newest: inner.receipts.last().map_or(0, |receipt| receipt.content.seq),
             frozen: inner.frozen.clone(),
@@ -44,7 +45,8 @@ impl Receipts for MemoryLedger {
             grants: inner.grants.values().cloned().collect(),
             open: open.map(Open::of).collect(),
             denied: sum(denied.map(|request| request.id.as_str())),
-            claimed: claimed.map(|claim| claim.request_id.clone()).collect(),
+            lost: lost.map(|claim| claim.request_id.clone()),
+            claimed: claimed.iter().map(|claim| claim.request_id.clone()).collect(),
             miscounted: false,
         }))
     }
