@@ -71,14 +71,14 @@ fn attack_28_a_ledger_that_lies_of_its_version_is_named_and_nothing_is_run() {
     works_again(&world);
     let path = world.path("enforcer").join("ledger.db");
     let newest = 12;
-    let said = |version: i64, verdict: &str, code: &str, words: [&str; 2]| {
+    let said = |version: i64, verdict: &str, (code, failed): (&str, i32), words: [&str; 2]| {
         database::edit(&path, &format!("PRAGMA user_version = {version};")).unwrap();
         let (report, exit) = verify(&world);
         assert_eq!((&report["verdict"], exit), (&verdict.into(), Some(13)), "{report}");
         let because = report["because"].as_str().unwrap();
         assert!(because.contains(words[0]) && because.contains("version"), "{because}");
         let status = world.run("enforcer", &["status", "--json"]);
-        assert_eq!((error_code(&status).as_str(), status.status.code()), (code, Some(1)));
+        assert_eq!((error_code(&status).as_str(), status.status.code()), (code, Some(failed)));
         assert!(String::from_utf8_lossy(&status.stderr).contains(words[1]), "{status:?}");
         assert!(hint(&world).contains(words[1]));
         let doctor = world.run("enforcer", &["doctor"]);
@@ -86,9 +86,9 @@ fn attack_28_a_ledger_that_lies_of_its_version_is_named_and_nothing_is_run() {
         assert!(doctor.contains(words[0]) && doctor.contains(words[1]), "{doctor}");
     };
     let earlier = ["its tables are those of version", "audit verify"];
-    said(1, "Malformed", "store_corrupt", earlier);
-    said(newest - 1, "Malformed", "store_corrupt", earlier);
-    said(newest + 1, "Unsupported", "store_newer", ["is newer than", "that wrote it"]);
+    said(1, "Malformed", ("store_corrupt", 13), earlier);
+    said(newest - 1, "Malformed", ("store_corrupt", 13), earlier);
+    said(newest + 1, "Unsupported", ("store_newer", 1), ["is newer than", "that wrote it"]);
     database::edit(&path, &format!("PRAGMA user_version = {newest};")).unwrap();
     assert_eq!(runs(&world), 1);
     assert_eq!(verify(&world).1, Some(0));
