@@ -7,8 +7,8 @@ use super::Fact;
 use super::text::word;
 use countersign_core::action::Request;
 use countersign_core::json;
-use countersign_core::passkey::Passkey;
-use countersign_core::trust::{Approver, Operator, Status};
+use countersign_core::passkey::{Passkey, PasskeyAlg};
+use countersign_core::trust::{Approver, Operator, Past, Status, TrustStore};
 use serde::{Deserialize, Serialize};
 
 /// What may be asked about pinned keys.
@@ -29,21 +29,26 @@ struct Edit {
     after: Approver,
 }
 
-/// The records of a question about pinned keys; `None` where it is another question, or holds
-/// anything that the words would leave out.
+/// The records of a question about pinned keys; `None` where it is another question, holds none, or
+/// holds anything that the words would leave out.
 pub(super) fn facts(request: &Request) -> Option<Vec<Fact>> {
     ASKED.contains(&request.action.as_str()).then_some(())?;
     let asked: Parameters = serde_json::from_value(request.parameters.clone()).ok()?;
     let whole = json::value_of(&asked).is_ok_and(|again| again == request.parameters);
-    let named = |one: &Approver| one.keys.key_id() == one.key_id;
     let edits = asked.approvers.iter();
-    let records = edits.flat_map(|edit| edit.before.iter().chain([&edit.after]));
+    let mut records = edits.flat_map(|edit| edit.before.iter().chain([&edit.after]));
     let operators = asked.operators.iter().all(|one| one.keys.key_id() == one.key_id);
-    if !whole || !operators || !records.into_iter().all(named) {
+    if !whole || !operators || !records.all(pinned) {
         return None;
     }
     let edits = (1..).zip(&asked.approvers).flat_map(|(number, edit)| of_edit(number, edit));
-    Some(edits.chain(asked.operators.iter().map(of_operator)).collect())
+    let facts: Vec<Fact> = edits.chain(asked.operators.iter().map(of_operator)).collect();
+    Some(facts).filter(|facts| !facts.is_empty())
+}
+
+/// As in a trust store: its name is its key's, and what it was before is in the order of time.
+fn pinned(one: &Approver) -> bool {
+    TrustStore { approvers: vec![one.clone()], ..TrustStore::default() }.checked().is_ok()
 }
 
 fn of_edit(number: usize, edit: &Edit) -> Vec<Fact> {
@@ -57,35 +62,64 @@ fn of_edit(number: usize, edit: &Edit) -> Vec<Fact> {
 }
 
 fn of_approver(label: String, one: &Approver) -> Fact {
-    let roles: Vec<String> = one.roles.iter().map(|role| word(role)).collect();
-    let roles =
-        if roles.is_empty() { "no roles".into() } else { format!("roles {}", roles.join(", ")) };
+    // By name, here and below: a member that comes to be does not compile until it is told.
+    let Approver {
+        key_id: _,
+        keys,
+        device_id,
+        person,
+        label: name,
+        roles,
+        assurance,
+        passkey,
+        created_at,
+        status,
+        pair_id,
+        past,
+    } = one;
     let lines = vec![
         format!(
-            "{} of {}: {}, assurance {}, {roles}",
-            word(&one.label),
-            word(&one.person),
-            state(&one.status),
-            one.assurance.name()
+            "{} of {}: {}, assurance {}, {}",
+            word(name),
+            word(person),
+            state(status),
+            assurance.name(),
+            of_roles(roles)
         ),
-        format!("fingerprint {}", one.keys.fingerprint()),
-        format!("since {}, device {}", one.created_at, word(&one.device_id)),
-        format!("pairing {}", word(&one.pair_id)),
+        format!("fingerprint {}", keys.fingerprint()),
+        format!("since {created_at}, device {}", word(device_id)),
+        format!("pairing {}", word(pair_id)),
     ];
-    let lines = lines.into_iter().chain(one.passkey.as_ref().map(passkey)).collect();
+    let lines = lines.into_iter().chain(passkey.as_ref().map(of_passkey));
+    let lines = lines.chain(past.iter().map(of_past)).collect();
     Fact { raw: raw(one), ..Fact::of_lines(label, lines) }
 }
 
+fn of_roles(roles: &[String]) -> String {
+    let roles: Vec<String> = roles.iter().map(|role| word(role)).collect();
+    if roles.is_empty() { "no roles".into() } else { format!("roles {}", roles.join(", ")) }
+}
+
+/// What a key was pinned as before: receipts of that time are judged by it.
+fn of_past(past: &Past) -> String {
+    let Past { until, person, roles, assurance, passkey } = past;
+    let passkey = passkey.as_ref().map(|one| format!(", {}", of_passkey(one))).unwrap_or_default();
+    let (person, level, roles) = (word(person), assurance.name(), of_roles(roles));
+    format!("until {until}: of {person}, assurance {level}, {roles}{passkey}")
+}
+
 /// A passkey by the page that may use it; its key is told whole.
-fn passkey(one: &Passkey) -> String {
-    let (page, name, key) = (word(&one.origin), word(&one.rp_id), &one.public_key);
+fn of_passkey(one: &Passkey) -> String {
+    let Passkey { alg: PasskeyAlg::Es256, public_key: key, rp_id, origin } = one;
+    let (page, name) = (word(origin), word(rp_id));
     format!("passkey of {page} (rpId {name}, ES256): {key}; answers with it count as verified")
 }
 
 fn of_operator(one: &Operator) -> Fact {
+    let Operator { key_id: _, keys, label, created_at, status } = one;
     let lines = vec![
-        format!("{}: {}, since {}", word(&one.label), state(&one.status), one.created_at),
-        format!("fingerprint {}", one.keys.fingerprint()),
+        format!("{}: {}, since {created_at}", word(label), state(status)),
+        format!("fingerprint {}", keys.fingerprint()),
     ];
     Fact { raw: raw(one), ..Fact::of_lines("operator", lines) }
 }
@@ -106,3 +140,6 @@ fn raw(record: &impl Serialize) -> Vec<String> {
     let text = json::canonical(record).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     text.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,9 @@ use countersign_core::artifact::Assurance;
 use countersign_core::display::visible;
 use countersign_core::encoding;
 use countersign_core::passkey::{Offer, OfferError};
-use countersign_core::trust::{Approver, TrustStore};
+use countersign_core::trust::{Approver, Past, TrustStore};
 use countersign_enforcer::Enforcer;
-use countersign_enforcer::amendment::{AmendError, Amendment, Edit, Particulars};
+use countersign_enforcer::amendment::{AmendError, Amendment, Edit, Particulars, is_name};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -152,12 +152,13 @@ fn told(here: &Here<'_>, amendment: &Amendment) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// Each record before and after, a line each.
+/// Each record before and after, a line each; below it what its key was pinned as before.
 fn difference(amendment: &Amendment) -> String {
     let mut lines = Vec::new();
     for Edit { before, after } in amendment.edits() {
         lines.extend(before.iter().map(|record| format!("- {}", words(record))));
         lines.push(format!("+ {}", words(after)));
+        lines.extend(after.past.iter().map(of_past));
     }
     lines.extend(amendment.operators().iter().map(|operator| {
         let label = visible(&operator.label, false);
@@ -167,17 +168,39 @@ fn difference(amendment: &Amendment) -> String {
 }
 
 fn words(record: &Approver) -> String {
-    let roles = match record.roles.as_slice() {
-        [] => "no roles".to_owned(),
-        roles => format!("roles {}", visible(&roles.join(","), false)),
-    };
     let passkey = record.passkey.as_ref().map(super::passkey).unwrap_or_default();
     format!(
-        "{} of {}: {}, assurance {}, {roles}, {}{passkey}",
+        "{} of {}: {}, assurance {}, {}, {}{passkey}",
         visible(&record.label, false),
         visible(&record.person, false),
         super::word(&record.status),
         record.assurance.name(),
+        of_roles(&record.roles),
         record.keys.fingerprint()
     )
 }
+
+/// What a file says that a key was pinned as before: receipts of that time are judged by it.
+fn of_past(past: &Past) -> String {
+    // By name: a member that comes to be does not compile until it is told.
+    let Past { until, person, roles, assurance, passkey } = past;
+    let passkey = passkey.as_ref().map(super::passkey).unwrap_or_default();
+    let (person, level, roles) = (name(person), assurance.name(), of_roles(roles));
+    format!("    until {until}: of {person}, assurance {level}, {roles}{passkey}")
+}
+
+fn of_roles(roles: &[String]) -> String {
+    match roles {
+        [] => "no roles".to_owned(),
+        roles => format!("roles {}", roles.iter().map(name).collect::<Vec<_>>().join(",")),
+    }
+}
+
+/// A person or role; what can be none is quoted, so that it cannot pose as our own words.
+fn name(text: impl AsRef<str>) -> String {
+    let (text, shown) = (text.as_ref(), visible(text.as_ref(), false));
+    if is_name(text) { shown } else { format!("\"{}\"", shown.replace('"', "\\\"")) }
+}
+
+#[cfg(test)]
+mod tests;
