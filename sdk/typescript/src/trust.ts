@@ -151,7 +151,7 @@ export function approver(value: JsonValue): Approver {
     "keyId", "keys", "deviceId", "person", "label", "roles", "assurance", "createdAt", "status",
     "pairId",
   ], ["passkey", "past"]);
-  const before = shape.optional(json.past, (value) => shape.list(value, past, "past"), "past");
+  const before = shape.listOrAbsent(json.past, past, "past");
   return {
     keyId: shape.text(json.keyId, "keyId"),
     keys: publicKeys(json.keys),
@@ -161,7 +161,7 @@ export function approver(value: JsonValue): Approver {
     status: status(json.status),
     pairId: shape.text(json.pairId, "pairId"),
     ...pinnedAs(json),
-    ...(before === undefined ? {} : { past: before }),
+    ...(before.length === 0 ? {} : { past: before }),
   };
 }
 

@@ -193,6 +193,7 @@ fn shapes() -> Made<Vec<Vector>> {
         ),
         ("active-until", "status", json!({"state": "active", "until": "2026-02-02T02:40:00Z"})),
         ("past-as-a-record", "past", json!({})),
+        ("past-of-nothing", "past", json!([])),
         ("past-of-no-time", "past", json!([{"person": "ann", "roles": [], "assurance": "web"}])),
         (
             "past-with-an-unknown-member",
