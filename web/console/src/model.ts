@@ -53,6 +53,8 @@ export interface Fact {
   readonly label: string;
   /** Foreign text stands escaped and in quotes, one piece for each of its lines. */
   readonly lines: readonly string[];
+  /** What `lines` say in words, as it is: for programs, and on no screen. */
+  readonly raw?: readonly string[];
   /** A secret disclosed to this device: shown, and not kept. */
   readonly secret?: boolean;
 }

@@ -50,8 +50,19 @@ test("there are vectors", () => assert.ok(vectors.length > 80));
 
 test("attack_06 nothing that misleads stands in any review", () => {
   for (const { name, subject } of vectors) {
-    assert.ok(!hasDeceptive(JSON.stringify(reviewOf(subject))), name);
+    const { action, ...rest } = reviewOf(subject);
+    // `raw` is on no screen.
+    const shown = { ...rest, action: action.map(({ raw: _, ...one }) => one) };
+    assert.ok(!hasDeceptive(JSON.stringify(shown)), name);
   }
+});
+
+test("attack_06 keys are told in words only where nothing is left out", () => {
+  const told = vectors.filter(({ name }) => name.startsWith("records-"));
+  const inWords = told.filter(({ subject }) => reviewOf(subject).action.every(({ label }) => !label.startsWith("parameters")));
+  const names = ["set", "set-two", "import", "import-revoked", "rotate", "odd", "verb"].map((name) => `records-${name}`);
+  assert.deepEqual(inWords.map(({ name }) => name), names);
+  assert.ok(told.length > 30);
 });
 
 test("attack_06 an escape in the text cannot pose as ours", () => {

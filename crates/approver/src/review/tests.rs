@@ -346,7 +346,11 @@ fn every_leaf_of_every_other_kind_is_shown() {
         ),
         (
             json!({"kind": "patch", "diff": "-safe\n+unsafe\n", "baseRevision": REVISION}),
-            "change files at 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+            "change files at 9f86d081884c",
+        ),
+        (
+            json!({"kind": "patch", "diff": "x", "baseRevision": "9f86d081884c7d659a2f or another"}),
+            "change files at \"9f86d081884c7d659a2f or another\"",
         ),
         (
             json!({"kind": "checkpoint", "operation": "push", "remote": "https://git.example/r",

@@ -30,7 +30,9 @@ pub(super) fn line(action: &Action) -> String {
         }
         Action::Tool(tool) => format!("call {} of {}", word(&tool.tool), word(&tool.server)),
         Action::Http(http) => format!("send {} to {}", word(http.method()), word(http.url())),
-        Action::Patch(patch) => format!("change files at {}", word(patch.base_revision.as_str())),
+        Action::Patch(patch) => {
+            format!("change files at {}", word(short(patch.base_revision.as_str())))
+        }
         Action::Checkpoint(operation) => boundary(operation),
         Action::Plan(plan) => format!("follow the plan {}", quoted(plan.title.as_str())),
         Action::Task(task) => format!("do the task {}", quoted(task.title.as_str())),
@@ -40,6 +42,14 @@ pub(super) fn line(action: &Action) -> String {
             format!("{} at once: {}", counted(items.len(), "action"), items.join("; "))
         }
     }
+}
+
+/// A hash by its first digits, as people name it; the whole stands among the facts. Any other name is
+/// whole.
+fn short(revision: &str) -> &str {
+    let hex = revision.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let is_hash = hex && [40, 64].contains(&revision.len());
+    revision.get(..12).filter(|_| is_hash).unwrap_or(revision)
 }
 
 fn request_line(request: &Request) -> String {

@@ -32,7 +32,7 @@ export function line(payload: json.JsonObject): string {
     case "http":
       return `send ${word(of("method"))} to ${word(of("url"))}`;
     case "patch":
-      return `change files at ${word(of("baseRevision"))}`;
+      return `change files at ${word(short(of("baseRevision")))}`;
     case "checkpoint":
       return boundary(payload);
     case "plan":
@@ -46,6 +46,11 @@ export function line(payload: json.JsonObject): string {
     default:
       return `request ${word(of("action"))}`;
   }
+}
+
+/** A hash by its first digits, as people name it; the whole stands among the facts. Any other name is whole. */
+function short(revision: string): string {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(revision) ? revision.slice(0, 12) : revision;
 }
 
 /** The texts of a list; `undefined` for one that is only committed to. */

@@ -4,6 +4,7 @@ import { action, redact } from "@countersign/protocol";
 import type { json } from "@countersign/protocol";
 import type { Fact } from "../model.js";
 import { line } from "./headline.js";
+import { records } from "./records.js";
 import { disclosed, fact, quotedFact } from "./subject.js";
 import type { Disclosing } from "./subject.js";
 import { counted, members, quotedLines, scalar, step } from "./text.js";
@@ -88,7 +89,7 @@ function requestFacts(subject: Disclosing, request: Members): readonly Fact[] {
   return [
     fact("kind", "a request"),
     quotedFact("action", request.action as string),
-    ...leaves(subject, request.parameters as Value, "parameters", "/parameters"),
+    ...(records(request) ?? leaves(subject, request.parameters as Value, "parameters", "/parameters")),
     ...verb(request),
   ];
 }
