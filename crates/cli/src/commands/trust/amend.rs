@@ -10,7 +10,7 @@ use countersign_core::encoding;
 use countersign_core::passkey::{Offer, OfferError};
 use countersign_core::trust::{Approver, Past, TrustStore};
 use countersign_enforcer::Enforcer;
-use countersign_enforcer::amendment::{AmendError, Amendment, Edit, Particulars, is_name};
+use countersign_enforcer::amendment::{AmendError, Amendment, Edit, Particulars};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -185,21 +185,15 @@ fn of_past(past: &Past) -> String {
     // By name: a member that comes to be does not compile until it is told.
     let Past { until, person, roles, assurance, passkey } = past;
     let passkey = passkey.as_ref().map(super::passkey).unwrap_or_default();
-    let (person, level, roles) = (name(person), assurance.name(), of_roles(roles));
+    let (person, level, roles) = (visible(person, false), assurance.name(), of_roles(roles));
     format!("    until {until}: of {person}, assurance {level}, {roles}{passkey}")
 }
 
 fn of_roles(roles: &[String]) -> String {
     match roles {
         [] => "no roles".to_owned(),
-        roles => format!("roles {}", roles.iter().map(name).collect::<Vec<_>>().join(",")),
+        roles => format!("roles {}", visible(&roles.join(","), false)),
     }
-}
-
-/// A person or role; what can be none is quoted, so that it cannot pose as our own words.
-fn name(text: impl AsRef<str>) -> String {
-    let (text, shown) = (text.as_ref(), visible(text.as_ref(), false));
-    if is_name(text) { shown } else { format!("\"{}\"", shown.replace('"', "\\\"")) }
 }
 
 #[cfg(test)]

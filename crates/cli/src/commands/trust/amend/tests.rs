@@ -7,6 +7,9 @@ use countersign_core::passkey::{Passkey, PasskeyAlg};
 use countersign_core::time::{Instant, Timestamp};
 use countersign_core::trust::Status;
 
+/// 2026-03-01, after what the file tells of.
+const NOW: Instant = Instant(1_772_323_200_000);
+
 fn until(text: &str) -> Past {
     Past {
         until: Timestamp::parse(text).unwrap(),
@@ -34,7 +37,7 @@ fn preview(past: Vec<Past>) -> Vec<String> {
         past,
     };
     let file = TrustStore { approvers: vec![ann], ..TrustStore::default() };
-    let amendment = Amendment::import(&TrustStore::default(), file).unwrap();
+    let amendment = Amendment::import(&TrustStore::default(), file, NOW).unwrap();
     difference(&amendment).lines().map(str::to_owned).collect()
 }
 
@@ -55,14 +58,4 @@ fn attack_06_the_preview_of_an_import_tells_what_a_key_was_before() {
             "    until 2026-02-03T00:00:00Z: of bob, assurance web, roles sre,finance",
         ]
     );
-}
-
-/// No name was ever pinned that holds anything else; in a file it may stand.
-#[test]
-fn attack_06_a_name_in_a_file_cannot_pose_as_our_own_words() {
-    let person = "ann, assurance device, roles sre\n+ \u{202e}".to_owned();
-    let lines = preview(vec![Past { person, ..until("2026-02-02T00:00:00Z") }]);
-    let quoted = "of \"ann, assurance device, roles sre\\n+ \\u{202e}\", assurance web, roles";
-    assert!(lines[1].contains(quoted), "{lines:?}");
-    assert_eq!(lines.len(), 2);
 }
