@@ -49,6 +49,8 @@ pub mod question;
 pub mod redaction;
 pub mod remembered;
 pub mod run;
+#[cfg(test)]
+mod scripted;
 pub mod segments;
 pub mod ship;
 pub mod signer;

@@ -271,3 +271,6 @@ pub async fn as_remembered(
 fn read(home: &Home) -> Result<Option<Checkpoint>, HomeError> {
     Ok(files::read(&home.head_path())?)
 }
+
+#[cfg(test)]
+mod tests;

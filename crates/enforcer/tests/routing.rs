@@ -7,6 +7,8 @@
 mod common;
 #[path = "routing/counted.rs"]
 mod counted;
+#[path = "routing/hours.rs"]
+mod hours;
 #[path = "routing/rounds.rs"]
 mod rounds;
 #[path = "routing/told.rs"]

@@ -15,6 +15,8 @@ mod freeze;
 mod grants;
 #[path = "standing/heads.rs"]
 mod heads;
+#[path = "standing/hours.rs"]
+mod hours;
 #[path = "standing/limits.rs"]
 mod limits;
 #[path = "standing/taken.rs"]

@@ -135,4 +135,19 @@ mod tests {
         verify_known(&good.0, &good.1, &good.2).unwrap();
         assert!(is_known(&good));
     }
+
+    /// Only [`verify_known`] writes down what is good, so what stands there is not checked again.
+    #[test]
+    fn what_is_known_is_looked_up_and_each_has_its_place() {
+        let (key, bytes, _) = signed(64, "looked up");
+        let (_, _, of_another) = signed(65, "looked up");
+        known().keep(digest(&key, &bytes, &of_another));
+        assert_eq!(verify_known(&key, &bytes, &of_another), Ok(()));
+        let at = |first, second| {
+            let mut hash = [0; 32];
+            (hash[0], hash[1]) = (first, second);
+            place(&Hash(hash))
+        };
+        assert_eq!([at(0, 1), at(1, 0), at(0x0f, 0xff), at(0x10, 1)], [1, 256, MOST - 1, 1]);
+    }
 }

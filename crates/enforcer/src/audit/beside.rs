@@ -128,3 +128,6 @@ fn strange(course: &Course, said: &Uses, kept: &GrantRecord) -> Option<String> {
 fn kept_with(what: &str) -> String {
     format!("is kept with {what} than people signed")
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ const NOW: Instant = Instant(1_775_989_800_000);
 
 /// What is stored, in an attacker's hands.
 #[derive(Clone)]
-struct Stored {
+pub(super) struct Stored {
     rows: Vec<Row>,
     head: Option<Vec<u8>>,
     segments: Vec<Segment>,
@@ -24,6 +24,16 @@ struct Stored {
     strangers: u64,
     /// After which row nothing can be read.
     torn: Option<i64>,
+    /// What it says of what is beside the receipts, where that is not `beside`.
+    says: Option<fn() -> Result<Option<Beside>, StoreError>>,
+    /// What it says of itself.
+    pub(super) unsound: fn() -> Result<Option<String>, StoreError>,
+}
+
+impl Stored {
+    pub(super) fn saying(self, says: fn() -> Result<Option<Beside>, StoreError>) -> Self {
+        Self { says: Some(says), ..self }
+    }
 }
 
 #[async_trait]
@@ -47,7 +57,13 @@ impl Receipts for Stored {
     async fn persons_up_to(&self, _: u64) -> Result<Option<u64>, StoreError> {
         Ok(Some(self.strangers))
     }
+    async fn unsound(&self) -> Result<Option<String>, StoreError> {
+        (self.unsound)()
+    }
     async fn beside(&self) -> Result<Option<Beside>, StoreError> {
+        if let Some(says) = self.says {
+            return says();
+        }
         let newest = self.rows.last().map_or(0, |row| row.seq.unsigned_abs());
         Ok(Some(Beside { newest, ..self.beside.clone() }))
     }
@@ -64,7 +80,7 @@ fn operator() -> SecretKeys {
     SecretKeys::from_bytes(&[1; 64]).unwrap()
 }
 
-fn trust() -> TrustStore {
+pub(super) fn trust() -> TrustStore {
     let keys = operator();
     let operator = Operator {
         key_id: keys.key_id(),
@@ -76,7 +92,7 @@ fn trust() -> TrustStore {
     TrustStore { operators: vec![operator], ..TrustStore::default() }
 }
 
-async fn stored(receipts: usize) -> Stored {
+pub(super) async fn stored(receipts: usize) -> Stored {
     let ledger = MemoryLedger::new("l1", [7; 32], contract::notary().unwrap());
     for n in 0..receipts {
         let entry = Entry::bare(Event::Observed, Boundary::Unprotected);
@@ -85,7 +101,8 @@ async fn stored(receipts: usize) -> Stored {
     let rows = ledger.rows_after(None, usize::MAX).await.unwrap();
     let head = ledger.head_text().await.unwrap();
     let beside = Beside::default();
-    Stored { rows, head, segments: vec![], beside, strangers: 0, torn: None }
+    let unsound = || Ok(None);
+    Stored { rows, head, segments: vec![], beside, strangers: 0, torn: None, says: None, unsound }
 }
 
 async fn check(stored: Stored) -> Report {

@@ -187,3 +187,6 @@ fn asks_for_more(verdict: &Verdict, route: &Route) -> bool {
 fn void(message: &str) -> LedgerError {
     LedgerError::Void { code: "HARP_ERR_POLICY_DENY".into(), message: message.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

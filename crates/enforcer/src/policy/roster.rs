@@ -14,9 +14,6 @@ use std::collections::BTreeSet;
 /// How deep groups and delegations are followed. Loading refuses circles; this ends them anyway.
 const DEPTH: usize = 8;
 
-/// The most steps of an escalation.
-const MAX_STEPS: usize = 4;
-
 /// What accepted policies say of people, and what they are looked at for.
 struct People<'a> {
     entries: Vec<&'a Entry>,
@@ -156,7 +153,7 @@ impl People<'_> {
     fn chain(&self, verdict: &Verdict, ways: &[Way]) -> Vec<Step> {
         let after = verdict.escalation.iter().skip(1).map(|step| step.after);
         let times = after.chain(std::iter::once(verdict.timeout_seconds));
-        let steps = verdict.escalation.iter().zip(times).take(MAX_STEPS);
+        let steps = verdict.escalation.iter().zip(times);
         let step = |(step, time): (&Escalation, u32)| Step {
             label: step.to.clone(),
             to: ways.iter().filter(|way| self.is(&step.to, way, DEPTH)).cloned().collect(),
@@ -215,3 +212,6 @@ impl People<'_> {
         self.entries.iter().copied().filter(move |entry| entry.name == *person)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,15 @@
 
 use crate::beside::{approved, assert_contradicted, edit, found, used};
 use crate::scene::Scene;
+use countersign_client::{Client, Clock, Role};
 use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::Word;
 use countersign_core::receipt::check::Verdict;
 use countersign_core::receipt::{Event, Receipt};
+use countersign_core::time::Instant;
+use countersign_enforcer::witness::{self, Contradicted};
 use countersign_store::ledger::{Ending, RequestRecord};
+use std::sync::Arc;
 
 /// As if the receipts of some events had never been: they are found by nothing but their number.
 fn hide(scene: &Scene, events: &str) {
@@ -107,6 +111,39 @@ async fn attack_19_what_was_kept_before_an_end_is_not_put_back_after_it() {
     assert_contradicted(&scene, refused, "what may still be used").await;
 }
 
+/// What the home remembers agrees with a ledger that lost its own signed head, and opens no gate to it.
+#[tokio::test]
+async fn attack_28_a_ledger_whose_signed_head_was_taken_is_not_the_one_that_is_remembered() {
+    let scene = Scene::set().await;
+    approved(&scene, "a").await;
+    let (home, keys) = (scene.enforcer.home(), &scene.enforcer.identity().keys);
+    witness::check_home(home, scene.enforcer.ledger(), keys).await.unwrap();
+    edit(&scene, "DELETE FROM checkpoint;");
+    assert!(witness::check_home(home, scene.enforcer.ledger(), keys).await.is_err());
+}
+
+/// Without the hash of its first receipt nobody can be asked what they remember without being told
+/// something new, so nobody is.
+#[tokio::test]
+async fn attack_39_a_ledger_without_its_first_receipt_is_shown_to_no_gateway() {
+    let scene = Scene::set().await;
+    approved(&scene, "a").await;
+    let (ledger, keys) = (scene.enforcer.ledger(), &scene.enforcer.identity().keys);
+    let clock: Clock = Arc::new(|| Instant(0));
+    // Nobody listens there.
+    let client = Client::new("http://127.0.0.1:9", Role::Enforcer, "e", Arc::clone(keys), clock);
+    let client = client.unwrap();
+    let away = witness::hand_in(&client, ledger, keys).await;
+    assert!(matches!(away, Err(Contradicted::NoWitness(_))), "{away:?}");
+    edit(&scene, "DELETE FROM receipt WHERE seq = 1;");
+    for found in [
+        witness::hand_in(&client, ledger, keys).await.map(drop),
+        witness::recall(&client, ledger, keys).await.map(drop),
+    ] {
+        assert!(matches!(found, Err(Contradicted::Forked { seq: 1, .. })), "{found:?}");
+    }
+}
+
 /// A head of before, signed by the operator, in the place of the newest.
 #[tokio::test]
 async fn attack_39_a_head_of_before_in_the_place_of_the_newest_is_not_counted_on_from() {
@@ -149,7 +186,7 @@ async fn what_may_be_used_of_an_earlier_versions_ledger_is_counted_from_its_rows
             "UPDATE checkpoint SET body = '{body}'; DROP TABLE usable; PRAGMA user_version = 11;"
         ),
     );
-    let scene = scene.reopened(|notary| std::sync::Arc::new(notary)).await;
+    let scene = scene.reopened(|notary| Arc::new(notary)).await;
     let waits = scene.says(&waits, &scene.person, Word::Allow, None).await.unwrap();
     used(&scene, &waits).await.unwrap();
     used(&scene, &one).await.unwrap();

@@ -233,7 +233,10 @@ async fn attack_11_another_policy_gives_no_grant() {
     let path = world.home.root().join("policy.toml");
     std::fs::write(&path, format!("{POLICY}# changed\n")).unwrap();
     let refused = world.enforcer.give_grant(&wanted, &request, Asker::default()).await;
-    assert!(matches!(refused, Err(GateError::Ledger(LedgerError::Void { .. }))), "{refused:?}");
+    let Err(GateError::Ledger(LedgerError::Void { message, .. })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(message, "the policy changed");
     std::fs::write(&path, POLICY).unwrap();
     world.enforcer.give_grant(&wanted, &request, Asker::default()).await.unwrap();
 }

@@ -1,3 +1,5 @@
+mod asked;
+
 use super::*;
 use crate::edge::Edge;
 use crate::home::Home;
@@ -6,14 +8,18 @@ use crate::pairing::Candidate;
 use countersign_core::encoding::Fixed;
 use countersign_core::freeze::{SignedStop, Stop, StopType, shown};
 use countersign_core::json;
-use countersign_core::keys::SecretKeys;
+use countersign_core::keys::{KeyId, SecretKeys};
 use countersign_core::sealing::{self, Entropy};
 use countersign_store::ledger::MemoryLedger;
 use countersign_store::relay::stop::STOPS_TOLD;
 use std::path::Path;
 
 async fn gate(dir: &Path, person: &SecretKeys) -> Enforcer {
-    let (home, edge) = (Home::open(dir).unwrap(), Edge::system());
+    gate_at(dir, person, Edge::system()).await
+}
+
+async fn gate_at(dir: &Path, person: &SecretKeys, edge: Edge) -> Enforcer {
+    let home = Home::open(dir).unwrap();
     let identity = home.identity_or_new(&edge).unwrap();
     let notary = Arc::new(OperatorNotary(Arc::clone(&identity.keys)));
     let ledger = Arc::new(MemoryLedger::new("l1", [7; 32], notary));
@@ -32,16 +38,24 @@ fn listed(gate: &Enforcer, stop_id: &str, text: &[u8]) -> WaitingStop {
 }
 
 fn stop(gate: &Enforcer, person: &SecretKeys) -> WaitingStop {
+    stop_of(gate, person, 7)
+}
+
+fn stop_of(gate: &Enforcer, person: &SecretKeys, nonce: u8) -> WaitingStop {
+    let signed = signed_stop(gate.identity.keys.key_id(), person, nonce);
+    listed(gate, &signed.id(), &json::canonical(&signed).unwrap())
+}
+
+fn signed_stop(enforcer: KeyId, person: &SecretKeys, nonce: u8) -> SignedStop {
     let stop = Stop {
         kind: StopType::V1,
-        enforcer: gate.identity.keys.key_id(),
+        enforcer,
         signer_key_id: person.key_id(),
         why: None,
-        signed_at: gate.now().timestamp(),
-        nonce: Fixed([7; 24]),
+        signed_at: Edge::system().now().timestamp(),
+        nonce: Fixed([nonce; 24]),
     };
-    let signed = SignedStop::sign(stop, person).unwrap();
-    listed(gate, &signed.id(), &json::canonical(&signed).unwrap())
+    SignedStop::sign(stop, person).unwrap()
 }
 
 /// As many as an honest gateway tells of are looked at whatever time it takes, and what is left is

@@ -2,12 +2,13 @@
 
 use super::{moved, team_under};
 use crate::beside::{assert_contradicted, edit, found, used};
-use crate::scene::{DAY, Scene};
+use crate::scene::{DAY, Scene, hourly};
 use countersign_core::action::{Action, Request};
 use countersign_core::decision::Word;
 use countersign_core::grant::Taken;
 use countersign_core::keys::SecretKeys;
 use countersign_core::request::State;
+use countersign_enforcer::segments::Rule;
 use countersign_enforcer::{GateError, Question, Ruling, RunOnce};
 use countersign_policy::Asker;
 use serde_json::{Value, json};
@@ -211,4 +212,35 @@ async fn attack_44_a_grant_of_one_session_whose_row_names_none_serves_no_other()
     assert!(!goes("other").await);
     edit(&scene, &format!("UPDATE standing SET session = '{session}';"));
     assert!(goes("default").await, "as it was signed");
+}
+
+/// The receipt that gave it went with its segment, by rule: those that tell of its uses did not.
+#[tokio::test]
+async fn attack_18_uses_of_a_grant_whose_receipt_was_dropped_are_counted() {
+    let (scene, tablet, _) = team_under(Some(OFFERS)).await;
+    let (question, mut hints) = offered(&scene).await;
+    let expires_at = scene.edge.now().plus_millis(DAY / 4).timestamp();
+    Taken { expires_at, session: None, count: Some(3) }.write(&mut hints).unwrap();
+    let asked = scene.put(&question).await;
+    let asked = scene.says(&asked, &tablet, Word::Allow, Some(hints)).await.unwrap();
+    used(&scene, &asked).await.unwrap();
+    scene.later(DAY / 8);
+    let run = by_grant(&scene, &question).await.unwrap().unwrap();
+    scene.enforcer.hand_over(run).await.unwrap();
+    let keep = Rule { keep_millis: Some(DAY / 24), ..hourly() };
+    assert!(!scene.enforcer.rotate(&keep).await.unwrap().dropped.is_empty());
+    assert_eq!(scene.verify().await.broken, None);
+    for (edited, back, named) in [
+        ("used = 0", "used = 1", "counts 0 uses, and receipts tell of 1"),
+        ("workspace = '/'", "workspace = '/w'", "another workspace than people signed"),
+    ] {
+        edit(&scene, &format!("UPDATE standing SET {edited};"));
+        let because = found(&scene).await.1;
+        assert!(because.contains(named), "{because}");
+        edit(&scene, &format!("UPDATE standing SET {back};"));
+    }
+    assert_eq!(scene.verify().await.broken, None);
+    // What was used before, nobody can say any more.
+    edit(&scene, "UPDATE standing SET used = 2;");
+    assert_eq!(scene.verify().await.broken, None);
 }
