@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 const NOW: Instant = Instant(1_775_989_800_000);
 
+/// What a store answers that is asked what stands beside its receipts.
+pub(super) type Says = fn() -> Result<Option<Beside>, StoreError>;
+
 /// What is stored, in an attacker's hands.
 #[derive(Clone)]
 pub(super) struct Stored {
@@ -25,13 +28,13 @@ pub(super) struct Stored {
     /// After which row nothing can be read.
     torn: Option<i64>,
     /// What it says of what is beside the receipts, where that is not `beside`.
-    says: Option<fn() -> Result<Option<Beside>, StoreError>>,
+    says: Option<Says>,
     /// What it says of itself.
     pub(super) unsound: fn() -> Result<Option<String>, StoreError>,
 }
 
 impl Stored {
-    pub(super) fn saying(self, says: fn() -> Result<Option<Beside>, StoreError>) -> Self {
+    pub(super) fn saying(self, says: Says) -> Self {
         Self { says: Some(says), ..self }
     }
 }

@@ -15,8 +15,11 @@ use std::sync::Arc;
 
 const NOW: Instant = Instant(1_775_989_800_000);
 
+/// The event, the kind and the members of a change.
+type Change<'a> = (Event, &'a str, &'a [(&'a str, &'a str)]);
+
 /// What receipts of these changes say, after others that are not there where `partial`.
-async fn course(partial: bool, changes: &[(Event, &str, &[(&str, &str)])]) -> Course {
+async fn course(partial: bool, changes: &[Change<'_>]) -> Course {
     let ledger = MemoryLedger::new("l1", [7; 32], contract::notary().unwrap());
     let mut course = if partial { Course::partial() } else { Course::default() };
     for (event, kind, members) in changes {
