@@ -30,7 +30,7 @@ test("attack_10 a device that was revoked is told so, at that pairing alone, and
   const home = await world(t);
   const ann = await (await person(t, home)).pair();
   await ann.pairWith(home.enforcer("other"), "laptop");
-  const waiting = home.start("enforcer", ["run", ...ECHO]);
+  const waiting = home.start("enforcer", ["run", "--ttl", "20s", ...ECHO]);
   await ann.page.locator("a.row").waitFor();
   assert.equal((await home.run("enforcer", "revoke", "ann")).code, 0);
   await ann.page.getByText("build server: the gateway says that this pairing was ended").first().waitFor();

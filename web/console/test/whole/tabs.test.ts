@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { suite } from "./suite.js";
+import type { Page } from "playwright-core";
 import type { Person } from "./person.js";
 
 const { test, world, person } = suite();
@@ -13,14 +14,22 @@ async function twoTabs(ann: Person) {
   return second;
 }
 
+const yes = (page: Page) => page.getByRole("button", { name: "Approve", exact: true });
+
+/** Opens what waits. What one tab answers is over in the other soon after: both have to be there first. */
+async function read(page: Page): Promise<void> {
+  await page.locator("a.row").click();
+  await yes(page).waitFor();
+}
+
 test("attack_18 both tabs say yes in the same moment: one answer is signed, and it runs once", async (t) => {
   const home = await world(t);
   const ann = await (await person(t, home)).pair();
   const second = await twoTabs(ann);
   const run = home.start("enforcer", ["run", "--", "echo", "hi"]);
   const tabs = [ann.page, second];
-  for (const page of tabs) await page.locator("a.row").click();
-  await Promise.all(tabs.map((page) => page.getByRole("button", { name: "Approve", exact: true }).click()));
+  for (const page of tabs) await read(page);
+  await Promise.all(tabs.map((page) => yes(page).click()));
   assert.equal((await run.end()).stdout, "hi\n");
   for (const page of tabs) {
     await page.goto(`${home.url}/#/history`);
@@ -35,9 +44,9 @@ test("attack_43 one tab says yes and the other no: one of them counts, and the o
   const ann = await (await person(t, home)).pair();
   const second = await twoTabs(ann);
   const run = home.start("enforcer", ["run", "--", "echo", "hi"]);
-  for (const page of [ann.page, second]) await page.locator("a.row").click();
+  for (const page of [ann.page, second]) await read(page);
   await ann.page.getByRole("button", { name: "Deny" }).click();
-  await second.getByRole("button", { name: "Approve", exact: true }).click();
+  await yes(second).click();
   const { stdout } = await run.end();
   assert.equal(ann.taken("POST /v1/decisions"), 1);
   const { stdout: receipt } = await home.run("enforcer", "receipt", "verify", "last");
