@@ -50,6 +50,7 @@ impl Console {
         let console = format!("http://{address}");
         let text = format!("the console: {console}, over the gateway {gateway}");
         let document = serde_json::json!({"console": console, "gateway": gateway});
+        let end = asked_to_end();
         here.output.result(&text, &document)?;
         here.output.progress(&format!(
             "To pair it, beside the agent:  countersign pair --name NAME --relay {gateway} --assurance device\n\
@@ -58,7 +59,7 @@ impl Console {
         if !self.no_browser {
             browser::open(&console);
         }
-        serve_console(listener, page, asked_to_end()).await.map_err(|e| {
+        serve_console(listener, page, end).await.map_err(|e| {
             Failure::new(Exit::Failed, "console", e.to_string()).hint("start it again")
         })?;
         Ok(Exit::Ok)

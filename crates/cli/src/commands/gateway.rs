@@ -55,8 +55,9 @@ impl Gateway {
         let served = Served::listen(here, self.listen, config).await?;
         let address = format!("http://{}", served.address);
         let document = serde_json::json!({"listening": address});
+        let end = asked_to_end();
         here.output.result(&format!("listening on {address}"), &document)?;
-        served.until_asked_to_end().await?;
+        served.until(end).await?;
         Ok(Exit::Ok)
     }
 }
@@ -90,9 +91,12 @@ impl Served {
         Ok(Self { address, listener, gateway })
     }
 
-    /// Serves until a signal asks this process to end.
-    pub(super) async fn until_asked_to_end(self) -> Result<(), Failure> {
-        serve(self.listener, self.gateway, asked_to_end()).await.map_err(|e| {
+    /// Serves until this ends.
+    pub(super) async fn until(
+        self,
+        end: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        serve(self.listener, self.gateway, end).await.map_err(|e| {
             Failure::new(Exit::Failed, "gateway", e.to_string()).hint("start it again")
         })
     }

@@ -195,10 +195,14 @@ pub(crate) fn millis(duration: Duration) -> i64 {
 }
 
 /// Waits for the first signal that asks this process to end.
-pub(crate) async fn asked_to_end() {
-    match countersign_enforcer::child::Signals::watch() {
-        Ok(mut signals) => drop(signals.next().await),
-        Err(_) => std::future::pending().await,
+pub(crate) fn asked_to_end() -> impl Future<Output = ()> {
+    // At once, and not when it is first waited for: a signal in between is none that ends us unheard.
+    let watching = countersign_enforcer::child::Signals::watch();
+    async move {
+        match watching {
+            Ok(mut signals) => drop(signals.next().await),
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 

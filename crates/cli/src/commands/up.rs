@@ -47,8 +47,9 @@ impl Up {
         let here_at = format!("http://{}", served.address);
         let origin = self.origin.clone().unwrap_or_else(|| here_at.clone());
         let document = serde_json::json!({"listening": here_at, "console": origin});
+        let end = asked_to_end();
         here.output.result(&format!("the console: {origin}"), &document)?;
-        let mut serving = std::pin::pin!(served.until_asked_to_end());
+        let mut serving = std::pin::pin!(served.until(end));
         let done = tokio::select! {
             ended = &mut serving => return ended.map(|()| Exit::Ok),
             done = self.at_home(here, &origin) => done?,

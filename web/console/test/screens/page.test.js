@@ -77,7 +77,7 @@ test("attack_09 the script that is loaded later is held to its digest, and opens
   await done();
 });
 
-test("the script that is loaded later is asked for once, and again only where it did not arrive", async () => {
+test("the script that is loaded later is asked for once, and where it did not arrive again by a page that is loaded anew", async () => {
   let first = true;
   const { page, asked, done } = await answeredBy((route, body) => {
     const fails = first;
@@ -85,7 +85,9 @@ test("the script that is loaded later is asked for once, and again only where it
     return fails ? route.abort() : route.fulfill({ contentType: "text/javascript", body });
   });
   await page.getByRole("link", { name: "Verify" }).click();
-  await page.getByRole("alert").getByText("could not be loaded").waitFor();
+  await page.getByRole("alert").getByText("Reload the page").waitFor();
+  // Browsers differ in whether a page asks twice for a module that failed; none keeps that over a reload.
+  await page.reload();
   for (let times = 0; times < 2; times += 1) {
     await page.getByRole("link", { name: "Inbox" }).click();
     await page.getByRole("link", { name: "Verify" }).click();
