@@ -92,10 +92,7 @@ impl Served {
     }
 
     /// Serves until this ends.
-    pub(super) async fn until(
-        self,
-        end: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), Failure> {
+    pub(super) async fn until(self, end: impl Future<Output = ()>) -> Result<(), Failure> {
         serve(self.listener, self.gateway, end).await.map_err(|e| {
             Failure::new(Exit::Failed, "gateway", e.to_string()).hint("start it again")
         })

@@ -324,3 +324,20 @@ async fn attack_28_a_receipt_rewritten_by_its_operator_breaks_the_chain_after_it
     rewritten.rows[1].filed.as_mut().unwrap().event = "blocked".into();
     assert_eq!(finding(rewritten).await, (Some(3), Verdict::ChainBroken { seq: 3 }));
 }
+
+/// Of a ledger that proves nothing of what keys were, a receipt that claims too much is told last, and
+/// told all the same.
+#[tokio::test]
+async fn attack_36_a_level_that_is_not_reached_is_named_also_where_nothing_is_proven() {
+    let mut claims = stored(3).await;
+    let mut content = receipt(&claims, 3).content;
+    content.entry.trust_level = Level::L1;
+    let claiming = Receipt::sign(content, &operator()).unwrap();
+    put(&mut claims, &claiming);
+    let head = Head { content_hash: claiming.content_hash, ..checkpoint(&claims).head };
+    let head = Checkpoint::sign(head, &operator()).unwrap();
+    claims.head = Some(serde_json::to_vec(&head).unwrap());
+    assert_eq!(finding(claims.clone()).await, (Some(3), Verdict::LevelMismatch));
+    claims.rows.remove(0);
+    assert_eq!(finding(claims).await, (Some(1), Verdict::ChainBroken { seq: 1 }));
+}
