@@ -4,7 +4,7 @@
 //! decisions that a receipt carries whole.
 
 use crate::action::ActionHash;
-use crate::artifact::{Artifact, ArtifactHead, Assurance, Risk, Seat};
+use crate::artifact::{Artifact, ArtifactHead, Assurance, Risk, Route, Seat};
 use crate::decision::Decision;
 use crate::encoding::{Fixed, Hash};
 use crate::grant::GrantNote;
@@ -229,6 +229,16 @@ pub struct PolicyNote {
     pub verb: String,
     /// Every rule that matched.
     pub matched: Vec<String>,
+}
+
+impl PolicyNote {
+    /// Whether it says what people were told of it when they signed; its wording, verb and matches
+    /// are not among that.
+    #[must_use]
+    pub fn is_of(&self, route: &Route) -> bool {
+        (&self.rule_id, self.risk, self.policy_hash)
+            == (&route.rule_id, route.risk, route.policy_hash)
+    }
 }
 
 /// One approver's verdict, in words.

@@ -37,7 +37,7 @@ pub(crate) fn of_request(
         action_hash: action.is_some().then_some(request.key.action_hash),
         action,
         artifacts: artifacts.iter().map(|a| a.head.clone()).collect(),
-        policy: request.policy.clone(),
+        policy: request.policy.clone().filter(|_| own),
         trust_level: level(event, &decisions, items.as_deref()),
         items,
         decisions,

@@ -276,7 +276,7 @@ export class Checker {
     if (counts) {
       countUnder(this.report.levels, verdict.level);
       countUnder(this.report.events, verdict.event);
-      this.under.compare(seq, content.policyHash);
+      this.under.compare(seq, content.policy?.policyHash);
     }
     this.accepts(receipt);
   }

@@ -409,9 +409,11 @@ function routeJson(artifact: Artifact): JsonValue {
   return artifact.extensions?.[extension.ROUTE] ?? null;
 }
 
-/** Threshold and roster come from the signed route and must equal the receipt's. */
+/** Threshold, roster, rule, risk and policy come from the signed route and must equal the receipt's. */
 function agrees(content: Content, route: Route): void {
-  const multi = content.multiApproval;
+  const { multiApproval: multi, policy } = content;
+  const told = (name: "ruleId" | "risk" | "policyHash") => policy?.[name] === route[name];
+  if (policy !== undefined && !(told("ruleId") && told("risk") && told("policyHash"))) end("HashMismatch");
   if (multi === undefined) {
     if (route.threshold > 1 && NEED_APPROVAL.includes(content.event)) end("LevelMismatch");
     return;

@@ -120,7 +120,7 @@ export function untold(): Contradiction {
 function names(asked: Asked, round: Round): void {
   const named = (asked.named ??= round);
   if (isSame(named, round) && round.number === asked.round) return;
-  throw new Contradiction(`it names other artifacts than those of the request of receipt ${asked.since}`);
+  throw new Contradiction(`it names other artifacts or grounds than those of the request of receipt ${asked.since}`);
 }
 
 /** Its people, while none of it was used. */

@@ -6,10 +6,10 @@ import { decision } from "./decision.js";
 import type { Decision } from "./decision.js";
 import { grantNote } from "./grant.js";
 import type { GrantNote } from "./grant.js";
-import { limit, parse } from "./json.js";
+import { canonicalText, limit, parse } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
 import { RISKS, seat } from "./route.js";
-import type { Seat } from "./route.js";
+import type { Risk, Seat } from "./route.js";
 import * as shape from "./shape.js";
 import type { Timestamp } from "./time.js";
 
@@ -30,6 +30,15 @@ export interface ReceiptSignature {
   /** For people who look; never trusted. */
   readonly publicKey: Uint8Array;
   readonly signature: Uint8Array;
+}
+
+/** What the policy said of the action. */
+export interface PolicyNote {
+  readonly ruleId: string;
+  readonly risk: Risk;
+  readonly policyHash: string;
+  /** All of it, as canonical text. */
+  readonly text: string;
 }
 
 /** One approver's verdict, in words. */
@@ -69,7 +78,7 @@ export interface Content {
   /** The items of a batch that it is about; absent where it is about the whole action. */
   readonly items?: readonly number[];
   /** What it was judged under, 64 hex digits. */
-  readonly policyHash?: string;
+  readonly policy?: PolicyNote;
   /** Without their payload, which is `action`. */
   readonly artifacts: readonly ArtifactHead[];
   readonly decisions: readonly Decision[];
@@ -150,7 +159,7 @@ function content(value: JsonValue | undefined): Content {
     ...where("actionHash", shape.optional(json.actionHash, shape.hash, "actionHash")),
     ...where("action", shape.optional(json.action, shape.object, "action")),
     ...where("items", shape.optional(json.items, indices, "items")),
-    ...where("policyHash", shape.optional(json.policy, policyNote, "policy")),
+    ...where("policy", shape.optional(json.policy, policyNote, "policy")),
     ...where("grant", shape.optional(json.grant, grantNote, "grant")),
     ...where("approverDecision", shape.optional(json.approver_decision, said, "approver_decision")),
     ...where("multiApproval", shape.optional(json.multi_approval, quorum, "multi_approval")),
@@ -182,14 +191,17 @@ function binding(value: JsonValue, what: string): string {
   return shape.word(value, ["descriptor", "sealed", "rehashed"], what);
 }
 
-/** The hash of the policy; the other members are read and not looked at. */
-function policyNote(value: JsonValue, what: string): string {
+function policyNote(value: JsonValue, what: string): PolicyNote {
   const names = ["ruleId", "display", "policyHash", "risk", "verb", "matched"];
   const json = shape.members(value, what, names);
-  for (const name of ["ruleId", "display", "verb"]) shape.text(json[name], name);
-  shape.word(json.risk, RISKS, "risk");
+  for (const name of ["display", "verb"]) shape.text(json[name], name);
   shape.list(json.matched, shape.text, "matched");
-  return shape.hash(json.policyHash, "policyHash");
+  return {
+    ruleId: shape.text(json.ruleId, "ruleId"),
+    risk: shape.word(json.risk, RISKS, "risk"),
+    policyHash: shape.hash(json.policyHash, "policyHash"),
+    text: canonicalText(value),
+  };
 }
 
 function said(value: JsonValue, what: string): ApproverDecision {

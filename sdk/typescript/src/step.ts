@@ -3,7 +3,6 @@
 import { sha256 as digest } from "@noble/hashes/sha2.js";
 import { actionKind } from "./action.js";
 import { requestOf, routeOf } from "./artifact.js";
-import type { ArtifactHead } from "./artifact.js";
 import { hex, utf8 } from "./encoding.js";
 import { grantIn, signedGrant } from "./grant.js";
 import type { GrantNote } from "./grant.js";
@@ -14,11 +13,11 @@ import type { Content } from "./receipt.js";
 /** The name of the request that lets go again what was stopped. */
 const THAW = "countersign.thaw";
 
-/** The artifacts that people were asked with together. */
+/** The artifacts that people were asked with together, and what the policy said of them. */
 export interface Round {
   /** From 1. */
   readonly number: number;
-  /** A hash over their hashes, in the order in which they were made. */
+  /** A hash over their hashes, in the order in which they were made, and over the note. */
   readonly artifacts: string;
 }
 
@@ -73,7 +72,7 @@ const NOTHING: Step = { what: "nothing" };
 export function stepOf(content: Content): Step {
   const { requestId: request, event, items } = content;
   if (request === undefined) return change(content);
-  const of = (): Of => ({ request, round: roundOf(content.artifacts) });
+  const of = (): Of => ({ request, round: roundOf(content) });
   switch (event) {
     case "allowed":
       return { what: "allowed", request };
@@ -144,11 +143,12 @@ function change({ event, action = {} }: Content): Step {
   }
 }
 
-/** The round of these artifacts, as the first of them says. */
-function roundOf(heads: readonly ArtifactHead[]): Round {
+/** The round of a receipt's artifacts, as the first of them says. */
+function roundOf({ artifacts: heads, policy }: Content): Round {
   const [first] = heads;
   const route = first === undefined ? undefined : readable(() => routeOf(first));
-  const artifacts = hex(digest(utf8(heads.map((head) => head.artifactHash).join(""))));
+  const named = heads.map((head) => head.artifactHash).join("") + (policy?.text ?? "");
+  const artifacts = hex(digest(utf8(named)));
   return { number: route?.round ?? 1, artifacts };
 }
 

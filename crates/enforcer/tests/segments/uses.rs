@@ -168,3 +168,34 @@ async fn attack_42_a_round_ends_when_people_were_told_that_it_does() {
     used(&scene, &allowed).await.unwrap();
     assert_eq!(scene.verify().await.broken, None);
 }
+
+#[tokio::test]
+async fn attack_28_what_the_policy_said_of_a_call_is_not_said_otherwise_later() {
+    let (told, grounds) = ("another rule, risk or policy", "tells of other grounds");
+    for (member, value, refused) in [
+        ("risk", "low", told),
+        ("ruleId", "reads", told),
+        ("policyHash", &"a".repeat(64), told),
+        ("display", "finance agreed", grounds),
+        ("verb", "file_read", grounds),
+    ] {
+        let scene = Scene::set().await;
+        let request = scene.suspended("a").await;
+        let row = format!("UPDATE request SET policy = json_set(policy, '$.{member}', '{value}');");
+        edit(&scene, &row);
+        assert!(found(&scene).await.1.contains("other artifacts or grounds"), "{member}");
+        let answer = scene.says(&request, &scene.person, Word::Allow, None).await;
+        assert_contradicted(&scene, answer, refused).await;
+    }
+}
+
+#[tokio::test]
+async fn attack_28_an_approval_is_not_used_on_other_grounds() {
+    let scene = Scene::set().await;
+    let request = approved(&scene, "a").await;
+    edit(&scene, "UPDATE request SET policy = json_set(policy, '$.display', 'it is nothing');");
+    assert!(found(&scene).await.1.contains("other artifacts or grounds"));
+    assert_contradicted(&scene, used(&scene, &request).await, "tells of other grounds").await;
+    edit(&scene, "UPDATE request SET policy = NULL;");
+    assert_contradicted(&scene, used(&scene, &request).await, "tells of other grounds").await;
+}

@@ -32,6 +32,10 @@ impl RequestRecord {
         if !said(context.workspace, &self.key.workspace) {
             return Some("another workspace than people were told of");
         }
+        let route = head.route().ok().flatten();
+        if route.zip(self.policy.as_ref()).is_some_and(|(route, note)| !note.is_of(&route)) {
+            return Some("another rule, risk or policy than people were told of");
+        }
         let ends = head.expires_at.instant();
         let now = asked.round() == self.round();
         if now && ends != self.step_ends.unwrap_or(self.expires_at) {

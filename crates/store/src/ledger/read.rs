@@ -183,7 +183,10 @@ impl Open {
         Self {
             id: request.id.clone(),
             approved: request.state == State::Approved,
-            round: Round::of(request.asked_now().map(|asked| &asked.artifact.head)),
+            round: Round::of(
+                request.asked_now().map(|asked| &asked.artifact.head),
+                request.policy.as_ref(),
+            ),
             strange: request.strange(),
         }
     }

@@ -77,6 +77,10 @@ impl RequestRecord {
         if usage == Use::End {
             return None;
         }
+        let other = |entry: &Entry| !entry.artifacts.is_empty() && entry.policy != self.policy;
+        if receipts.iter().any(other) {
+            return Some("a receipt tells of other grounds");
+        }
         if usage != Use::Answer {
             let approved = newest(Event::Approved).is_some_and(names);
             return (!approved).then_some("no receipt tells of an approval");

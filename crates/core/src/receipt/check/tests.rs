@@ -12,7 +12,7 @@ use crate::artifact::{
 use crate::decision::{Choice, Word};
 use crate::encoding::{Fixed, Hash};
 use crate::keys::SecretKeys;
-use crate::receipt::{Boundary, Outcome};
+use crate::receipt::{Boundary, Outcome, PolicyNote};
 use crate::trust::Status;
 use crate::trust::tests::{approver, operator, secret};
 use serde_json::{Map, Value, json};
@@ -579,4 +579,29 @@ fn attack_43_one_device_of_a_person_says_no_for_both() {
     let (mut case, keys) = quorum();
     case.content.entry.decisions[1] = decide(&case.artifact, Word::Deny, &keys[1]);
     assert_eq!(case.verdict(), Verdict::ThresholdNotMet { have: 1, need: 2 });
+}
+
+#[test]
+fn attack_28_a_receipt_says_of_the_policy_what_people_signed() {
+    let note = PolicyNote {
+        rule_id: "default".into(),
+        display: "deploys ask".into(),
+        policy_hash: Hash([0; 32]),
+        risk: Risk::High,
+        verb: "deploy".into(),
+        matched: vec![],
+    };
+    let under = |note: PolicyNote| {
+        let mut case = case();
+        case.content.entry.policy = Some(note);
+        case.verdict()
+    };
+    assert!(matches!(under(note.clone()), Verdict::Valid { .. }));
+    for other in [
+        PolicyNote { risk: Risk::Low, ..note.clone() },
+        PolicyNote { rule_id: "reads".into(), ..note.clone() },
+        PolicyNote { policy_hash: Hash([1; 32]), ..note },
+    ] {
+        assert_eq!(under(other), Verdict::HashMismatch);
+    }
 }

@@ -8,8 +8,11 @@ use crate::receipt::{ApproverDecision, Entry};
 use crate::verify;
 use std::collections::BTreeSet;
 
-/// Threshold and roster come from the signed route and must equal the receipt's.
+/// Threshold, roster, rule, risk and policy come from the signed route and must equal the receipt's.
 pub(super) fn agrees(entry: &Entry, route: &Route) -> Result<(), Verdict> {
+    if entry.policy.as_ref().is_some_and(|note| !note.is_of(route)) {
+        return Err(Verdict::HashMismatch);
+    }
     match &entry.multi_approval {
         Some(multi) if multi.threshold != route.threshold => Err(Verdict::LevelMismatch),
         Some(multi) if multi.roster != route.roster => Err(Verdict::OffRoster),

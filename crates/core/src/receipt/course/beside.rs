@@ -38,7 +38,7 @@ impl Course {
             _ => return Some("waits, and no receipt says that anybody was asked".to_owned()),
         };
         if !named {
-            return Some("is kept with other artifacts than receipts name".to_owned());
+            return Some("is kept with other artifacts or grounds than receipts name".to_owned());
         }
         match (said, approved) {
             (false, true) => Some("counts as approved, and no receipt says so".to_owned()),

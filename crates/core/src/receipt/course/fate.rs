@@ -69,7 +69,9 @@ impl Asked {
             return Ok(());
         }
         let since = self.since;
-        Err(format!("it names other artifacts than those of the request of receipt {since}"))
+        Err(format!(
+            "it names other artifacts or grounds than those of the request of receipt {since}"
+        ))
     }
 }
 

@@ -92,7 +92,7 @@ fn what(content: &Content) -> Option<What> {
     let Some(request) = entry.request_id.clone() else { return change(content) };
     use Event::{Approved, Denied, Escalated, Executed, Expired, Failed};
     use Event::{Granted, Observed, Released, Suspended, Uncertain, Withdrawn};
-    let of = |request| Of { request, round: Round::of(&entry.artifacts) };
+    let of = |request| Of { request, round: Round::of(&entry.artifacts, entry.policy.as_ref()) };
     Some(match (entry.event, &entry.grant) {
         (Event::Allowed, _) => What::Allowed(Some(request)),
         // Seen while nothing is enforced, and let go: what speaks of a question rests on people.

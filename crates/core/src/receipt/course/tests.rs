@@ -3,7 +3,7 @@ use super::*;
 use crate::action::ActionHash;
 use crate::encoding::Hash;
 use crate::freeze::THAW;
-use crate::receipt::{Boundary, Content, Entry, Event};
+use crate::receipt::{Boundary, Content, Entry, Event, PolicyNote};
 use crate::time::Instant;
 use serde_json::{Map, Value, json};
 
@@ -310,7 +310,7 @@ fn read(event: Event, request: Option<&str>, action: Value, stopped: bool) -> Re
 
 /// The changes that make a request of somebody's be allowed, and then the receipt.
 fn read_after(event: Event, action: Value, stopped: bool) -> Result<(), String> {
-    let round = Round::of(&[]);
+    let round = Round::of(&[], None);
     let of = || Of { request: "a".into(), round };
     let mut course = Course::default();
     follow(&mut course, vec![What::Suspended(of()), What::Approved(of())]).unwrap();
@@ -405,4 +405,26 @@ fn what_came_of_a_request_is_still_to_be_told_until_it_is() {
     assert!(!told(after(&["a"], vec![released("a", Some(&[0]))])));
     let item = What::Told("a".into(), Some(vec![0]));
     assert!(told(after(&["a"], vec![released("a", Some(&[0])), item])));
+}
+
+#[test]
+fn attack_28_what_a_policy_said_of_a_request_stays_the_same() {
+    let note = |display: &str| PolicyNote {
+        rule_id: "r".into(),
+        display: display.into(),
+        policy_hash: Hash([1; 32]),
+        risk: crate::artifact::Risk::High,
+        verb: "delete".into(),
+        matched: vec![],
+    };
+    let said = |display| Round::of(&[], Some(&note(display)));
+    assert_eq!(said("a"), said("a"));
+    assert_ne!(said("a"), said("b"));
+    assert_ne!(said("a"), Round::of(&[], None));
+    let of = |display| Of { request: "q".into(), round: said(display) };
+    let follows = |display| {
+        follow(&mut Course::default(), vec![What::Suspended(of("a")), What::Approved(of(display))])
+    };
+    follows("a").unwrap();
+    assert_eq!(follows("b").unwrap_err().0, 2);
 }

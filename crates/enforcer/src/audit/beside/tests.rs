@@ -48,7 +48,7 @@ fn grant() -> GrantRecord {
 }
 
 fn open() -> Open {
-    Open { id: "q".into(), approved: false, round: Round::of([]), strange: None }
+    Open { id: "q".into(), approved: false, round: Round::of([], None), strange: None }
 }
 
 fn frozen() -> Frozen {

@@ -1,11 +1,11 @@
 //! Whether a well signed receipt says one thing, about one action and one request.
 
 use countersign_core::action::ActionHash;
-use countersign_core::artifact::Artifact;
+use countersign_core::artifact::{Artifact, Risk};
 use countersign_core::checkpoint::{Checkpoint, Head};
 use countersign_core::decision::Word;
 use countersign_core::encoding::Hash;
-use countersign_core::receipt::{Basis, Content, Level};
+use countersign_core::receipt::{Basis, Content, Level, PolicyNote};
 use serde_json::json;
 
 use super::super::object::{self, NOW};
@@ -15,6 +15,7 @@ pub(super) fn vectors() -> Made<Vec<Vector>> {
     let mut all = hashes()?;
     all.extend(shape()?);
     all.extend(heads()?);
+    all.extend(judged()?);
     Ok(all)
 }
 
@@ -93,6 +94,34 @@ fn shape() -> Made<Vec<Vector>> {
         nothing.verdict("level-too-high-under-a-policy", level)?,
         policy("attack-43-policy-with-decisions", Basis::Policy)?,
         policy("attack-43-grant-with-decisions", Basis::Grant)?,
+    ])
+}
+
+/// What the policy said, as people signed it, and otherwise.
+fn judged() -> Made<Vec<Vector>> {
+    let under = |change: fn(&mut PolicyNote)| {
+        let mut case = Case::new()?;
+        let route = case.artifact.route()?.ok_or("no route")?;
+        let mut note = PolicyNote {
+            rule_id: route.rule_id,
+            display: "deploys ask".into(),
+            policy_hash: route.policy_hash,
+            risk: route.risk,
+            verb: "deploy".into(),
+            matched: vec![],
+        };
+        change(&mut note);
+        case.content.entry.policy = Some(note);
+        Made::Ok(case)
+    };
+    let other = |name, change| under(change)?.verdict(name, "HashMismatch");
+    Ok(vec![
+        under(|_| ())?.allowed_by("judged-as-people-signed", &["ann"])?,
+        other("attack-43-another-risk-than-people-signed", |note| note.risk = Risk::Low)?,
+        other("attack-43-another-rule-than-people-signed", |note| note.rule_id = "reads".into())?,
+        other("attack-43-another-policy-than-people-signed", |note| {
+            note.policy_hash = Hash([9; 32]);
+        })?,
     ])
 }
 
