@@ -11,6 +11,7 @@ use countersign_testkit::Kind;
 use hostile::{Stage, shared, until};
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 const LINE: [&str; 3] = ["sh", "-c", "echo RUN >> out"];
@@ -189,18 +190,11 @@ fn attack_39_status_and_doctor_say_what_only_the_gateway_remembers() {
     assert!(check["found"].as_str().unwrap().contains("what a policy allows goes on"), "{check}");
 }
 
-/// What is written while a ledger is checked is no cut of it.
-#[test]
-fn a_check_beside_a_run_finds_nothing_missing() {
-    let stage = Stage::set();
+/// Lets the gateway answer the next question what it remembers no earlier than it is told to, and
+/// tells that it was asked.
+fn held_at_heads(stage: &Stage) -> (Arc<Mutex<bool>>, watch::Sender<bool>) {
     let (asked, is_asked) = shared(false);
     let (goes_on, may_go_on) = watch::channel(false);
-    let ran = || {
-        let mut run = stage.go(&[]);
-        stage.ann.approve();
-        assert!(run.wait().success());
-    };
-    ran();
     stage.gateway.script(move |call, honest| {
         let (asked, mut may_go_on) = (asked.clone(), may_go_on.clone());
         async move {
@@ -213,10 +207,42 @@ fn a_check_beside_a_run_finds_nothing_missing() {
             honest.answer(call).await
         }
     });
+    (is_asked, goes_on)
+}
+
+/// What is written while a ledger is checked is no cut of it.
+#[test]
+fn a_check_beside_a_run_finds_nothing_missing() {
+    let stage = Stage::set();
+    let ran = || {
+        let mut run = stage.go(&[]);
+        stage.ann.approve();
+        assert!(run.wait().success());
+    };
+    ran();
+    let (is_asked, goes_on) = held_at_heads(&stage);
     let verify = stage.world.spawn("enforcer", &["audit", "verify", "--json"]);
     until("the question what the gateway remembers", || *is_asked.lock().unwrap());
     ran();
     goes_on.send(true).unwrap();
     let output = verify.output();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// A grant that its owner takes back beside a run is no grant any more, and no sign of an edit.
+#[test]
+fn attack_19_a_grant_that_is_taken_back_beside_a_run_is_void_and_contradicts_nothing() {
+    let stage = Stage::set();
+    let add = ["grant", "add", "--json", "--"].into_iter().chain(hostile::PRIZE);
+    let asking = stage.world.spawn("enforcer", &add.collect::<Vec<_>>());
+    stage.ann.approve();
+    let grant = common::json(&asking.output().stdout);
+    let (is_asked, goes_on) = held_at_heads(&stage);
+    let mut run = stage.go(&["--ttl", "1s"]);
+    until("the question what the gateway remembers", || *is_asked.lock().unwrap());
+    stage.world.json("enforcer", &["grant", "revoke", grant["id"].as_str().unwrap()]);
+    goes_on.send(true).unwrap();
+    assert_eq!(run.wait().code(), Some(126));
+    assert_eq!((stage.runs(), stage.world.report()["verdict"].as_str()), (0, Some("expired")));
+    assert_eq!(stage.count("observed"), 0, "nothing is recorded as a contradiction");
 }

@@ -71,9 +71,7 @@ impl Enforcer {
         asker: Asker,
     ) -> Result<RunOnce, GateError> {
         if let Some(seq) = self.past().await?.taken_back(grant) {
-            let why = format!("receipt {seq} took back the grant that would be used");
-            let gone = Err(LedgerError::Contradicted(why));
-            return Ok(self.unless_contradicted(&grant.request_id, gone).await?);
+            return self.not_lent(seq, grant, key).await;
         }
         let unknown = || LedgerError::Unknown(grant.request_id.clone());
         let giver = self.ledger.request(&grant.request_id).await?.ok_or_else(unknown)?;
@@ -112,6 +110,24 @@ impl Enforcer {
             return Err(error);
         }
         Ok(RunOnce { claim, request: used, frame })
+    }
+
+    /// Why a grant is not used that the receipt `seq` took back. Its row was read before: where it
+    /// was taken back meanwhile, row and receipt agree. A row that still stands was edited.
+    async fn not_lent<T>(
+        &self,
+        seq: u64,
+        grant: &GrantRecord,
+        key: &RequestKey,
+    ) -> Result<T, GateError> {
+        let why = format!("receipt {seq} took back the grant that would be used");
+        let stands = self.ledger.grants_for(key).await?.iter().any(|row| row.id == grant.id);
+        if !stands {
+            let code = "HARP_ERR_POLICY_DENY".to_owned();
+            return Err(LedgerError::Void { code, message: why }.into());
+        }
+        let gone = Err(LedgerError::Contradicted(why));
+        Ok(self.unless_contradicted(&grant.request_id, gone).await?)
     }
 
     /// Whether every gateway agrees with the ledger; not where one is away.
