@@ -18,6 +18,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::trust::TrustStore;
 use countersign_policy::load::MAX_BYTES;
 use countersign_store::error::StoreError;
+use countersign_store::files::{self, Links};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write};
@@ -218,7 +219,7 @@ fn text(receipt: &Receipt) -> Option<(Hash, String)> {
 
 fn read(path: &std::path::Path) -> Option<String> {
     let mut text = String::new();
-    let file = std::fs::File::open(path).ok()?;
+    let file = files::open(path, Links::Followed).ok()?;
     file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).ok()?;
     Some(text)
 }

@@ -1,7 +1,7 @@
 //! One connection, in which every error already is a [`StoreError`].
 
 use crate::fault::{self, Reach};
-use crate::private_file::beside;
+use crate::private_file::{self, beside};
 use crate::schema::Schema;
 use countersign_store::error::StoreError;
 use rusqlite::config::DbConfig;
@@ -84,6 +84,7 @@ impl Db {
     }
 
     fn connect(path: &Path, access: OpenFlags) -> Result<Self, StoreError> {
+        private_file::demand_files(path).map_err(|e| fault::unavailable(path, e))?;
         // No URI names: a path with a question mark is a path.
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =

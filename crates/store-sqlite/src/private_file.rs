@@ -54,6 +54,20 @@ pub(crate) fn make_database(path: &Path) -> io::Result<()> {
     ["", "-wal", "-shm"].iter().try_for_each(|end| tighten(&beside(path, end)))
 }
 
+/// Demands that a database, and what SQLite keeps beside it, are regular files where they are
+/// there: SQLite would wait for a pipe without end. They are not opened for that, as
+/// [`make_database`] says.
+pub(crate) fn demand_files(path: &Path) -> io::Result<()> {
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let path = beside(path, end);
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            let shown = path.display();
+            return Err(io::Error::other(format!("`{shown}` is no regular file")));
+        }
+    }
+    Ok(())
+}
+
 fn tighten(path: &Path) -> io::Result<()> {
     let mode = match fs::metadata(path) {
         Ok(found) if found.is_file() => found.permissions().mode(),

@@ -67,6 +67,46 @@ pub enum Target {
     ReplaceSoon,
 }
 
+/// Whether a symbolic link may lead to a file that is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Links {
+    /// To another place, as the owner of a home may arrange it.
+    Followed,
+    /// It could lead elsewhere than who named it means.
+    Refused,
+}
+
+/// What is there is no regular file.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no regular file")]
+struct Odd;
+
+/// Opens a regular file for reading. A pipe, a device, a directory or a link that is not followed is
+/// refused at once: it could be waited for, or never end.
+///
+/// # Errors
+/// The system's; [`is_odd`] tells that it is no regular file.
+pub fn open(path: &Path, links: Links) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = if links == Links::Refused { flags | OFlags::NOFOLLOW } else { flags };
+    regular(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// The file that was opened, where it is a regular one.
+///
+/// # Errors
+/// As [`open`].
+pub fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(Odd)) }
+}
+
+/// Whether a file was not opened because it is no regular one, or a link that is not followed.
+#[must_use]
+pub fn is_odd(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|why| why.is::<Odd>())
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
 /// Reads a record strictly; `None` where there is no such file.
 ///
 /// # Errors
@@ -152,10 +192,10 @@ pub fn names(dir: &Path) -> Result<Vec<String>, FileError> {
 }
 
 fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    let file = match File::open(path) {
+    let file = match open(path, Links::Followed) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(failed("open", path)(e)),
+        Err(e) => return Err(failed("read", path)(e)),
     };
     let mut bytes = Vec::new();
     file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;

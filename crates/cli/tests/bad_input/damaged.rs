@@ -3,10 +3,12 @@
 use crate::common::{World, json};
 use crate::{is, refusal, works_again};
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 type Damage = fn(&Path, &[u8]);
 
-const DAMAGES: [(&str, Damage); 4] = [
+const DAMAGES: [(&str, Damage); 6] = [
     ("half", |path, whole| std::fs::write(path, &whole[..whole.len() / 2]).unwrap()),
     ("empty", |path, _| std::fs::write(path, "").unwrap()),
     ("another document", |path, _| std::fs::write(path, "{}").unwrap()),
@@ -14,7 +16,18 @@ const DAMAGES: [(&str, Damage); 4] = [
         std::fs::remove_file(path).unwrap();
         std::fs::create_dir(path).unwrap();
     }),
+    ("a pipe that nobody writes to", |path, _| pipe(path)),
+    ("a link to a device without end", |path, _| {
+        std::fs::remove_file(path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    }),
 ];
+
+/// Puts a pipe in the place of a file.
+fn pipe(path: &Path) {
+    let _ = std::fs::remove_file(path);
+    assert!(Command::new("mkfifo").arg("-m").arg("600").arg(path).status().unwrap().success());
+}
 
 /// Damages a file in every way, and looks at it with every command that should notice.
 fn noticed(world: &World, party: &str, file: &str, commands: &[&[&str]]) {
@@ -33,10 +46,58 @@ fn noticed(world: &World, party: &str, file: &str, commands: &[&[&str]]) {
             let (_, exit) = refusal(world, party, args);
             assert_eq!(exit, 1, "{what}");
         }
-        if path.is_dir() {
-            std::fs::remove_dir(&path).unwrap();
+        restore(&path, &whole);
+    }
+}
+
+/// Puts back what was a file.
+fn restore(path: &Path, whole: &[u8]) {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => std::fs::remove_dir(path).unwrap(),
+        Ok(_) => std::fs::remove_file(path).unwrap(),
+        Err(_) => {}
+    }
+    std::fs::write(path, whole).unwrap();
+}
+
+/// Reading a pipe waits for whoever writes to it, and then nothing would be refused or recorded.
+#[test]
+fn attack_20_a_pipe_in_place_of_a_file_of_the_home_is_named_and_waited_for_by_nothing() {
+    let world = World::paired();
+    world.hold_nothing_more();
+    let run = ["run", "--ttl", "1s", "--", "cat", "/dev/null"];
+    assert!(world.run("enforcer", &run).status.success());
+    let all = [&run[..], &["status"], &["audit", "verify"]];
+    for (file, commands, exit) in [
+        ("ledger.db", &all[..], [125, 1, 1]),
+        ("trust.json", &all, [125, 1, 1]),
+        ("keys/operator.json", &all, [125, 1, 1]),
+        ("pairings/ann.json", &all[1..2], [1, 0, 0]),
+        ("head.json", &all, [125, 1, 1]),
+        ("stops.looked", &all[..1], [0, 0, 0]),
+        ("audit/cursor.json", &all[..1], [0, 0, 0]),
+    ] {
+        let path = world.path("enforcer").join(file);
+        let whole = std::fs::read(&path).unwrap_or_default();
+        pipe(&path);
+        for (args, exit) in commands.iter().zip(exit) {
+            let began = Instant::now();
+            let output = world.run("enforcer", args);
+            assert_eq!(output.status.code(), Some(exit), "{file}, {args:?}: {output:?}");
+            assert!(began.elapsed() < Duration::from_secs(5), "{file}, {args:?}");
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(exit == 0 || said.contains(file), "{file}, {args:?}: {said}");
         }
-        std::fs::write(&path, &whole).unwrap();
+        restore(&path, &whole);
+    }
+    // What only the owner of the call names is no pipe either.
+    pipe(&world.work().join("pipe"));
+    let stdin = ["run", "--stdin", "pipe", "--", "cat"];
+    let explain = ["policy", "explain", "--action", "pipe"];
+    for (args, exit) in [(&stdin[..], 125), (&explain, 1)] {
+        let output = world.run("enforcer", args);
+        assert_eq!(output.status.code(), Some(exit), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("no regular file"), "{output:?}");
     }
 }
 

@@ -4,8 +4,8 @@ use super::owner;
 use super::shebang::HEAD;
 use countersign_core::encoding::Hash;
 use countersign_core::receipt::Binding;
+use countersign_store::files::{self, Links};
 use memchr::memmem;
-use rustix::fs::{Mode, OFlags, open};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io;
@@ -54,12 +54,7 @@ pub(super) enum Sealing {
 
 /// Opens a regular file for reading. A device or a pipe is refused before it can block.
 pub(super) fn open_regular(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::from(open(path, flags, Mode::empty())?);
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("not a regular file")),
-    }
+    files::open(path, Links::Followed)
 }
 
 impl Subject {

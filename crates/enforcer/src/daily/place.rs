@@ -3,7 +3,7 @@
 use super::{Cursor, DailyError, Effort};
 use crate::home::Home;
 use countersign_core::encoding::Hash;
-use countersign_store::files::{self, FileError, Target};
+use countersign_store::files::{self, FileError, Links, Target};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -114,7 +114,7 @@ impl Disk for Files {
 
     fn length_up_to(&self, day: &str, seq: u64) -> Result<u64, FileError> {
         let path = self.path(day);
-        let file = match File::open(&path) {
+        let file = match files::open(&path, Links::Followed) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(e) => return Err(failed("open", &path)(e)),
@@ -134,7 +134,7 @@ impl Disk for Files {
 
     fn last_after(&self, day: &str, from: u64) -> Result<Option<Told>, FileError> {
         let path = self.path(day);
-        let mut file = match File::open(&path) {
+        let mut file = match files::open(&path, Links::Followed) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(failed("open", &path)(e)),
@@ -151,9 +151,10 @@ impl Disk for Files {
     fn put(&mut self, day: &str, from: u64, bytes: &[u8], durably: bool) -> Result<(), FileError> {
         let path = self.path(day);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
         let fd = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
             .map_err(|e| failed("open", &path)(e.into()))?;
-        let mut file = File::from(fd);
+        let mut file = files::regular(File::from(fd)).map_err(failed("write", &path))?;
         let there = file.metadata().map_err(failed("read", &path))?.len();
         if there < from {
             let why = "it is shorter than what was written: `audit export --rebuild`".to_owned();

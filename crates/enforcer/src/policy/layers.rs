@@ -7,6 +7,7 @@ use countersign_core::time::Instant;
 use countersign_policy::load::{Dialect, MAX_BYTES, Mistakes, load};
 use countersign_policy::model::Mode;
 use countersign_policy::{Engine, Layer, LayerName, STARTER, builtin, facts};
+use countersign_store::files::{self, Links};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -195,11 +196,7 @@ fn is_absent(error: &std::io::Error) -> bool {
 pub fn read(place: Place, path: PathBuf) -> Result<Found, PolicyError> {
     let unreadable = |why: String| PolicyError::Unreadable { path: path.clone(), why };
     let failed = |e: std::io::Error| unreadable(e.to_string());
-    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
-    if !path.metadata().map_err(failed)?.is_file() {
-        return Err(unreadable("it is no file".into()));
-    }
-    let file = std::fs::File::open(&path).map_err(failed)?;
+    let file = files::open(&path, Links::Followed).map_err(failed)?;
     let meta = file.metadata().map_err(failed)?;
     let mut text = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text).map_err(failed)?;

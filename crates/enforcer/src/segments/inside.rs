@@ -9,6 +9,7 @@ use countersign_core::encoding::Hash;
 use countersign_core::json::{self, limit};
 use countersign_core::receipt::Receipt;
 use countersign_core::time::Instant;
+use countersign_store::files::{self, Links};
 use countersign_store::ledger::segments::{LONGEST, Segment};
 use std::io::Read as _;
 
@@ -24,8 +25,7 @@ impl Enforcer {
             because: format!("its segment `{name}` {why}"),
         };
         let path = self.segments().join(&name);
-        let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
-        let file = std::fs::File::open(&path).ok().filter(|_| is_file);
+        let file = files::open(&path, Links::Refused).ok();
         let mut bytes = Vec::new();
         let read = file.map(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
         if !matches!(read, Some(Ok(_))) {

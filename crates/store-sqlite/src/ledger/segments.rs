@@ -10,7 +10,7 @@ use countersign_core::encoding::Hash;
 use countersign_core::json::limit;
 use countersign_core::receipt::Receipt;
 use countersign_store::error::StoreError;
-use countersign_store::files::dir_of;
+use countersign_store::files::{self, Links, dir_of};
 use countersign_store::ledger::read::Row;
 use countersign_store::ledger::segments::{DIRECTORY, LONGEST, Segment, file_name};
 use std::fs::File;
@@ -98,9 +98,9 @@ fn path(db: &Db, first: u64, last: u64) -> PathBuf {
 /// waits for a writer would be waited for without end.
 fn open(db: &Db, first: u64, last: u64) -> Result<Option<File>, StoreError> {
     let path = path(db, first, last);
-    match path.symlink_metadata() {
-        Ok(found) if found.is_file() => File::open(path).map(Some).map_err(|e| db.unavailable(e)),
-        Ok(_) => Ok(None),
+    match files::open(&path, Links::Refused) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if files::is_odd(&error) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(db.unavailable(error)),
     }

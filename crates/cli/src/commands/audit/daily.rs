@@ -1,6 +1,6 @@
 //! The daily audit files of the home, brought up to date at rest.
 
-use crate::commands::Here;
+use crate::commands::{Here, asked_to_end};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::parties;
 use countersign_core::display::counted;
@@ -9,6 +9,7 @@ use countersign_enforcer::daily::{DailyError, Effort, catch_up};
 use countersign_enforcer::{Edge, Home};
 use countersign_store::ledger::LedgerStore;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,24 +35,43 @@ pub(super) async fn run(here: &Here<'_>, effort: Effort) -> Outcome {
 /// The same after another command has done its work. Nothing depends on it: what cannot be written
 /// now is written later, and the ledger has it anyway.
 pub(crate) async fn catch_up_quietly(here: &Here<'_>) {
-    let done = tokio::time::timeout(PATIENCE, quietly(here)).await;
+    let done = tokio::select! {
+        done = tokio::time::timeout(PATIENCE, apart(here.root.clone())) => done,
+        // Who is told to end waits for none of it.
+        _ = asked_to_end() => return,
+    };
     if let Ok(Err(failure)) = done {
         let message = countersign_core::display::visible(&failure.message, false);
         here.output.progress(&format!("countersign: the daily audit files are behind: {message}"));
     }
 }
 
-async fn quietly(here: &Here<'_>) -> Result<(), Failure> {
+/// In a thread of its own: a disk that does not answer holds it, and not the command.
+async fn apart(root: PathBuf) -> Result<(), Failure> {
+    let (told, done) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let done = match runtime {
+            Ok(runtime) => runtime.block_on(quietly(&root)),
+            Err(error) => Err(Failure::new(Exit::Failed, "runtime", error.to_string())),
+        };
+        // Nobody listens any more where it took too long.
+        let _ = told.send(done);
+    });
+    done.await.unwrap_or(Ok(()))
+}
+
+async fn quietly(root: &Path) -> Result<(), Failure> {
     // What is wrong with the home itself was said by the command, or is nothing to it.
-    let Ok(Some((home, ledger, trust))) = opened(here) else { return Ok(()) };
+    let Ok(Some((home, ledger, trust))) = opened(root) else { return Ok(()) };
     catch_up(&home, &*ledger, &trust, Effort::Some(RECEIPTS)).await?;
     Ok(())
 }
 
 /// The home with its ledger; where there is no ledger, none is made.
-fn opened(here: &Here<'_>) -> Result<Option<Opened>, Failure> {
-    let Some(identity) = parties::existing_identity(&here.root)? else { return Ok(None) };
-    let home = Home::open(&here.root)?;
+fn opened(root: &Path) -> Result<Option<Opened>, Failure> {
+    let Some(identity) = parties::existing_identity(root)? else { return Ok(None) };
+    let home = Home::open(root)?;
     if !home.ledger_path().exists() {
         return Ok(None);
     }

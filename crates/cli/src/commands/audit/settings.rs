@@ -1,6 +1,7 @@
 //! The part `[ship]` of the home's `config.toml`: where lines go, and where the token lies.
 
 use crate::failure::{Exit, Failure};
+use countersign_store::files::{self, Links};
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
@@ -59,7 +60,7 @@ impl ShipSettings {
 pub(super) fn read(path: &Path) -> std::io::Result<String> {
     use std::io::Read as _;
     let mut text = String::new();
-    std::fs::File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
+    files::open(path, Links::Followed)?.take(LONGEST).read_to_string(&mut text)?;
     Ok(text)
 }
 

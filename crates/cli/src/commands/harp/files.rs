@@ -4,9 +4,7 @@ use super::Here;
 use crate::failure::{Exit, Failure};
 use countersign_core::reference::{Keys, KeysError, MAX_WIRE, Refused, Wire};
 use countersign_enforcer::Edge;
-use countersign_store::files::{self, FileError, Target};
-use rustix::fs::{Mode, OFlags};
-use std::fs::File;
+use countersign_store::files::{self, FileError, Links, Target};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -84,13 +82,8 @@ pub(crate) fn wire(path: &Path) -> Result<Wire, Failure> {
 /// directory are refused: they could hang, or lead elsewhere.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<(Zeroizing<Vec<u8>>, u32), Failure> {
     let failed = |e: io::Error| unreadable(path, &e);
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|e| failed(e.into()))?;
-    let file = File::from(file);
+    let file = files::open(path, Links::Refused).map_err(failed)?;
     let meta = file.metadata().map_err(failed)?;
-    if !meta.is_file() {
-        return Err(odd(path));
-    }
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok((bytes, meta.mode()))
@@ -104,7 +97,7 @@ pub(crate) fn odd(path: &Path) -> Failure {
 
 /// What the system would not let us read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+    if files::is_odd(error) {
         return odd(path);
     }
     let message = format!("cannot read `{}`: {error}", path.display());

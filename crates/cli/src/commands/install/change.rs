@@ -5,6 +5,7 @@
 
 use super::place::shown;
 use crate::failure::{Exit, Failure};
+use countersign_store::files::{self, Links};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
@@ -57,12 +58,9 @@ impl Found {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let meta = std::fs::metadata(path).map_err(|e| refused("read", path, &e.to_string()))?;
-    if !meta.is_file() {
-        return Err(refused("read", path, "it is no regular file"));
-    }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|e| refused("read", path, &e.to_string()))?;
+    let file = files::open(path, Links::Followed);
+    let file = file.map_err(|e| refused("read", path, &e.to_string()))?;
     file.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| refused("read", path, &e.to_string()))?;

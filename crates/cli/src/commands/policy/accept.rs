@@ -15,8 +15,9 @@ use countersign_core::receipt::Receipt;
 use countersign_enforcer::policy::{NAMES, Place, Proposal, at};
 use countersign_enforcer::{Answered, Enforcer, Progress, Question, Relays, Way};
 use countersign_policy::model::{Policy, Rule};
+use countersign_store::files::{self, Links};
 use serde_json::json;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -140,9 +141,16 @@ fn name_of(path: &Path) -> &'static str {
 }
 
 impl Filed {
+    /// What lies in its place, no longer than what tells it apart.
+    fn there(&self) -> std::io::Result<Vec<u8>> {
+        let (mut there, most) = (Vec::new(), self.text.bytes.len() as u64 + 1);
+        files::open(&self.to, Links::Followed)?.take(most).read_to_end(&mut there)?;
+        Ok(there)
+    }
+
     /// Puts the text in its place, whole, where it does not lie there yet.
     fn put(&self) -> Result<(), Failure> {
-        let same = std::fs::read(&self.to).is_ok_and(|there| there == self.text.bytes);
+        let same = self.there().is_ok_and(|there| there == self.text.bytes);
         if same {
             return Ok(());
         }

@@ -13,6 +13,7 @@ use countersign_enforcer::child;
 use countersign_policy::engine::Explanation;
 use countersign_policy::hidden::hidden;
 use countersign_policy::{Decision, Facts, Verdict};
+use countersign_store::files::{self, Links};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -114,7 +115,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
         std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        let file = std::fs::File::open(path).map_err(failed)?;
+        let file = files::open(path, Links::Followed).map_err(failed)?;
         file.take(most).read_to_end(&mut bytes).map_err(failed)?;
     }
     Ok(bytes)

@@ -1,6 +1,7 @@
 //! What the child is given besides its words.
 
 use crate::failure::{Exit, Failure};
+use countersign_store::files::{self, Links};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -24,7 +25,7 @@ pub(super) fn read_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
             .hint("nothing was run; --stdin names a file")
     };
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = files::open(path, Links::Followed).map_err(failed)?;
     file.take(MAX_STDIN + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_STDIN {
         let message = format!("`{}` is larger than 64 MiB", path.display());

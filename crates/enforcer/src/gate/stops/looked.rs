@@ -5,7 +5,9 @@
 
 use crate::home::Home;
 use countersign_core::time::Instant;
-use std::io::Write as _;
+use countersign_store::files::{self, Links};
+use rustix::fs::OFlags;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +17,9 @@ use std::time::SystemTime;
 const GOOD_MILLIS: i64 = 10_000;
 
 const MARK: &str = "stops.looked";
+
+/// A number is no longer.
+const LONGEST: u64 = 32;
 
 /// What this process remembers: when it was looked, and how old the pairings were then.
 #[derive(Default)]
@@ -54,7 +59,9 @@ pub(super) fn age(home: &Home) -> Option<SystemTime> {
 }
 
 fn marked(home: &Home, now: Instant) -> Option<Instant> {
-    let text = std::fs::read_to_string(home.root().join(MARK)).ok()?;
+    let file = files::open(&home.root().join(MARK), Links::Followed).ok()?;
+    let mut text = String::new();
+    file.take(LONGEST).read_to_string(&mut text).ok()?;
     text.parse().ok().map(Instant).filter(|then| is_fresh(*then, now))
 }
 
@@ -65,7 +72,11 @@ fn is_fresh(then: Instant, now: Instant) -> bool {
 /// It need not reach the disk.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new();
-    let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // A pipe would be waited for until somebody reads it.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = file.custom_flags(flags.bits().cast_signed()).write(true).create(true).mode(0o600);
+    let mut file = files::regular(file.open(path)?)?;
+    file.set_len(0)?;
     file.write_all(text.as_bytes())
 }
 

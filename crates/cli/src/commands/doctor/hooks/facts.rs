@@ -10,6 +10,7 @@ use crate::hosts::{managed, program, program_of};
 use countersign_core::encoding::Hash;
 use countersign_hosts::settings::{self, Entry, Line};
 use countersign_hosts::{Event, Host, Version};
+use countersign_store::files::{self, Links};
 use serde_json::Value;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -192,7 +193,7 @@ fn entries(host: Host, text: &str) -> Result<Vec<Found>, String> {
 /// # Errors
 /// Where it is there and cannot be read.
 fn text(path: &Path) -> Result<Option<String>, String> {
-    let file = match std::fs::File::open(path) {
+    let file = match files::open(path, Links::Followed) {
         Ok(file) => file,
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);

@@ -1,6 +1,7 @@
 //! What `install` wrote down in the home: which file it changed, and which program it put there.
 
 use countersign_core::json;
+use countersign_store::files::{self, Links};
 use serde_json::Value;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -45,12 +46,8 @@ pub(crate) fn all(root: &Path) -> (Vec<Record>, Vec<String>) {
 }
 
 fn read(path: &Path) -> Result<Record, String> {
-    // A pipe would be waited for without end.
-    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        return Err("is no regular file".to_owned());
-    }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|e| format!("cannot be read: {e}"))?;
+    let file = files::open(path, Links::Followed).map_err(|e| format!("cannot be read: {e}"))?;
     let limit = LONGEST as u64 + 1;
     file.take(limit).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
     let value: Value = json::read(&bytes, LONGEST).map_err(|e| format!("is damaged: {e}"))?;
