@@ -146,6 +146,7 @@ fn judged(host: Host, root: &Path, times: Times, seen: &OnceLock<Call>) -> Said 
         Ok(runtime) => runtime,
         Err(error) => return answer::refused(host, &words::unheard(&error.to_string())),
     };
+    super::outlive_limits(&runtime);
     match read(host, &bytes) {
         Ok(call) => {
             let call = seen.get_or_init(|| call);

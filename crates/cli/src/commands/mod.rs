@@ -40,8 +40,10 @@ use crate::ephemeral;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 use crate::parties;
+use rustix::process::Signal;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What every command gets besides its own arguments.
 pub(crate) struct Here<'a> {
@@ -96,7 +98,17 @@ fn obeyed(args: Args, output: &Output) -> Outcome {
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let built = builder.worker_threads(2).enable_all().build();
-    built.map_err(|e| Failure::new(Exit::Failed, "runtime", e.to_string()))
+    let runtime = built.map_err(|e| Failure::new(Exit::Failed, "runtime", e.to_string()))?;
+    outlive_limits(&runtime);
+    Ok(runtime)
+}
+
+/// Lets a write past the limit of a file's size fail as on a full disk, where its signal would end
+/// this process without a word. It is caught and not ignored, so that a child has its default.
+pub(crate) fn outlive_limits(runtime: &tokio::runtime::Runtime) {
+    let _inside = runtime.enter();
+    // Where it cannot be caught, it is as before.
+    let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
 }
 
 async fn asynchronous(command: Command, here: &Here<'_>) -> Outcome {

@@ -43,6 +43,29 @@ fn attack_20_a_disk_that_is_full_before_the_call_refuses_it() {
     });
 }
 
+/// A limit on the size of files is no signal that ends us: it is a full disk.
+#[test]
+fn attack_20_a_limit_on_files_refuses_with_words_and_is_the_child_s_own() {
+    let world = World::paired();
+    works_again(&world);
+    let line = "ulimit -f 1; exec \"$0\" \"$@\"";
+    let limited = |args: &[&str]| {
+        let ours = world.command("enforcer", args);
+        let mut command = world.like(&ours, "sh");
+        command.args(["-c", line]).arg(ours.get_program()).args(ours.get_args());
+        Process::start(command).output()
+    };
+    let refused = limited(&["run", "--json", "--", "sh", "-c", LINE[2]]);
+    assert_eq!(not_run(&refused), "store_unavailable");
+    assert_eq!(runs(&world), 1);
+    works_again(&world);
+    // What runs has the signal as it always is.
+    let big = "ulimit -f 1; exec head -c 99999 /dev/zero > big";
+    let mut run = world.gate(&[], &["bash", "-c", big]);
+    drive(&world, &mut run);
+    assert_eq!(run.wait().code(), Some(128 + 25));
+}
+
 #[test]
 fn attack_20_a_disk_that_is_full_when_the_answer_comes_lets_nothing_run_and_keeps_the_answer() {
     with_own_mounts(
