@@ -10,6 +10,7 @@ use command_fds::CommandFdExt as _;
 use countersign_core::action::Action;
 use countersign_core::receipt::Binding;
 use countersign_core::redact::{Text, token};
+use countersign_store::files;
 use rustix::io::fcntl_dupfd_cloexec;
 use std::fs::File;
 use std::io;
@@ -262,6 +263,8 @@ pub(super) fn io_error(path: &Path, source: io::Error) -> StartError {
     let path = path.display().to_string();
     match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StartError::NotFound { path },
+        // What was pinned was a regular file.
+        _ if files::is_odd(&source) => StartError::Changed { path },
         _ => StartError::Io { path, source },
     }
 }

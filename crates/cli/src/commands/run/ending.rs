@@ -26,14 +26,35 @@ pub(super) fn exit_code(ran: Ran) -> Result<i32, Failure> {
     match ran.result {
         Ok(outcome) => Ok(outcome.exit_code.or(outcome.signal.map(|s| 128 + s)).unwrap_or(1)),
         Err(error) if error.has_begun() => Err(uncertain(error.to_string())),
-        Err(error) => {
-            let exit = match &error {
-                StartError::NotFound { .. } => Exit::RunNotFound,
-                StartError::Io { .. } | StartError::NoRuntime => Exit::RunFailed,
-                _ => Exit::RunRefused,
-            };
-            Err(Failure::new(exit, "HARP_ERR_HASH_MISMATCH", error.to_string())
-                .hint("nothing was run; run it again to ask about what is there now"))
-        }
+        Err(error) => Err(not_started(&error)),
+    }
+}
+
+/// A call that was claimed and did not start.
+fn not_started(error: &StartError) -> Failure {
+    // What could not be looked at is not what differs.
+    if matches!(error, StartError::Io { .. } | StartError::NoRuntime) {
+        return Failure::new(Exit::RunFailed, "run", error.to_string())
+            .hint("nothing was run; put that right, and run it again to ask once more");
+    }
+    let exit = match error {
+        StartError::NotFound { .. } => Exit::RunNotFound,
+        _ => Exit::RunRefused,
+    };
+    Failure::new(exit, "HARP_ERR_HASH_MISMATCH", error.to_string())
+        .hint("nothing was run; run it again to ask about what is there now")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_called_another_file() {
+        let (path, source) = ("/x".to_owned(), std::io::Error::from_raw_os_error(24));
+        let failure = not_started(&StartError::Io { path, source });
+        assert_eq!((failure.code.as_str(), failure.exit), ("run", Exit::RunFailed));
+        let failure = not_started(&StartError::Changed { path: "/x".to_owned() });
+        assert_eq!(failure.code, "HARP_ERR_HASH_MISMATCH");
     }
 }
