@@ -8,6 +8,10 @@
 )]
 
 mod common;
+#[path = "apply/filters.rs"]
+mod filters;
+#[path = "apply/input.rs"]
+mod input;
 mod repository;
 
 use common::{Process, World, error_code};

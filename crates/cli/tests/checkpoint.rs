@@ -135,6 +135,25 @@ fn a_push_shows_every_ref_and_what_would_be_lost() {
 }
 
 #[test]
+fn attack_11_grafts_of_a_repository_make_no_push_move_forward() {
+    let world = World::paired();
+    let repository = Repository::new(&world.work());
+    repository.commit("x", "1\n");
+    let old = repository.head();
+    repository.git(&["checkout", "-q", "--orphan", "other"]);
+    repository.commit("x", "2\n");
+    let new = repository.head();
+    std::fs::write(repository.path(".git/info/grafts"), format!("{new} {old}\n")).unwrap();
+    let line = format!("refs/heads/main {new} refs/heads/main {old}\n");
+    let pushing = push(&world, "/srv/r.git", &line);
+    let id = world.waiting("approver");
+    let review = world.json("approver", &["show", &id]).to_string();
+    world.json("approver", &["deny", &id, "-m", "no"]);
+    assert_eq!(pushing.output().status.code(), Some(10));
+    assert!(review.contains("does not move forward"), "{review}");
+}
+
+#[test]
 fn a_push_of_nothing_asks_nobody_and_one_that_cannot_be_read_is_refused() {
     let world = World::paired();
     Repository::new(&world.work());
@@ -165,5 +184,47 @@ fn a_commit_is_its_tree_its_parents_and_its_message() {
     let action = action(&world);
     assert_eq!(action["tree"], tree);
     assert_eq!(action["parents"], json!([parent]));
-    assert_eq!(action["message"], "Raise it");
+    assert_eq!(action["message"], "Raise it\n\n# a comment");
+}
+
+#[test]
+fn attack_06_a_commit_message_is_shown_whole_or_refused() {
+    let world = World::paired();
+    let repository = Repository::new(&world.work());
+    repository.commit("x", "1\n");
+    // Git leaves such lines out of an edited message alone, and `;` is whatever the configuration says.
+    let message = "ok\n\n#hidden line\n; another\n# ------------------------ >8 ---\ndiff";
+    repository.write("message", &format!("{message}\n"));
+    let committing = asking(&world, &["commit", "--message-file", "message"]);
+    let id = world.waiting("approver");
+    let review = world.json("approver", &["show", &id]).to_string();
+    assert!(review.contains("#hidden line"), "{review}");
+    world.json("approver", &["approve", &id]);
+    assert_eq!(committing.output().status.code(), Some(0));
+    assert_eq!(action(&world)["message"], message);
+    repository.write("message", &format!("{}hidden", "a".repeat(1 << 20)));
+    let output = asking(&world, &["commit", "--message-file", "message"]).output();
+    assert_eq!((output.status.code(), error_code(&output).as_str()), (Some(1), "checkpoint"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("longer than 1 MiB"), "{said}");
+}
+
+#[test]
+fn attack_20_a_pipe_in_the_place_of_a_message_is_refused() {
+    let world = World::paired();
+    let repository = Repository::new(&world.work());
+    repository.commit("x", "1\n");
+    let fifo = repository.path("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let mut asking = asking(&world, &["commit", "--message-file", "fifo"]);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while asking.child.try_wait().unwrap().is_none() {
+        if std::time::Instant::now() > until {
+            asking.child.kill().unwrap();
+            panic!("it waits for ever");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let said = String::from_utf8(asking.output().stderr).unwrap();
+    assert!(said.contains("not a regular file"), "{said}");
 }

@@ -2,15 +2,22 @@
 //!
 //! It is found where programs of the system lie, never through the caller's `PATH`, and it is
 //! started with an environment of our own: no `GIT_*` of the caller's, no configuration outside the
-//! repository, no hooks, no monitor, no filters, no replaced objects. What a repository's own
-//! configuration could start is switched off.
+//! repository, no hooks, no monitor, no replaced objects, no grafts.
+//!
+//! A repository may name programs that read and write its files (filters), under any name and at any
+//! time, so they are not switched off by name. Questions to the repository are such that nothing is
+//! converted: `hash-object --no-filters`, and what looks at objects and the index alone. What reads or
+//! writes files by a diff runs outside every repository ([`WorkTree::ask_outside`]), where no
+//! configuration and no attributes are.
+
+mod talk;
 
 use countersign_core::action::Revision;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 /// Where programs of the system lie.
 const PLACES: [&str; 6] = [
@@ -22,11 +29,11 @@ const PLACES: [&str; 6] = [
     "/opt/local/bin",
 ];
 
-/// The most that is read of one answer.
-const MAX_ANSWER: u64 = 16 * 1024 * 1024;
+/// No question takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings under which every call is made, whatever the repository says.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 7] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
@@ -34,8 +41,10 @@ const SETTINGS: [&str; 8] = [
     "core.protectHFS=true",
     "core.protectNTFS=true",
     "protocol.allow=never",
-    "apply.whitespace=nowarn",
 ];
+
+/// A place that is no repository: git looks for none around it then.
+const OUTSIDE: [&str; 2] = ["--bare", "--git-dir=/dev/null"];
 
 /// Why a work tree could not be asked about.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +79,6 @@ pub struct WorkTree {
     program: PathBuf,
     top: PathBuf,
     dir: PathBuf,
-    /// Filters of the repository, by name: each is switched off.
-    filters: Vec<String>,
 }
 
 impl WorkTree {
@@ -82,12 +89,7 @@ impl WorkTree {
     pub fn of(cwd: &Path) -> Result<Self, GitError> {
         let none = |why: String| GitError::NoWorkTree { at: cwd.display().to_string(), why };
         let cwd = cwd.canonicalize().map_err(|e| none(e.to_string()))?;
-        let mut tree = Self {
-            program: program()?,
-            top: cwd.clone(),
-            dir: PathBuf::new(),
-            filters: Vec::new(),
-        };
+        let mut tree = Self { program: program()?, top: cwd.clone(), dir: PathBuf::new() };
         let place = |what: &str| tree.text(&["rev-parse", what]).map(PathBuf::from);
         let top = place("--show-toplevel").map_err(|e| none(e.to_string()))?;
         let dir = place("--absolute-git-dir").map_err(|e| none(e.to_string()))?;
@@ -96,7 +98,6 @@ impl WorkTree {
             return Err(none(format!("the repository names `{}` as its own", top.display())));
         }
         (tree.top, tree.dir) = (top, dir);
-        tree.filters = tree.filters_named();
         Ok(tree)
     }
 
@@ -141,15 +142,17 @@ impl WorkTree {
         let mut command = Command::new(&self.program);
         let args = ["config", "--type=path", "--get", "core.hooksPath"];
         command.arg("--git-dir").arg(&self.dir).args(args).current_dir(&self.top).env_clear();
-        command.envs(home.map(|home| ("HOME", home))).stdin(Stdio::null());
-        let output = command.output().map_err(|e| refused(&args, &e.to_string()))?;
-        match output.status.code() {
+        command.envs(home.map(|home| ("HOME", home)));
+        let answer = talk::ask(&mut command, Vec::new(), PATIENCE);
+        let answer = answer.map_err(|e| refused(&args, e.to_string()))?;
+        match answer.status.code() {
             Some(0) => {
-                let text = String::from_utf8(output.stdout).map_err(|_| unreadable(&args))?;
+                let bytes = answer.whole().ok_or_else(|| unreadable(&args))?;
+                let text = String::from_utf8(bytes).map_err(|_| unreadable(&args))?;
                 Ok((self.top.join(text.trim_end_matches('\n')), true))
             }
             Some(1) => Ok((self.common_dir()?.join("hooks"), false)),
-            _ => Err(refused(&args, &String::from_utf8_lossy(&output.stderr))),
+            _ => Err(refused(&args, answer.said)),
         }
     }
 
@@ -166,9 +169,9 @@ impl WorkTree {
     /// The whole answer to a question, with these bytes on standard input.
     ///
     /// # Errors
-    /// Where git refuses or says too much.
+    /// Where git refuses, says too much or does not answer.
     pub fn ask(&self, args: &[&str], stdin: Option<&[u8]>) -> Result<Vec<u8>, GitError> {
-        self.ask_with(args, stdin, &[])
+        self.ask_with(&self.settings(), args, stdin, &[])
     }
 
     /// The same with an index of its own.
@@ -176,48 +179,38 @@ impl WorkTree {
     /// # Errors
     /// As [`WorkTree::ask`].
     pub fn ask_index(&self, args: &[&str], index: &Path) -> Result<Vec<u8>, GitError> {
-        self.ask_with(args, None, &[("GIT_INDEX_FILE", index)])
+        self.ask_with(&self.settings(), args, None, &[("GIT_INDEX_FILE", index)])
+    }
+
+    /// The same at the work tree's top, and outside every repository.
+    ///
+    /// # Errors
+    /// As [`WorkTree::ask`].
+    pub fn ask_outside(&self, args: &[&str], stdin: &[u8]) -> Result<Vec<u8>, GitError> {
+        self.ask_with(&outside(), args, Some(stdin), &[])
     }
 
     fn ask_with(
         &self,
+        settings: &[String],
         args: &[&str],
         stdin: Option<&[u8]>,
         more: &[(&str, &Path)],
     ) -> Result<Vec<u8>, GitError> {
-        let failed = |e: std::io::Error| refused(args, &e.to_string());
         let mut command = Command::new(&self.program);
-        command.args(self.settings()).args(args).current_dir(&self.top).env_clear();
+        command.args(settings).args(args).current_dir(&self.top).env_clear();
         command.envs(environment()).envs(more.iter().copied());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        let (input, answer) = (child.stdin.take(), child.stdout.take());
-        let wanted = stdin.unwrap_or_default().to_vec();
-        // Its own thread: whoever is written to may be writing.
-        let feeder = std::thread::spawn(move || input.map(|mut pipe| pipe.write_all(&wanted)));
-        let mut bytes = Vec::new();
-        if let Some(pipe) = answer {
-            pipe.take(MAX_ANSWER + 1).read_to_end(&mut bytes).map_err(failed)?;
+        let answer = talk::ask(&mut command, stdin.unwrap_or_default().to_vec(), PATIENCE);
+        let answer = answer.map_err(|e| refused(args, e.to_string()))?;
+        if !answer.status.success() {
+            return Err(refused(args, answer.said));
         }
-        let ended = child.wait_with_output().map_err(failed)?;
-        // A git that refuses reads no further: what it said is the answer.
-        let _ = feeder.join();
-        if !ended.status.success() {
-            return Err(refused(args, &String::from_utf8_lossy(&ended.stderr)));
-        }
-        if bytes.len() as u64 > MAX_ANSWER { Err(unreadable(args)) } else { Ok(bytes) }
+        answer.whole().ok_or_else(|| unreadable(args))
     }
 
-    /// Everything that stands before the subcommand.
-    pub(crate) fn settings(&self) -> Vec<String> {
-        let off = |name: &String| {
-            ["clean=", "smudge=", "process=", "required=false"]
-                .map(|s| format!("filter.{name}.{s}"))
-        };
-        let settings = SETTINGS.iter().map(|s| (*s).to_owned());
-        let all = settings.chain(self.filters.iter().flat_map(off));
-        let mut words: Vec<String> = all.flat_map(|s| ["-c".to_owned(), s]).collect();
-        words.extend(["--no-pager".to_owned(), "--literal-pathspecs".to_owned()]);
+    /// Everything that stands before the subcommand of a question to the repository.
+    fn settings(&self) -> Vec<String> {
+        let mut words = fixed();
         if !self.dir.as_os_str().is_empty() {
             words.push(format!("--git-dir={}", self.dir.display()));
             words.push(format!("--work-tree={}", self.top.display()));
@@ -229,21 +222,16 @@ impl WorkTree {
     pub(crate) fn program(&self) -> &Path {
         &self.program
     }
+}
 
-    fn filters_named(&self) -> Vec<String> {
-        let args = ["config", "--includes", "--name-only", "-z", "--get-regexp", r"^filter\."];
-        // Git says no where there is none.
-        let bytes = self.ask(&args, None).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let name = |key: &str| {
-            let (name, _) = key.strip_prefix("filter.")?.rsplit_once('.')?;
-            Some(name.to_owned())
-        };
-        let mut names: Vec<String> = text.split('\0').filter_map(name).collect();
-        names.sort();
-        names.dedup();
-        names
-    }
+/// Everything that stands before the subcommand outside every repository.
+pub(crate) fn outside() -> Vec<String> {
+    fixed().into_iter().chain(OUTSIDE.map(str::to_owned)).collect()
+}
+
+fn fixed() -> Vec<String> {
+    let settings = SETTINGS.iter().flat_map(|setting| ["-c", setting]);
+    settings.chain(["--no-pager", "--literal-pathspecs"]).map(str::to_owned).collect()
 }
 
 /// The environment of every git that is started here.
@@ -258,7 +246,10 @@ pub(crate) fn environment() -> BTreeMap<String, String> {
         ("GIT_OPTIONAL_LOCKS", "0"),
         ("GIT_TERMINAL_PROMPT", "0"),
         ("GIT_NO_REPLACE_OBJECTS", "1"),
+        ("GIT_GRAFT_FILE", "/dev/null"),
         ("GIT_NO_LAZY_FETCH", "1"),
+        // A repository's `protocol.NAME.allow` counts more than `protocol.allow`.
+        ("GIT_ALLOW_PROTOCOL", "none"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
@@ -269,10 +260,8 @@ fn program() -> Result<PathBuf, GitError> {
     all.into_iter().find(|path| path.is_file()).ok_or(GitError::NoGit)
 }
 
-fn refused(args: &[&str], said: &str) -> GitError {
-    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let what = args.first().copied().unwrap_or_default().to_owned();
-    GitError::Failed { what, said: lines.join("; ") }
+fn refused(args: &[&str], said: String) -> GitError {
+    GitError::Failed { what: args.first().copied().unwrap_or_default().to_owned(), said }
 }
 
 fn unreadable(args: &[&str]) -> GitError {

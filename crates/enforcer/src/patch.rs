@@ -3,16 +3,22 @@
 //! [`ReadyPatch::prepare`] asks the system's git which files the diff would change, and refuses one
 //! whose names a policy would read otherwise. Before the approval is used, and once more right
 //! before the files are written, the base is looked at: the commit that is checked out is still the
-//! one of the review, and the files are still as that commit holds them.
+//! one of the review, and the files are still as that commit holds them, byte for byte.
+//!
+//! The files are written by a git that knows of no repository: it reads no configuration and no
+//! attributes, starts no filter, and writes the bytes of the patch. The index is written afterwards.
 
 mod base;
 mod names;
 
 use crate::child::{Call, PrepareError, Prepared, prepare};
-use crate::git::{GitError, WorkTree, environment};
+use crate::git::{GitError, WorkTree, environment, outside};
 use countersign_core::action::{Action, Patch};
 use countersign_core::message::Filled;
 use std::path::Path;
+
+/// Git refuses by itself what leaves the work tree, enters `.git` or goes through a link.
+const APPLY: [&str; 4] = ["apply", "-p1", "--whitespace=nowarn", "--no-ignore-whitespace"];
 
 /// Why a patch cannot be asked about, or no longer be applied.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +48,9 @@ pub enum PatchError {
     /// A file is not as the base revision holds it.
     #[error("`{0}` is not as the base revision holds it: commit it, or put it back")]
     NotAsCommitted(String),
+    /// The index holds something else.
+    #[error("`{0}` is staged otherwise than the base revision holds it: commit it, or put it back")]
+    NotAsStaged(String),
 }
 
 /// A patch that is ready to be asked about and to be applied.
@@ -49,6 +58,7 @@ pub enum PatchError {
 pub struct ReadyPatch {
     action: Action,
     base: base::Base,
+    diff: String,
     pub(crate) git: Prepared,
 }
 
@@ -70,12 +80,23 @@ impl ReadyPatch {
         let names = names::changed(&tree, diff)?;
         let base_revision = Filled::new(head.as_str()).ok_or(PatchError::Empty)?;
         let action = Action::Patch(Patch { diff: text, base_revision, verb: None });
-        let git = pinned(&tree, diff, index, secret)?;
-        let base = base::Base { tree, head, names };
+        let git = pinned(&tree, diff, secret)?;
+        let base = base::Base { tree, head, names, index };
         base.stands()?;
-        let check = apply_words(index, true);
-        base.tree.ask(&words(&check), Some(diff.as_bytes()))?;
-        Ok(Self { action, base, git })
+        base.tree.ask_outside(&[&APPLY[..], &["--check", "-"]].concat(), diff.as_bytes())?;
+        Ok(Self { action, base, diff: diff.to_owned(), git })
+    }
+
+    /// Stages what was applied, where that was asked for. The index alone is read and written.
+    ///
+    /// # Errors
+    /// Where git refuses; the files are written then.
+    pub fn stage(&self) -> Result<(), PatchError> {
+        if self.base.index {
+            let args = [&APPLY[..], &["--cached", "-"]].concat();
+            self.base.tree.ask(&args, Some(self.diff.as_bytes()))?;
+        }
+        Ok(())
     }
 
     /// The action, whole.
@@ -111,14 +132,10 @@ impl ReadyPatch {
     }
 }
 
-fn pinned(
-    tree: &WorkTree,
-    diff: &str,
-    index: bool,
-    secret: &[u8; 32],
-) -> Result<Prepared, PatchError> {
+fn pinned(tree: &WorkTree, diff: &str, secret: &[u8; 32]) -> Result<Prepared, PatchError> {
     let program = tree.program().display().to_string();
-    let argv = [program].into_iter().chain(tree.settings()).chain(apply_words(index, false));
+    let apply = APPLY.into_iter().chain(["-"]).map(str::to_owned);
+    let argv = [program].into_iter().chain(outside()).chain(apply);
     let environment = environment();
     let call = Call {
         argv: argv.collect(),
@@ -128,16 +145,4 @@ fn pinned(
         verb: None,
     };
     Ok(prepare(&call, &environment, secret)?)
-}
-
-/// Git refuses by itself what leaves the work tree, enters `.git` or goes through a link.
-fn apply_words(index: bool, check: bool) -> Vec<String> {
-    let fixed = ["apply", "-p1", "--whitespace=nowarn", "--no-ignore-whitespace"];
-    let more = [(index, "--index"), (check, "--check")];
-    let more = more.into_iter().filter_map(|(wanted, word)| wanted.then_some(word));
-    fixed.into_iter().chain(more).chain(["-"]).map(str::to_owned).collect()
-}
-
-fn words(owned: &[String]) -> Vec<&str> {
-    owned.iter().map(String::as_str).collect()
 }

@@ -10,6 +10,7 @@ use countersign_enforcer::gate::Still;
 use countersign_enforcer::patch::{PatchError, ReadyPatch};
 use countersign_enforcer::run::Ran;
 use countersign_enforcer::{Enforcer, RunOnce};
+use countersign_store::files::{self, Links};
 use countersign_store::ledger::LedgerError;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -22,14 +23,15 @@ const MAX_DIFF: u64 = 4 * 1024 * 1024;
 /// The approver sees the whole diff and the revision that is checked out. The files must be as that
 /// revision holds them, when it is asked about and when it is applied: a patch that was approved for
 /// one base is never applied to another. Git refuses what leaves the work tree, enters `.git` or goes
-/// through a link. Where a command makes the change, `run --to WHO -- CMD` holds that instead.
+/// through a link, and knows of no repository: the bytes of the patch are written as they are, by no
+/// filter and with no other line ends. Where a command makes the change, `run --to WHO -- CMD` holds that instead.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign apply --to sre --ttl 10m fix.diff\n  \
     git diff HEAD~1 | countersign apply -\n  \
     countersign apply --index --description 'raise the limit' fix.diff")]
 pub(crate) struct Apply {
-    /// The diff; `-` is standard input
+    /// The diff, a regular file; `-` is standard input
     #[arg(value_name = "PATCH")]
     patch: PathBuf,
 
@@ -77,6 +79,7 @@ impl Apply {
         let kept = document.ran(&enforcer, &ran);
         let exit = ended(ran)?;
         kept?;
+        patch.stage().map_err(|e| not_staged(&e))?;
         let names: Vec<String> =
             patch.names().iter().map(|name| format!("  {}", visible(name, false))).collect();
         *text = format!("{}, and applied to\n{}", document.verdict, names.join("\n"));
@@ -144,6 +147,11 @@ fn not_applied(why: &str) -> Failure {
         .hint("nothing was changed; apply it again to ask about what is there now")
 }
 
+fn not_staged(why: &PatchError) -> Failure {
+    let message = format!("the files are written, and nothing is staged: {why}");
+    Failure::new(Exit::Failed, "not_staged", message).hint("stage them with `git add`")
+}
+
 fn unusable(why: &str) -> Failure {
     Failure::new(Exit::Failed, "patch", why).hint("nobody was asked; nothing was changed")
 }
@@ -157,7 +165,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
         std::io::stdin().take(MAX_DIFF + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|f| f.take(MAX_DIFF + 1).read_to_end(&mut bytes))
+        files::open(path, Links::Followed)
+            .and_then(|f| f.take(MAX_DIFF + 1).read_to_end(&mut bytes))
     }
     .map_err(|e| failed(e.to_string()))?;
     if bytes.len() as u64 > MAX_DIFF {

@@ -12,6 +12,8 @@ pub(super) struct Base {
     pub(super) head: Revision,
     /// The files that change, sorted.
     pub(super) names: Vec<String>,
+    /// Whether the change is staged as well, so that the index counts too.
+    pub(super) index: bool,
 }
 
 impl Base {
@@ -23,28 +25,47 @@ impl Base {
             return Err(PatchError::HeadMoved { base, head });
         }
         let held = self.held()?;
-        self.names.iter().try_for_each(|name| self.as_committed(name, held.get(name)))
+        self.names.iter().try_for_each(|name| self.as_committed(name, held.get(name)))?;
+        let staged = if self.index { self.staged()? } else { held.clone() };
+        let moved = self.names.iter().find(|name| staged.get(*name) != held.get(*name));
+        moved.map_or(Ok(()), |name| Err(PatchError::NotAsStaged(name.clone())))
     }
 
     /// What the base revision holds of the files: the mode and the object of each.
     fn held(&self) -> Result<BTreeMap<String, (String, String)>, PatchError> {
-        let mut args = vec!["ls-tree", "-z", self.head.as_str(), "--"];
-        args.extend(self.names.iter().map(String::as_str));
+        // `mode type object TAB name`
+        self.listed(&["ls-tree", "-z", self.head.as_str(), "--"], 1)
+    }
+
+    /// What the index holds of them.
+    fn staged(&self) -> Result<BTreeMap<String, (String, String)>, PatchError> {
+        // `mode object stage TAB name`
+        self.listed(&["ls-files", "-s", "-z", "--"], 0)
+    }
+
+    fn listed(
+        &self,
+        question: &[&str],
+        between: usize,
+    ) -> Result<BTreeMap<String, (String, String)>, PatchError> {
+        let names = self.names.iter().map(String::as_str);
+        let args: Vec<&str> = question.iter().copied().chain(names).collect();
         let bytes = self.tree.ask(&args, None)?;
-        let unreadable = || GitError::Unreadable("ls-tree".into());
+        let unreadable = || GitError::Unreadable(args.first().copied().unwrap_or_default().into());
         let text = String::from_utf8(bytes).map_err(|_| unreadable())?;
         let mut held = BTreeMap::new();
         for record in text.split('\0').filter(|record| !record.is_empty()) {
             let (about, name) = record.split_once('\t').ok_or_else(unreadable)?;
             let mut words = about.split(' ');
-            let (mode, object) = (words.next(), words.nth(1));
+            let (mode, object) = (words.next(), words.nth(between));
             let (mode, object) = mode.zip(object).ok_or_else(unreadable)?;
             held.insert(name.to_owned(), (mode.to_owned(), object.to_owned()));
         }
         Ok(held)
     }
 
-    /// The content itself is looked at: an index can be told to say that nothing changed.
+    /// The content itself is looked at, byte for byte: an index can be told to say that nothing
+    /// changed, and a filter to say anything.
     fn as_committed(&self, name: &str, held: Option<&(String, String)>) -> Result<(), PatchError> {
         let other = || PatchError::NotAsCommitted(name.to_owned());
         let path = self.tree.top().join(name);
@@ -58,7 +79,7 @@ impl Base {
                     (self.tree.ask(&["hash-object", "--stdin"], Some(to))?, object)
                 }
                 "100644" | "100755" if there.is_file() => {
-                    (self.tree.ask(&["hash-object", "--", name], None)?, object)
+                    (self.tree.ask(&["hash-object", "--no-filters", "--", name], None)?, object)
                 }
                 _ => return Err(other()),
             },

@@ -14,7 +14,7 @@ pub(super) fn changed(tree: &WorkTree, diff: &str) -> Result<Vec<String>, PatchE
         &["apply", "--numstat", "-z", "-p1", "-"][..],
         &["apply", "-R", "--numstat", "-z", "-p1", "-"][..],
     ] {
-        let answer = tree.ask(args, Some(diff.as_bytes()))?;
+        let answer = tree.ask_outside(args, diff.as_bytes())?;
         let answer = String::from_utf8(answer)
             .map_err(|_| GitError::Unreadable("apply --numstat".into()))?;
         names.extend(answer.split('\0').filter(|record| !record.is_empty()).filter_map(name));

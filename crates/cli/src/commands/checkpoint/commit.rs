@@ -3,8 +3,10 @@
 use super::{AskedArgs, Crossing, unusable};
 use crate::failure::Failure;
 use countersign_core::action::{Commit as Made, Operation, Revision};
+use countersign_core::display::visible;
 use countersign_enforcer::git::WorkTree;
-use std::io::Read as _;
+use countersign_store::files::{self, Links};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// No message is longer.
@@ -26,7 +28,7 @@ pub(crate) struct Commit {
 /// Where the commit lies.
 #[derive(clap::Args)]
 pub(crate) struct Given {
-    /// The file that holds the message; lines that begin with `#` are left out, as git does
+    /// The file that holds the message, shown whole: git may leave out comments of it afterwards
     #[arg(long, value_name = "FILE")]
     message_file: PathBuf,
 
@@ -67,16 +69,29 @@ fn parents(tree: &WorkTree) -> Result<Vec<Revision>, Failure> {
     }
     let mut parents = vec![tree.head()?];
     let merged = tree.text(&["rev-parse", "--absolute-git-dir"])?;
-    let merged = std::fs::read_to_string(Path::new(&merged).join("MERGE_HEAD"));
-    parents.extend(merged.unwrap_or_default().lines().filter_map(Revision::new));
+    let merged = match read(&Path::new(&merged).join("MERGE_HEAD")) {
+        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
+        merged => merged.map_err(|e| unusable(&format!("cannot read `MERGE_HEAD`: {e}")))?,
+    };
+    parents.extend(merged.lines().filter_map(Revision::new));
     Ok(parents)
 }
 
+/// The message as it lies there, comments and all: what git leaves out of it hangs on how the message
+/// came about and on the configuration, and a line that is shown too much hides nothing.
 fn message(path: &Path) -> Result<String, Failure> {
-    let failed = |e: std::io::Error| unusable(&format!("cannot read the message: {e}"));
+    let failed = |e: std::io::Error| {
+        unusable(&format!("the message `{}`: {e}", visible(&path.to_string_lossy(), false)))
+    };
+    Ok(read(path).map_err(failed)?.trim_end_matches('\n').to_owned())
+}
+
+/// A text, whole.
+fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_MESSAGE).read_to_string(&mut text).map_err(failed)?;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    Ok(lines.join("\n").trim_end().to_owned())
+    files::open(path, Links::Followed)?.take(MAX_MESSAGE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_MESSAGE {
+        return Err(std::io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
 }
