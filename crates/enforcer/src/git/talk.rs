@@ -96,12 +96,16 @@ fn answered(pipe: impl Read) -> io::Result<Vec<u8>> {
 
 /// Reads all of it, so that nobody waits for us, and keeps the beginning.
 fn drained(mut pipe: impl Read) -> io::Result<String> {
-    let (mut kept, mut dropped) = (Vec::new(), 0);
+    let (mut kept, mut dropped) = (Vec::new(), 0_usize);
     pipe.by_ref().take(MAX_SAID as u64).read_to_end(&mut kept)?;
     let mut chunk = [0; 8192];
     loop {
         match pipe.read(&mut chunk) {
-            Ok(0) => return Ok(told(&String::from_utf8_lossy(&kept), dropped)),
+            Ok(0) => {
+                // A line that was cut in two is one.
+                let cut = usize::from(!kept.ends_with(b"\n"));
+                return Ok(told(&String::from_utf8_lossy(&kept), dropped.saturating_sub(cut)));
+            }
             Ok(read) => {
                 let chunk = chunk.get(..read).unwrap_or_default();
                 dropped += chunk.iter().filter(|byte| **byte == b'\n').count();
