@@ -143,6 +143,10 @@ impl From<GateError> for Failure {
                 )
             }
             GateError::Question(QuestionError::Nobody) => no_approver(message),
+            GateError::Question(QuestionError::TooFew { .. } | QuestionError::Assurance(_)) => {
+                Self::new(Exit::Blocked, &code, message)
+                    .hint("nobody was asked; nothing was run; `countersign list` shows who can be")
+            }
             GateError::Question(_) => {
                 Self::new(Exit::Usage, &code, message).hint("nobody was asked; nothing was run")
             }

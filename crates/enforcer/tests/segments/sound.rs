@@ -55,3 +55,17 @@ async fn statistics_are_no_damage() {
     edit(&scene, "ANALYZE;");
     assert_eq!(scene.verify().await.broken, None);
 }
+
+/// A connection that only reads looks at no `CHECK`, so neither does SQLite's own check.
+#[tokio::test]
+async fn attack_28_a_row_beside_the_only_one_of_its_table_is_named() {
+    for table in ["usable", "checkpoint", "frozen"] {
+        let scene = Scene::set().await;
+        scene.suspended("a").await;
+        scene.enforcer.freeze("ann", None).await.unwrap();
+        assert_eq!(scene.verify().await.broken, None);
+        let moved = format!("PRAGMA ignore_check_constraints = ON; UPDATE {table} SET only = 2;");
+        edit(&scene, &moved);
+        assert!(scene.verify().await.broken.is_some(), "{table}");
+    }
+}

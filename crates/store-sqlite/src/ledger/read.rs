@@ -191,7 +191,7 @@ pub(super) fn past(db: &Db) -> Result<Past, StoreError> {
 }
 
 fn head(db: &Db) -> Result<Option<Vec<u8>>, StoreError> {
-    db.one("SELECT CAST(body AS BLOB) FROM checkpoint", [], |row| row.get(0))
+    db.one("SELECT CAST(body AS BLOB) FROM checkpoint WHERE only = 1", [], |row| row.get(0))
 }
 
 /// The first version whose receipts are filed.

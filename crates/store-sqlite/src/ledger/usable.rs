@@ -64,7 +64,8 @@ pub(super) fn after(
 }
 
 fn kept(db: &Db) -> Result<Usable, StoreError> {
-    let body = db.one("SELECT body FROM usable", [], |row| row.get::<_, Json<_>>(0))?;
+    let body =
+        db.one("SELECT body FROM usable WHERE only = 1", [], |row| row.get::<_, Json<_>>(0))?;
     Ok(body.map(|json| json.0).unwrap_or_default())
 }
 
