@@ -38,6 +38,8 @@ export const words = {
     title: "Inbox",
     empty: "Nothing waits for you.",
     emptyMore: "Requests appear here by themselves, as soon as an agent asks for something that needs you.",
+    unseen: "It is not known what waits for you.",
+    unseenMore: (names: string) => `What waits at ${names} cannot be seen now.`,
     noPairings: "This device answers nobody yet.",
     noPairingsMore: "Pair it with an enforcer: run “countersign pair” beside the agent, and open its link here.",
     pair: "Pair this device",

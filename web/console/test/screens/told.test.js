@@ -185,6 +185,20 @@ for (const width of [390, 1280]) {
   });
 }
 
+for (const reach of ["connecting", "offline", "unknown", "refused"]) {
+  test(`where a pairing is ${reach} the inbox does not say that nothing waits`, async () => {
+    const { page, done } = await at("empty", { hash: "#/inbox", width: 390 });
+    await page.getByText("0 requests wait").waitFor();
+    await page.evaluate((reach) => globalThis.desk.change({ reach: { "pair-0": "live", "pair-1": "live", "pair-2": reach } }), reach);
+    const { name } = await page.evaluate(() => globalThis.desk.picture.pairings[2]);
+    await page.getByText(`What waits at ${name} cannot be seen now.`).waitFor();
+    for (const text of ["0 requests wait", "Nothing waits for you."]) assert.equal(await page.getByText(text).count(), 0, text);
+    await noSideways(page, reach);
+    await accessible(page, reach);
+    await done();
+  });
+}
+
 test("where nothing has a group there is no heading for the rest, and what arrived is not said for ever", async () => {
   const { page, done } = await at("low", { hash: "#/inbox", width: 390 });
   await page.evaluate(() => {
