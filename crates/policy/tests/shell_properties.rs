@@ -255,6 +255,9 @@ fn attack_16_the_environment_of_a_command_counts() {
         ("PATH", "/tmp:/usr/bin", Risk::High),
         ("PATH", "/home/ann/work/bin:/usr/bin", Risk::High),
         ("PATH", "/usr/bin:", Risk::High),
+        ("PATH", "/usr/bin:/opt/../tmp/x", Risk::High),
+        ("PATH", "/var/tmp/bin:/usr/bin", Risk::High),
+        ("PATH", "/tmpfoo:/var/tmpfoo/bin:/dev/shmem:/home/ann/workbench", Risk::Low),
         ("PATH", "/usr/local/bin:/usr/bin:/bin", Risk::Low),
         ("LANG", "C", Risk::Low),
     ] {
@@ -262,6 +265,24 @@ fn attack_16_the_environment_of_a_command_counts() {
         payload["env"] = json!({name: value});
         assert_eq!(class(&action(payload), &place()).risk, risk, "{name}={value}");
     }
+}
+
+#[test]
+fn the_entry_of_path_that_anybody_may_fill_is_named_and_kept_out_of_the_words_for_others() {
+    let found = |value: serde_json::Value| {
+        let mut payload = argv(&["git", "status"]).to_payload().unwrap();
+        payload["env"] = json!({"PATH": value});
+        let class = class(&action(payload), &place());
+        let found = class.findings.into_iter().find(|found| found.risk == Risk::High).unwrap();
+        (found.part, found.why)
+    };
+    let second = "entry 2 of PATH is where anybody may put a program";
+    assert_eq!(found(json!("/usr/bin:/tmp/x:/bin")), ("/tmp/x".into(), second.into()));
+    assert_eq!(found(json!("/usr/bin::/bin")), ("PATH".into(), second.into()));
+    let (part, why) = found(json!(format!("/usr/bin:/tmp/{}", "x".repeat(5_000))));
+    assert_eq!((part.len(), why.as_str()), (200, second));
+    let hidden = json!({"_sd": "ab".repeat(32)});
+    assert_eq!(found(hidden), ("PATH".into(), "where programs are looked for is not known".into()));
 }
 
 #[test]

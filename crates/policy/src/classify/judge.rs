@@ -157,17 +157,12 @@ impl<'a> Judge<'a> {
 
     fn environment(&mut self, command: &Command) {
         for (name, value) in &command.env {
+            if name == "PATH" {
+                self.search(name, value.plain());
+                continue;
+            }
             let value = value.plain().unwrap_or("\0");
-            let path =
-                name == "PATH" && value.split(':').any(|dir| !places::is_search(dir, self.place));
-            if path {
-                self.report.find(
-                    name,
-                    "programs are looked for where anybody may put one",
-                    "shell_exec",
-                    Risk::High,
-                );
-            } else if !value.is_empty() && (builtins::injects(name) || builtins::redirects(name)) {
+            if !value.is_empty() && (builtins::injects(name) || builtins::redirects(name)) {
                 self.report.find(
                     name,
                     "a variable makes programs run something else",
@@ -175,6 +170,22 @@ impl<'a> Judge<'a> {
                     Risk::High,
                 );
             }
+        }
+    }
+
+    /// Where programs are looked for. The entry is a part, and what is said of it goes by its place:
+    /// others read the words, also where the value is hidden from them.
+    fn search(&mut self, name: &str, path: Option<&str>) {
+        let Some(path) = path else {
+            let why = "where programs are looked for is not known";
+            return self.report.find(name, why, "shell_exec", Risk::High);
+        };
+        let mut entries = path.split(':').zip(1_usize..);
+        let open = entries.find(|(entry, _)| !places::is_search(entry, self.place));
+        if let Some((entry, number)) = open {
+            let why = format!("entry {number} of {name} is where anybody may put a program");
+            let part = if entry.is_empty() { name } else { entry };
+            self.report.find(part, &why, "shell_exec", Risk::High);
         }
     }
 

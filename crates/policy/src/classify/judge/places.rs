@@ -239,11 +239,10 @@ pub(super) fn is_trusted(path: &str) -> bool {
 /// Whether programs may be looked for in this directory: absolute, and no place where whoever asks
 /// writes.
 pub(super) fn is_search(directory: &str, place: &Place) -> bool {
-    let temporary = ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|tmp| directory.starts_with(tmp));
-    let inside = place.workspace.as_deref().is_some_and(|workspace| {
-        path::components("", directory).starts_with(&path::components("", workspace))
-    });
-    directory.starts_with('/') && !temporary && !inside
+    let parts = path::components("", directory);
+    let below = |above: &str| parts.starts_with(&path::components("", above));
+    let temporary = ["/tmp", "/var/tmp", "/dev/shm"].into_iter().any(below);
+    directory.starts_with('/') && !temporary && !place.workspace.as_deref().is_some_and(below)
 }
 
 impl Judge<'_> {
