@@ -161,6 +161,13 @@ pub(crate) fn past(here: &Here<'_>, typed: &str) -> Result<Option<Past>, Failure
     Ok(id.ok().and_then(|id| entries.into_iter().find(|entry| entry.request_id == id)))
 }
 
+/// Whether a request was answered here, or its time is over.
+pub(crate) fn is_over(past: &Past) -> bool {
+    let now = Edge::system().now();
+    let end = past.asked.as_ref().map(|asked| asked.review.expires_at.instant());
+    past.answered.is_some() || end.is_some_and(|end| now >= end)
+}
+
 fn no_request(error: &PickError) -> Failure {
     let (code, hint) = match error {
         PickError::Unknown(_) => (

@@ -3,7 +3,7 @@
 use super::Here;
 use super::inbox::opened;
 use crate::args::PassphraseArgs;
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::reviewer;
 use crate::tty::columns;
 use countersign_approver::history::Past;
@@ -25,17 +25,26 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) async fn run(self, here: &Here<'_>) -> Outcome {
         let desks = reviewer::desks(here, &self.passphrase)?;
-        let items = reviewer::waiting(here, &desks).await?;
+        let items = match reviewer::waiting(here, &desks).await {
+            Ok(items) => items,
+            // What is over needs no gateway. What may still wait does: it is not shown as if it were.
+            Err(failure) => return self.kept(here, failure, reviewer::is_over),
+        };
         match reviewer::choose(here, &items, &self.id) {
             Ok((_, item)) => self.print(here, &Review::of(opened(item)?), item.so_far.as_ref()),
-            // What was, is shown too, as it was kept.
-            Err(failure) => match reviewer::past(here, &self.id)?.and_then(kept) {
-                Some(review) => {
-                    here.output.progress(&format!("{}\n", failure.message));
-                    self.print(here, &review, None)
-                }
-                None => Err(failure),
-            },
+            Err(failure) => self.kept(here, failure, |_| true),
+        }
+    }
+
+    /// What was, is shown too, as it was kept.
+    fn kept(&self, here: &Here<'_>, failure: Failure, shows: fn(&Past) -> bool) -> Outcome {
+        let past = reviewer::past(here, &self.id)?.filter(shows);
+        match past.and_then(kept) {
+            Some(review) => {
+                here.output.progress(&format!("{}\n", failure.message));
+                self.print(here, &review, None)
+            }
+            None => Err(failure),
         }
     }
 
