@@ -16,6 +16,10 @@ pub enum RelayError {
     /// pass: no session, too many calls, a fault of its own. Trying again may help.
     #[error("the relay cannot be used now: {0}")]
     Unreachable(String),
+    /// It does not know this device's key. Another one may stand at its address for a while, so that
+    /// trying again may help.
+    #[error("the relay cannot be used now: {0}")]
+    UnknownKey(String),
     /// It refused; trying again does not help.
     #[error("the relay refused (`{code}`): {message}")]
     Refused {
@@ -33,7 +37,7 @@ impl RelayError {
     /// Whether the same call may succeed later.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable(_))
+        matches!(self, Self::Unreachable(_) | Self::UnknownKey(_))
     }
 }
 
@@ -41,6 +45,9 @@ impl From<ClientError> for RelayError {
     /// The gateway's words are foreign: they are made safe to show here, once.
     fn from(error: ClientError) -> Self {
         let passing = error.is_retryable();
+        if error.is_unknown_key() {
+            return Self::UnknownKey(visible(&error.to_string(), false));
+        }
         match error {
             ClientError::Refused { status, code, message, .. }
                 if !passing && !matches!(status, 401 | 403) =>

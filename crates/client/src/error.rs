@@ -40,6 +40,14 @@ impl ClientError {
         }
     }
 
+    /// Whether the gateway does not know the key of this side; a clock that is wrong is told of.
+    #[must_use]
+    pub fn is_unknown_key(&self) -> bool {
+        let Self::Refused { code, details, .. } = self else { return false };
+        let clock = details.as_ref().is_some_and(|told| told.contains_key("gatewayTime"));
+        ErrorCode::parse(code) == Some(ErrorCode::BadProof) && !clock
+    }
+
     /// Whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -72,6 +80,20 @@ impl ClientError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_is_not_known_is_told_apart_from_a_wrong_clock() {
+        let body = |code: &str, details| ErrorBody {
+            code: code.into(),
+            message: "no".into(),
+            request_id: None,
+            details,
+        };
+        let clock = Map::from_iter([("gatewayTime".to_owned(), Value::from("now"))]);
+        let is = |body| ClientError::refused(401, body, None).is_unknown_key();
+        assert!(is(body("bad_proof", None)));
+        assert!(!is(body("bad_proof", Some(clock))) && !is(body("unauthenticated", None)));
+    }
 
     #[test]
     fn attack_23_a_gateway_is_quoted_with_200_characters() {

@@ -207,7 +207,13 @@ impl From<ClientError> for Failure {
             return Self::new(Exit::NoRoute, "no_route", message)
                 .hint("is `countersign gateway` running at that address?");
         }
-        Self::new(Exit::Failed, "gateway", message).hint("trying again does not help")
+        let hint = match error.is_unknown_key() {
+            true => {
+                "this gateway does not know this home's key: does another one stand at its address?"
+            }
+            false => "trying again does not help",
+        };
+        Self::new(Exit::Failed, "gateway", message).hint(hint)
     }
 }
 

@@ -51,6 +51,9 @@ impl From<RelayError> for Failure {
         match error {
             RelayError::Unreachable(_) => Self::new(Exit::NoRoute, "no_route", message)
                 .hint("is `countersign gateway` running at that address?"),
+            RelayError::UnknownKey(_) => Self::new(Exit::NoRoute, "no_route", message).hint(
+                "this gateway does not know this device's key: does another one stand at its address?",
+            ),
             RelayError::Refused { .. } => {
                 Self::new(Exit::Failed, "gateway", message).hint("trying again does not help")
             }

@@ -95,6 +95,31 @@ fn an_approver_hears_that_the_gateway_is_down_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_was_answered_is_shown_without_a_gateway() {
+    let mut world = World::paired();
+    let mut run = world.gate(&[], &LINE);
+    let id = world.answer("approve");
+    assert!(run.wait().success());
+    world.kill_gateway();
+    let shown = world.run("approver", &["show", &id]);
+    assert!(shown.status.success(), "{shown:?}");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("echo RUN"), "{shown:?}");
+    assert_eq!(refused(&world.run("approver", &["show", "--json", "nope"])), is("no_route", 14));
+}
+
+#[test]
+fn another_gateway_at_the_address_is_taken_for_one() {
+    let mut world = World::paired();
+    world.kill_gateway();
+    std::fs::rename(world.path("gateway"), world.path("another")).unwrap();
+    world.start_gateway();
+    let inbox = world.run("approver", &["inbox", "--json"]);
+    assert_eq!(refused(&inbox), is("no_route", 14));
+    let told = String::from_utf8(inbox.stderr).unwrap();
+    assert!(told.contains("does not know this device's key"), "{told}");
+}
+
+#[test]
 fn a_signal_while_waiting_withdraws() {
     let world = World::paired();
     for signal in ["INT", "TERM", "HUP"] {
