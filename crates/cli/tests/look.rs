@@ -50,9 +50,12 @@ fn attack_09_without_the_digits_of_the_waiting_call_nothing_critical_is_allowed(
     let id = world.waiting("approver");
     let none = world.run("approver", &["approve", &id, "--json"]);
     assert_eq!((none.status.code(), error_code(&none)), (Some(2), "digits_missing".into()));
+    let where_they_are = "`countersign status` on the agent's machine shows them";
+    assert!(String::from_utf8_lossy(&none.stderr).contains(where_they_are), "{none:?}");
     for typed in [others(&digits), String::new(), format!("{digits}0"), "yes".into()] {
         let wrong = world.run("approver", &["approve", &id, "--look", &typed, "--json"]);
         assert_eq!((wrong.status.code(), error_code(&wrong)), (Some(1), "wrong_digits".into()));
+        assert!(String::from_utf8_lossy(&wrong.stderr).contains(where_they_are), "{wrong:?}");
     }
     assert_eq!(runs(&world), 0);
     let said = world.json("approver", &["approve", &id, "--look", &digits]);

@@ -38,12 +38,15 @@ fn typed() -> Result<String, Failure> {
 
 fn missing() -> Failure {
     let message = "a yes to a critical call takes the four digits that the agent's side shows";
-    Failure::new(Exit::Usage, "digits_missing", message)
-        .hint("nothing was signed; look where the call waits, and say --look DIGITS")
+    Failure::new(Exit::Usage, "digits_missing", message).hint(
+        "nothing was signed; `countersign status` on the agent's machine shows them: --look DIGITS",
+    )
 }
 
 fn wrong() -> Failure {
     let message = "these are not the four digits of this call";
-    Failure::new(Exit::Failed, "wrong_digits", message)
-        .hint("nothing was signed; compare with the call that waits: is it the same one?")
+    Failure::new(Exit::Failed, "wrong_digits", message).hint(
+        "nothing was signed; `countersign status` on the agent's machine shows them: is it the \
+             same call?",
+    )
 }
