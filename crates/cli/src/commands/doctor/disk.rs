@@ -16,6 +16,8 @@ const NONE: u64 = 10 * MEGABYTE;
 /// What the disk below a home says.
 #[derive(Debug)]
 pub(super) struct Facts {
+    /// Whether there is no home.
+    absent: bool,
     /// Bytes that this user may still write.
     free: Result<u64, String>,
     /// Why nothing can be written.
@@ -25,7 +27,8 @@ pub(super) struct Facts {
 /// Looks at the disk, and writes a block into a file without a name, which nothing is left of.
 pub(super) fn facts(root: &Path) -> Facts {
     let free = rustix::fs::statvfs(root).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    Facts { free: free.map_err(|e| e.to_string()), refuses: refuses(root) }
+    let absent = free == Err(rustix::io::Errno::NOENT);
+    Facts { absent, free: free.map_err(|e| e.to_string()), refuses: refuses(root) }
 }
 
 fn refuses(root: &Path) -> Option<String> {
@@ -47,6 +50,9 @@ fn refuses(root: &Path) -> Option<String> {
 /// The judgement.
 pub(super) fn judge(root: &Path, facts: &Facts) -> Check {
     let fix = format!("free space where it lies: df -h {}", quoted(root));
+    if facts.absent {
+        return Check::skipped("disk", "there is no home on it");
+    }
     if let Some(why) = &facts.refuses {
         return Check::fail("disk", format!("`{}` cannot be written: {why}", root.display()), fix);
     }
@@ -68,7 +74,7 @@ mod tests {
     use crate::commands::doctor::check::State;
 
     fn state(free: Result<u64, String>, refuses: Option<String>) -> State {
-        judge(Path::new("/h"), &Facts { free, refuses }).state
+        judge(Path::new("/h"), &Facts { absent: false, free, refuses }).state
     }
 
     #[test]
@@ -85,6 +91,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(facts(dir.path()).refuses, None);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-        assert!(facts(&dir.path().join("none")).refuses.is_some());
+    }
+
+    #[test]
+    fn a_home_that_is_not_there_is_no_full_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = dir.path().join("none");
+        assert_eq!(judge(&none, &facts(&none)).state, State::Skipped);
     }
 }
