@@ -56,8 +56,9 @@ pub(crate) fn trust_in(path: &Path) -> Result<TrustStore, Failure> {
 pub(super) async fn find(here: &Here<'_>, which: &str) -> Result<Vec<u8>, Failure> {
     let seq = match which {
         "last" => None,
+        // A number that is too large for any receipt is that of none.
         number if number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() => {
-            Some(number.parse::<u64>().map_err(|_| none(which))?)
+            Some(number.parse::<u64>().unwrap_or(u64::MAX))
         }
         path => return read(Path::new(path), RECEIPT),
     };
@@ -79,7 +80,11 @@ async fn gone(enforcer: &Enforcer, which: &str, seq: Option<u64>) -> Result<Fail
     let holds =
         |seq: u64| segments.iter().find(|one| one.dropped && (one.first..=one.last).contains(&seq));
     Ok(match seq.and_then(holds) {
-        None => none(which),
+        None => {
+            let dropped = segments.iter().filter(|one| one.dropped).map(|one| one.last).max();
+            let newest = enforcer.ledger().receipt(None).await?.map(|newest| newest.content.seq);
+            none(which, newest.map(|newest| (dropped.unwrap_or(0).saturating_add(1), newest)))
+        }
         Some(one) => {
             let message =
                 format!("receipt {which} was dropped, with receipts {} to {}", one.first, one.last);
@@ -91,9 +96,16 @@ async fn gone(enforcer: &Enforcer, which: &str, seq: Option<u64>) -> Result<Fail
     })
 }
 
-fn none(which: &str) -> Failure {
+/// `kept`: the numbers of the first and the last one, where there is any.
+fn none(which: &str, kept: Option<(u64, u64)>) -> Failure {
+    let hint = match kept {
+        Some((first, newest)) => {
+            format!("receipts {first} to {newest} are there; `last` names the newest")
+        }
+        None => "the ledger is empty before the first request".to_owned(),
+    };
     Failure::new(Exit::Failed, "no_receipt", format!("no receipt `{which}` in this home's ledger"))
-        .hint("`last` names the newest; the ledger is empty before the first request")
+        .hint(hint)
 }
 
 fn malformed(error: &json::JsonError) -> Failure {

@@ -227,6 +227,10 @@ fn a_receipt_that_proves_nothing_is_an_error() {
     ] {
         assert_eq!(refusal(&world, "enforcer", args), wanted, "{args:?}");
     }
+    let newest = world.json("enforcer", &["receipt", "show", "last"])["content"]["seq"].clone();
+    let none = world.run("enforcer", &["receipt", "show", "99"]);
+    let told = String::from_utf8(none.stderr).unwrap();
+    assert!(told.contains(&format!("receipts 1 to {newest} are there")), "{told}");
     for (args, verdict) in [
         (&["garbage"][..], "Malformed"),
         (&["last", "--trust", "empty.json"], "Untrusted"),
