@@ -104,7 +104,7 @@ pub(crate) enum Command {
     Freeze(commands::freeze::Freeze),
     /// Let actions run again, once an approver allowed it
     Thaw(commands::freeze::Thaw),
-    /// List what waits for my answer
+    /// Show what waits for my answer: on a terminal a screen to read and answer it, else a list
     Inbox(commands::inbox::Inbox),
     /// Show one request whole
     Show(commands::show::Show),

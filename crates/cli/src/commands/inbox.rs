@@ -11,7 +11,7 @@ use countersign_core::time::Instant;
 use countersign_enforcer::Edge;
 use serde_json::{Value, json};
 
-/// List what waits for my answer: on a terminal as a screen to read and answer it on, else oldest
+/// Show what waits for my answer: on a terminal a screen to read and answer it, else a list, oldest
 /// first.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  countersign inbox --json | jq -r '.items[].requestId'")]
