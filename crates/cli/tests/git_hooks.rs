@@ -207,3 +207,16 @@ fn nothing_is_written_without_a_yes() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("checkpoint push"));
     assert!(!scene.hook("pre-push").exists());
 }
+
+#[test]
+fn what_is_taken_out_is_said_once() {
+    let scene = Scene::new();
+    scene.installed(&[]);
+    let output = Process::start(scene.command(&["uninstall", "git", "--yes"])).output();
+    let told = [output.stderr, output.stdout].concat();
+    let told = String::from_utf8(told).unwrap();
+    assert_eq!(
+        told,
+        format!("taken out: pre-push in `{}`\n", scene.repository.path(".git/hooks").display())
+    );
+}

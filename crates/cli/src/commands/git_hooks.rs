@@ -144,13 +144,17 @@ pub(crate) async fn uninstall(here: &Here<'_>, yes: bool, dry_run: bool) -> Outc
         }
     }
     let names: Vec<&str> = ours.iter().map(|hook| hook.name()).collect();
-    let text = match names.is_empty() {
-        true => format!("nothing is installed in `{}`", shown(&dir)),
-        false => format!("{} in `{}`", names.join(" and "), shown(&dir)),
+    let all = format!("{} in `{}`", names.join(" and "), shown(&dir));
+    let text = match (names.is_empty(), dry_run) {
+        (true, _) => format!("nothing is installed in `{}`", shown(&dir)),
+        (false, true) => format!("this would be taken out: {all}"),
+        (false, false) => format!("taken out: {all}"),
     };
     let changes = !names.is_empty() && !dry_run;
     if changes {
-        here.output.progress(&format!("this is taken out: {text}"));
+        if !yes {
+            here.output.progress(&format!("this is to be taken out: {all}"));
+        }
         agreed(here.output, yes, "Take it out?").await?;
         ours.iter().try_for_each(|hook| place::take(&dir, *hook))?;
     }
