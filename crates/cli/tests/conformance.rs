@@ -58,5 +58,7 @@ fn the_claimed_level_is_the_complete_one_and_the_rest_is_listed() {
     let next = complete.map_or(0, |level| level + 1);
     assert_eq!(report["next"]["level"], LEVELS[next]);
     assert_eq!(report["next"]["missing"], serde_json::json!(open(&report, next)));
+    let audit = report["categories"].as_array().unwrap().last().unwrap();
+    assert_eq!((&audit["name"], &audit["state"]), (&"audit".into(), &"passed".into()), "{audit:#}");
     assert!(!world.path("nobody").exists(), "a report makes no home");
 }

@@ -7,6 +7,7 @@
 
 mod binary;
 mod category;
+mod demo;
 mod proofs;
 mod relay;
 mod table;

@@ -1,7 +1,6 @@
 //! This very binary as other processes: what a stranger would run.
 
 use super::category::State;
-use crate::commands::Here;
 use crate::failure::{Exit, Failure};
 use countersign_enforcer::Edge;
 use countersign_store::files;
@@ -148,45 +147,5 @@ fn done(ended: Ended) -> Result<(), Failure> {
     match ended.ends(0, None) {
         State::Failed(why) => Err(broken(why)),
         _ => Ok(()),
-    }
-}
-
-/// The demo: a command that runs once on a signature, and attacks on it.
-pub(super) struct Demo(Value);
-
-impl Demo {
-    pub(super) async fn play(here: &Here<'_>, ground: &Ground) -> Result<Self, Failure> {
-        here.output.progress("a whole demo …");
-        Ok(Self(ground.run(&["demo", "--approve"]).await?.document()))
-    }
-
-    /// That the approved command ran, under a receipt that proves it.
-    pub(super) fn ran(&self) -> State {
-        let ran = self.0.get("ran").and_then(Value::as_bool) == Some(true);
-        let level = self.0.pointer("/receiptVerdict/level").and_then(Value::as_str);
-        State::of(ran && level == Some("L1"), || self.0.to_string())
-    }
-
-    /// That the demo's agent takes its approver's key back, and then asks nobody any more.
-    pub(super) async fn revoked(&self, ground: &Ground) -> Result<State, Failure> {
-        let home = self.0.get("home").and_then(Value::as_str).unwrap_or_default();
-        let home = format!("{home}/agent");
-        let revoke = ["--home", home.as_str(), "revoke", "you"];
-        let taken = ground.run(&revoke).await?.ends(0, Some("revoked"));
-        let run = ["--home", home.as_str(), "run", "--ttl", "1s", "--", "touch", "x"];
-        match taken {
-            State::Passed => Ok(ground.run(&run).await?.ends(126, Some("no_approver"))),
-            other => Ok(other),
-        }
-    }
-
-    /// That one of its attacks was refused with `code`.
-    pub(super) fn refused(&self, code: &str) -> State {
-        let attacks = self.0.get("attacks").and_then(Value::as_array);
-        let refused = attacks.into_iter().flatten().any(|attack| {
-            attack.get("code").and_then(Value::as_str) == Some(code)
-                && attack.get("refused").and_then(Value::as_bool) == Some(true)
-        });
-        State::of(refused, || self.0.to_string())
     }
 }
