@@ -59,7 +59,8 @@ fn lower_case(paragraph: String) -> String {
     match usual.filter_map(|words| paragraph.strip_prefix(words)).next() {
         Some(rest) => rest.trim_end_matches('.').to_owned(),
         None => match paragraph.strip_prefix("Usage: ") {
-            Some(usage) => format!("usage: {usage}"),
+            // The parser counts a home that the environment names as one that is needed.
+            Some(usage) => format!("usage: {}", usage.replace(" --home <DIR>", "")),
             None => paragraph,
         },
     }
@@ -94,6 +95,12 @@ mod tests {
             assert!(!refused.hint.contains('\n') && refused.hint.contains("--help"), "{line:?}");
             assert!(!refused.message.starts_with("error:"), "{}", refused.message);
         }
+    }
+
+    #[test]
+    fn a_home_that_the_environment_names_is_not_said_to_be_needed() {
+        let usage = "Usage: countersign run --home <DIR> -- <CMD>...".to_owned();
+        assert_eq!(lower_case(usage), "usage: countersign run -- <CMD>...");
     }
 
     #[test]
