@@ -226,5 +226,5 @@ fn attack_20_a_pipe_in_the_place_of_a_message_is_refused() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let said = String::from_utf8(asking.output().stderr).unwrap();
-    assert!(said.contains("not a regular file"), "{said}");
+    assert!(said.contains("no regular file"), "{said}");
 }

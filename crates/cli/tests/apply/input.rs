@@ -45,7 +45,7 @@ fn attack_20_a_pipe_in_the_place_of_a_patch_is_refused() {
     let output = soon(&world, fifo.to_str().unwrap());
     assert_eq!((output.status.code(), common::error_code(&output).as_str()), (Some(1), "patch"));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("not a regular file"), "{said}");
+    assert!(said.contains("no regular file"), "{said}");
     // A link to a file is as good as the file.
     let (patch, link) = (world.path("patch.diff"), world.path("link.diff"));
     std::fs::write(&patch, DIFF.replace("-10", "-11")).unwrap();
