@@ -154,7 +154,9 @@ export class World {
 
   #run(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Process {
     const known = Object.entries(process.env).filter(([name]) => !/^(COUNTERSIGN|HARP)/.test(name));
-    const env = { ...Object.fromEntries(known), NO_COLOR: "1", TERM: "dumb", ...more };
+    // npm puts directories of this checkout into PATH: where anybody may write there, calls ask as of high risk.
+    const own = { PATH: "/usr/local/bin:/usr/bin:/bin", NO_COLOR: "1", TERM: "dumb" };
+    const env = { ...Object.fromEntries(known), ...own, ...more };
     const started = new Process(program, args, this.path("work"), env);
     this.#running.add(started);
     return started;
