@@ -59,7 +59,7 @@ fn attack_42_a_text_that_cannot_be_read_is_not_passed_over() {
     std::fs::remove_file(&toml).unwrap();
     create_dir_all(&toml).unwrap();
     let Err(PolicyError::Unreadable { why, .. }) = look() else { panic!("a directory is no text") };
-    assert!(why.contains("no file"), "{why}");
+    assert!(why.contains("no regular file"), "{why}");
     std::fs::remove_dir(&toml).unwrap();
     write(&toml, "version = 1\n").unwrap();
     assert!(look().unwrap().is_some());
