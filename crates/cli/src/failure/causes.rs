@@ -306,4 +306,14 @@ mod tests {
             ("HARP_ERR_POLICY_DENY", "the policy changed")
         );
     }
+
+    #[test]
+    fn a_quorum_that_nobody_can_meet_is_a_refusal_and_no_wrong_use() {
+        let few = QuestionError::TooFew { need: "3 people".into(), who: vec!["ann".into()] };
+        let low = QuestionError::Assurance(countersign_core::artifact::Assurance::Device);
+        for error in [few, low] {
+            assert_eq!(Failure::from(GateError::from(error)).exit, Exit::Blocked);
+        }
+        assert_eq!(Failure::from(GateError::from(QuestionError::Ttl)).exit, Exit::Usage);
+    }
 }
